@@ -1,0 +1,3 @@
+"""tkit: find, measure and block e-mail read trackers."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,470 @@
+"""HTML to remote references: every place that makes a client load something, with the facts as written.
+
+References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
+BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tkit.css import css_urls
+from tkit.mail import Message
+from tkit.style import hides
+from tkit.url import clean, resolve
+
+Backend = Literal["lexbor", "soup"]
+
+_MARKED = ",".join(
+    (
+        "[src]",
+        "[href]",
+        "[srcset]",
+        "[background]",
+        '[style*="url" i]',
+        r'[style*="\\"]',
+        '[style*="image-set" i]',
+        '[style*="src(" i]',
+        "style",
+        "[poster]",
+        "[data]",
+        r"[xlink\:href]",
+        "[lowsrc]",
+        "[dynsrc]",
+        "meta[content]",
+    )
+)
+_CSS_HINT = re.compile(r"url|\\|image-set|src\(", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"<!--\s*\[[iI][fF]")
+_CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
+_REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+_LINK_RELATIONS = (
+    ("stylesheet", "link-stylesheet"),
+    ("icon", "link-icon"),
+    ("apple-touch-icon", "link-icon"),
+    ("apple-touch-icon-precomposed", "link-icon"),
+    ("mask-icon", "link-icon"),
+    ("preload", "link-preload"),
+    ("prefetch", "link-preload"),
+    ("modulepreload", "link-preload"),
+    ("prerender", "link-preload"),
+    ("preconnect", "link-preconnect"),
+    ("dns-prefetch", "link-preconnect"),
+)
+_SRC_CARRIERS = {
+    "img": "img-src",
+    "source": "media-src",
+    "video": "media-src",
+    "audio": "media-src",
+    "track": "media-src",
+    "embed": "embed-src",
+    "iframe": "iframe-src",
+    "frame": "frame-src",
+    "script": "script-src",
+    "bgsound": "bgsound",
+}
+_SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
+_SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
+_MAX_DEPTH = 512  # Chromium nests no deeper
+
+
+class Ancestry(NamedTuple):
+    """What the elements around a reference say about it.
+
+    Attributes
+    ----------
+    depth : int
+        Number of ancestor elements, at most 512.
+    parent : str
+        Tag of the parent element, ``""`` at the root.
+    hidden_by : str
+        How the nearest hiding ancestor hides: see :func:`tkit.style.hides`; ``""`` where none does.
+    link : str or None
+        The ``href`` of the nearest link around it, as written; None where there is none.
+    tables : int
+        Number of ``table`` elements around it.
+    """
+
+    depth: int
+    parent: str
+    hidden_by: str
+    link: str | None
+    tables: int
+
+
+class RemoteReference(NamedTuple):
+    """One place in a message's HTML that makes a client load something.
+
+    Attributes
+    ----------
+    part : int
+        Number of the HTML part, from 0, see :attr:`tkit.mail.Message.html_parts`.
+    index : int
+        Number of the reference in the message, from 0, in document order.
+    carrier : str
+        How it is written; the names are in docs/design.md.
+    url : str
+        As written: HTML entities and CSS escapes decoded, edges stripped, inner tabs and line ends removed.
+    resolved_url : str
+        What a browser would ask for; ``""`` where the reference is local.
+    local : bool
+        True for what needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
+    element : str
+        Tag of the element, lower case.
+    attributes : mapping of str to str
+        The element's attributes as written, names in lower case; ``""`` for one without a value.
+    ancestry : Ancestry
+        What the elements around it say.
+    order, marks : int
+        Place among the document's links and references, from 0, and how many there are.
+    text_before, text_after : bool
+        Whether text stands right before or after the element, under the same parent.
+    conditional : bool
+        True inside an MSO conditional comment, which only Outlook's Word engine reads.
+    descriptor : str
+        The descriptor of a ``srcset`` candidate, ``"2x"``; else ``""``.
+    repeats : int
+        How many references of the document have this ``resolved_url``, itself included; 0 for a local one.
+    """
+
+    part: int
+    index: int
+    carrier: str
+    url: str
+    resolved_url: str
+    local: bool
+    element: str
+    attributes: Mapping[str, str]
+    ancestry: Ancestry
+    order: int
+    marks: int
+    text_before: bool
+    text_after: bool
+    conditional: bool
+    descriptor: str
+    repeats: int
+
+
+class Document(NamedTuple):
+    """One HTML part: its references, and the resolved URLs of its links in order (``""`` for ``mailto:`` and such)."""
+
+    references: list[RemoteReference]
+    links: list[str]
+
+
+def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
+    """Give every reference of a message, remote and local, in document order over all its HTML parts.
+
+    Examples
+    --------
+    >>> message = Message.from_bytes(b"Content-Type: text/html\\n\\n<img src='http://a.example/o?id=1' width=1>")
+    >>> [(found.carrier, found.resolved_url, found.local) for found in references(message)]
+    [('img-src', 'http://a.example/o?id=1', False)]
+    """
+    return [reference for document in read_message(message, backend) for reference in document.references]
+
+
+def read_message(message: Message, backend: Backend = "lexbor") -> list[Document]:
+    """Read every HTML part of a message; the references are numbered through."""
+    documents: list[Document] = []
+    start = 0
+    for part, html in enumerate(message.html_parts):
+        document = read_document(html, part, start, backend)
+        start += len(document.references)
+        documents.append(document)
+    return documents
+
+
+def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "lexbor") -> Document:
+    """Read one HTML text.
+
+    Parameters
+    ----------
+    html : str
+        The decoded text of an HTML part; never raises, whatever it holds.
+    part : int
+        The part's number, kept in each reference.
+    start : int
+        The index of the first reference.
+    backend : {"lexbor", "soup"}
+        The HTML5 parser.
+
+    Returns
+    -------
+    Document
+    """
+    reader = _Reader(backend)
+    reader.read(html)
+    return reader.document(part, start)
+
+
+class _Found(NamedTuple):
+    carrier: str
+    url: str
+    element: str
+    attributes: Mapping[str, str]
+    ancestry: Ancestry
+    order: int
+    text_before: bool
+    text_after: bool
+    conditional: bool
+    descriptor: str
+
+
+class _Reader:
+    """Walks one document, and the documents inside its conditional comments, in order."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._parse: Callable[[str], Any] = LexborHTMLParser
+        if backend == "soup":
+            from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
+
+            self._parse = SoupParser
+        self._found: list[_Found] = []
+        self._links: list[str] = []
+        self._base = ""
+        self._marks = 0
+
+    def document(self, part: int, start: int) -> Document:
+        base = self._base
+        resolved = [resolve(found.url, base) for found in self._found]
+        repeats = Counter(resolved)
+        marks = self._marks
+        references = [
+            RemoteReference(
+                part,
+                start + number,
+                found.carrier,
+                found.url,
+                url,
+                not url,
+                found.element,
+                found.attributes,
+                found.ancestry,
+                found.order,
+                marks,
+                found.text_before,
+                found.text_after,
+                found.conditional,
+                found.descriptor,
+                repeats[url] if url else 0,
+            )
+            for number, (found, url) in enumerate(zip(self._found, resolved, strict=True))
+        ]
+        return Document(references, [resolve(link, base) for link in self._links])
+
+    def read(self, html: str, around: Ancestry | None = None) -> None:
+        """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
+        parser = self._parse(html)
+        nodes = parser.css(_MARKED)
+        conditional = around is not None
+        known: dict[int, Ancestry] = {}
+        last = None
+        for node in self._with_comments(parser, nodes) if _CONDITIONAL.search(html) else nodes:
+            identity = node.mem_id
+            if identity == last:  # a node comes once for each selector that it matches
+                continue
+            last = identity
+            if node.is_comment_node:
+                comment = node.comment_content or ""
+                head = _CONDITIONAL_HEAD.match(comment)
+                if head and "<" in comment[head.end() + 1 :]:
+                    # The closing <![endif] becomes an empty comment at the end of the inner tree.
+                    self.read(comment[head.end() :], _ancestry(node, known))
+                continue
+            tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
+            attributes = node.attributes
+            if tag in ("a", "area"):
+                href = attributes.get("href")
+                if href is not None:
+                    self._links.append(clean(href))
+                    self._marks += 1
+                if len(attributes) == 1:
+                    continue
+            elif tag == "base":
+                if not self._base and attributes.get("href"):
+                    self._base = resolve(clean(attributes["href"]))
+                continue
+            written = _written(tag, attributes, node)
+            if written:
+                self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
+
+    def _add(
+        self,
+        node: Any,
+        tag: str,
+        attributes: Mapping[str, str | None],
+        written: list[tuple[str, str, str]],
+        ancestry: Ancestry,
+        conditional: bool,
+        around: Ancestry | None,
+    ) -> None:
+        if around is not None:
+            ancestry = _inside(around, ancestry)
+        facts = {name: value or "" for name, value in attributes.items()}
+        before, after = node.prev, node.next
+        text_before = before is not None and before.is_text_node and not before.is_empty_text_node
+        text_after = after is not None and after.is_text_node and not after.is_empty_text_node
+        for carrier, url, descriptor in written:
+            url = clean(url)  # noqa: PLW2901
+            if url:
+                self._found.append(
+                    _Found(
+                        carrier,
+                        url,
+                        tag,
+                        facts,
+                        ancestry,
+                        self._marks,
+                        text_before,
+                        text_after,
+                        conditional,
+                        descriptor,
+                    )
+                )
+                self._marks += 1
+
+    @staticmethod
+    def _with_comments(parser: Any, nodes: list[Any]) -> Iterator[Any]:
+        """Give the marked nodes and the comments in document order."""
+        marked = {node.mem_id for node in nodes}
+        for node in parser.root.traverse(include_text=True):
+            if node.is_comment_node or node.mem_id in marked:
+                yield node
+
+
+def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
+    """Put the ancestry of a reference in a conditional comment below the ancestry of the comment."""
+    return Ancestry(
+        min(around.depth + inner.depth, _MAX_DEPTH),
+        inner.parent,
+        inner.hidden_by or around.hidden_by,
+        inner.link if inner.link is not None else around.link,
+        around.tables + inner.tables,
+    )
+
+
+_ROOT = Ancestry(0, "", "", None, 0)
+
+
+def _ancestry(node: Any, known: dict[int, Ancestry]) -> Ancestry:
+    """Give what the ancestors say; each ancestor is asked once a document."""
+    parent = node.parent
+    chain = []
+    facts = _ROOT
+    while parent is not None and parent.is_element_node:
+        identity = parent.mem_id
+        if identity in known:
+            facts = known[identity]
+            break
+        chain.append((identity, parent))
+        parent = parent.parent
+    for identity, element in reversed(chain):
+        tag = element.tag
+        depth, _, hidden_by, link, tables = facts
+        attributes = element.attributes
+        if attributes:
+            style = attributes.get("style")
+            hidden_by = hides(style or "", "hidden" in attributes) or hidden_by
+            if tag == "a" and "href" in attributes:
+                link = clean(attributes["href"] or "")
+        facts = Ancestry(min(depth + 1, _MAX_DEPTH), tag, hidden_by, link, tables + (tag == "table"))
+        known[identity] = facts
+    return facts
+
+
+def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
+    """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
+    found: list[tuple[str, str, str]] = []
+    src = attributes.get("src")
+    if src and (carrier := _src_carrier(tag, attributes)):
+        found.append((carrier, src, ""))
+    if len(attributes) == 1 and src is not None:
+        return found
+    if srcset := attributes.get("srcset"):
+        carrier = _SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
+        if carrier:
+            found.extend((carrier, url, descriptor) for url, descriptor in srcset_candidates(srcset))
+    if tag == "img":
+        found.extend((f"img-{old}", attributes[old] or "", "") for old in ("lowsrc", "dynsrc") if old in attributes)
+    elif tag == "object" and (data := attributes.get("data")):
+        found.append(("object-data", data, ""))
+    elif tag == "video" and (poster := attributes.get("poster")):
+        found.append(("video-poster", poster, ""))
+    elif tag == "link" and (href := attributes.get("href")):
+        if carrier := _link_carrier(attributes.get("rel") or ""):
+            found.append((carrier, href, ""))
+    elif tag in _SVG_CARRIERS:
+        # SVG 2, section 16.1.5: href has precedence over xlink:href.
+        href = attributes.get("href") or attributes.get("xlink:href")
+        if href and not href.lstrip().startswith("#"):
+            found.append((_SVG_CARRIERS[tag], href, ""))
+    elif tag == "meta" and (attributes.get("http-equiv") or "").strip().lower() == "refresh":
+        if refresh := _REFRESH.match(attributes.get("content") or ""):
+            found.append(("meta-refresh", refresh[1], ""))
+    elif tag == "style":
+        found.extend(_sheet(node.text()))
+    if background := attributes.get("background"):
+        found.append(("background-attr", background, ""))
+    style = attributes.get("style")
+    if style and _CSS_HINT.search(style):
+        found.extend(("style-attr", url, "") for url, _ in css_urls(style))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
+    carriers = {"value": "style-element", "import": "css-import", "font": "font-face"}
+    return tuple((carriers[use], url, "") for url, use in css_urls(text))
+
+
+def _src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
+    carrier = _SRC_CARRIERS.get(tag)
+    if carrier:
+        return carrier
+    if tag == "input":
+        return "input-image" if (attributes.get("type") or "").strip().lower() == "image" else ""
+    if tag.startswith("v:"):
+        return "vml-src"
+    if tag.startswith("amp-"):
+        return "amp-img"
+    return ""
+
+
+def _link_carrier(rel: str) -> str:
+    relations = rel.lower().split()
+    return next((carrier for relation, carrier in _LINK_RELATIONS if relation in relations), "")
+
+
+def srcset_candidates(text: str) -> list[tuple[str, str]]:
+    """Give the (URL, descriptor) candidates of a ``srcset`` attribute.
+
+    Source: HTML Standard, "parse a srcset attribute".
+
+    >>> srcset_candidates("a,b.png 1x, data:image/gif;base64,R0 2x,, c.png")
+    [('a,b.png', '1x'), ('data:image/gif;base64,R0', '2x'), ('c.png', '')]
+    """
+    found = []
+    position = 0
+    while match := _SRCSET_URL.match(text, position):
+        url = match[1]
+        position = match.end()
+        if url.endswith(","):
+            url, descriptor = url.rstrip(","), ""
+        else:
+            rest = _SRCSET_DESCRIPTOR.match(text, position)
+            descriptor = rest[1].strip() if rest else ""
+            position = rest.end() if rest else len(text)
+        if url:
+            found.append((url, descriptor))
+    return found
+
+
+_SRCSET_URL = re.compile(r"[\s,]*([^\s]+)")
+_SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")

@@ -1,0 +1,333 @@
+"""What a real browser asks for when it shows a mail; not one request leaves the browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tkit.errors import TkitError
+from tkit.html import references
+from tkit.mail import Message
+
+try:
+    from playwright.sync_api import (
+        Browser,
+        Error,
+        Playwright,
+        Route,
+        TimeoutError,
+        ViewportSize,
+        sync_playwright,
+    )
+except ImportError as missing:
+    raise TkitError("tkit.lab.render needs Playwright: pip install 'tkit[lab]'") from missing
+
+DOCUMENT_URL = "https://message.invalid/"
+"""Where the mail is shown from. RFC 6761 section 6.4: no name under ``.invalid`` ever exists."""
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+"""Programs that are taken for Chromium, in this order."""
+
+LAUNCH_ARGUMENTS = (
+    # Walls behind the interception of every request: no name resolves, not even localhost; the proxy for
+    # everything, loopback too, is a port that nobody listens on; no protocol goes around it.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--proxy-server=http://127.0.0.1:9",
+    "--proxy-bypass-list=<-loopback>",
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--dns-prefetch-disable",
+    "--no-first-run",
+    "--no-pings",
+    # The page is https, most pictures of old mail are http: ask for them as written.
+    "--allow-running-insecure-content",
+    # Playwright is not told of requests in an isolated sandboxed frame. From HttpsUpgrades on it is the list
+    # that Playwright gives against requests at the start, repeated because only the last list counts.
+    "--disable-features=AutoupgradeMixedContent,IsolateSandboxedIframes,LocalNetworkAccessChecks,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,OptimizationHints,NetworkTimeServiceQuerying,"
+    "AimEnabled,PreconnectToSearch,PaintHolding",
+)
+
+_QUIET_MS = 400
+_NARROW: ViewportSize = {"width": 400, "height": 800}
+_WIDE: ViewportSize = {"width": 1280, "height": 2000}
+_DEFAULT_ICON = DOCUMENT_URL + "favicon.ico"
+_NO_REQUEST = ("data:", "blob:", "about:")
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+class ChromiumRenderer:
+    """Shows HTML in a headless Chromium without scripts and tells what it asks for.
+
+    Every request is answered inside the browser: pictures with an empty pixel, style sheets with an empty
+    sheet, frames and redirections with "204 No Content"; the rest fails, so that Chromium goes on to the next
+    source of a font or a film. Not told are ``preconnect`` and ``dns-prefetch``, which are no requests, and a
+    ``meta`` refresh that waits for longer than the page takes to settle.
+
+    Parameters
+    ----------
+    timeout_seconds : float
+        How long one document may take; then the browser is ended and started again.
+    executable : str, optional
+        Path of the browser; by default the first of :data:`CHROMIUM_NAMES` on ``PATH``.
+
+    Attributes
+    ----------
+    defects : tuple of str
+        What went wrong with the last document: ``"time-out: ..."`` or ``"crash: ..."``; empty where it was
+        shown whole. The URLs up to then are told all the same.
+    version : str
+        The browser's version; ``""`` before it is started.
+
+    Raises
+    ------
+    TkitError
+        On entering, where there is no Chromium or it does not start.
+
+    Examples
+    --------
+    >>> with ChromiumRenderer() as renderer:  # doctest: +SKIP
+    ...     renderer.requested("<img src='http://a.example/o?id=1'>")
+    ['http://a.example/o?id=1']
+    """
+
+    def __init__(self, timeout_seconds: float = 20.0, executable: str | None = None) -> None:
+        self.timeout_seconds = timeout_seconds
+        self.executable = executable
+        self.defects: tuple[str, ...] = ()
+        self.version = ""
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._process = 0
+
+    def __enter__(self) -> Self:
+        if self.executable is None:
+            self.executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+        if self.executable is None:
+            raise TkitError(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
+        try:
+            self._playwright = sync_playwright().start()
+        except Error as error:
+            raise TkitError(
+                f"{_first_line(error)}: in a notebook, call tkit in a process of its own"
+            ) from error
+        try:
+            self._running()
+        except TkitError:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def requested(self, html: str) -> list[str]:
+        """Show one HTML text and give what Chromium asks for.
+
+        The page is laid out for a narrow window and for a wide and very tall one.
+
+        Parameters
+        ----------
+        html : str
+            The text; it is served as UTF-8, whatever it says of itself.
+
+        Returns
+        -------
+        list of str
+            Distinct URLs as Chromium writes them, without fragment, in the order of asking; also those that
+            Chromium itself refuses (``cid:``, an SVG ``<use>`` of another server). Without ``data:``,
+            ``blob:`` and the document itself; a relative URL stands below :data:`DOCUMENT_URL`.
+
+        Raises
+        ------
+        TkitError
+            Outside the ``with`` block, or where the browser is gone and does not start again.
+        """
+        browser = self._running()
+        asked: dict[str, None] = {}
+        failure = ""
+        deadline = _Deadline(self.timeout_seconds, self._process)
+        try:
+            _show(browser, html, asked)
+        except Error as error:
+            failure = _first_line(error)
+        if deadline.passed():
+            self.defects = (f"time-out: not laid out within {self.timeout_seconds:g} s",)
+        else:
+            self.defects = (f"crash: {failure}",) if failure else ()
+        if self.defects:
+            self._close_browser()
+        return list(asked)
+
+    def _running(self) -> Browser:
+        """Give the browser, started again where it is gone."""
+        if self._playwright is None:
+            raise TkitError("the browser is not started: use ChromiumRenderer in a `with` block")
+        if self._browser is None or not self._browser.is_connected():
+            try:
+                self._browser = self._playwright.chromium.launch(
+                    executable_path=self.executable,
+                    args=LAUNCH_ARGUMENTS,
+                    chromium_sandbox=os.geteuid() != 0,  # root cannot have Chromium's sandbox
+                )
+                session = self._browser.new_browser_cdp_session()
+                processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+            except Error as error:
+                raise TkitError(f"{self.executable} does not start: {_first_line(error)}") from error
+            self._process = next(process["id"] for process in processes if process["type"] == "browser")
+            self.version = self._browser.version
+        return self._browser
+
+    def _close_browser(self) -> None:
+        if self._browser is not None:
+            with suppress(Error):
+                self._browser.close()
+            self._browser = None
+
+    def _stop(self) -> None:
+        self._close_browser()
+        if self._playwright is not None:
+            self._playwright.stop()
+            self._playwright = None
+
+
+class _Deadline:
+    """Ends the browser's process when the time is over: a call to a page that hangs may have no time-out."""
+
+    def __init__(self, seconds: float, process: int) -> None:
+        self._process = process
+        self._passed = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.start()
+
+    def _end(self) -> None:
+        self._passed = True
+        with suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+
+    def passed(self) -> bool:
+        """Stop the clock; True where it had run out."""
+        self._timer.cancel()
+        self._timer.join()
+        return self._passed
+
+
+def _show(browser: Browser, html: str, asked: dict[str, None]) -> None:
+    """Lay a document out in a context without memory of another one, and note what it asks for."""
+
+    def note(url: str) -> None:
+        url = url.partition("#")[0]
+        if url not in (DOCUMENT_URL, _DEFAULT_ICON) and not url.startswith(_NO_REQUEST):
+            asked[url] = None
+
+    context = browser.new_context(
+        java_script_enabled=False,
+        service_workers="block",
+        bypass_csp=True,
+        accept_downloads=False,
+        viewport=_NARROW,
+    )
+    context.set_default_timeout(0)  # the deadline is the one time-out
+    context.on("request", lambda request: note(request.url))
+    context.route("**/*", _answer)
+    document = html.encode("utf-8", "replace")
+    context.route(
+        DOCUMENT_URL,
+        lambda route: route.fulfill(body=document, content_type="text/html; charset=utf-8"),
+        times=1,
+    )
+    page = context.new_page()
+    # Playwright keeps quiet about every URL that ends in /favicon.ico; Chromium's own protocol tells it.
+    session = context.new_cdp_session(page)
+    session.on("Network.requestWillBeSent", lambda event: note(event["request"]["url"]))
+    session.send("Network.enable")
+    page.goto(DOCUMENT_URL, wait_until="commit")
+    page.wait_for_load_state("load")
+    page.set_viewport_size(_WIDE)
+    page.evaluate("document.documentElement.offsetHeight")  # styles and layout of the new size, now
+    with suppress(TimeoutError):
+        while True:
+            page.wait_for_event("request", timeout=_QUIET_MS)
+    context.close()
+
+
+def _answer(route: Route) -> None:
+    """Answer a request in the browser's place; nothing passes."""
+    with suppress(Error):  # the page may be gone meanwhile
+        if route.request.is_navigation_request():
+            route.fulfill(status=204)
+        elif route.request.resource_type == "image":
+            route.fulfill(body=_PIXEL, content_type="image/png")
+        elif route.request.resource_type == "stylesheet":
+            route.fulfill(body="", content_type="text/css")
+        else:
+            route.abort()
+
+
+def _first_line(error: Error) -> str:
+    return error.message.partition("\n")[0]
+
+
+class Asked(NamedTuple):
+    """One URL that Chromium asks for, and the carriers of tkit's references to it (empty: tkit missed it)."""
+
+    part: int
+    url: str
+    carriers: tuple[str, ...]
+
+
+def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
+    r"""Hold what Chromium asks for against the references that tkit lists.
+
+    Parameters
+    ----------
+    message : Message
+        The message.
+    asked : sequence of sequence of str
+        For each of its HTML parts, what :meth:`ChromiumRenderer.requested` gave.
+
+    Returns
+    -------
+    list of Asked
+        Every distinct ``http`` or ``https`` URL of each part, in the order of asking; without relative URLs,
+        which have no server. Fragments are not compared, and ``|`` is taken for ``%7C``: Chromium escapes
+        it in a path, where the URL Standard does not.
+
+    Examples
+    --------
+    >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<img src=//a.example/o#1>")
+    >>> for asked in compare(message, [["https://a.example/o", "https://b.example/"]]):
+    ...     print(asked)
+    Asked(part=0, url='https://a.example/o', carriers=('img-src',))
+    Asked(part=0, url='https://b.example/', carriers=())
+    """
+    carriers: dict[tuple[int, str], dict[str, None]] = {}
+    for reference in references(message):
+        place = reference.part, _comparable(reference.resolved_url)
+        carriers.setdefault(place, {})[reference.carrier] = None
+    return [
+        Asked(part, url, tuple(carriers.get((part, _comparable(url)), ())))
+        for part, urls in enumerate(asked)
+        for url in urls
+        if url.startswith(("http://", "https://")) and not url.startswith(DOCUMENT_URL)
+    ]
+
+
+def _comparable(url: str) -> str:
+    return url.partition("#")[0].replace("|", "%7C")

@@ -1,0 +1,103 @@
+"""Which mailing service a URL belongs to, and whether it is that service's open-tracking endpoint.
+
+Endpoints as the services' own documentation and the mails they send show them. Host names alone name the service for
+the reader; only host and path together say "open tracker".
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# provider, pattern of the host (from its end), pattern of path and query of an open beacon ("" = no known one)
+_SERVICES: tuple[tuple[str, str, str], ...] = (
+    ("ActiveCampaign", r"(?:activehosted|acemlnc?|emlnk\d*|acems\d*|activecampaign)\.com", r"/(?:lt|open)\.php|/lt/|l=open"),
+    ("Acoustic", r"(?:mkt\d+|silverpop|pages\d+)\.(?:com|net)", r"/open/"),
+    ("Adobe Campaign", r"(?:neolane\.net|campaign\.adobe\.com)", r"/r/\?id="),
+    ("Amazon SES", r"awstrack\.me", r"/I0/"),
+    ("AWeber", r"aweber\.com", r"^/(?:o|open)|openrate"),
+    ("Beehiiv", r"beehiiv\.com", r"/ss/o/|open"),
+    ("Braze", r"(?:braze|appboy)\.com", r"/ls/open|open"),
+    ("Brevo", r"(?:sendinblue|sendibt\d*|sendibm\d*|brevo|sibmail\d*)\.(?:com|net)", r"/(?:tr/)?op/|/mk/op|/im/"),
+    ("Campaign Monitor", r"(?:cmail\d+|createsend\d*|cmmail\d*|campaignmonitor)\.com", r"/t/.*(?:/o\.gif|-o/)|/[ti]-[a-z]-|/o\.gif"),
+    ("Constant Contact", r"(?:constantcontact|rs6|ctctcdn)\.(?:com|net)", r"/on\.jsp|/sa/o"),
+    ("Cordial", r"cordial\.(?:com|io)|crdl\.io", r"/o/p/"),
+    ("Customer.io", r"customer\.?iomail\.com|customer\.io", r"/e/o/"),
+    ("dotdigital", r"(?:dmtrk|trackedlink|dotdigital[\w-]*|dotmailer[\w-]*)\.(?:com|net)", r"/o\.gif|/dmpt|open"),
+    ("Drip", r"(?:drip|getdrip|dripemail\d*)\.com", r"/open"),
+    ("Eloqua", r"(?:eloqua|en25)\.com", r"/e/(?:FooterImages|f)"),
+    ("Emarsys", r"(?:emarsys|emsecure|scsend)\.(?:net|com)", r"/mo/"),
+    ("Gmass", r"gmass\.co|gmtrack\.net|\.gmreg\d*\.net", r"/open"),
+    ("Google Analytics", r"google-analytics\.com", r"/(?:__utm\.gif|collect|g/collect|j/collect)"),
+    ("GetResponse", r"(?:getresponse|gr-?mail|grmail)\.(?:com|pl)", r"/open"),
+    ("HubSpot", r"(?:hubspot(?:email|links\w*|starter\w*|free)?|hs-sites|hubspotemail)\.(?:com|net)", r"/(?:e\d*t/o|cto/|Cto/)|__ptq\.gif"),
+    ("Iterable", r"iterable\.com", r"/(?:q|email/open|a/.*open)"),
+    ("Keap", r"(?:infusionsoft|infusion-links|keap-link\d*)\.(?:com|app)", r"/app/emailOpened|/v2/render|/open"),
+    ("Kit", r"(?:convertkit(?:-mail\d*)?|kit-mail\d*)\.com", r"/(?:o|open)/"),
+    ("Klaviyo", r"(?:klaviyomail|klclick\d*|klaviyo)\.com", r"/(?:o|open|l/open)/?"),
+    ("LinkedIn", r"linkedin\.com", r"/emimp/"),
+    ("Listrak", r"(?:listrakbi|listrak)\.com", r"/q/|open"),
+    ("Litmus", r"(?:emltrk|emltrk\d*)\.com", r"/v2/|/\w+\?|$"),
+    ("MailerLite", r"(?:mailerlite|mlsend\d*|mlsnd)\.com", r"/(?:link/o|o)/|/open"),
+    ("Mailchimp", r"(?:list-manage\d*|mailchimp|mcusercontent|mcsv)\.(?:com|net)", r"/track/open\.php"),
+    ("Mandrill", r"mandrillapp\.com", r"/track/open"),
+    ("Mailgun", r"mailgun\.(?:org|net|info)", r"/o/"),
+    ("Mailjet", r"(?:mjt\.lu|mailjet\.com|mailin\.fr)", r"/oo/|/open"),
+    ("Mailtrack", r"(?:mailtrack\.io|mltrk\.io|mailsuite\.com)", r"/trace/mail|/pixel/|/open"),
+    ("Marketo", r"(?:mktoweb|marketo|mktdns)\.(?:com|net)", r"/trk\b|/rts/"),
+    ("Mixmax", r"mixmax\.com", r"/api/track|/e/o"),
+    ("Mixpanel", r"mixpanel\.com", r"/track"),
+    ("Outreach", r"outrch\.com|outreach\.io", r"/(?:api/mailings/)?open"),
+    ("Pardot", r"pardot\.com", r"/r/|/l/"),
+    ("Postmark", r"(?:pstmrk\.it|postmarkapp\.com)", r"/open|/o/"),
+    ("Streak", r"(?:mailfoogae|streak)\.(?:appspot\.)?com", r"/t\b|/t\?"),
+    ("Responsys", r"(?:responsys|rsys\d*)\.(?:net|com)", r"/pub/(?:as|rf)|/servlet/"),
+    ("Sailthru", r"sailthru\.com|sail-horizon\.com", r"/img/|/view"),
+    ("Salesforce Marketing Cloud", r"(?:exacttarget|exct|sfmc-content|s\d+\.exacttarget)\.(?:com|net)", r"/open\.aspx"),
+    ("SendGrid", r"sendgrid\.(?:net|com|info)|sg-mail\.net", r"/wf/open|/mpss/o/|/asm/"),
+    ("SparkPost", r"(?:sparkpostmail\d*|sparkpost|spgo)\.(?:com|io)", r"/q/|/initial_open/"),
+    ("Substack", r"substack\.com", r"/o/|/api/v1/email/open"),
+    ("Vero", r"getvero\.com", r"/open"),
+    ("Yesware", r"yesware\.com", r"/t/|/trk"),
+    ("Zoho", r"(?:zcsend|maillist-manage|zohocampaigns|campaign-view)\.(?:net|com|eu)", r"/(?:ua/|campaigns/)?.*(?:open|/clicks/)"),
+)  # fmt: skip
+_HOSTS = re.compile(
+    "(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(_SERVICES)) + ")$"
+)
+_ENDPOINTS = tuple(re.compile(path) for _, _, path in _SERVICES)
+# Paths that name the service whatever the sender's own host is (branded tracking domains).
+_BRANDED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("SendGrid", re.compile(r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)")),
+    ("Mailchimp", re.compile(r"^/track/open\.php\?u=[0-9a-f]+&id=")),
+    ("Salesforce Marketing Cloud", re.compile(r"^/open\.aspx\?f[a-z]\d*=")),
+    ("SparkPost", re.compile(r"^/q/[\w-]{11,}~~/")),
+    ("Campaign Monitor", re.compile(r"^/t/[a-z]-[a-z]-[a-z]+.*/o\.gif$")),
+    ("Customer.io", re.compile(r"^/e/o/e[A-Za-z0-9+/=_-]{8,}")),
+    ("Marketo", re.compile(r"^/trk\?t=")),
+    ("Mailgun", re.compile(r"^/o/e[JK][A-Za-z0-9_-]{16,}$")),
+    ("HubSpot", re.compile(r"^/Cto/[A-Za-z0-9*+]+/")),
+    ("Mailjet", re.compile(r"^/oo/[A-Z0-9]{6,}/")),
+    ("Cordial", re.compile(r"^/o/p/\d+:[0-9a-f]{12,}:")),
+    ("Adobe Campaign", re.compile(r"^/r/\?id=h[0-9a-f]+,[0-9a-f]+,1$")),
+)
+
+
+@lru_cache(maxsize=1 << 14)
+def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
+    """Give the mailing service of a URL, ``""`` where none is known, and whether it is a known open beacon of it.
+
+    Examples
+    --------
+    >>> provider_of("news.list-manage.com", "/track/open.php?u=1&id=2")
+    ('Mailchimp', True)
+    >>> provider_of("mcusercontent.com", "/logo.png"), provider_of("a.example", "/logo.png")
+    (('Mailchimp', False), ('', False))
+    """
+    found = _HOSTS.search(host)
+    if found and found.lastgroup:
+        number = int(found.lastgroup[1:])
+        return _SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
+    for name, pattern in _BRANDED:
+        if pattern.match(path_and_query):
+            return name, True
+    return "", False

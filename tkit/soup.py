@@ -1,0 +1,124 @@
+"""The second, readable HTML backend: html5lib's tree through BeautifulSoup, seen as lexbor's tree is seen.
+
+Only what :mod:`tkit.html` asks of a node is offered, under the names that ``selectolax`` uses, so that one reader
+serves both and a difference between them is a difference between the parsers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4.element import PageElement
+
+_MARKS = frozenset(
+    ("src", "href", "srcset", "background", "style", "poster", "data", "xlink:href", "lowsrc", "dynsrc")
+)
+_SPACE = " \t\n\f\r"
+
+
+class SoupNode:
+    """One node of the soup; attributes are named and mean the same as those of ``selectolax.lexbor.LexborNode``."""
+
+    __slots__ = ("_element",)
+
+    def __init__(self, element: PageElement) -> None:
+        self._element = element
+
+    @property
+    def mem_id(self) -> int:
+        """A number that is the node's own within its tree."""
+        return id(self._element)
+
+    @property
+    def tag(self) -> str:
+        """The tag's name, lower case as lexbor gives it."""
+        return self._element.name.lower() if isinstance(self._element, Tag) else ""
+
+    @property
+    def attributes(self) -> dict[str, str | None]:
+        """The attributes as written."""
+        if not isinstance(self._element, Tag):
+            return {}
+        return {str(name): str(value) for name, value in self._element.attrs.items()}
+
+    @property
+    def parent(self) -> SoupNode | None:
+        """The parent element; None above the root element."""
+        above = self._element.parent
+        return None if above is None or isinstance(above, BeautifulSoup) else SoupNode(above)
+
+    @property
+    def prev(self) -> SoupNode | None:
+        """The sibling before."""
+        sibling = self._element.previous_sibling
+        return None if sibling is None else SoupNode(sibling)
+
+    @property
+    def next(self) -> SoupNode | None:
+        """The sibling after."""
+        sibling = self._element.next_sibling
+        return None if sibling is None else SoupNode(sibling)
+
+    @property
+    def is_element_node(self) -> bool:
+        """Whether it is an element."""
+        return isinstance(self._element, Tag)
+
+    @property
+    def is_comment_node(self) -> bool:
+        """Whether it is a comment."""
+        return isinstance(self._element, Comment)
+
+    @property
+    def is_text_node(self) -> bool:
+        """Whether it is text."""
+        return isinstance(self._element, NavigableString) and not isinstance(self._element, Comment)
+
+    @property
+    def is_empty_text_node(self) -> bool:
+        """Whether it is text of nothing but ASCII white space."""
+        return self.is_text_node and not str(self._element).strip(_SPACE)
+
+    @property
+    def comment_content(self) -> str:
+        """The text of a comment."""
+        return str(self._element)
+
+    def text(self) -> str:
+        """Give the text right below an element, style sheets included."""
+        return "".join(map(str, self._element.contents)) if isinstance(self._element, Tag) else str(self._element)
+
+    def traverse(self, include_text: bool = False) -> Iterator[SoupNode]:
+        """Give the node and all below it in document order, except what stands in a ``template``, which is inert."""
+        waiting = [self._element]
+        while waiting:
+            element = waiting.pop()
+            if isinstance(element, Tag) or include_text:
+                yield SoupNode(element)
+            if isinstance(element, Tag) and element.name != "template":
+                waiting.extend(reversed(element.contents))
+
+
+class SoupParser:
+    """Parses with html5lib through BeautifulSoup."""
+
+    def __init__(self, html: str) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BeautifulSoup's advice on input that looks like a path or a URL
+            self._soup = BeautifulSoup(html, "html5lib", multi_valued_attributes=None)
+
+    @property
+    def root(self) -> SoupNode:
+        """The whole document."""
+        return SoupNode(self._soup)
+
+    def css(self, query: str) -> list[SoupNode]:
+        """Give the elements that may carry a reference; ``query`` is lexbor's form of the same condition."""
+        del query
+        return [
+            node
+            for node in self.root.traverse()
+            if node.tag == "style" or (node.tag == "meta") or not _MARKS.isdisjoint(node.attributes)
+        ]
