@@ -4,7 +4,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -105,6 +105,7 @@ class TestTprAtFpr:
         with pytest.raises(TkitError, match=match):
             tpr_at_fpr(array(*score), truth(labels), fpr)
 
+    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.1, 0.34, 0.5, 1.0]))
     def test_no_threshold_does_better(self, rows: list[tuple[float, bool]], fpr: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])
@@ -147,6 +148,7 @@ class TestChooseThreshold:
         high = float(np.nextafter(low, 1))
         assert choose_threshold(array(high, low), truth("TC"), 0.0) == high
 
+    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.2, 0.5, 1.0]))
     def test_calls_the_rows_that_the_budget_allows(
         self, rows: list[tuple[float, bool]], budget: float
@@ -425,14 +427,17 @@ class TestTrainingWeight:
         rows = make(
             "TTTTTPC",
             source=["gold", "member", "member", "member", "member", "member", "gold"],
-            component=[0, 0, 0, 0, 0, 0, 1],
-            sender_key=["a", "a", "a", "a", "b", "a", "c"],
+            cluster=[7, 7, 7, 7, 8, 7, 9],
             confidence=[3, 3, 3, 3, 3, 3, 1],
         )
         third = 1 / 3
         assert training_weight(rows) == pytest.approx([1, third, third, third, 1, 0, 0])
         assert training_weight(rows, member_weight=2.0) == pytest.approx([1, 2 / 3, 2 / 3, 2 / 3, 1, 0, 0])
         assert training_weight(rows, member_weight=9.0) == pytest.approx([1, 1, 1, 1, 1, 0, 0])
+
+    def test_members_need_their_cluster(self) -> None:
+        with pytest.raises(TkitError, match="member rows have no column cluster"):
+            training_weight(make("TC", source=["gold", "member"]))
 
     def test_without_members(self) -> None:
         assert training_weight(make("TCU")).tolist() == [1.0, 1.0, 0.0]
@@ -499,9 +504,7 @@ class TestCrossValidatedScores:
 
     def test_members_train_with_their_share(self) -> None:
         # Row 0 is tested; a gold T (1) and two member negatives of one cluster (together 0.5) train it.
-        rows = make(
-            "TTCC", x=1, source=["gold", "gold", "member", "member"], component=[0, 1, 2, 2], sender_key="a"
-        )
+        rows = make("TTCC", x=1, source=["gold", "gold", "member", "member"], cluster=[0, 1, 2, 2])
         split = Split("one", np.array([False, True, True, True]), np.array([True, False, False, False]))
         score = cross_validated_scores(Mean, rows, [split], member_weight=0.5)
         assert score[0] == pytest.approx(1 / 1.5)

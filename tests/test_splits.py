@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tkit.errors import TkitError
@@ -53,6 +53,7 @@ class TestConnectedComponents:
         with pytest.raises(TkitError, match="one or more columns of one length"):
             connected_components(keys)
 
+    @settings(deadline=None)
     @given(KEYS)
     def test_agrees_with_joining_pairs_until_nothing_changes(
         self, rows: list[tuple[str | None, int]]
@@ -77,10 +78,10 @@ class TestPathTemplate:
             ("/clickOpen/newsLetter", "/clickopen/newsletter"),
             ("/o/aGVsbG8gd29ybGQx.gif", "/o/*.gif"),
             ("/o/MTIz|NDU2==.gif", "/o/*.gif"),
-            ("/oo/AVcAAEf/ed7db87b/e.gif", "/oo/*/e.gif"),
-            ("/op/6477_md/4049/25636", "/op/*_md/*"),
-            ("/image-471546-2202776", "/image-*-*"),
-            ("/wf/open?upn=u001.s4A7ZqC-2F", "/wf/open?upn=*"),
+            ("/oo/XyZ12Ab/0a1b2c3d/e.gif", "/oo/*/e.gif"),
+            ("/op/1234_md/56/789", "/op/*_md/*"),
+            ("/image-1234-567", "/image-*-*"),
+            ("/wf/open?upn=v2.Kq7_bT4-9L", "/wf/open?upn=*"),
             ("/pixel?Q7xk2Lm9Zt4", "/pixel?*"),
             ("/pixel?reader%40example.com", "/pixel?*"),
             ("/pixel?open", "/pixel?open"),
@@ -95,7 +96,7 @@ class TestPathTemplate:
             ("/o/" + "%41" * 4, "/o/aaaa"),
             ("/o/%FF%FE", "/o/*"),
             ("//t//x", "/t/x"),
-            ("/57336252/o/", "/*/o/"),
+            ("/1234567/o/", "/*/o/"),
             ("/?mid=5", "/?mid=*"),
             ("/open#12", "/open"),
             ("open/17", "/open/*"),
@@ -112,11 +113,11 @@ class TestPathTemplate:
 
     def test_one_kit_on_many_domains(self) -> None:
         tokens = [
-            "k9g3xqld",
-            "a8Fq02ZpLm",
-            "5999a3dc321a3",
-            "007c47ee-ce37-4cd8-8e98-2d6d787c384f",
-            "Y11n5VS9_EDZ-9c",
+            "r4d8vtmw",
+            "b7Gr13YqKn",
+            "1234abcd567ef",
+            "0123abcd-45ef-4a6b-8c7d-89abcdef0123",
+            "Z22m6WT8_FCY-8d",
         ]
         found = {
             path_template(f"/campaign/{token}/open.gif?list={number}&e={token}")
@@ -124,16 +125,19 @@ class TestPathTemplate:
         }
         assert found == {"/campaign/*/open.gif?list=*&e=*"}
 
+    @settings(deadline=None)
     @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
     def test_a_template_is_its_own_template(self, path: str) -> None:
         assert path_template(path_template(path)) == path_template(path)
 
+    @settings(deadline=None)
     @given(st.text(alphabet="/?&=;.-_~%#*+@abZ019", max_size=40))
     def test_a_template_holds_no_value_and_a_letter_or_nothing(self, path: str) -> None:
         template = path_template(path)
         assert template == "" or (template.startswith("/") and re.search("[a-z_$]", template))
         assert all(value == "*" for value in re.findall("=([^&]*)", template))
 
+    @settings(deadline=None)
     @given(
         st.text(alphabet="abcdef0123456789", min_size=6, max_size=40).filter(
             lambda token: re.search("[0-9]", token)
@@ -200,6 +204,7 @@ class TestGroupedFolds:
         assert (grouped_folds(groups, 3, 1) == grouped_folds(groups, 3, 1)).all()
         assert (grouped_folds(groups, 3, 1) != grouped_folds(groups, 3, 2)).any()
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40), st.integers(2, 4))
     def test_whole_groups_and_no_fold_lags_by_more_than_the_largest_group(
         self, rows: list[tuple[int, bool]], k: int

@@ -511,10 +511,10 @@ def _why_no_mail(raw: bytes) -> str:
     if raw.startswith(_NO_MAIL_STARTS):
         return next(what for start, what in _NO_MAIL.items() if raw.startswith(start))
     field = _MAIL_FIELD.search(raw, 0, _HEAD_BYTES)
-    before = raw[: field.start() if field else _HEAD_BYTES]
-    if b"\0" in before:
+    if raw.find(b"\0", 0, field.start() if field else _HEAD_BYTES) >= 0:
         return "binary data, not a mail"
-    if field is None or before.count(b"\n") > HEADER_LINES:
+    # The match begins with the line end before the field.
+    if field is None or raw.count(b"\n", 0, field.end()) >= HEADER_LINES:
         return f"not a mail: no mail header in its first {HEADER_LINES} lines"
     return ""
 

@@ -1,7 +1,7 @@
 """The URLs in a style sheet or a style attribute, with what would load them.
 
-A scanner over the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python costs more
-than everything else that tkit does to a mail; a test holds it against ``tinycss2``.
+A scanner over the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python
+costs more than everything else that tkit does to a mail; a test holds it against ``tinycss2``.
 """
 
 from __future__ import annotations
@@ -19,39 +19,54 @@ class CssUrl(NamedTuple):
     use: Use
 
 
+_SPACE = r"[ \t\n]"
+_HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # what follows the backslash; one white space belongs to it
+
+
 def _ident(word: str) -> str:
-    """Give a pattern for an identifier in which any letter may be escaped (``\\75rl``, ``u\\rl``)."""
+    r"""Give a pattern for an identifier in which any letter may be escaped (``\75rl``, ``u\rl``)."""
     letters = []
     for letter in word:
         codes = f"{ord(letter.lower()):x}|{ord(letter.upper()):x}"
-        plain = letter if letter in "abcdef-" else rf"\\?{letter}"
-        letters.append(rf"(?:{plain}|\\0{{0,4}}(?:{codes})(?:\r\n|[ \t\r\n\f])?)")
+        plain = letter if letter in "abcdef" else rf"\\?{letter}"
+        code = rf"\\(?:0000(?:{codes})|0{{0,3}}(?:{codes})(?![0-9a-f])){_SPACE}?"
+        letters.append(f"(?:{plain}|{code})")
     return "".join(letters)
 
 
-_TRIGGER = re.compile(r"/\*|[\"'(]")
-# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them backtrack.
-_STRING = re.compile(
-    r"\"(?:[^\"\\\n]++|\\[\s\S])*+(?:\"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\[\s\S])*+(?:'|(?=\n)|\Z)"
-)
-_BARE = re.compile(r"\s*+((?:[^\s\"'()\\]++|\\[^\n])*+)\s*+(?:\)|\Z)")
-_BAD_URL = re.compile(r"(?:[^)\\]++|\\[\s\S])*+(?:\)|\Z)")
-_SPACE = re.compile(r"\s*")
-_PARENTHESIS = re.compile(r"[()\"']|/\*")
+_FLAGS = re.IGNORECASE | re.ASCII
+# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them
+# backtrack.
+_BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
+_TRIGGER = re.compile(r"[/\"'(\\]")
+_INSIDE = {
+    '"': re.compile(rf"(?:[^\"\\\n]++|\\(?:{_HEX}|[\s\S]))*+"),
+    "'": re.compile(rf"(?:[^'\\\n]++|\\(?:{_HEX}|[\s\S]))*+"),
+}
+_SPACES = re.compile(rf"{_SPACE}*+")
+_BARE = re.compile(rf"((?:[^ \"'()\\\x00-\x1f\x7f]++|\\(?:{_HEX}|[^\n]|\Z))*+){_SPACE}*+(?:\)|\Z)")
+_BAD_URL = re.compile(r"(?:[^)\\]++|\\[\s\S]?)*+\)?")
+_NESTED = re.compile(r"[/\"'()\[\]{}\\]")
+_CLOSERS = {"[": "]", "{": "}"}
+# What stands before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
 _FUNCTION = re.compile(
-    rf"(?:^|[^\w\\-])(?:(?P<url>{_ident('url')})|(?P<src>{_ident('src')})|(?P<set>(?:-webkit-)?{_ident('image-set')}))\Z",
-    re.IGNORECASE,
+    rf"(?:(?<![\w\\@#\x80-\U0010ffff-])|(?<=<!--)(?<!\\<!--))"
+    rf"(?:(?P<url>{_ident('url')})|(?P<src>{_ident('src')})"
+    rf"|(?P<set>(?:{_ident('-webkit-')})?{_ident('image-set')}))\Z",
+    _FLAGS,
 )
-_AT_IMPORT = re.compile(rf"@{_ident('import')}(?:\s|/\*.*?\*/)*\Z", re.IGNORECASE | re.DOTALL)
-_AT_FONT_FACE = re.compile(rf"@{_ident('font-face')}", re.IGNORECASE)
-_AT_NAMESPACE = re.compile(r"@(?:namespace|charset)[^;{}]*\Z", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:([0-9A-Fa-f]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|([\s\S]))")
+_LAST_LETTERS = "lLcCtT"
+_ESCAPE_BEFORE = re.compile(rf"(?<!\\)(?:\\\\)*\\(?:[0-9a-f]{{1,6}}{_SPACE}?|[^\n])\Z", _FLAGS)
+_AT_IMPORT = re.compile(rf"(?<!\\)@{_ident('import')}{_BLANK}\Z", _FLAGS)
+_AT_FONT_FACE = re.compile(rf"(?<!\\)@{_ident('font-face')}{_BLANK}\{{", _FLAGS)
+_AT_NAMESPACE = re.compile(rf"(?<!\\)@{_ident('namespace')}(?![\w\\-])[^;{{}}]*\Z", _FLAGS)
+_ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
 _HINT = re.compile(r"url|\\|src\(|import|image-set", re.IGNORECASE)
 _LOOK_BACK = 80  # an at-rule or function name with every letter escaped is shorter
 
 
 def css_urls(text: str) -> list[CssUrl]:
-    """Give every URL that a style sheet or declaration list may load, in order.
+    r"""Give every URL that a style sheet or declaration list may load, in order.
 
     Parameters
     ----------
@@ -61,110 +76,152 @@ def css_urls(text: str) -> list[CssUrl]:
     Returns
     -------
     list of CssUrl
-        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, else ``"value"``. References to
-        the document itself (``url(#gradient)``) and ``@namespace`` names are left out: they load nothing.
+        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, else ``"value"``. What
+        loads nothing is left out: references to the document itself (``url(#gradient)``), ``@namespace``.
 
     Examples
     --------
-    >>> css_urls("a{background:\\\\75rl( 'x\\\\.png' )}")
+    >>> css_urls("a{background:\\75rl( 'x\\.png' )}")
     [CssUrl(url='x.png', use='value')]
     >>> css_urls('@import "a.css" screen; @font-face{src:url(f.woff)}')
     [CssUrl(url='a.css', use='import'), CssUrl(url='f.woff', use='font')]
     """
-    if not _HINT.search(text):
-        return []
-    found: list[CssUrl] = []
-    fonts = [face.end() for face in _AT_FONT_FACE.finditer(text)]
-    position = 0
-    while trigger := _TRIGGER.search(text, position):
-        start = trigger.start()
-        if trigger[0] == "/*":
-            position = _after_comment(text, start)
-        elif trigger[0] != "(":
-            string = _STRING.match(text, start)
-            position = string.end() if string else start + 1
-            if string and _AT_IMPORT.search(text, max(0, start - _LOOK_BACK), start):
-                _add(found, _unquote(string[0]), "import")
-        else:
-            position = _function(text, start, fonts, found)
-    return found
+    return _Scanner(_filtered(text)).scan() if _HINT.search(text) else []
 
 
-def _function(text: str, start: int, fonts: list[int], found: list[CssUrl]) -> int:
-    """Read the function whose parenthesis opens at ``start``; give where to go on."""
-    name_start = max(0, start - _LOOK_BACK)
-    name = _FUNCTION.search(text, name_start, start)
-    if not name:
-        return start + 1
-    use = _use(text, name.start() + 1 if name.start() else 0, fonts)
-    if name["set"]:
-        return _image_set(text, start + 1, fonts, found, use or "value")
-    inner = _SPACE.match(text, start + 1)
-    string = _STRING.match(text, inner.end() if inner else start + 1)
-    if string:
-        if use:
-            _add(found, _unquote(string[0]), use)
-        return string.end()
-    if name["src"]:
-        return start + 1
-    bare = _BARE.match(text, start + 1)
-    if bare:
-        if use:
-            _add(found, bare[1], use)
-        return bare.end()
-    bad = _BAD_URL.match(text, start + 1)  # CSS Syntax, section 4.3.14: browsers drop it whole
-    return bad.end() if bad else len(text)
+def _filtered(text: str) -> str:
+    """Give the code points that a tokenizer sees (CSS Syntax Level 3, section 3.3)."""
+    if "\r" in text or "\f" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
+    return text.replace("\0", "\ufffd")
 
 
-def _image_set(text: str, position: int, fonts: list[int], found: list[CssUrl], use: Use) -> int:
-    """Read the strings and functions right inside ``image-set(``; a string in ``type("...")`` is no URL."""
-    depth = 1
-    while depth and (token := _PARENTHESIS.search(text, position)):
-        position = token.end()
-        if token[0] == "/*":
-            position = _after_comment(text, token.start())
-        elif token[0] == ")":
-            depth -= 1
-        elif token[0] == "(":
-            name = _FUNCTION.search(text, max(0, token.start() - _LOOK_BACK), token.start())
-            if name and not name["set"]:
-                position = _function(text, token.start(), fonts, found)
-                if position and text[position - 1] != ")":
-                    depth += 1  # the string of a quoted url( was read, its parenthesis is still open
+class _Open(NamedTuple):
+    """A bracket that is open inside ``image-set(``: its closer, and what a string right inside it is for."""
+
+    closer: str
+    strings: Use | None = None
+
+
+class _Scanner:
+    """One pass over one filtered text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: list[CssUrl] = []
+        self._face = _AT_FONT_FACE.search(text)
+        self._face_end = -1
+        self._read = 0  # the end of the last string or URL: what an at-rule's or function's name comes after
+
+    def scan(self) -> list[CssUrl]:
+        text = self._text
+        position = 0
+        stack: list[_Open] = []
+        while token := (_NESTED if stack else _TRIGGER).search(text, position):
+            start = token.start()
+            kind = token[0]
+            if kind == "(":
+                position, opened = self._function(start)
+                if opened and (stack or opened.strings):
+                    stack.append(opened)
+            elif kind == "\\":
+                position = start + 2
+            elif kind == "/":
+                position = self._slash(start)
+            elif kind in _INSIDE:
+                imported = _AT_IMPORT.search(text, self._window(start), start)
+                string, position = self._string(start)
+                self._add(string, "import" if imported else stack[-1].strings if stack else None)
             else:
-                depth += 1
-        else:
-            string = _STRING.match(text, token.start())
-            position = string.end() if string else position
-            if string and depth == 1:
-                _add(found, _unquote(string[0]), use)
-    return position
+                position = start + 1
+                if kind == stack[-1].closer:
+                    stack.pop()
+                elif kind in _CLOSERS:
+                    stack.append(_Open(_CLOSERS[kind]))
+        return self._found
+
+    def _function(self, start: int) -> tuple[int, _Open | None]:
+        """Read the function that opens at ``start``; give where to go on, and what is open there."""
+        text = self._text
+        name = self._name(start)
+        if not name:
+            return start + 1, _Open(")")
+        use = self._use(name.start())
+        if name["set"]:
+            return start + 1, _Open(")", use or "value")
+        inner = _end(_SPACES, text, start + 1)
+        if text[inner : inner + 1] in _INSIDE:
+            string, inner = self._string(inner)
+            self._add(string, use)
+        elif name["url"]:
+            bare = _BARE.match(text, inner)
+            if bare:
+                self._add(bare[1], use)
+            # CSS Syntax, section 4.3.14: what is no URL is dropped up to its parenthesis.
+            self._read = bare.end() if bare else _end(_BAD_URL, text, inner)
+            return self._read, None
+        return inner, _Open(")")
+
+    def _name(self, start: int) -> re.Match[str] | None:
+        """Give the name of the function that opens at ``start``, None for one that takes no URL."""
+        text = self._text
+        window = self._window(start)
+        if text[start - 1 : start] not in _LAST_LETTERS and text.find("\\", window, start) < 0:
+            return None
+        name = _FUNCTION.search(text, window, start)
+        return name if name and not _ESCAPE_BEFORE.search(text, window, name.start()) else None
+
+    def _window(self, start: int) -> int:
+        return max(self._read, start - _LOOK_BACK)
+
+    def _use(self, start: int) -> Use | None:
+        """Tell what a URL function that begins at ``start`` is for; None for a name that loads nothing."""
+        text = self._text
+        window = self._window(start)
+        if text.find("@", window, start) >= 0:
+            if _AT_IMPORT.search(text, window, start):
+                return "import"
+            if _AT_NAMESPACE.search(text, window, start):
+                return None
+        while self._face and self._face.end() <= start:
+            if self._face_end < 0:
+                self._face_end = text.find("}", self._face.end()) % (len(text) + 1)
+            if start < self._face_end:
+                return "font"
+            self._face, self._face_end = _AT_FONT_FACE.search(text, self._face_end), -1
+        return "value"
+
+    def _slash(self, start: int) -> int:
+        """Give where to go on after a slash, past the comment that it may open."""
+        text = self._text
+        if not text.startswith("/*", start):
+            return start + 1
+        end = text.find("*/", start + 2)
+        end = end + 2 if end >= 0 else len(text)
+        if self._face and start < self._face.start() < end:
+            self._face = _AT_FONT_FACE.search(text, end)
+        return end
+
+    def _string(self, start: int) -> tuple[str, int]:
+        """Give the inside of the string that opens at ``start`` (``""`` for a bad one) and where to go on."""
+        text = self._text
+        end = _end(_INSIDE[text[start]], text, start + 1)
+        if text.startswith("\n", end):
+            self._read = end
+            return "", end
+        self._read = end + 1
+        return text[start + 1 : end], self._read
+
+    def _add(self, text: str, use: Use | None) -> None:
+        url = _unescape(text) if use else ""
+        if use and url and not url.startswith("#"):
+            self._found.append(CssUrl(url, use))
 
 
-def _use(text: str, start: int, fonts: list[int]) -> Use | None:
-    """Tell what a URL function that begins at ``start`` is for; None for a name that loads nothing."""
-    window = max(0, start - _LOOK_BACK)
-    if _AT_IMPORT.search(text, window, start):
-        return "import"
-    if _AT_NAMESPACE.search(text, window, start):
-        return None
-    face = next((end for end in reversed(fonts) if end <= start), -1)
-    return "font" if face >= 0 and text.find("}", face, start) < 0 else "value"
-
-
-def _after_comment(text: str, start: int) -> int:
-    end = text.find("*/", start + 2)
-    return end + 2 if end >= 0 else len(text)
-
-
-def _add(found: list[CssUrl], text: str, use: Use) -> None:
-    url = _unescape(text)
-    if url and not url.startswith("#"):
-        found.append(CssUrl(url, use))
-
-
-def _unquote(string: str) -> str:
-    return string[1:-1] if len(string) > 1 and string[-1] == string[0] else string[1:]
+def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Give where a match that begins at ``position`` ends, ``position`` itself where there is none."""
+    found = pattern.match(text, position)
+    return found.end() if found else position
 
 
 def _unescape(text: str) -> str:
@@ -174,9 +231,7 @@ def _unescape(text: str) -> str:
 
 def _character(found: re.Match[str]) -> str:
     digits, line_end, other = found.groups()
-    if line_end:
-        return ""
-    if other is not None:
-        return str(other)
-    code = int(digits, 16)
+    if line_end or other:
+        return other or ""
+    code = int(digits or "0", 16)
     return chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"

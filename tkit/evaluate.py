@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MEMBER_WEIGHT = 1.0
-# One sender's members of one label in one component count as copies of each other.
-MEMBER_CLUSTER = ["component", "sender_key", "label"]
 
 _KEY = ["message_sha256", "part", "index", "label", "confidence"]
 _CHUNK = 100
@@ -476,20 +474,30 @@ def _require_same_rows(a: Evaluation, b: Evaluation) -> None:
 
 
 def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
-    """Give each row of one training part its weight.
+    """Give each row of one training part its weight; member rows need the column ``cluster``.
 
     Returns
     -------
     ndarray of float, shape (n_rows,)
         0 for P, U and confidence 1, which are not trained on; 1 for gold rows; for member rows at
-        most 1 and so little that the members of one cluster (equal `MEMBER_CLUSTER` columns)
-        together weigh at most `member_weight`.
+        most 1 and so little that the members of one cluster together weigh at most `member_weight`;
+        the default is the weight of one gold row.
+
+    Raises
+    ------
+    TkitError
+        When there are member rows and no column ``cluster``.
     """
     usable = headline(rows)
     weight = usable.astype(np.float64)
     member = usable & (rows["source"] == "member").to_numpy(dtype=bool)
-    sizes = rows[member].groupby(MEMBER_CLUSTER, dropna=False)["label"].transform("size")
-    weight[member] = np.minimum(1.0, member_weight / sizes.to_numpy(dtype=np.float64))
+    if member.any():
+        if "cluster" not in rows:
+            raise TkitError(
+                "member rows have no column cluster to share a weight by: take it from the dataset's labels"
+            )
+        sizes = rows[member].groupby("cluster", dropna=False)["label"].transform("size")
+        weight[member] = np.minimum(1.0, member_weight / sizes.to_numpy(dtype=np.float64))
     return weight
 
 

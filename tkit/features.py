@@ -22,7 +22,7 @@ from tkit.mail import Message
 from tkit.providers import provider_of
 from tkit.schema import FEATURES
 from tkit.style import ABSENT, Style, dimension, parse_style
-from tkit.tokens import TokenTable, UrlColumns, analyse
+from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
 from tkit.url import holds_address, host_of, names_recipient, registrable_domain, unwrap
 
 Floats = NDArray[np.float64]
@@ -197,7 +197,8 @@ class _Batch:
         self.domains = [registrable_domain(host) for host in self.hosts]
         self.host = _codes(self.hosts)
         self.domain = _codes(self.domains)
-        self.analysed: UrlColumns = analyse(self.urls)
+        self.analysed: UrlColumns = analyse(self.urls[: self.n_picture_urls])
+        self.tokens = _useful_tokens(self.analysed.tokens, token_table(self.urls[self.n_picture_urls :]), self.n_picture_urls)
 
     def columns(self) -> dict[str, Floats]:
         columns = self._url_columns()
@@ -212,8 +213,8 @@ class _Batch:
 
     def _url_columns(self) -> dict[str, Floats]:
         pictures = self.urls[: self.n_picture_urls]
-        tails = [url[url.find(host, 6) + len(host) :] for url, host in zip(pictures, self.hosts, strict=False)]
-        unique = {name: values[: self.n_picture_urls] for name, values in self.analysed.columns.items()}
+        tails = [url[url.find("/", 8) :] for url in pictures]
+        unique = dict(self.analysed.columns)
         unique |= _names(tails, self.hosts[: self.n_picture_urls])
         known = [provider_of(host, tail) for host, tail in zip(self.hosts, tails, strict=False)]
         unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
@@ -356,9 +357,7 @@ class _Batch:
     # -- how its form compares ----------------------------------------------------------------------------------
 
     def _form_columns(self) -> dict[str, Floats]:
-        table = self.analysed.tokens
-        useful = (table.digits > 0) & (table.length >= _MIN_TOKEN)
-        tokens = TokenTable(*(column[useful] for column in table))
+        tokens = self.tokens
         code, shape = _codes_of(tokens.code), _codes_of(tokens.shape)
         length = tokens.length.astype(float)
         pair, pair_document, pair_url = self.pair, self.pair_document, self.pair_url
@@ -379,7 +378,7 @@ class _Batch:
             theirs = keys(l_document, l_owner, l_token, of)
             common = np.isin(mine, theirs)
             out[f"{name}_in_links"] = _greatest(p_owner, np.where(common, token_length, 0), n_pairs)[pair]
-            out[f"{name}_{'links' if name == 'token' else 'links'}_share"] = self._sharing(
+            out[f"{name}_links_share"] = self._sharing(
                 mine, p_owner, theirs, l_owner, l_document, link_pairs[1], n_pairs
             )
             several = _in_other_owner(mine, p_owner)
@@ -418,29 +417,29 @@ class _Batch:
 
     def _message_columns(self) -> dict[str, Floats]:
         rows = [_headers_of(message) for message in self.owners]
+        self.identities = [_identity_domains(message) for message in self.owners]
+        self.senders = [registrable_domain(message.from_domain) for message in self.owners]
+        self.unsubscribe = [message.header("list-unsubscribe").lower() for message in self.owners]
         per_message = {name: _column([row[name] for row in rows])[self.document] for name in _MESSAGE_NUMBERS}
-        cells = [self._in_message(number, code) for number, code in zip(self.document.tolist(), self.url.tolist(), strict=True)]
+        pairs = [self._in_message(*pair) for pair in zip(self.pair_document.tolist(), self.pair_url.tolist(), strict=True)]
+        cells = np.array(pairs, float)[self.pair]
         names = ("sender_same_domain", "sender_in_url", "recipient_in_url", "token_in_headers", "unsubscribe_same_domain", "identity_same_domain")
-        return per_message | dict(zip(names, np.array(cells, float).T, strict=True))
+        return per_message | dict(zip(names, cells.T, strict=True))
 
     def _in_message(self, number: int, code: int) -> tuple[float, ...]:
         message, url, domain = self.owners[number], self.urls[code], self.domains[code]
-        sender = registrable_domain(message.from_domain)
+        sender = self.senders[number]
         label = sender.partition(".")[0]
-        identity = _identity_domains(message)
-        suspicious = self.analysed.columns
-        decodes = suspicious["base64_text"][code] > 0 or suspicious["hex_text"][code] > 0
-        digest = suspicious["longest_hex"][code] >= 32
-        recipient = (decodes or digest or "@" in url or "%40" in url) and names_recipient(url, message.recipients)
+        hidden = self.analysed.columns
+        encoded = hidden["base64_text"][code] > 0 or hidden["hex_text"][code] > 0 or hidden["longest_hex"][code] >= 32
         headers = message.header_text
-        tokens = _header_tokens(url)
         return (
             bool(sender) and sender == domain,
             len(label) > 2 and label in url.lower(),
-            recipient,
-            max((len(token) for token in tokens if token in headers), default=0),
-            bool(domain) and domain in message.header("list-unsubscribe").lower(),
-            domain in identity,
+            (encoded or "@" in url or "%40" in url) and names_recipient(url, message.recipients),
+            max((len(token) for token in _header_tokens(url) if token in headers), default=0),
+            bool(domain) and domain in self.unsubscribe[number],
+            domain in self.identities[number],
         )
 
 
@@ -451,6 +450,14 @@ _PICTURE_CARRIERS = frozenset(
 _SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
 _MESSAGE_NUMBERS = ("list_unsubscribe", "bulk_headers", "service_headers", "received", "recipients", "plain_alternative", "html_parts")  # fmt: skip
 _HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
+
+
+def _useful_tokens(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:
+    """Give the tokens that may be identifiers: of six characters or more, with a digit; URLs numbered through."""
+    links = links._replace(url=links.url + first_link)
+    both = TokenTable(*(np.concatenate(columns) for columns in zip(pictures, links, strict=True)))
+    useful = (both.digits > 0) & (both.length >= _MIN_TOKEN)
+    return TokenTable(*(column[useful] for column in both))
 
 
 def _headers_of(message: Message) -> dict[str, float]:
@@ -477,14 +484,7 @@ def _identity_domains(message: Message) -> set[str]:
 
 @lru_cache(maxsize=1 << 14)
 def _header_tokens(url: str) -> tuple[str, ...]:
-    start = url.find("/", 8)
-    return tuple(
-        token for token in _HEADER_TOKEN.findall(url[start:]) if not token.isalpha() and not token.islower() or _has_digit(token)
-    )
-
-
-def _has_digit(token: str) -> bool:
-    return any(character.isdigit() for character in token)
+    return tuple(token for token in _HEADER_TOKEN.findall(url, url.find("/", 8)) if not token.isalpha())
 
 
 @lru_cache(maxsize=1 << 14)

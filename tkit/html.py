@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -21,28 +21,25 @@ from tkit.url import clean, resolve
 
 Backend = Literal["lexbor", "soup"]
 
-_MARKED = ",".join(
+_MARKS = frozenset(
     (
-        "[src]",
-        "[href]",
-        "[srcset]",
-        "[background]",
-        '[style*="url" i]',
-        r'[style*="\\"]',
-        '[style*="image-set" i]',
-        '[style*="src(" i]',
-        "style",
-        "[poster]",
-        "[data]",
-        r"[xlink\:href]",
-        "[lowsrc]",
-        "[dynsrc]",
-        "meta[content]",
+        "src",
+        "href",
+        "srcset",
+        "background",
+        "poster",
+        "data",
+        "xlink:href",
+        "lowsrc",
+        "dynsrc",
+        "http-equiv",
     )
 )
-_CSS_HINT = re.compile(r"url|\\|image-set|src\(", re.IGNORECASE)
-_CONDITIONAL = re.compile(r"<!--\s*\[[iI][fF]")
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
+# Most conditional comments hold a table's scaffolding only, and need no tree of their own.
+_COMMENT_HINT = re.compile(
+    r"[Ss][Rr][Cc]|[Hh][Rr][Ee][Ff]|[Uu][Rr][Ll]|[Bb][Aa][Cc][Kk]|[Dd][Aa][Tt][Aa]|[Ii][Mm]|\\|[Pp][Oo][Ss][Tt]|[Dd][Yy][Nn]"
+)
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -261,39 +258,43 @@ class _Reader:
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
-        parser = self._parse(html)
-        nodes = parser.css(_MARKED)
         conditional = around is not None
         known: dict[int, Ancestry] = {}
-        last = None
-        for node in self._with_comments(parser, nodes) if _CONDITIONAL.search(html) else nodes:
-            identity = node.mem_id
-            if identity == last:  # a node comes once for each selector that it matches
-                continue
-            last = identity
-            if node.is_comment_node:
-                comment = node.comment_content or ""
-                head = _CONDITIONAL_HEAD.match(comment)
-                if head and "<" in comment[head.end() + 1 :]:
-                    # The closing <![endif] becomes an empty comment at the end of the inner tree.
-                    self.read(comment[head.end() :], _ancestry(node, known))
-                continue
-            tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
+        for node in self._parse(html).root.traverse():
             attributes = node.attributes
-            if tag in ("a", "area"):
+            if not attributes:
+                tag = node.tag
+                if tag == "-comment":
+                    self._comment(node, known)
+                elif tag == "style" and (written := _written("style", attributes, node)):
+                    self._add(node, "style", attributes, written, _ancestry(node, known), conditional, around)
+                continue
+            if _MARKS.isdisjoint(attributes):
+                style = attributes.get("style")
+                # Every form of a URL in a declaration is a function.
+                if (not style or "(" not in style) and node.tag != "style":
+                    continue
+            tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
+            if tag == "a" or tag == "area":
                 href = attributes.get("href")
                 if href is not None:
                     self._links.append(clean(href))
                     self._marks += 1
-                if len(attributes) == 1:
+                if "style" not in attributes and "background" not in attributes:
                     continue
             elif tag == "base":
                 if not self._base and attributes.get("href"):
                     self._base = resolve(clean(attributes["href"]))
                 continue
-            written = _written(tag, attributes, node)
-            if written:
+            if written := _written(tag, attributes, node):
                 self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
+
+    def _comment(self, node: Any, known: dict[int, Ancestry]) -> None:
+        comment = node.comment_content or ""
+        head = _CONDITIONAL_HEAD.match(comment)
+        if head and _COMMENT_HINT.search(comment, head.end()):
+            # The closing <![endif] becomes an empty comment at the end of the inner tree.
+            self.read(comment[head.end() :], _ancestry(node, known))
 
     def _add(
         self,
@@ -329,14 +330,6 @@ class _Reader:
                     )
                 )
                 self._marks += 1
-
-    @staticmethod
-    def _with_comments(parser: Any, nodes: list[Any]) -> Iterator[Any]:
-        """Give the marked nodes and the comments in document order."""
-        marked = {node.mem_id for node in nodes}
-        for node in parser.root.traverse(include_text=True):
-            if node.is_comment_node or node.mem_id in marked:
-                yield node
 
 
 def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
@@ -374,7 +367,9 @@ def _ancestry(node: Any, known: dict[int, Ancestry]) -> Ancestry:
             hidden_by = hides(style or "", "hidden" in attributes) or hidden_by
             if tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
-        facts = Ancestry(min(depth + 1, _MAX_DEPTH), tag, hidden_by, link, tables + (tag == "table"))
+        facts = Ancestry(
+            depth + 1 if depth < _MAX_DEPTH else depth, tag, hidden_by, link, tables + 1 if tag == "table" else tables
+        )
         known[identity] = facts
     return facts
 
@@ -413,7 +408,7 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     if background := attributes.get("background"):
         found.append(("background-attr", background, ""))
     style = attributes.get("style")
-    if style and _CSS_HINT.search(style):
+    if style and "(" in style:
         found.extend(("style-attr", url, "") for url, _ in css_urls(style))
     return found
 

@@ -39,8 +39,7 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
-_HEADER = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r(?!\n))*(?:\r?\n[ \t](?:[^\r\n]|\r(?!\n))*)*)", re.MULTILINE)
-_FOLD = re.compile(r"\r?\n[ \t]+")
+_FOLD = re.compile(r"\n[ \t]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
@@ -129,10 +128,14 @@ class Message:
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
+        block = self._header_block
+        text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
         found: dict[str, list[str]] = {}
-        for name, value in _HEADER.findall(self._header_block):
-            text = value.decode("utf-8", "replace") if not value.isascii() else value.decode("ascii")
-            found.setdefault(name.decode("ascii").lower(), []).append(_FOLD.sub(" ", text).strip())
+        for line in _FOLD.sub(" ", text.replace("\r\n", "\n")).split("\n"):
+            name, colon, value = line.partition(":")
+            name = name.rstrip(" \t").lower()
+            if colon and name and " " not in name and "\t" not in name:
+                found.setdefault(name, []).append(value.strip())
         return found
 
     @cached_property

@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup, Comment, NavigableString, Tag
 from bs4.element import PageElement
 
-_MARKS = frozenset(
-    ("src", "href", "srcset", "background", "style", "poster", "data", "xlink:href", "lowsrc", "dynsrc")
-)
 _SPACE = " \t\n\f\r"
 
 
@@ -33,8 +30,10 @@ class SoupNode:
 
     @property
     def tag(self) -> str:
-        """The tag's name, lower case as lexbor gives it."""
-        return self._element.name.lower() if isinstance(self._element, Tag) else ""
+        """The tag's name; ``-comment`` for a comment, ``-text`` for text, as lexbor says."""
+        if isinstance(self._element, Tag):
+            return str(self._element.name)
+        return "-comment" if isinstance(self._element, Comment) else "-text"
 
     @property
     def attributes(self) -> dict[str, str | None]:
@@ -90,12 +89,15 @@ class SoupNode:
         """Give the text right below an element, style sheets included."""
         return "".join(map(str, self._element.contents)) if isinstance(self._element, Tag) else str(self._element)
 
-    def traverse(self, include_text: bool = False) -> Iterator[SoupNode]:
-        """Give the node and all below it in document order, except what stands in a ``template``, which is inert."""
+    def traverse(self) -> Iterator[SoupNode]:
+        """Give the node, the elements and the comments below it in document order.
+
+        What stands in a ``template`` is left out: it is inert.
+        """
         waiting = [self._element]
         while waiting:
             element = waiting.pop()
-            if isinstance(element, Tag) or include_text:
+            if isinstance(element, Tag | Comment):
                 yield SoupNode(element)
             if isinstance(element, Tag) and element.name != "template":
                 waiting.extend(reversed(element.contents))
@@ -113,12 +115,3 @@ class SoupParser:
     def root(self) -> SoupNode:
         """The whole document."""
         return SoupNode(self._soup)
-
-    def css(self, query: str) -> list[SoupNode]:
-        """Give the elements that may carry a reference; ``query`` is lexbor's form of the same condition."""
-        del query
-        return [
-            node
-            for node in self.root.traverse()
-            if node.tag == "style" or (node.tag == "meta") or not _MARKS.isdisjoint(node.attributes)
-        ]

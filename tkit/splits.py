@@ -150,11 +150,11 @@ def path_template(path_and_query: str) -> str:
 
     Examples
     --------
-    >>> path_template("/wf/open?upn=u001.s4A7ZqC-2Ftxqw")
+    >>> path_template("/wf/open?upn=v2.Kq7_bT4-9Lmx")
     '/wf/open?upn=*'
-    >>> path_template("/op/6477_md/4049/25636/1251/b.gif")
+    >>> path_template("/op/1234_md/56/789/b.gif")
     '/op/*_md/*/b.gif'
-    >>> path_template("/MjUxODM5NDk5/8f3a.gif")
+    >>> path_template("/cmVhZGVyMTIz/4b7e.gif")
     ''
     """
     path, _, query = path_and_query.partition("#")[0].partition("?")

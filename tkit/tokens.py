@@ -8,6 +8,7 @@ loop over characters would cost more than parsing the mail.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,8 +37,17 @@ _NIBBLE = np.zeros(256, np.int16)
 _NIBBLE[[ord(c) for c in "0123456789"]] = np.arange(10)
 _NIBBLE[[ord(c) for c in "abcdef"]] = np.arange(10, 16)
 _NIBBLE[[ord(c) for c in "ABCDEF"]] = np.arange(10, 16)
-_FAR = np.int64(1 << 40)
 _MIN_TEXT = 8
+# Four counts of up to 65,535 in one integer, so that one pass over the bytes counts them all.
+_SHIFTS = (0, 16, 32, 48)
+
+
+def _packed(*masks: Bools) -> Ints:
+    return np.asarray(sum(mask.astype(np.int64) << shift for mask, shift in zip(masks, _SHIFTS, strict=True)))
+
+
+_RUN_COUNTS = _packed(_CLASS == _DIGIT, _CLASS == _UPPER, _CLASS == _LOWER, ~_IS_HEX)
+_TAIL_COUNTS = _packed(_CLASS == _DIGIT, _CLASS == _UPPER, np.arange(256) == ord("%"), _IS_SEPARATOR)
 
 
 class TokenTable(NamedTuple):
@@ -91,91 +101,103 @@ def analyse(urls: Sequence[str]) -> UrlColumns:
     ([8.0, 0.0], [3.0, 0.0])
     """
     if not urls:
-        return UrlColumns({}, TokenTable(*(np.zeros(0, np.int64),) * 3, np.zeros(0, np.uint64), np.zeros(0, np.int64)))
-    text = _Text(urls)
-    columns = text.parts()
-    columns.update(text.words())
-    token_columns, tokens = text.tokens()
-    columns.update(token_columns)
-    return UrlColumns(columns, tokens)
+        none = np.zeros(0, np.int64)
+        return UrlColumns({}, TokenTable(none, none, none, none.astype(np.uint64), none))
+    tails = _Tails(urls)
+    token_columns, tokens = tails.tokens()
+    return UrlColumns(_parts(urls, tails) | tails.counts() | tails.words() | token_columns, tokens)
 
 
-class _Text:
-    """All URLs in one byte array, a line end behind each."""
+def token_table(urls: Sequence[str]) -> TokenTable:
+    """Give only the tokens of resolved URLs, which is all that links are asked for."""
+    tails = _Tails(urls)
+    return _Runs(tails, _IS_TOKEN[tails.bytes]).table()
+
+
+@lru_cache(maxsize=1 << 13)
+def _host_parts(authority: str) -> tuple[float, ...]:
+    """Give length, labels, digits, hyphens, whether it is a number, whether it has a port."""
+    host, colon, port = authority.rpartition("@")[2].rpartition(":")
+    if not colon or not port.isdigit():  # no port, or the inside of an IPv6 address
+        host, port = authority.rpartition("@")[2], ""
+    number = host.startswith("[") or not any(letter.isalpha() for letter in host)
+    return (
+        len(host),
+        host.count(".") + 1,
+        sum(map(str.isdigit, host)),
+        host.count("-"),
+        number,
+        bool(port),
+    )
+
+
+def _parts(urls: Sequence[str], tails: _Tails) -> dict[str, Floats]:
+    """Lengths and counts of the URL's parts; string methods beat arrays where each is called once a URL."""
+    rows = []
+    for url, start, tail in zip(urls, tails.starts, tails.tails, strict=True):
+        rest, hashed, fragment = tail.partition("#")
+        path, _, query = rest.partition("?")
+        rows.append(
+            (
+                len(url),
+                len(path),
+                len(query),
+                len(fragment),
+                len(path) - path.rfind("/") - 1,
+                url.startswith("https:"),
+                path.count("/"),
+                query.count("&") + 1 if query else 0,
+                *_host_parts(url[url.find("//") + 2 : start]),
+            )
+        )
+    names = (
+        "url_length",
+        "path_length",
+        "query_length",
+        "fragment_length",
+        "filename_length",
+        "https",
+        "path_segments",
+        "query_parameters",
+        "host_length",
+        "host_labels",
+        "host_digits",
+        "host_hyphens",
+        "host_is_number",
+        "host_port",
+    )
+    return dict(zip(names, np.array(rows, np.float64).T, strict=True))
+
+
+class _Tails:
+    """What stands behind the hosts of all URLs in one byte array, a line end behind each."""
 
     def __init__(self, urls: Sequence[str]) -> None:
-        data = ("\n".join(urls) + "\n").encode("ascii", "replace")
-        self.bytes = np.frombuffer(data, np.uint8)
-        lengths = np.fromiter(map(len, urls), np.int64, len(urls)) + 1
+        self.starts = [url.find("/", 8) for url in urls]
+        tails = [url[start:] for url, start in zip(urls, self.starts, strict=True)]
+        data = ("\n".join(tails) + "\n").encode("ascii", "replace")
         self.n = len(urls)
-        self.end = np.cumsum(lengths) - 1  # the position of the line end
-        self.start = self.end - lengths + 1
-        self.url = np.repeat(np.arange(self.n), lengths)
-        self.position = np.arange(len(self.bytes))
+        self.tails = tails
+        self.bytes = np.frombuffer(data, np.uint8)
+        self.lengths = np.fromiter(map(len, tails), np.int64, self.n)
+        self.start = np.cumsum(self.lengths + 1) - self.lengths - 1
+        self.url = np.repeat(np.arange(self.n, dtype=np.int32), self.lengths + 1)
         self.kind = _CLASS[self.bytes]
-        scheme = np.where(self.bytes[self.start + 4] == ord("s"), 8, np.where(self.bytes[self.start] == ord("f"), 6, 7))
-        self.host = np.minimum(self.start + scheme, self.end)
-        self.path = np.minimum(self._first(ord("/"), self.host), self.end)
-        fragment = np.minimum(self._first(ord("#"), self.path), self.end)
-        self.query = np.minimum(self._first(ord("?"), self.path), fragment)
-        self.fragment = fragment
-        self.in_host = (self.position >= self.host[self.url]) & (self.position < self.path[self.url])
-        self.in_tail = self.position >= self.path[self.url]
-        self.in_path = self.in_tail & (self.position < self.query[self.url])
 
-    def _first(self, byte: int, after: Ints) -> Ints:
-        hit = (self.bytes == byte) & (self.position >= after[self.url])
-        return np.minimum.reduceat(np.where(hit, self.position, _FAR), self.start)
-
-    def _last(self, byte: int, within: Bools) -> Ints:
-        return np.maximum.reduceat(np.where((self.bytes == byte) & within, self.position, -1), self.start)
-
-    def _count(self, mask: Bools) -> Floats:
-        return np.add.reduceat(mask.astype(np.int64), self.start).astype(np.float64)
-
-    def parts(self) -> dict[str, Floats]:
-        """Lengths and counts of the URL's parts."""
-        byte, kind = self.bytes, self.kind
-        is_digit = kind == _DIGIT
-        slash = byte == ord("/")
-        colon = self._first(ord(":"), self.host)
-        last_slash = self._last(ord("/"), self.in_path)
-        host_letters = self._count(self.in_host & ((kind == _LOWER) | (byte == ord("["))))
-        query = self.in_tail & (self.position >= self.query[self.url]) & (self.position < self.fragment[self.url])
-        has_query = self.query < self.fragment
-        lengths = {
-            "url_length": self.end - self.start,
-            "host_length": np.minimum(colon, self.path) - self.host,
-            "path_length": self.query - self.path,
-            "query_length": np.maximum(self.fragment - self.query - 1, 0),
-            "fragment_length": np.maximum(self.end - self.fragment - 1, 0),
-            "filename_length": self.query - last_slash - 1,
-        }
-        return {name: values.astype(np.float64) for name, values in lengths.items()} | {
-            "https": (self.host - self.start == 8).astype(np.float64),
-            "host_labels": self._count(self.in_host & (byte == ord("."))) + 1,
-            "host_digits": self._count(self.in_host & is_digit),
-            "host_hyphens": self._count(self.in_host & (byte == ord("-"))),
-            "host_is_number": (host_letters == 0).astype(np.float64),
-            "host_port": (colon < self.path).astype(np.float64),
-            "path_segments": self._count(self.in_path & slash),
-            "query_parameters": self._count(query & (byte == ord("&"))) + has_query,
-            "digits": self._count(self.in_tail & is_digit),
-            "uppercase": self._count(self.in_tail & (kind == _UPPER)),
-            "percent_escapes": self._count(self.in_tail & (byte == ord("%"))),
-            "separators": self._count(self.in_tail & _IS_SEPARATOR[byte]),
-        }
+    def counts(self) -> dict[str, Floats]:
+        """Counts of characters behind the host."""
+        packed = np.add.reduceat(_TAIL_COUNTS[self.bytes], self.start)
+        names = ("digits", "uppercase", "percent_escapes", "separators")
+        return {name: (packed >> shift & 0xFFFF).astype(np.float64) for name, shift in zip(names, _SHIFTS, strict=True)}
 
     def words(self) -> dict[str, Floats]:
         """Measures of the runs of letters and digits."""
-        runs = _Runs(self, self.in_tail & (self.kind > 0))
-        digits = runs.total(runs.kind == _DIGIT)
-        letters = runs.length - digits
-        mixed = (digits > 0) & (letters > 0)
+        runs = _Runs(self, self.kind > 0)
+        letters = runs.length - runs.digits
+        mixed = (runs.digits > 0) & (letters > 0)
         decimal = letters == 0
-        hexadecimal = (runs.total(~_IS_HEX[runs.bytes]) == 0) & (runs.length >= 8) & (digits > 0)
-        upper = runs.total(runs.kind == _UPPER)
-        cases = (upper > 0) & (runs.total(runs.kind == _LOWER) > 0)
+        hexadecimal = (runs.no_hex == 0) & (runs.length >= 8) & (runs.digits > 0)
+        cases = (runs.upper > 0) & (runs.lower > 0)
         consonants = _IS_CONSONANT[runs.bytes]
         step = np.arange(len(runs.bytes))
         broken = np.maximum.accumulate(np.where(~consonants | runs.first, step - consonants, -1))
@@ -189,81 +211,87 @@ class _Text:
             "decimal_words": runs.number(decimal),
             "longest_decimal": runs.longest(decimal),
             "longest_hex": runs.longest(hexadecimal),
-            "longest_case_mixed": runs.longest(cases & ((digits > 0) | (runs.changes(runs.kind >= _LOWER) >= 3))),
+            "longest_case_mixed": runs.longest(cases & ((runs.digits > 0) | (runs.changes(letters_only=True) >= 3))),
             "consonant_run": runs.maximum(runs.peak(run)),
         }
 
     def tokens(self) -> tuple[dict[str, Floats], TokenTable]:
         """Measures of the longest token, and every token for comparison."""
-        runs = _Runs(self, self.in_tail & _IS_TOKEN[self.bytes])
-        digits = runs.total(runs.kind == _DIGIT)
-        upper = runs.total(runs.kind == _UPPER)
-        lower = runs.total(runs.kind == _LOWER)
-        other = runs.length - digits - upper - lower
+        runs = _Runs(self, _IS_TOKEN[self.bytes])
+        other = runs.length - runs.digits - runs.upper - runs.lower
         longest = runs.first_longest()
         has = longest >= 0
         of = np.where(has, longest, 0)
 
-        def share(part: Ints) -> Floats:
-            if not len(runs.length):
-                return np.zeros(self.n)
-            return np.where(has, part[of] / runs.length[of], 0.0)
+        def of_longest(part: Ints) -> Floats:
+            return np.where(has, part[of], 0).astype(np.float64) if len(part) else np.zeros(self.n)
 
-        changes = runs.changes(np.ones(len(runs.bytes), bool))
-        alphabet = (digits > 0) + 2 * (upper > 0) + 4 * (lower > 0) + 8 * (other > 0)
+        length = np.maximum(of_longest(runs.length), 1)
         text64, text16 = runs.decodes()
-        table = TokenTable(runs.url, runs.length, digits, runs.codes(), runs.length * 16 + alphabet)
         columns = {
-            "longest_token": runs.longest(np.ones(len(runs.length), bool)),
-            "token_digit_share": share(digits),
-            "token_upper_share": share(upper),
-            "token_separators": np.where(has, other[of], 0).astype(np.float64) if len(other) else np.zeros(self.n),
-            "token_changes": share(changes),
+            "longest_token": of_longest(runs.length),
+            "token_digit_share": of_longest(runs.digits) / length,
+            "token_upper_share": of_longest(runs.upper) / length,
+            "token_separators": of_longest(other),
+            "token_changes": of_longest(runs.changes()) / length,
             "token_entropy": runs.entropy(longest),
-            "long_tokens": runs.number((runs.length >= 16) & (digits > 0)),
+            "long_tokens": runs.number((runs.length >= 16) & (runs.digits > 0)),
             "base64_text": runs.longest(text64),
             "hex_text": runs.longest(text16),
-            "uuid": runs.number((runs.length == 36) & (other == 4) & (runs.total(_IS_HEX[runs.bytes]) == 32)),
+            "uuid": runs.number((runs.length == 36) & (other == 4) & (runs.no_hex == 4)),
         }
-        return columns, table
+        return columns, runs.table()
 
 
 class _Runs:
     """The longest runs of a mask, squeezed into arrays of their own."""
 
-    def __init__(self, text: _Text, mask: Bools) -> None:
-        before = np.zeros(len(mask), bool)
-        before[1:] = mask[:-1]
+    def __init__(self, text: _Tails, mask: Bools) -> None:
         where = np.flatnonzero(mask)
         self.n_urls = text.n
         self.bytes = text.bytes[where]
         self.kind = text.kind[where]
-        self.first = ~before[where]
+        self.first = np.ones(len(where), bool)
+        self.first[1:] = where[1:] != where[:-1] + 1  # a line end parts the URLs
         self.start = np.flatnonzero(self.first)
         self.length = np.diff(self.start, append=len(where))
-        self.url = text.url[where[self.start]]
-        self.run = np.cumsum(self.first) - 1
+        self.url = text.url[where[self.start]].astype(np.int64)
         # Runs stand in the order of their URLs: where each URL's runs begin, for the URLs that have any.
-        self.has, self.of_url = np.unique(self.url, return_index=True)
+        begins = np.ones(len(self.url), bool)
+        begins[1:] = self.url[1:] != self.url[:-1]
+        self.of_url = np.flatnonzero(begins)
+        self.has = self.url[self.of_url]
+        packed = np.add.reduceat(_RUN_COUNTS[self.bytes], self.start) if len(where) else np.zeros(0, np.int64)
+        self.digits, self.upper, self.lower, self.no_hex = (packed >> shift & 0xFFFF for shift in _SHIFTS)
+
+    @cached_property
+    def place(self) -> Ints:
+        """Number of each byte within its run."""
+        return np.arange(len(self.bytes)) - np.repeat(self.start, self.length)
+
+    def table(self) -> TokenTable:
+        """Give the runs as tokens to compare."""
+        other = self.length - self.digits - self.upper - self.lower
+        alphabet = (self.digits > 0) + 2 * (self.upper > 0) + 4 * (self.lower > 0) + 8 * (other > 0)
+        return TokenTable(self.url, self.length, self.digits, self.codes(), self.length * 16 + alphabet)
 
     def total(self, mask: Bools) -> Ints:
         """Count a property of the bytes for each run."""
         if not len(self.start):
             return np.zeros(0, np.int64)
-        return np.asarray(np.add.reduceat(mask.astype(np.int64), self.start))
+        return np.asarray(np.add.reduceat(mask, self.start, dtype=np.int64))
 
     def peak(self, values: Ints) -> Ints:
         """Give the greatest value of the bytes for each run."""
         return np.asarray(np.maximum.reduceat(values, self.start)) if len(self.start) else np.zeros(0, np.int64)
 
-    def changes(self, counted: Bools) -> Ints:
-        """Count the changes between digits, lower case, upper case and others inside each run.
-
-        A change counts where both characters are ``counted``.
-        """
-        changed = np.zeros(len(self.bytes), bool)
-        changed[1:] = (self.kind[1:] != self.kind[:-1]) & counted[1:] & counted[:-1]
-        return self.total(changed & ~self.first)
+    def changes(self, letters_only: bool = False) -> Ints:
+        """Count the changes between digits, lower case, upper case and others inside each run."""
+        changed = ~self.first
+        changed[1:] &= self.kind[1:] != self.kind[:-1]
+        if letters_only:
+            changed[1:] &= (self.kind[1:] >= _LOWER) & (self.kind[:-1] >= _LOWER)
+        return self.total(changed)
 
     def _scatter(self, values: NDArray[np.generic]) -> Floats:
         out = np.zeros(self.n_urls)
@@ -300,49 +328,57 @@ class _Runs:
 
         Rounded, so that another language's logarithm gives the same number.
         """
-        chosen = np.zeros(len(self.length) + 1, bool)
+        chosen = np.zeros(len(self.length), bool)
         chosen[rows[rows >= 0]] = True
-        inside = chosen[self.run]
-        url = self.url[self.run[inside]]
-        counts = np.bincount(url * 128 + self.bytes[inside], minlength=self.n_urls * 128).reshape(self.n_urls, 128)
-        length = counts.sum(1)
-        weighted = (counts * np.log2(np.maximum(counts, 1))).sum(1)
-        bits = np.log2(np.maximum(length, 1)) - weighted / np.maximum(length, 1)
+        inside = np.repeat(chosen, self.length)
+        url = np.repeat(self.url[chosen], self.length[chosen])
+        # Only 64 characters make tokens.
+        cell = url * 64 + _SEXTET[self.bytes[inside]]
+        counts = np.bincount(cell, minlength=self.n_urls * 64)
+        filled = np.flatnonzero(counts)
+        weighted = np.zeros(self.n_urls * 64)
+        weighted[filled] = counts[filled] * np.log2(counts[filled])
+        length = np.maximum(counts.reshape(self.n_urls, 64).sum(1), 1)
+        bits = np.log2(length) - weighted.reshape(self.n_urls, 64).sum(1) / length
         return np.asarray(np.floor(np.abs(bits) * 256 + 0.5) / 256)
 
     def codes(self) -> NDArray[np.uint64]:
         """Give a hash of each run's characters."""
         if not len(self.start):
             return np.zeros(0, np.uint64)
-        place = np.arange(len(self.bytes)) - self.start[self.run]
         powers = np.cumprod(np.full(int(self.length.max()), 0x9E3779B97F4A7C15, np.uint64))
-        mixed = (self.bytes.astype(np.uint64) + np.uint64(1)) * powers[place]
+        mixed = (self.bytes.astype(np.uint64) + np.uint64(1)) * powers[self.place]
         mixed ^= mixed >> np.uint64(29)
         return np.asarray(np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), self.start))
 
     def decodes(self) -> tuple[Bools, Bools]:
         """Tell for each run whether it is base64 (url-safe alphabet) and whether it is hex of printable ASCII text."""
-        none = np.zeros(0, bool)
-        if not len(self.start):
-            return none, none
-        place = np.arange(len(self.bytes)) - self.start[self.run]
-        last = np.zeros(len(self.bytes), bool)
-        last[self.start[1:] - 1] = True
-        last[-1] = True
-        following = np.append(self.bytes[1:], 0)
-        six, next_six = _SEXTET[self.bytes], _SEXTET[following]
-        phase = place % 4
-        decoded = np.choose(
-            phase, (six << 2 | next_six >> 4, (six & 15) << 4 | next_six >> 2, (six & 3) << 6 | next_six, six * 0 + 32)
-        )
-        ended = last & (phase != 3)  # the bits left over at the end stand for no character
-        strange = ~ended & ((decoded < 32) | (decoded > 126))
+        base64, hexadecimal = np.zeros(len(self.start), bool), np.zeros(len(self.start), bool)
         # A single left-over digit makes no base64; text of one kind of character only is a word or a number.
-        kinds = np.minimum.reduceat(self.kind, self.start) != np.maximum.reduceat(self.kind, self.start)
-        base64 = (self.total(strange) == 0) & (self.length >= _MIN_TEXT) & (self.length % 4 != 1) & kinds
-        pair = _NIBBLE[self.bytes] * 16 + _NIBBLE[following]
-        odd = (place % 2 == 0) & ((pair < 32) | (pair > 126))
-        hexadecimal = (
-            (self.total(odd | ~_IS_HEX[self.bytes]) == 0) & (self.length >= _MIN_TEXT) & (self.length % 2 == 0)
-        )
+        kinds = (self.digits > 0).astype(int) + (self.upper > 0) + (self.lower > 0)
+        maybe = np.flatnonzero((self.length >= _MIN_TEXT) & (self.length % 4 != 1) & (kinds > 1))
+        six, phase, start, last = self._digits_of(maybe, _SEXTET, 4)
+        if len(maybe):
+            following = np.append(six[1:], 0)
+            decoded = np.choose(
+                phase, (six << 2 | following >> 4, (six & 15) << 4 | following >> 2, (six & 3) << 6 | following, six * 0 + 32)
+            )
+            ended = last & (phase != 3)  # the bits left over at the end stand for no character
+            strange = ~ended & ((decoded < 32) | (decoded > 126))
+            base64[maybe] = ~np.logical_or.reduceat(strange, start)
+        maybe = np.flatnonzero((self.length >= _MIN_TEXT) & (self.length % 2 == 0) & (self.no_hex == 0))
+        four, phase, start, _ = self._digits_of(maybe, _NIBBLE, 2)
+        if len(maybe):
+            pair = four * 16 + np.append(four[1:], 0)
+            hexadecimal[maybe] = ~np.logical_or.reduceat((phase == 0) & ((pair < 32) | (pair > 126)), start)
         return base64, hexadecimal
+
+    def _digits_of(self, runs: Ints, values: NDArray[np.int16], base: int) -> tuple[NDArray[np.int16], Ints, Ints, Bools]:
+        """Give the digits' values of some runs, each digit's place modulo ``base``, the runs' starts, and their last bytes."""
+        length = self.length[runs]
+        start = np.cumsum(length) - length
+        step = np.arange(int(length.sum())) - np.repeat(start, length)
+        where = np.repeat(self.start[runs], length) + step
+        last = np.zeros(len(where), bool)
+        last[start + length - 1] = True
+        return values[self.bytes[where]], step % base, start, last

@@ -1,0 +1,55 @@
+# Everything that tkit does on a fresh machine: `make study` runs the main job, `make test` the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHARED ?= ../shared
+
+.PHONY: study test lint lab notebooks docs dataset default-bundles benchmark coverage clean
+
+study: $(VENV)/.runtime
+	$(BIN)/tkit study --dataset data/dataset -o out/study
+	$(BIN)/tkit audit data/sample -o out/audit.html
+
+test: $(VENV)/.dev lint
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(VENV)/.dev
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+notebooks: $(VENV)/.dev
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+# What is generated, each by one command. Run them in this order after a change of the features.
+dataset: $(VENV)/.dev
+	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset
+
+default-bundles: $(VENV)/.runtime
+	for vantage in url element message; do \
+	  $(BIN)/tkit train --vantage $$vantage -o tkit/default/$$vantage || exit 1; done
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+benchmark: $(VENV)/.dev
+	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz
+
+coverage: $(VENV)/.dev
+	$(BIN)/python benchmarks/coverage.py --shared $(SHARED)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tkit needs Python 3.11 or newer: make PYTHON=python3.x")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .pytest_cache .ruff_cache .hypothesis

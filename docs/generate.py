@@ -1,0 +1,81 @@
+"""Write what is generated in the documentation: docs/features.md, and the marked blocks of README.md.
+
+    python docs/generate.py            # write
+    python docs/generate.py --check    # exit 1 where a file is not what would be written
+
+A block of README.md stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; it is the real output of its command,
+run here, in 100 columns.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tkit.schema import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCKS = {
+    "study": ["study", "--dataset", "data/dataset", "-o", "{out}/study"],
+    "audit": ["audit", "data/sample"],
+}
+
+
+def features_page() -> str:
+    """Give docs/features.md."""
+    counts = ", ".join(f"`{vantage}` {len(feature_names(vantage))}" for vantage in VANTAGES)
+    lines = [
+        "# Features",
+        "",
+        f"Generated from `tkit/schema.py` by `make docs`. Feature version {FEATURE_VERSION}, {len(FEATURES)} features; at the"
+        f" vantage points, each with those before it: {counts}. All are float32. *absent* is the value that stands for"
+        ' "not given".',
+    ]
+    for vantage in VANTAGES:
+        lines += ["", f"## {vantage}", "", "| feature | unit | absent | meaning | source |", "|---|---|---|---|---|"]
+        for feature in FEATURES:
+            if feature.vantage == vantage:
+                absent = "" if feature.absent is None else f"{feature.absent:g}"
+                lines.append(f"| `{feature.name}` | {feature.unit} | {absent} | {feature.meaning} | {feature.source} |")
+    return "\n".join(lines) + "\n"
+
+
+def output_of(arguments: list[str], out: str) -> str:
+    """Run tkit and give what it prints."""
+    command = [sys.executable, "-m", "tkit.cli", *(argument.format(out=out) for argument in arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env={"COLUMNS": "100", "PATH": ""})
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+
+
+def readme(text: str) -> str:
+    """Give README.md with its blocks made anew."""
+    with tempfile.TemporaryDirectory() as out:
+        for name, arguments in BLOCKS.items():
+            block = f"<!-- begin {name} -->\n```\n{output_of(arguments, out)}\n```\n<!-- end {name} -->"
+            text = re.sub(rf"<!-- begin {name} -->.*?<!-- end {name} -->", lambda _, block=block: block, text, flags=re.S)
+    return text
+
+
+def main() -> int:
+    """Write or check."""
+    check = "--check" in sys.argv
+    stale = []
+    pages = {ROOT / "docs" / "features.md": features_page()}
+    if not check:
+        pages[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
+    for path, text in pages.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    if check and stale:
+        print(f"not up to date: {', '.join(stale)}: run `make docs`")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,363 @@
+"""Who tracks a mailbox: totals, senders, providers, time and form of the trackers that a bundle finds."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from tkit.features import BATCH, extract
+from tkit.mail import Message
+from tkit.scan import providers
+from tkit.url import host_of, registrable_domain, unwrap
+
+if TYPE_CHECKING:
+    from tkit.bundle import Bundle
+
+Floats = NDArray[np.float64]
+Period = Literal["month", "quarter", "year"]
+
+PERIOD_MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
+"""The periods of :attr:`Audit.over_time` and their lengths in months."""
+
+SIZE_CLASSES = (
+    "hidden",
+    "at most 3 px",
+    "a line of at most 3 px",
+    "no size declared",
+    "at most 50 px",
+    "more than 50 px",
+)
+"""The size classes of :attr:`Audit.sizes`: the first that holds, by the declared sides."""
+
+# What is counted, and of what it is a share.
+_TOTALS = {
+    "mails": "",
+    "with HTML": "mails",
+    "with remote references": "mails",
+    "with trackers": "mails",
+    "telling the recipient's address": "mails",
+    "without readable date": "mails",
+    "remote references": "",
+    "trackers": "remote references",
+}
+_MOST_PERIODS = 24
+_OUTLIERS = 0.01  # of the mails at either end: dates are often forged or wrong, and must not set the scale
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a bundle found in a mailbox. A copy of a mail counts as a mail of its own.
+
+    Attributes
+    ----------
+    detector, vantage : str
+        Name and vantage point of the bundle.
+    threshold : float
+        Its verdict threshold, a probability.
+    totals : DataFrame
+        ``what``; ``count``; ``of``, what it is a share of; ``share``, ``low`` and ``high``, the share and its
+        95 % Wilson interval, NaN where there is none of that. Rows: ``mails``, and of these ``with HTML``,
+        ``with remote references``, ``with trackers``, ``telling the recipient's address`` (see `addresses`),
+        ``without readable date``; then ``remote references``, and of these ``trackers``.
+    senders : DataFrame
+        By ``sender``, the registrable domain of From (``""`` without one): ``mails``, ``tracked`` mails,
+        ``share``, ``trackers``, and ``provider``, the known one behind most of its trackers (``""`` without
+        one). The most tracked mails first.
+    providers : DataFrame
+        By ``provider`` (``""`` for trackers of unknown ones): ``trackers``, and ``mails`` and ``senders``
+        with at least one.
+    over_time : DataFrame
+        By ``period`` (``"2024-05"``, ``"2024 Q2"``, ``"2024"``) and its ``start`` (a UTC time): ``mails``,
+        ``tracked``, ``share``, ``low``, ``high``. Without mails that have no readable date, and without
+        periods that have no mails.
+    period : {"month", "quarter", "year"}
+        The shortest by which the dates, without the first and the last 1 % of the mails, span at most 24
+        periods; else years.
+    carriers, sizes : DataFrame
+        Trackers by ``carrier``, and by ``size``, one of :data:`SIZE_CLASSES`: ``trackers`` and ``share``.
+    addresses : DataFrame
+        By ``domain`` that is told a recipient's address in the URL of a remote reference, tracker or not:
+        ``mails`` and ``senders``.
+    """
+
+    detector: str
+    vantage: str
+    threshold: float
+    totals: pd.DataFrame
+    senders: pd.DataFrame
+    providers: pd.DataFrame
+    over_time: pd.DataFrame
+    period: Period
+    carriers: pd.DataFrame
+    sizes: pd.DataFrame
+    addresses: pd.DataFrame
+
+
+def audit(
+    messages: Iterable[Message], bundle: Bundle, progress: Callable[[int], None] | None = None
+) -> Audit:
+    """Tell who tracks a mailbox.
+
+    Parameters
+    ----------
+    messages : iterable of Message
+        Read a batch at a time. What is kept grows with the number of different senders, providers and
+        months, not with that of mails.
+    bundle : Bundle
+        The detector.
+    progress : callable, optional
+        Called after each batch with the number of mails read.
+
+    Returns
+    -------
+    Audit
+    """
+    tally = _Tally()
+    for batch in _batches(messages):
+        rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
+        tally.add(batch, rows, bundle.verdicts(rows))
+        if progress is not None:
+            progress(tally.counts["mails"])
+    return tally.audit(bundle)
+
+
+def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
+    """Give the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
+
+    Parameters
+    ----------
+    hits, trials : array-like of int, equal shapes
+        How many of how many.
+
+    Returns
+    -------
+    low, high : ndarray of float64
+        NaN where there is no trial.
+
+    Examples
+    --------
+    >>> [float(round(end, 4)) for end in wilson(8, 10)]
+    [0.4902, 0.9433]
+    """
+    z = 1.959963984540054
+    n = np.asarray(trials, np.float64)
+    n = np.where(n > 0, n, np.nan)
+    p = np.asarray(hits, np.float64) / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def period_name(number: int, months: int) -> str:
+    """Name the period of `months` months, one of :data:`PERIOD_MONTHS`, that is the `number`-th since year 0.
+
+    >>> period_name(4 * 2024 + 1, 3), period_name(2024, 12)
+    ('2024 Q2', '2024')
+    """
+    year, month = divmod(number * months, 12)
+    return {1: f"{year:04}-{month + 1:02}", 3: f"{year:04} Q{month // 3 + 1}", 12: f"{year:04}"}[months]
+
+
+def middle_periods(over_time: pd.DataFrame) -> pd.DataFrame:
+    """Leave out of :attr:`Audit.over_time` the periods that only the first or last 1 % of the mails reach."""
+    reached = over_time["mails"].cumsum() / over_time["mails"].sum()
+    before = reached.shift(fill_value=0.0)
+    middle: pd.DataFrame = over_time[(reached >= _OUTLIERS) & (before < 1 - _OUTLIERS)]
+    return middle
+
+
+def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    waiting = iter(messages)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+class _Tracker(NamedTuple):
+    provider: str
+    carrier: str
+    size: str
+
+
+class _Tally:
+    """Counts that a batch is added to."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.months: Counter[int] = Counter()
+        self.tracked_months: Counter[int] = Counter()
+        self.senders: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.providers: Counter[tuple[str, str]] = Counter()  # trackers of (provider, sender)
+        self.provider_mails: Counter[str] = Counter()
+        self.addresses: Counter[tuple[str, str]] = Counter()  # mails of (domain, sender)
+        self.carriers: Counter[str] = Counter()
+        self.sizes: Counter[str] = Counter()
+
+    def add(self, batch: Sequence[Message], rows: pd.DataFrame, called: NDArray[np.bool_]) -> None:
+        references = Counter(rows["message_sha256"].tolist())
+        found = rows[called]
+        names = providers(found["resolved_url"].tolist())
+        trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
+        for key, *facts in zip(
+            found["message_sha256"], names, found["carrier"], _size_classes(found), strict=True
+        ):
+            trackers[key].append(_Tracker(*facts))
+        told: defaultdict[str, set[str]] = defaultdict(set)
+        telling = rows[rows["recipient_in_url"] > 0]
+        for key, url in zip(telling["message_sha256"], telling["resolved_url"], strict=True):
+            told[key].add(registrable_domain(host_of(unwrap(url))))
+        for message in batch:
+            key = message.message_sha256
+            self._add_mail(message, references[key], trackers.get(key, []), told.get(key, set()))
+
+    def _add_mail(self, message: Message, references: int, trackers: list[_Tracker], told: set[str]) -> None:
+        sender = registrable_domain(message.from_domain)
+        date = message.date
+        tracked = int(bool(trackers))
+        self.counts.update(
+            {
+                "mails": 1,
+                "with HTML": int(bool(message.html_parts)),
+                "with remote references": int(bool(references)),
+                "with trackers": tracked,
+                "telling the recipient's address": int(bool(told)),
+                "without readable date": int(date is None),
+                "remote references": references,
+                "trackers": len(trackers),
+            }
+        )
+        self.senders[sender].update(mails=1, tracked=tracked, trackers=len(trackers))
+        self.providers.update((tracker.provider, sender) for tracker in trackers)
+        self.provider_mails.update({tracker.provider for tracker in trackers})
+        self.carriers.update(tracker.carrier for tracker in trackers)
+        self.sizes.update(tracker.size for tracker in trackers)
+        self.addresses.update((domain, sender) for domain in told)
+        if date is not None:
+            month = 12 * date.year + date.month - 1
+            self.months[month] += 1
+            self.tracked_months[month] += tracked
+
+    def audit(self, bundle: Bundle) -> Audit:
+        period = _period(self.months)
+        return Audit(
+            detector=bundle.name,
+            vantage=bundle.vantage,
+            threshold=float(bundle.threshold),
+            totals=self._totals(),
+            senders=self._senders(),
+            providers=self._providers(),
+            over_time=self._over_time(PERIOD_MONTHS[period]),
+            period=period,
+            carriers=_by_form("carrier", sorted(self.carriers.items(), key=lambda item: (-item[1], item[0]))),
+            sizes=_by_form("size", [(size, self.sizes[size]) for size in SIZE_CLASSES]),
+            addresses=self._addresses(),
+        )
+
+    def _totals(self) -> pd.DataFrame:
+        totals = pd.DataFrame({"what": list(_TOTALS), "of": list(_TOTALS.values())})
+        totals.insert(1, "count", [self.counts[what] for what in _TOTALS])
+        return _with_share(totals, totals["count"], totals["of"].map(lambda base: self.counts[base]))
+
+    def _senders(self) -> pd.DataFrame:
+        main: dict[str, str] = {}
+        for (provider, sender), _ in sorted(self.providers.items(), key=lambda item: (-item[1], item[0])):
+            if provider:
+                main.setdefault(sender, provider)
+        rows = [
+            (sender, count["mails"], count["tracked"], count["tracked"] / count["mails"], count["trackers"])
+            for sender, count in self.senders.items()
+        ]
+        senders = pd.DataFrame(rows, columns=["sender", "mails", "tracked", "share", "trackers"])
+        senders["provider"] = [main.get(sender, "") for sender in senders["sender"]]
+        return _ordered(senders, ["tracked", "mails"], "sender")
+
+    def _providers(self) -> pd.DataFrame:
+        trackers: Counter[str] = Counter()
+        senders: Counter[str] = Counter()
+        for (provider, _), count in self.providers.items():
+            trackers[provider] += count
+            senders[provider] += 1
+        rows = [
+            (provider, count, self.provider_mails[provider], senders[provider])
+            for provider, count in trackers.items()
+        ]
+        found = pd.DataFrame(rows, columns=["provider", "trackers", "mails", "senders"])
+        return _ordered(found, ["mails", "trackers"], "provider")
+
+    def _over_time(self, months: int) -> pd.DataFrame:
+        mails: Counter[int] = Counter()
+        tracked: Counter[int] = Counter()
+        for month, count in self.months.items():
+            mails[month // months] += count
+            tracked[month // months] += self.tracked_months[month]
+        numbers = sorted(mails)
+        # Seconds, because nanoseconds reach only from 1677 to 2262, and forged dates farther.
+        starts = np.array([number * months - 12 * 1970 for number in numbers], "datetime64[M]")
+        over_time = pd.DataFrame(
+            {
+                "period": pd.array([period_name(number, months) for number in numbers], dtype="str"),
+                "start": pd.DatetimeIndex(starts.astype("datetime64[s]")).tz_localize("UTC"),
+                "mails": np.array([mails[number] for number in numbers], np.int64),
+                "tracked": np.array([tracked[number] for number in numbers], np.int64),
+            }
+        )
+        return _with_share(over_time, over_time["tracked"], over_time["mails"])
+
+    def _addresses(self) -> pd.DataFrame:
+        mails: Counter[str] = Counter()
+        senders: Counter[str] = Counter()
+        for (domain, _), count in self.addresses.items():
+            mails[domain] += count
+            senders[domain] += 1
+        rows = [(domain, mails[domain], senders[domain]) for domain in mails]
+        return _ordered(pd.DataFrame(rows, columns=["domain", "mails", "senders"]), ["mails"], "domain")
+
+
+def _size_classes(rows: pd.DataFrame) -> list[str]:
+    tests = [
+        (rows["hidden"] > 0) | (rows["hidden_around"] > 0),
+        rows["tiny"] > 0,
+        rows["thin"] > 0,
+        rows["sides_given"] == 0,
+        rows["long_side"] <= 50,
+    ]
+    *names, otherwise = SIZE_CLASSES
+    classes: list[str] = np.select([test.to_numpy() for test in tests], names, otherwise).tolist()
+    return classes
+
+
+def _period(months: Counter[int]) -> Period:
+    """Choose the length of the periods from the months that the middle 98 % of the mails span."""
+    if not months:
+        return "month"
+    numbers = np.array(sorted(months))
+    reached = np.cumsum([months[number] for number in numbers]) / months.total()
+    first = numbers[np.searchsorted(reached, _OUTLIERS)]
+    last = numbers[np.searchsorted(reached, 1 - _OUTLIERS)]
+    for period in ("month", "quarter"):
+        length = PERIOD_MONTHS[period]
+        if last // length - first // length < _MOST_PERIODS:
+            return period
+    return "year"
+
+
+def _with_share(frame: pd.DataFrame, hits: pd.Series, trials: pd.Series) -> pd.DataFrame:
+    low, high = wilson(hits, trials)
+    share = hits / trials.where(trials > 0)
+    return frame.assign(share=share.astype(np.float64), low=low, high=high)
+
+
+def _by_form(name: str, counted: list[tuple[str, int]]) -> pd.DataFrame:
+    frame = pd.DataFrame([item for item in counted if item[1]], columns=[name, "trackers"])
+    return frame.assign(share=frame["trackers"] / max(frame["trackers"].sum(), 1))
+
+
+def _ordered(frame: pd.DataFrame, falling: list[str], name: str) -> pd.DataFrame:
+    ascending = [False] * len(falling) + [True]
+    return frame.sort_values([*falling, name], ascending=ascending, ignore_index=True)

@@ -1,0 +1,317 @@
+"""The command line: one verb a function of the package, and nothing but reading arguments and writing results."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tkit import __version__
+from tkit.corpus import Problem, RawMessage, read_raw
+from tkit.errors import TkitError
+
+app = typer.Typer(
+    help="Find, measure and block e-mail read trackers. Nothing that a mail refers to is ever loaded.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
+app.add_typer(dataset_app, name="dataset")
+_errors = Console(stderr=True, highlight=False)
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these; - is standard input."),
+]
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class VantagePoint(StrEnum):
+    """What the blocking point can see."""
+
+    URL = "url"
+    ELEMENT = "element"
+    MESSAGE = "message"
+
+
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write the rows.")]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on come as one line on standard error."""
+    try:
+        app()
+    except TkitError as error:
+        _errors.print(f"[bold red]tkit:[/] {_escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"tkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def references(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None, workers: Workers = 1) -> None:
+    """List every reference that the mails' HTML makes to something to load, as written.
+
+    Example: `tkit references mails/ --format jsonl -o references.jsonl`
+    """
+    from tkit.scan import reference_rows
+
+    _run(paths, reference_rows, format, output, workers)
+
+
+@app.command()
+def extract(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
+    workers: Workers = 1,
+) -> None:
+    """Compute the feature table: one row a remote reference, one column a feature.
+
+    Example: `tkit extract archive.tar.xz -o features.parquet --workers 2`
+    """
+    from tkit.scan import feature_rows
+
+    _run(paths, feature_rows, Format.PARQUET, output, workers)
+
+
+@app.command()
+def scan(
+    paths: Paths,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    vantage: Annotated[
+        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    ] = None,
+    format: FormatOption = Format.TABLE,
+    output: Output = None,
+    workers: Workers = 1,
+) -> None:
+    """Judge every remote reference: tracker or clean, with a score and the reasons.
+
+    Example: `tkit scan ~/Maildir --format jsonl -o verdicts.jsonl`
+    """
+    from tkit.scan import verdict_rows
+
+    _run(paths, partial(verdict_rows, bundle=_bundle(model, vantage)), format, output, workers)
+
+
+@app.command()
+def audit(
+    paths: Paths,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="HTML page to write as well.")] = None,
+) -> None:
+    """Tell who tracks a mailbox: how many mails, which senders and services, since when.
+
+    Example: `tkit audit ~/mail.mbox -o audit.html`
+    """
+    from tkit.audit import audit as run_audit
+    from tkit.mail import Message
+    from tkit.report import audit_tables, write_audit
+
+    bundle = _bundle(model, None)
+    with _reading(paths) as (raws, count):
+        found = run_audit((Message.from_bytes(raw.raw) for raw in raws), bundle)
+    _require_mail(count)
+    for table in audit_tables(found):
+        Console().print(table)
+    if output:
+        write_audit(output, found)
+        _errors.print(f"page: {output}")
+
+
+@app.command()
+def study(
+    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),
+    folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of folds, models and resamples.")] = 0,
+) -> None:
+    """Compare rules and models on the dataset and write the best as a bundle: the main job.
+
+    Writes comparison.csv, errors.csv, figures, report.html and bundle/.
+
+    Example: `tkit study --dataset data/dataset -o out/study`
+    """
+    from tkit.dataset import read
+    from tkit.report import comparison_table
+    from tkit.study import run_study
+
+    with _steps() as tell:
+        done = run_study(read(dataset), output, folds=folds, seed=seed, progress=tell)
+    Console().print(comparison_table(done.comparison))
+    for line in done.summary:
+        Console(highlight=False).print(line, soft_wrap=True)
+
+
+@app.command()
+def train(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder to write.")],
+    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
+    vantage: Annotated[VantagePoint, typer.Option(help="Features the detector may use.")] = VantagePoint.MESSAGE,
+    max_false_alarms: Annotated[float, typer.Option(min=0, max=1, help="Share of good pictures that may be called.")] = 0.001,
+    seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
+) -> None:
+    """Train one detector on the whole dataset and write it as a bundle.
+
+    Example: `tkit train --vantage element -o my-bundle`
+    """
+    from tkit.dataset import read
+    from tkit.study import train_bundle
+
+    with _steps() as tell:
+        bundle = train_bundle(read(dataset), vantage.value, max_false_alarms=max_false_alarms, seed=seed, progress=tell)
+    bundle.save(output)
+    _errors.print(f"bundle: {output}")
+
+
+@dataset_app.command("build")
+def dataset_build(
+    shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("data/dataset"),
+) -> None:
+    """Make the published dataset from the corpora's archives, the labels and the published lists.
+
+    Example: `tkit dataset build --shared ../shared -o data/dataset`
+    """
+    from tkit.dataset import build
+
+    with _steps() as tell:
+        made = build(shared, output, progress=tell)
+    Console(highlight=False).print(
+        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
+    )
+
+
+def _bundle(model: Path | None, vantage: VantagePoint | None) -> object:
+    from tkit.bundle import Bundle, default_bundle
+
+    if model is None:
+        return default_bundle((vantage or VantagePoint.MESSAGE).value)
+    bundle = Bundle.load(model)
+    if vantage and vantage.value != bundle.vantage:
+        raise typer.BadParameter(f"{model} is a bundle for the vantage point {bundle.vantage}", param_hint="--vantage")
+    return bundle
+
+
+def _run(
+    paths: Sequence[str],
+    rows: Callable[[list[RawMessage]], object],
+    format: Format,
+    output: Path | None,
+    workers: int,
+) -> None:
+    from tkit.parallel import ordered_map
+    from tkit.rows import open_writer
+
+    if format is Format.PARQUET and output is None:
+        raise typer.BadParameter("parquet needs a file: give -o FILE", param_hint="--format")
+    with _reading(paths) as (raws, count), open_writer(format.value, output) as writer:
+        for frame in ordered_map(rows, raws, 256, workers):
+            writer.write(frame)
+        if not count[0]:
+            writer.discard()
+    _require_mail(count)
+
+
+def _require_mail(count: list[int]) -> None:
+    if not count[0]:
+        _errors.print("[bold red]tkit:[/] no mail was read")
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _reading(paths: Sequence[str]) -> Iterator[tuple[Iterator[RawMessage], list[int]]]:
+    """Give the mails of the paths with a progress bar, and tell every problem at the end."""
+    problems: list[Problem] = []
+    count = [0]
+    with Progress(
+        TextColumn("reading"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[mails]:,} mails"),
+        TimeElapsedColumn(),
+        console=_errors,
+        transient=True,
+        disable=not _errors.is_terminal,
+    ) as bar:
+        task = bar.add_task("", total=None, mails=0)
+
+        def tell(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total, mails=count[0])
+
+        def counted() -> Iterator[RawMessage]:
+            for raw in read_raw(paths, problems=problems, progress=tell):
+                count[0] += 1
+                yield raw
+
+        try:
+            yield counted(), count
+        finally:
+            bar.stop()
+            for problem in problems:
+                _errors.print(f"[yellow]{_escape(problem.where)}[/]: {_escape(problem.what)}", soft_wrap=True)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Give a function to tell progress by: what is being done, how much is done, of how much."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_errors,
+        transient=True,
+        disable=not _errors.is_terminal,
+    ) as bar:
+        tasks: dict[str, object] = {}
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield tell
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+if __name__ == "__main__":
+    main()

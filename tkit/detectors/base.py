@@ -1,0 +1,69 @@
+"""What a detector is: anything that gives references a score."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+class Detector(Protocol):
+    """Gives each remote reference a score: a rule, a list, a trained model, a bundle."""
+
+    # Properties, so that frozen dataclasses and class attributes are detectors too.
+    @property
+    def name(self) -> str:
+        """Its name in tables."""
+
+    @property
+    def vantage(self) -> str:
+        """The lowest vantage point that can compute what it reads, see :data:`tkit.schema.VANTAGES`."""
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Score each row.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            One row a remote reference, with at least the feature columns that the detector reads.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows,)
+            From 0 to 1; higher is rather a tracker. Rules give 0.0 or 1.0.
+
+        Raises
+        ------
+        TkitError
+            Where a column that it reads is missing or holds NaN or an infinity.
+        """
+
+
+class Trainable(Detector, Protocol):
+    """A detector that learns from labelled rows."""
+
+    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+        """Learn, forgetting whatever was learnt before.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            As for :meth:`scores`.
+        tracker : ndarray of bool, shape (n_rows,)
+            Whether each row is a tracker; both must occur.
+        weight : ndarray of float64, shape (n_rows,)
+            How much each row counts, from 0.
+
+        Returns
+        -------
+        Self
+            The same object, fitted.
+
+        Raises
+        ------
+        TkitError
+            For what :meth:`scores` refuses, lengths that differ, no tracker or no negative of positive
+            weight, or weights that are negative or not finite.
+        """

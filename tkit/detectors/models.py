@@ -1,0 +1,347 @@
+"""Trained models as detectors: thin wraps of scikit-learn that keep to the schema and can be exported.
+
+Each is a dataclass whose fields are its parameters; what ``fit`` learns stands under names that end in ``_``.
+The parameter ``vantage`` picks the features. ``exported`` gives what was learnt in a form of tkit's own, from
+which :class:`tkit.bundle.Bundle` is made.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+# (scikit-learn has no annotations)
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from tkit.detectors.rules import Mask, Matrix, feature_matrix
+from tkit.errors import TkitError
+from tkit.schema import feature_names
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class SplitTree(NamedTuple):
+    """A binary tree as arrays, one entry a node, the root first and every child behind its parent.
+
+    A row goes left where its feature is at most ``threshold``. ``feature`` is the column in the order of
+    ``feature_names(vantage)``, -1 in a leaf. ``value`` is what a leaf adds (without meaning elsewhere),
+    ``cover`` how much of the training came by.
+    """
+
+    feature: Ints
+    threshold: Floats
+    left: Ints
+    right: Ints
+    value: Floats
+    cover: Floats
+
+
+class TreeSum(NamedTuple):
+    """Trees whose leaves add up, with ``intercept``, to a probability (``identity``) or to its logit."""
+
+    link: Literal["identity", "logistic"]
+    intercept: float
+    trees: list[SplitTree]
+
+
+class LinearSum(NamedTuple):
+    """A logit: ``intercept`` and the sum of ``weight * (signed_log1p(x) - mean) / scale`` over the features."""
+
+    intercept: float
+    mean: Floats
+    scale: Floats
+    weight: Floats
+
+
+def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
+    """Give ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
+
+    >>> signed_log1p(np.array([-1.0, 0.0, np.e - 1])).round(3).tolist()
+    [-0.693, 0.0, 1.0]
+    """
+    wide = np.asarray(matrix, dtype=np.float64)
+    return np.copysign(np.log1p(np.abs(wide)), wide)
+
+
+@dataclass
+class _Model(ABC):
+    """What all models share: checks before fitting and scoring.
+
+    Attributes
+    ----------
+    vantage : str
+        Whose features are read.
+    random_state : int
+        Seed of whatever is drawn in fitting.
+    """
+
+    name: ClassVar[str]
+    vantage: str = "message"
+    random_state: int = 0
+
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
+        """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
+        matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
+        tracker, weight = np.asarray(tracker), np.asarray(weight, dtype=np.float64)
+        if tracker.shape != (len(rows),) or weight.shape != (len(rows),) or tracker.dtype != np.bool_:
+            raise TkitError(
+                f"{self.name}: {len(rows)} rows, labels of shape {tracker.shape} and type {tracker.dtype}, "
+                f"weights of shape {weight.shape}: give one bool and one weight a row"
+            )
+        if not (np.isfinite(weight) & (weight >= 0)).all():
+            raise TkitError(f"{self.name}: weights that are negative or not finite: give numbers from 0")
+        used = weight > 0
+        if not tracker[used].any() or tracker[used].all():
+            raise TkitError(
+                f"{self.name}: {tracker[used].sum()} trackers and {(~tracker[used]).sum()} negatives of "
+                "positive weight: give some of both"
+            )
+        self._fit(matrix[used], tracker[used], weight[used])
+        return self
+
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Give the probability that each row is a tracker; see :meth:`tkit.detectors.base.Detector.scores`.
+
+        Raises
+        ------
+        TkitError
+            Where the model is not fitted; or as the interface says.
+        """
+        self._require_fitted()
+        matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
+        return self._probabilities(matrix) if len(matrix) else np.zeros(0)
+
+    @abstractmethod
+    def exported(self) -> TreeSum | LinearSum:
+        """Give what was learnt in a form of tkit's own; TkitError where the model is not fitted."""
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "estimators_"):
+            raise TkitError(f"{self.name}: not fitted: call fit(rows, tracker, weight) first")
+
+    @abstractmethod
+    def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None: ...
+
+    @abstractmethod
+    def _probabilities(self, matrix: Matrix) -> Floats: ...
+
+
+@dataclass
+class LogisticModel(_Model):
+    """Logistic regression on the signed logarithms of the features, standardised by the training rows.
+
+    Attributes
+    ----------
+    inverse_penalty : float
+        scikit-learn's ``C``: less penalises the weights more.
+    estimators_ : tuple of LogisticRegression
+        The one fitted estimator.
+    scaler_ : StandardScaler
+        Means and scales of the transformed columns.
+    """
+
+    inverse_penalty: float = 0.1
+    estimators_: tuple[LogisticRegression, ...] = field(init=False, repr=False)
+    scaler_: StandardScaler = field(init=False, repr=False)
+    name = "logistic regression"
+
+    def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
+        self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
+        estimator = LogisticRegression(
+            C=self.inverse_penalty, max_iter=5000, random_state=self.random_state
+        ).fit(self.scaler_.transform(signed_log1p(matrix)), tracker, weight)
+        self.estimators_ = (estimator,)
+
+    def _probabilities(self, matrix: Matrix) -> Floats:
+        transformed = self.scaler_.transform(signed_log1p(matrix))
+        return np.asarray(self.estimators_[0].predict_proba(transformed)[:, 1], np.float64)
+
+    def exported(self) -> LinearSum:
+        """Give intercept and weights with the means and scales that they go by."""
+        self._require_fitted()
+        estimator = self.estimators_[0]
+        return LinearSum(
+            float(estimator.intercept_[0]), self.scaler_.mean_, self.scaler_.scale_, estimator.coef_[0]
+        )
+
+
+@dataclass
+class TreeModel(_Model):
+    """One decision tree, small enough to be read.
+
+    Attributes
+    ----------
+    max_depth : int
+        Questions asked of a row at most.
+    min_samples_leaf : int
+        Training rows of a leaf at least.
+    estimators_ : tuple of DecisionTreeClassifier
+        The one fitted tree.
+    """
+
+    max_depth: int = 4
+    min_samples_leaf: int = 20
+    estimators_: tuple[DecisionTreeClassifier, ...] = field(init=False, repr=False)
+    name = "decision tree"
+
+    def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
+        estimator = DecisionTreeClassifier(
+            max_depth=self.max_depth, min_samples_leaf=self.min_samples_leaf, random_state=self.random_state
+        )
+        self.estimators_ = (estimator.fit(matrix, tracker, sample_weight=weight),)
+
+    def _probabilities(self, matrix: Matrix) -> Floats:
+        return np.asarray(self.estimators_[0].predict_proba(matrix)[:, 1], np.float64)
+
+    def exported(self) -> TreeSum:
+        """Give the tree, its leaves holding the trackers' share of the training weight."""
+        self._require_fitted()
+        return TreeSum("identity", 0.0, [_class_tree(self.estimators_[0].tree_, 1)])
+
+
+@dataclass
+class ForestModel(_Model):
+    """A random forest.
+
+    Attributes
+    ----------
+    trees : int
+        How many.
+    max_features : float
+        Share of the columns that each split may choose from.
+    min_samples_leaf : int
+        Training rows of a leaf at least.
+    n_jobs : int
+        Trees fitted at a time; changes nothing in the result.
+    estimators_ : tuple of RandomForestClassifier
+        The one fitted forest.
+    """
+
+    trees: int = 300
+    max_features: float = 0.1
+    min_samples_leaf: int = 1
+    n_jobs: int = 1
+    estimators_: tuple[RandomForestClassifier, ...] = field(init=False, repr=False)
+    name = "random forest"
+
+    def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
+        estimator = RandomForestClassifier(
+            self.trees,
+            max_features=self.max_features,
+            min_samples_leaf=self.min_samples_leaf,
+            n_jobs=self.n_jobs,
+            random_state=self.random_state,
+        )
+        self.estimators_ = (estimator.fit(matrix, tracker, sample_weight=weight),)
+
+    def _probabilities(self, matrix: Matrix) -> Floats:
+        return np.asarray(self.estimators_[0].predict_proba(matrix)[:, 1], np.float64)
+
+    def exported(self) -> TreeSum:
+        """Give the trees, each leaf holding its share of the mean probability."""
+        self._require_fitted()
+        trees = [_class_tree(tree.tree_, self.trees) for tree in self.estimators_[0].estimators_]
+        return TreeSum("identity", 0.0, trees)
+
+
+@dataclass
+class BoostingModel(_Model):
+    """Gradient-boosted trees on binned columns, the mean logit of some seeds.
+
+    Attributes
+    ----------
+    trees : int
+        Trees of each seed.
+    learning_rate : float
+        What each tree's correction is multiplied by.
+    max_leaf_nodes : int
+        Leaves of a tree at most.
+    min_samples_leaf : int
+        Training rows of a leaf at least.
+    l2_regularization : float
+        Penalty on the leaves.
+    max_features : float
+        Share of the columns that each split may choose from.
+    seeds : int
+        How many are averaged, from ``random_state`` on.
+    estimators_ : tuple of HistGradientBoostingClassifier
+        One a seed.
+    """
+
+    trees: int = 400
+    learning_rate: float = 0.05
+    max_leaf_nodes: int = 15
+    min_samples_leaf: int = 10
+    l2_regularization: float = 0.0
+    max_features: float = 0.3
+    seeds: int = 1
+    estimators_: tuple[HistGradientBoostingClassifier, ...] = field(init=False, repr=False)
+    name = "boosting"
+
+    def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
+        self.estimators_ = tuple(
+            HistGradientBoostingClassifier(
+                max_iter=self.trees,
+                learning_rate=self.learning_rate,
+                max_leaf_nodes=self.max_leaf_nodes,
+                min_samples_leaf=self.min_samples_leaf,
+                l2_regularization=self.l2_regularization,
+                max_features=self.max_features,
+                # Stopping early would split rows of one component over fit and validation.
+                early_stopping=False,
+                random_state=self.random_state + seed,
+            ).fit(matrix, tracker, sample_weight=weight)
+            for seed in range(self.seeds)
+        )
+
+    def _probabilities(self, matrix: Matrix) -> Floats:
+        logit = np.mean([estimator.decision_function(matrix) for estimator in self.estimators_], axis=0)
+        return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
+
+    def exported(self) -> TreeSum:
+        """Give the trees of all seeds, each leaf divided by the number of seeds."""
+        self._require_fitted()
+        # scikit-learn has no public access to these trees.
+        intercept = math.fsum(float(one._baseline_prediction[0, 0]) for one in self.estimators_)
+        trees = [
+            _binned_tree(predictor.nodes, self.seeds)
+            for estimator in self.estimators_
+            for (predictor,) in estimator._predictors
+        ]
+        return TreeSum("logistic", intercept / self.seeds, trees)
+
+
+def _class_tree(tree: Any, trees: int) -> SplitTree:
+    """Give a classification tree of scikit-learn, one of so many whose mean counts."""
+    share = tree.value[:, 0, :]
+    return SplitTree(
+        np.where(tree.children_left < 0, -1, tree.feature).astype(np.int64),
+        tree.threshold.astype(np.float64),
+        tree.children_left.astype(np.int64),
+        tree.children_right.astype(np.int64),
+        share[:, 1] / share.sum(axis=1) / trees,
+        tree.weighted_n_node_samples.astype(np.float64),
+    )
+
+
+def _binned_tree(nodes: Any, seeds: int) -> SplitTree:
+    leaf = nodes["is_leaf"].astype(np.bool_)
+    return SplitTree(
+        np.where(leaf, -1, nodes["feature_idx"]).astype(np.int64),
+        nodes["num_threshold"].astype(np.float64),
+        nodes["left"].astype(np.int64),
+        nodes["right"].astype(np.int64),
+        nodes["value"] / seeds,
+        nodes["count"].astype(np.float64),
+    )

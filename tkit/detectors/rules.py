@@ -1,0 +1,333 @@
+"""Published rules as detectors: their constants are parameters, with the published values as defaults.
+
+A rule reads feature columns of the rows and calls a reference a tracker (1.0) or not (0.0). The programs
+judge an ``<img>`` as they find it; here an ``<img>`` is a reference with the feature ``carrier_img``, which
+also counts the few ``<input type=image>``, SVG, VML and AMP pictures. Sizes come from :mod:`tkit.style`,
+which reads attributes as browsers do (``1px`` is 1, a percentage is absent), whatever the program itself
+makes of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.detectors.base import Detector
+from tkit.errors import TkitError
+
+Matrix = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Matrix:
+    """Give feature columns as one array, refusing what no detector can judge.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Holds the named columns, numeric or bool.
+    names : sequence of str
+        The columns, in the order wanted.
+    reader : str
+        Who reads them, for messages.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_rows, n_names)
+        In Fortran order, so that a column lies in one piece.
+
+    Raises
+    ------
+    TkitError
+        Where a column is missing, is no number, or holds NaN or an infinity.
+    """
+    missing = [name for name in names if name not in rows.columns]
+    if missing:
+        raise TkitError(
+            f"{reader}: rows have no column {', '.join(missing)}: compute them with tkit.features.extract"
+        )
+    matrix = np.empty((len(rows), len(names)), np.float32, order="F")
+    for column, name in enumerate(names):
+        try:
+            # What does not fit float32 becomes an infinity, which is refused below.
+            with np.errstate(over="ignore"):
+                matrix[:, column] = rows[name].to_numpy()
+        except (TypeError, ValueError) as error:
+            raise TkitError(f"{reader}: column {name} is no column of numbers ({error})") from error
+    finite = np.isfinite(matrix)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise TkitError(
+            f"{reader}: {names[column]} is {matrix[row, column]} in row {row}: features are finite, an "
+            "absent value has its own number in tkit.schema; compute the rows again"
+        )
+    return matrix
+
+
+@dataclass(frozen=True)
+class _Rule(ABC):
+    """What all rules share: columns in, verdicts out."""
+
+    name: ClassVar[str]
+    vantage: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        matrix = feature_matrix(rows, self.columns, self.name)
+        return self._calls(matrix).astype(np.float64)
+
+    @abstractmethod
+    def _calls(self, matrix: Matrix) -> Mask:
+        """Judge rows by ``matrix``, shape (n_rows, len(columns))."""
+
+
+@dataclass(frozen=True)
+class BlockAll(_Rule):
+    """Calls every remote reference a tracker, as a client does that loads no remote content."""
+
+    name = "block all"
+    vantage = "url"
+    columns = ()
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        return np.ones(len(matrix), np.bool_)
+
+
+@dataclass(frozen=True)
+class BlockNone(_Rule):
+    """Calls nothing a tracker, as a client does that loads everything."""
+
+    name = "block none"
+    vantage = "url"
+    columns = ()
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        return np.zeros(len(matrix), np.bool_)
+
+
+@dataclass(frozen=True)
+class Declared1x1(_Rule):
+    """An ``<img>`` whose width and height are both declared, each at most 1 px.
+
+    The textbook definition. A side is the least of its attribute, its style and its maximum in the style,
+    so a pixel that is declared by attribute, by style or by one of each counts; a side not declared at all
+    does not.
+
+    Attributes
+    ----------
+    largest_side : float
+        Greatest width and height in px that are called.
+    """
+
+    largest_side: float = 1.0
+    name = "declared 1x1"
+    vantage = "element"
+    columns = ("carrier_img", "width", "height")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, width, height = matrix.T
+        called: Mask = (img > 0) & _given(width, self.largest_side) & _given(height, self.largest_side)
+        return called
+
+
+@dataclass(frozen=True)
+class Nextcloud(_Rule):
+    """An ``<img>`` whose width and height attributes are both given and less than 5.
+
+    Source: nextcloud/mail, ``lib/Service/HtmlPurify/TransformImageSrc.php``. PHP's ``(int)`` takes ``4%``
+    for 4 and a word for 0, where this takes both for absent.
+
+    Attributes
+    ----------
+    below : float
+        Width and height in px that are no longer called.
+    """
+
+    below: float = 5.0
+    name = "Nextcloud Mail"
+    vantage = "element"
+    columns = ("carrier_img", "attr_width", "attr_height")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, width, height = matrix.T
+        called: Mask = (img > 0) & (width >= 0) & (width < self.below) & (height >= 0) & (height < self.below)
+        return called
+
+
+@dataclass(frozen=True)
+class FairEmail(_Rule):
+    """An ``<img>`` of an area of at most 25 px by its attributes, on a host that serves no ordinary picture.
+
+    Both attributes must be given; where one side is 0 it takes the other's value. A ``max-width`` or
+    ``max-height`` of at most 1 px in the style counts too. Then hosts are spared that also serve a picture
+    which is no pixel. Source: M66B/FairEmail, ``HtmlHelper.java``.
+
+    It differs from the program in this: the program spares a host for any ``<img>`` that its own size rule
+    does not call, so for one without a declared size too; here ``host_shows_pictures`` asks for another
+    reference, of whatever carrier, whose declared sides are all over 3 px, on the host behind a proxy. The
+    class name of one vendor's beacon and the one listed host are left out, and a side of ``1px``, which the
+    program cannot read, is 1.
+
+    Attributes
+    ----------
+    largest_area : float
+        Greatest product of the attributes, in px squared, that is called.
+    largest_maximum : float
+        Greatest ``max-width`` or ``max-height``, in px, that is called.
+    spare_hosts : bool
+        Whether to spare hosts at all; False leaves the size rule alone.
+    """
+
+    largest_area: float = 25.0
+    largest_maximum: float = 1.0
+    spare_hosts: bool = True
+    name = "FairEmail"
+    vantage = "element"
+    columns = (
+        "carrier_img",
+        "attr_width",
+        "attr_height",
+        "style_max_width",
+        "style_max_height",
+        "host_shows_pictures",
+    )
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, width, height, max_width, max_height, host_shows_pictures = matrix.T
+        area = np.where(width == 0, height, width) * np.where(height == 0, width, height)
+        small = (width >= 0) & (height >= 0) & (area <= self.largest_area)
+        clipped = _given(max_width, self.largest_maximum) | _given(max_height, self.largest_maximum)
+        spared = (host_shows_pictures > 0) & self.spare_hosts
+        called: Mask = (img > 0) & (small | clipped) & ~spared
+        return called
+
+
+@dataclass(frozen=True)
+class Trocker(_Rule):
+    """An ``<img>`` that is tiny or of a suspicious path, its URL standing fewer than five times in the mail.
+
+    Tiny: an area of at most 3 px, a lone declared side of at most 3 px, or hidden by its style. Suspicious:
+    ``/open``, ``=open``, ``/trace`` or ``/track`` behind the host. Source: trockerapp/trocker,
+    ``chrome/trocker.js``. Its list of known trackers is in :mod:`tkit.detectors.lists`.
+
+    It differs from the program in this: a side is the least that attribute, style and maximum declare,
+    where the program asks the browser for the size shown; ``min-width`` and ``min-height`` do not count; the
+    feature ``hidden`` also knows ways to hide beside ``display`` and ``visibility``; repeats are counted in
+    one HTML part.
+
+    Attributes
+    ----------
+    largest_area : float
+        Greatest area in px squared, both sides declared, that is tiny.
+    largest_side : float
+        Greatest lone declared side in px that is tiny.
+    spared_repeats : int
+        From how many references with its URL on a reference is spared: layout pictures repeat.
+    """
+
+    largest_area: float = 3.0
+    largest_side: float = 3.0
+    spared_repeats: int = 5
+    name = "Trocker heuristic"
+    vantage = "element"
+    columns = ("carrier_img", "width", "height", "hidden", "path_open_track", "repeats")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, width, height, hidden, path_open_track, repeats = matrix.T
+        both = (width >= 0) & (height >= 0)
+        lone = (width >= 0) ^ (height >= 0)
+        tiny = (both & (width * height <= self.largest_area)) | (
+            lone & (np.maximum(width, height) <= self.largest_side)
+        )
+        suspicious = tiny | (hidden > 0) | (path_open_track > 0)
+        called: Mask = (img > 0) & suspicious & (repeats < self.spared_repeats)
+        return called
+
+
+@dataclass(frozen=True)
+class KnownList(_Rule):
+    """What any published list holds for a tracker.
+
+    Reads the bool column ``listed``, which is no feature: whether any column of
+    :func:`tkit.detectors.lists.verdicts` is true.
+    """
+
+    name = "known lists"
+    vantage = "url"
+    columns = ("listed",)
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 for what is listed, else 0.0.
+
+        Raises
+        ------
+        TkitError
+            Where the column ``listed`` is missing or not of bool.
+        """
+        _require_listed(rows, self.name)
+        return super().scores(rows)
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        return matrix[:, 0] > 0
+
+
+@dataclass(frozen=True)
+class KnownListOr1x1(_Rule):
+    """What any published list holds for a tracker, or is declared 1x1: the rule that Missive announced.
+
+    "Missive now auto blocks read trackers and 1x1 images" (the company's blog, "The life and death of email
+    read tracking", 2020). Which list it uses is not published; here it is all of them. Reads ``listed`` as
+    :class:`KnownList` does.
+
+    Attributes
+    ----------
+    largest_side : float
+        As in :class:`Declared1x1`.
+    """
+
+    largest_side: float = 1.0
+    name = "known lists or 1x1"
+    vantage = "element"
+    columns = ("listed", *Declared1x1.columns)
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 for what is listed or declared 1x1, else 0.0; raises as :meth:`KnownList.scores` does."""
+        _require_listed(rows, self.name)
+        return super().scores(rows)
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        declared = Declared1x1(self.largest_side)._calls(matrix[:, 1:])
+        return (matrix[:, 0] > 0) | declared
+
+
+def _given(side: NDArray[np.float32], most: float) -> Mask:
+    """Tell where a side is declared and at most ``most``; absent is -1."""
+    return (side >= 0) & (side <= most)
+
+
+def _require_listed(rows: pd.DataFrame, reader: str) -> None:
+    if "listed" not in rows.columns or rows["listed"].dtype != np.bool_:
+        raise TkitError(
+            f"{reader}: rows have no bool column 'listed': add whether any list of "
+            "tkit.detectors.lists.verdicts(...) holds each reference"
+        )
+
+
+RULES: tuple[Detector, ...] = (
+    BlockNone(),
+    Declared1x1(),
+    Nextcloud(),
+    FairEmail(),
+    Trocker(),
+    KnownList(),
+    KnownListOr1x1(),
+    BlockAll(),
+)
+"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``."""

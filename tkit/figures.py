@@ -1,0 +1,411 @@
+"""Figures of evaluations and audits, the same bytes for the same data, on light or dark paper."""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+from tkit.audit import PERIOD_MONTHS, Audit, middle_periods, period_name
+from tkit.evaluate import Evaluation
+
+Floats = NDArray[np.float64]
+
+LOWEST_FPR, HIGHEST_FPR = 1e-4, 1e-1
+"""The part of the ROC curve that counts for blocking: false alarms must be rare."""
+
+LABELS = {"T": "open tracker", "P": "personalised picture", "C": "content", "S": "spacer", "U": "undecided"}
+"""The labels in words."""
+
+
+class Theme(NamedTuple):
+    """Colours of a figure; the palette is Okabe and Ito's, which people with any colour vision tell apart.
+
+    Attributes
+    ----------
+    paper, ink, faint : str
+        Background, text, grid lines.
+    palette : tuple of str
+        Colours of curves, without those that are hard to see on the paper.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    palette: tuple[str, ...]
+
+
+LIGHT = Theme(
+    "#ffffff", "#1f2328", "#d5d9de", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b37700", "#3a8fb7")
+)
+DARK = Theme(
+    "#16191d", "#e6e8eb", "#3d434b", ("#56b4e9", "#e69f00", "#1fc79a", "#cc79a7", "#f0e442", "#d55e00")
+)
+"""The two themes of a page."""
+
+_LINES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
+_RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11.0,
+    "axes.titlesize": 13.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "tkit",
+    "figure.dpi": 100.0,
+}
+# Where a label may stand beside its point: distance in points, horizontal and vertical alignment.
+_BESIDE = (
+    (8, 0, "left", "center"),
+    (-8, 0, "right", "center"),
+    (0, 8, "center", "bottom"),
+    (0, -8, "center", "top"),
+    *((x, y, "left", "center") for x, y in ((10, 14), (10, -14), (14, 28), (14, -28), (18, 44), (18, -44))),
+    *((x, y, "right", "center") for x, y in ((-10, 14), (-10, -14), (-14, 28), (-14, -28))),
+)
+
+
+def percent(share: float) -> str:
+    """Write a share for people: one decimal, two below 1 %; a dash where there is none.
+
+    >>> percent(0.9734), percent(0.0012), percent(1.0), percent(float("nan"))
+    ('97.3 %', '0.12 %', '100 %', '-')
+    """
+    if math.isnan(share):
+        return "-"
+    text = f"{100 * share:.2f}" if abs(share) < 0.00995 else f"{100 * share:.1f}"
+    return f"{text.rstrip('0').rstrip('.') if float(text) in (0, 100) else text} %"
+
+
+def detector_names(comparison: pd.DataFrame) -> list[str]:
+    """Give each detector's name, with its vantage point where one name stands at several."""
+    several = comparison["name"].duplicated(keep=False)
+    return [
+        f"{name} ({vantage})" if twice and vantage else name
+        for name, vantage, twice in zip(comparison["name"], comparison["vantage"], several, strict=True)
+    ]
+
+
+def svg(figure: Figure) -> str:
+    """Give a figure as SVG text: glyphs as paths, no date, no version, nothing to load."""
+    return _saved(figure, "svg").decode("utf-8")
+
+
+def png(figure: Figure) -> bytes:
+    """Give a figure as a PNG of 200 dots an inch."""
+    return _saved(figure, "png")
+
+
+def _saved(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
+    nothing = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
+    buffer = io.BytesIO()
+    with mpl.rc_context(_RC):
+        figure.savefig(buffer, format=kind, dpi=200, metadata=dict.fromkeys(nothing[kind]))
+    return buffer.getvalue()
+
+
+def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figure:
+    """Draw the ROC curves where false alarms are rare, and each rule as its point.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+        Of the same rows. Rules beyond :data:`HIGHEST_FPR` are named below the figure.
+    theme : Theme
+
+    Returns
+    -------
+    Figure
+        A point without any false alarm stands at the left edge, :data:`LOWEST_FPR`.
+    """
+    names = detector_names(
+        pd.DataFrame([(e.name, e.vantage) for e in evaluations], columns=["name", "vantage"])
+    )
+    curves = [(name, e.roc()) for name, e in zip(names, evaluations, strict=True) if not e.is_rule]
+    points = [
+        (name, max(rates.fpr.value, LOWEST_FPR), rates.tpr.value)
+        for name, e in zip(names, evaluations, strict=True)
+        if e.is_rule and (rates := e.rates())
+    ]
+    inside = [point for point in points if point[1] <= HIGHEST_FPR]
+    beyond = [point for point in points if point[1] > HIGHEST_FPR]
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 6.0))
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.08, right=0.70 if curves else 0.97, top=0.92, bottom=0.17)
+        _percent_axis(axes)
+        axes.set(xscale="log", xlim=(LOWEST_FPR, HIGHEST_FPR), ylim=(0, 1.02))
+        axes.set_title("Trackers found while false alarms are rare")
+        axes.set_xlabel("good references called trackers (left edge: 0.01 % or none)")
+        axes.set_ylabel("trackers found")
+        ticks = (1e-4, 1e-3, 1e-2, 1e-1)
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        axes.xaxis.set_major_formatter(FixedFormatter([f"{100 * tick:g} %" for tick in ticks]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.grid(color=theme.faint, linewidth=0.8)
+        ends = []
+        for number, (name, roc) in enumerate(curves):
+            colour, line = _pen(theme, number)
+            x, y = _in_frame(roc)
+            axes.plot(x, y, drawstyle="steps-post", color=colour, linestyle=line, linewidth=2)
+            ends.append((float(y[-1]), name, colour))
+        for _, fpr, tpr in inside:
+            axes.plot(fpr, tpr, "o", color=theme.ink, markersize=6, clip_on=False, zorder=4)
+        _label_ends(axes, ends)
+        _label_points(axes, inside, [_in_frame(roc) for _, roc in curves], theme)
+        if beyond:
+            told = "; ".join(f"{name} {percent(fpr)}, finds {percent(tpr)}" for name, fpr, tpr in beyond)
+            _note(figure, f"Beyond the frame: {told}")
+    return figure
+
+
+def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
+    """Draw the share of trackers that each detector finds at a false-positive rate of 0.1 %, with intervals.
+
+    Parameters
+    ----------
+    comparison : DataFrame
+        As :func:`tkit.evaluate.comparison` gives it. A rule that brings more false alarms has no bar.
+    theme : Theme
+    """
+    ranked = comparison.assign(shown=detector_names(comparison)).sort_values(
+        ["tpr_at_fpr_0.001", "tpr"], ascending=False, kind="stable"
+    )
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 1.5 + 0.36 * len(ranked)))
+        axes = figure.subplots()
+        axes.set_title("Trackers found at 0.1 % false alarms, with 95 % intervals")
+        axes.set(xlim=(0, 1), ylim=(len(ranked) - 0.4, -0.6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+        axes.grid(axis="x", color=theme.faint, linewidth=0.8)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_yticks(range(len(ranked)), [_short(name) for name in ranked["shown"]], parse_math=False)
+        for place, row in enumerate(ranked.to_dict("records")):
+            value, low, high = (row[f"tpr_at_fpr_0.001{end}"] for end in ("", "_low", "_high"))
+            if math.isnan(value):
+                text = f"{percent(row['fpr'])} false alarms by its own rule"
+                axes.text(0.01, place, text, va="center", style="italic")
+                continue
+            axes.barh(place, value, 0.62, color=theme.palette[0])
+            axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
+            axes.plot([low, high], [place, place], "|", color=theme.ink, markersize=7)
+            text = f"{percent(value)}  ({100 * low:.1f} to {100 * high:.1f})"
+            axes.text(1.02, place, text, va="center", transform=axes.get_yaxis_transform())
+        _fit(figure, axes, right=0.80)
+    return figure
+
+
+def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
+    """Draw how a detector's scores lie, one panel a label, with the threshold (of every fold) as a line.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        All its gold rows are drawn, also those that the rates leave out.
+    theme : Theme
+    """
+    rows = evaluation.rows
+    shown = [label for label in LABELS if (rows["label"] == label).any()]
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 1.4 + 1.15 * len(shown)))
+        panels = np.atleast_1d(figure.subplots(len(shown), sharex=True))
+        figure.subplots_adjust(left=0.09, right=0.97, top=1 - 0.5 / figure.get_figheight(), hspace=0.55)
+        figure.subplots_adjust(bottom=0.65 / figure.get_figheight())
+        figure.suptitle(
+            f"Scores of {_short(evaluation.name, 48)}",
+            x=0.09,
+            ha="left",
+            weight="bold",
+            size=13,
+            parse_math=False,
+        )
+        for number, (axes, label) in enumerate(zip(panels, shown, strict=True)):
+            of_label = rows[rows["label"] == label]
+            counts, edges = np.histogram(of_label["score"], bins=50, range=(0, 1))
+            colour = theme.palette[number % len(theme.palette)]
+            axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=colour, linewidth=0)
+            axes.set(yscale="log", xlim=(0, 1), ylim=(0.7, max(2 * int(counts.max()), 20)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
+            axes.yaxis.set_minor_locator(NullLocator())
+            for threshold in np.unique(of_label["threshold"]):
+                axes.axvline(min(threshold, 1.0), color=theme.ink, linewidth=1, linestyle="--")
+            called = percent(float(of_label["called"].mean()))
+            axes.set_title(
+                f"{LABELS[label]}: {len(of_label):,} references, {called} called",
+                size=11,
+                weight="normal",
+                pad=3,
+            )
+        panels[-1].set_xlabel("score (dashed: threshold)")
+        figure.supylabel("references", size=11, x=0.005)
+    return figure
+
+
+def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
+    """Draw the share of tracked mails over time with 95 % intervals, and the number of mails below.
+
+    The first and last 1 % of the mails are left out, because wrong dates would set the scale.
+    """
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 5.0))
+        if audit.over_time.empty:
+            figure.text(0.5, 0.5, "no mail has a readable date", ha="center")
+            return figure
+        months = PERIOD_MONTHS[audit.period]
+        shown = middle_periods(audit.over_time)
+        number = 12 * shown["start"].dt.year + shown["start"].dt.month - 1
+        place = (number // months).to_numpy()
+        upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 2))
+        figure.subplots_adjust(left=0.09, right=0.97, top=0.92, bottom=0.12, hspace=0.28)
+        upper.set_title("Mails with a tracker, with 95 % intervals")
+        _percent_axis(upper)
+        upper.set_ylim(0, 1.02)
+        share, low, high = (shown[column].to_numpy() for column in ("share", "low", "high"))
+        upper.vlines(place, low, high, color=theme.palette[0], linewidth=1.6)
+        upper.plot(place, share, "o", color=theme.palette[0], markersize=6)
+        lower.bar(place, shown["mails"], 0.8, color=theme.faint)
+        lower.bar(place, shown["tracked"], 0.8, color=theme.palette[0])
+        lower.set_title("Mails, and the tracked ones (coloured)")
+        lower.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
+        lower.set_xlim(place.min() - 0.7, place.max() + 0.7)
+        every = -(-(place.max() - place.min() + 1) // 10)
+        ticks = list(range(place.min(), place.max() + 1, every))
+        lower.set_xticks(ticks, [period_name(tick, months) for tick in ticks])
+        for axes in (upper, lower):
+            axes.grid(axis="y", color=theme.faint, linewidth=0.8)
+    return figure
+
+
+@contextmanager
+def _style(theme: Theme) -> Iterator[None]:
+    ink = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    paper = ("figure.facecolor", "axes.facecolor")
+    colours: dict[Any, Any] = dict.fromkeys(ink, theme.ink) | dict.fromkeys(paper, theme.paper)
+    with mpl.rc_context({**_RC, **colours}):
+        yield
+
+
+def _percent_axis(axes: Axes) -> None:
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+
+
+def _pen(theme: Theme, number: int) -> tuple[str, str]:
+    """Give colours first, and other kinds of line when they are used up."""
+    turn, colour = divmod(number, len(theme.palette))
+    return theme.palette[colour], _LINES[turn % len(_LINES)]
+
+
+def _short(name: str, most: int = 34) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _in_frame(roc: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Cut a ROC curve to the frame; at its left edge stands what is reached up to there."""
+    fpr, tpr = roc["fpr"].to_numpy(np.float64), roc["tpr"].to_numpy(np.float64)
+    inside = (fpr > LOWEST_FPR) & (fpr <= HIGHEST_FPR)
+    start = tpr[fpr <= LOWEST_FPR].max()
+    x = np.concatenate(([LOWEST_FPR], fpr[inside], [HIGHEST_FPR]))
+    y = np.concatenate(([start], tpr[inside]))
+    return x, np.append(y, y[-1])
+
+
+def _label_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Name curves at the right of the frame, highest first, so far apart that no name touches another."""
+    gap, top = 0.056, 1.02
+    places: list[float] = []
+    for y, _, _ in sorted(ends, reverse=True):
+        places.append(min(y, places[-1] - gap if places else top))
+    lift = max(0.0, -min(places, default=0.0))
+    for (y, name, colour), place in zip(sorted(ends, reverse=True), places, strict=True):
+        axes.annotate(
+            _short(name),
+            (HIGHEST_FPR, y),
+            (1.04, (place + lift) / top),
+            xycoords="data",
+            textcoords="axes fraction",
+            va="center",
+            annotation_clip=False,
+            parse_math=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.5, "shrinkA": 1, "shrinkB": 0},
+        )
+
+
+def _label_points(
+    axes: Axes, points: list[tuple[str, float, float]], curves: list[tuple[Floats, Floats]], theme: Theme
+) -> None:
+    """Name each point where its name touches no other, no point and as little as can be of the curves."""
+    at = axes.transData.transform
+    frame = axes.get_window_extent()
+    samples = np.geomspace(LOWEST_FPR, HIGHEST_FPR, 400)
+    line = np.concatenate(
+        [at(np.column_stack([samples, y[np.searchsorted(x, samples, "right") - 1]])) for x, y in curves]
+        or [np.empty((0, 2))]
+    )
+    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in (at(point[1:]) for point in points)]
+    for name, fpr, tpr in sorted(points, key=lambda point: (-point[2], point[1])):
+        text = axes.text(fpr, tpr, _short(name, 28), fontsize=10, parse_math=False)
+        size = text.get_window_extent()
+        text.remove()
+        x, y = at((fpr, tpr))
+        boxes = [_box(x, y, size, side) for side in _BESIDE]
+        bad = [
+            1000 * (box.count_overlaps(taken) + (not _holds(frame, box))) + int(box.count_contains(line))
+            for box in boxes
+        ]
+        best = int(np.argmin(bad))
+        dx, dy, ha, va = _BESIDE[best]
+        taken.append(boxes[best])
+        axes.annotate(
+            _short(name, 28),
+            (fpr, tpr),
+            (dx, dy),
+            textcoords="offset points",
+            ha=ha,
+            va=va,
+            fontsize=10,
+            parse_math=False,
+            zorder=5,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": theme.paper, "edgecolor": "none", "alpha": 0.8},
+            arrowprops={"arrowstyle": "-", "color": theme.ink, "linewidth": 0.6} if abs(dy) > 8 else None,
+        )
+
+
+def _box(x: float, y: float, size: Bbox, side: tuple[int, int, str, str]) -> Bbox:
+    """Give the place in dots of a text of some size that stands at one side of a point."""
+    dx, dy, ha, va = side
+    left = {"left": 0.0, "center": 0.5, "right": 1.0}[ha] * size.width
+    down = {"bottom": 0.0, "center": 0.5, "top": 1.0}[va] * size.height
+    dots = _RC["figure.dpi"] / 72
+    return Bbox.from_bounds(x + dots * dx - left, y + dots * dy - down, size.width, size.height)
+
+
+def _holds(frame: Bbox, box: Bbox) -> bool:
+    return bool(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1)
+
+
+def _note(figure: Figure, text: str) -> None:
+    figure.text(0.08, 0.015, textwrap.fill(text, 115), size=9, va="bottom", parse_math=False)
+
+
+def _fit(figure: Figure, axes: Axes, right: float) -> None:
+    """Give the names at the left, and title and ticks, the room that they take."""
+    widest = max(label.get_window_extent().width for label in axes.get_yticklabels())
+    wide, high = figure.get_size_inches() * figure.dpi
+    figure.subplots_adjust(left=(widest + 18) / wide, right=right, top=1 - 45 / high, bottom=45 / high)
