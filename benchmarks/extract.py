@@ -2,8 +2,9 @@
 
     python benchmarks/extract.py ../shared/corpora/*.tar.xz
 
-The naive way is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, with no features at all. The floor
-is ``fast-mail-parser`` and lexbor's tree and nothing else. tkit's time is ``Message.from_bytes`` and ``extract``, all features.
+The naive way is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, with no features at all. The
+floor is ``fast-mail-parser`` and lexbor's tree and nothing else. tkit's time is ``Message.from_bytes`` and ``extract``, all
+features.
 Reading and unpacking the archives is left out of all three. Each way is timed by turns on the same chunk of mails, by the
 processor time of this process, so that what else the machine does falls on all three alike.
 """

@@ -26,9 +26,7 @@ from tkit.errors import TkitError
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ARCHIVES = SHARED / "corpora"
-needs_archives = pytest.mark.skipif(
-    not ARCHIVES.is_dir(), reason="the archives of the public corpora are absent"
-)
+needs_archives = pytest.mark.skipif(not ARCHIVES.is_dir(), reason="the archives of the public corpora are absent")
 
 
 def mail(number, body="Hello\n"):
@@ -159,6 +157,8 @@ class TestMbox:
         path = tmp_path / "box"
         path.write_bytes(b"\n\r\n" + mbox(mail(1), mail(2)))
         assert read(path, base=tmp_path) == ([("box#1", mail(1)), ("box#2", mail(2))], [])
+        path.write_bytes(b"\n\r\nFrom a\n" + mail(1))
+        assert read(path, base=tmp_path) == ([("box", mail(1))], [])
 
     def test_piece_without_header_is_a_problem_and_the_rest_is_read(self, tmp_path):
         path = tmp_path / "box"
@@ -185,9 +185,7 @@ class TestMbox:
         block=st.integers(1, 40),
         line_end=st.sampled_from(["\n", "\r\n"]),
     )
-    def test_any_block_border_gives_the_mails_that_were_written(
-        self, tmp_path_factory, bodies, block, line_end
-    ):
+    def test_any_block_border_gives_the_mails_that_were_written(self, tmp_path_factory, bodies, block, line_end):
         mails = [
             mail(number, "".join(f"{line}\n" for line in body)).replace(b"\n", line_end.encode())
             for number, body in enumerate(bodies)
@@ -319,9 +317,7 @@ class TestArchives:
         (tmp_path / "x").write_bytes(raw)
         assert read(tmp_path / "x", base=tmp_path) == ([("x!m", mail(1))], [])
 
-    @pytest.mark.parametrize(
-        "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-    )
+    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_zip(self, tmp_path, method):
         members = [("d/", b""), ("d/2", mail(2)), ("1", mail(1)), ("box", mbox(mail(3), mail(4)))]
         (tmp_path / "x").write_bytes(zipped(*members, method=method))
@@ -594,8 +590,7 @@ class TestHostileArchives:
         assert problems == [
             (
                 "x",
-                "truncated or damaged (bad checksum, and no end-of-archive mark): "
-                "read up to the break; get the file again",
+                "truncated or damaged (bad checksum, and no end-of-archive mark): read up to the break; get the file again",
             )
         ]
 
@@ -608,9 +603,23 @@ class TestHostileArchives:
         messages, problems = read(tmp_path / "x", base=tmp_path)
         assert messages == [(f"x!{n}", mails[n]) for n in range(3)]
         assert [where for where, _ in problems] == ["x!3", "x"]
-        assert problems[1][1].startswith(
-            "truncated or damaged (File is not a zip file): members may be missing"
-        )
+        assert problems[1][1].startswith("truncated or damaged (File is not a zip file): members may be missing")
+
+    def test_truncated_zip_without_sizes_is_a_problem(self, tmp_path):
+        class Pipe(io.BytesIO):
+            def seek(self, *_):
+                raise io.UnsupportedOperation
+
+            def tell(self):
+                raise io.UnsupportedOperation
+
+        pipe = Pipe()
+        with zipfile.ZipFile(pipe, "w") as archive:
+            archive.writestr("1", mail(1))
+        (tmp_path / "x").write_bytes(pipe.getvalue()[:-60])
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert messages == []
+        assert [where for where, _ in problems] == ["x"]
 
     def test_damaged_zip_member_does_not_stop_the_others(self, tmp_path):
         raw = bytearray(zipped(("1", mail(1)), ("2", mail(2)), method=zipfile.ZIP_STORED))
@@ -618,9 +627,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(raw)
         messages, problems = read(tmp_path / "x", base=tmp_path)
         assert messages == [("x!2", mail(2))]
-        assert problems == [
-            ("x!1", "damaged member (Bad CRC-32 for file '1'): skipped; get the archive again")
-        ]
+        assert problems == [("x!1", "damaged member (Bad CRC-32 for file '1'): skipped; get the archive again")]
 
     def test_encrypted_zip_member(self, tmp_path):
         raw = bytearray(zipped(("1", mail(1)), ("2", mail(2))))
@@ -657,6 +664,20 @@ class TestHostileArchives:
             )
         ]
 
+    @pytest.mark.parametrize(
+        ("key", "value"), [("GNU.sparse.map", "0,1,x"), ("size", str(2**80)), ("size", "-5"), ("hdrcharset", "\udcff")]
+    )
+    def test_pax_header_that_cannot_be_read(self, tmp_path, key, value):
+        record = f" {key}={value}\n".encode("utf-8", "surrogateescape")
+        record = str(len(record) + 2).encode() + record
+        header = special("pax", tarfile.XHDTYPE, size=len(record)).tobuf(tarfile.USTAR_FORMAT)
+        second = header + record.ljust(512, b"\0") + tar(("2", mail(2)), tar_format=tarfile.USTAR_FORMAT)
+        (tmp_path / "x").write_bytes(tar(("1", mail(1)), tar_format=tarfile.USTAR_FORMAT)[:1024] + second)
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert messages == [("x!1", mail(1))]
+        assert problems[-1][0] == "x"
+        assert problems[-1][1].startswith("truncated or damaged (")
+
     def test_headers_without_end(self, tmp_path):
         long_name = special("long", tarfile.GNUTYPE_LONGNAME, size=2).tobuf(tarfile.GNU_FORMAT)
         (tmp_path / "x").write_bytes((long_name + b"ab".ljust(512, b"\0")) * 3000)
@@ -665,9 +686,7 @@ class TestHostileArchives:
 
 
 def too_large(limit):
-    return (
-        f"larger than the {limit} bytes that a mail may have: skipped; take out what it carries, or drop it"
-    )
+    return f"larger than the {limit} bytes that a mail may have: skipped; take out what it carries, or drop it"
 
 
 def random_text(seed):
@@ -779,10 +798,7 @@ class TestPublicCorpora:
     @needs_archives
     @pytest.mark.parametrize(
         "entry",
-        [
-            pytest.param(entry, marks=pytest.mark.slow if entry.name == "phishing_pot" else ())
-            for entry in CORPORA
-        ],
+        [pytest.param(entry, marks=pytest.mark.slow if entry.name == "phishing_pot" else ()) for entry in CORPORA],
         ids=lambda entry: entry.name,
     )
     def test_every_real_mail_is_read(self, entry):

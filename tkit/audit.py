@@ -60,7 +60,7 @@ class Audit:
     detector, vantage : str
         Name and vantage point of the bundle.
     threshold : float
-        Its verdict threshold, a probability.
+        The least score that it calls a tracker, a probability.
     totals : DataFrame
         ``what``; ``count``; ``of``, what it is a share of; ``share``, ``low`` and ``high``, the share and its
         95 % Wilson interval, NaN where there is none of that. Rows: ``mails``, and of these ``with HTML``,
@@ -248,7 +248,7 @@ class _Tally:
         return Audit(
             detector=bundle.name,
             vantage=bundle.vantage,
-            threshold=float(bundle.threshold),
+            threshold=bundle.threshold_score,
             totals=self._totals(),
             senders=self._senders(),
             providers=self._providers(),

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +19,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tkit import __version__
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tkit.bundle import Bundle
 
 app = typer.Typer(
     help="Find, measure and block e-mail read trackers. Nothing that a mail refers to is ever loaded.",
@@ -88,7 +94,7 @@ def references(paths: Paths, format: FormatOption = Format.TABLE, output: Output
 
     Example: `tkit references mails/ --format jsonl -o references.jsonl`
     """
-    from tkit.scan import reference_rows
+    from tkit.batch import reference_rows
 
     _run(paths, reference_rows, format, output, workers)
 
@@ -103,7 +109,7 @@ def extract(
 
     Example: `tkit extract archive.tar.xz -o features.parquet --workers 2`
     """
-    from tkit.scan import feature_rows
+    from tkit.batch import feature_rows
 
     _run(paths, feature_rows, Format.PARQUET, output, workers)
 
@@ -123,7 +129,7 @@ def scan(
 
     Example: `tkit scan ~/Maildir --format jsonl -o verdicts.jsonl`
     """
-    from tkit.scan import verdict_rows
+    from tkit.batch import verdict_rows
 
     _run(paths, partial(verdict_rows, bundle=_bundle(model, vantage)), format, output, workers)
 
@@ -171,7 +177,7 @@ def study(
     from tkit.study import run_study
 
     with _steps() as tell:
-        done = run_study(read(dataset), output, folds=folds, seed=seed, progress=tell)
+        done = run_study(read(dataset), output, folds=folds, seed=seed, date=_today(), progress=tell)
     Console().print(comparison_table(done.comparison))
     for line in done.summary:
         Console(highlight=False).print(line, soft_wrap=True)
@@ -193,7 +199,9 @@ def train(
     from tkit.study import train_bundle
 
     with _steps() as tell:
-        bundle = train_bundle(read(dataset), vantage.value, max_false_alarms=max_false_alarms, seed=seed, progress=tell)
+        bundle = train_bundle(
+            read(dataset), vantage.value, max_false_alarms=max_false_alarms, seed=seed, date=_today(), progress=tell
+        )
     bundle.save(output)
     _errors.print(f"bundle: {output}")
 
@@ -216,7 +224,7 @@ def dataset_build(
     )
 
 
-def _bundle(model: Path | None, vantage: VantagePoint | None) -> object:
+def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     from tkit.bundle import Bundle, default_bundle
 
     if model is None:
@@ -229,7 +237,7 @@ def _bundle(model: Path | None, vantage: VantagePoint | None) -> object:
 
 def _run(
     paths: Sequence[str],
-    rows: Callable[[list[RawMessage]], object],
+    rows: Callable[[list[RawMessage]], pd.DataFrame],
     format: Format,
     output: Path | None,
     workers: int,
@@ -305,6 +313,10 @@ def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
             bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
 
         yield tell
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _escape(text: str) -> str:

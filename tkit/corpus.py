@@ -111,7 +111,6 @@ _DAMAGE = (
     ValueError,
     RuntimeError,
     OverflowError,
-    struct.error,
     zlib.error,
     lzma.LZMAError,
     tarfile.TarError,
@@ -374,11 +373,7 @@ def _folder_entries(folder: str) -> list[str]:
         names = [name for name in names if name in folders and name != "tmp"]
     else:
         mh_folder = ".mh_sequences" in names
-        names = [
-            name
-            for name in names
-            if not name.startswith(".") and not (mh_folder and _MH_REMOVED.fullmatch(name))
-        ]
+        names = [name for name in names if not name.startswith(".") and not (mh_folder and _MH_REMOVED.fullmatch(name))]
     return [os.path.join(folder, name) for name in names]
 
 
@@ -483,9 +478,7 @@ def _archive_kind(head: bytes) -> str:
     return _TAR
 
 
-def _read_mails(
-    stream: _Peeked, where: str, size: int | None, problems: list[Problem]
-) -> Iterator[RawMessage]:
+def _read_mails(stream: _Peeked, where: str, size: int | None, problems: list[Problem]) -> Iterator[RawMessage]:
     """Read what is no archive: one mail, or an mbox."""
     kind = _archive_kind(stream.head)
     if kind:
@@ -692,9 +685,7 @@ def _read_zip_member(
             with opener(member) as content:
                 yield from _read_mails(_Peeked(content), label, member.file_size, problems)
         except _DAMAGE as error:
-            problems.append(
-                Problem(label, f"damaged member ({_reason(error)}): skipped; get the archive again")
-            )
+            problems.append(Problem(label, f"damaged member ({_reason(error)}): skipped; get the archive again"))
 
 
 def _zip_members_without_directory(file: IO[bytes]) -> Iterator[zipfile.ZipInfo]:

@@ -37,7 +37,7 @@ def _ident(word: str) -> str:
 _FLAGS = re.IGNORECASE | re.ASCII
 # Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them
 # backtrack.
-_BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
+_BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]|\*(?!/)){{0,80}}+\*/){{0,8}}+"
 _TRIGGER = re.compile(r"[/\"'(\\]")
 _INSIDE = {
     '"': re.compile(rf"(?:[^\"\\\n]++|\\(?:{_HEX}|[\s\S]))*+"),

@@ -10,20 +10,19 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit import __version__
-from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
+from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.detectors.lists import load_all, verdicts
 from tkit.errors import TkitError
-from tkit.features import BATCH, extract
+from tkit.features import extract
 from tkit.html import RemoteReference, references
 from tkit.mail import Message
 from tkit.schema import FEATURE_VERSION, FEATURES
@@ -74,6 +73,11 @@ class Dataset:
     references: pd.DataFrame
     labels: pd.DataFrame
     facts: Mapping[str, object]
+
+    def digest(self, file: str) -> str:
+        """Give the SHA-256 of one of its files, in hex."""
+        digests = self.facts["sha256"]
+        return str(digests[file]) if isinstance(digests, dict) else ""
 
     def rows(self) -> pd.DataFrame:
         """Give the labelled references with their features: what detectors are trained and tested on."""
@@ -163,7 +167,7 @@ def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progre
         labels["resolved_url"].tolist(),
         [tags.get(key, "") for key in zip(labels["message_sha256"], labels["part"], labels["index"], strict=True)],
     ).add_prefix("published_")
-    mail_lists = [name for name in listed if name.removeprefix("published_") not in WEB_LISTS]
+    mail_lists = [name for name in map(str, listed) if name.removeprefix("published_") not in WEB_LISTS]
     labels["listed"] = listed[mail_lists].any(axis=1).to_numpy()
     labels = pd.concat([labels[_LABEL_COLUMNS], listed.reset_index(drop=True)], axis=1)
     kept = found[[*_ROW, "carrier", "corpus", "date", "host_domain", *(feature.name for feature in FEATURES)]]
@@ -247,7 +251,8 @@ def _read_labels(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     strange = gold.loc[~gold["label"].isin(_LABELS)]
     if len(strange):
         raise TkitError(
-            f"{folder / 'labels.csv'}: row {strange.index[0] + 2}, column label: {strange['label'].iloc[0]!r} is none of T P C S U"
+            f"{folder / 'labels.csv'}: row {strange.index[0] + 2}, column label: {strange['label'].iloc[0]!r}:"
+            " give one of T P C S U"
         )
     gold["url"] = gold["url"].map(clean)
     members["url"] = members["url"].map(clean)

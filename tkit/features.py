@@ -7,9 +7,10 @@ and, at the ``message`` vantage point, of the mail's headers. :mod:`tkit.schema`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,7 @@ _SERVICE_HEADERS = re.compile(
 
 
 def extract(messages: Iterable[Message]) -> pd.DataFrame:
-    """Give the feature table of messages.
+    r"""Give the feature table of messages.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> raw = b"Content-Type: text/html\\n\\n<img src='http://a.example/open?id=b81e2c' width=1 height=1>"
+    >>> raw = b"Content-Type: text/html\n\n<img src='http://a.example/open?id=b81e2c' width=1 height=1>"
     >>> extract([Message.from_bytes(raw)])[["carrier", "tiny", "path_open_track"]].values.tolist()
     [['img-src', 1.0, 1.0]]
     """
@@ -221,7 +222,10 @@ class _Batch:
         unique["provider_open"] = np.array([is_open for _, is_open in known], float)
         maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
         unique["address_in_url"] = np.array(
-            [(decodes or "@" in url or "%40" in url) and holds_address(url) for url, decodes in zip(pictures, maybe, strict=True)],
+            [
+                (decodes or "@" in url or "%40" in url) and holds_address(url)
+                for url, decodes in zip(pictures, maybe, strict=True)
+            ],
             float,
         )
         columns = {name: values[self.url] for name, values in unique.items()}
@@ -336,7 +340,7 @@ class _Batch:
         return {
             "references": self.sizes[document].astype(float),
             "links": np.fromiter((len(d.links) for d in self.documents), np.int64, self.n_documents)[document].astype(float),
-            "tiny_others": np.bincount(document, weights=small)[document] - small,
+            "tiny_others": np.bincount(document, weights=small)[document] - small.astype(float),
             "repeats": repeats,
             "same_host": same_host,
             "same_host_share": _share(same_host, others),
@@ -378,9 +382,7 @@ class _Batch:
             theirs = keys(l_document, l_owner, l_token, of)
             common = np.isin(mine, theirs)
             out[f"{name}_in_links"] = _greatest(p_owner, np.where(common, token_length, 0), n_pairs)[pair]
-            out[f"{name}_links_share"] = self._sharing(
-                mine, p_owner, theirs, l_owner, l_document, link_pairs[1], n_pairs
-            )
+            out[f"{name}_links_share"] = self._sharing(mine, p_owner, theirs, l_owner, l_document, link_pairs[1], n_pairs)
             several = _in_other_owner(mine, p_owner)
             out[f"{name}_in_pictures"] = _greatest(p_owner, np.where(several, token_length, 0), n_pairs)[pair]
             if name == "token":
@@ -423,7 +425,14 @@ class _Batch:
         per_message = {name: _column([row[name] for row in rows])[self.document] for name in _MESSAGE_NUMBERS}
         pairs = [self._in_message(*pair) for pair in zip(self.pair_document.tolist(), self.pair_url.tolist(), strict=True)]
         cells = np.array(pairs, float)[self.pair]
-        names = ("sender_same_domain", "sender_in_url", "recipient_in_url", "token_in_headers", "unsubscribe_same_domain", "identity_same_domain")
+        names = (
+            "sender_same_domain",
+            "sender_in_url",
+            "recipient_in_url",
+            "token_in_headers",
+            "unsubscribe_same_domain",
+            "identity_same_domain",
+        )
         return per_message | dict(zip(names, cells.T, strict=True))
 
     def _in_message(self, number: int, code: int) -> tuple[float, ...]:
@@ -448,16 +457,31 @@ _PICTURE_CARRIERS = frozenset(
     ("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image", "amp-img", "svg-image", "vml-src")
 )
 _SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
-_MESSAGE_NUMBERS = ("list_unsubscribe", "bulk_headers", "service_headers", "received", "recipients", "plain_alternative", "html_parts")  # fmt: skip
+_MESSAGE_NUMBERS = (
+    "list_unsubscribe",
+    "bulk_headers",
+    "service_headers",
+    "received",
+    "recipients",
+    "plain_alternative",
+    "html_parts",
+)
 _HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
 
 
 def _useful_tokens(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:
     """Give the tokens that may be identifiers: of six characters or more, with a digit; URLs numbered through."""
     links = links._replace(url=links.url + first_link)
-    both = TokenTable(*(np.concatenate(columns) for columns in zip(pictures, links, strict=True)))
-    useful = (both.digits > 0) & (both.length >= _MIN_TOKEN)
-    return TokenTable(*(column[useful] for column in both))
+    digits = np.concatenate((pictures.digits, links.digits))
+    length = np.concatenate((pictures.length, links.length))
+    useful = (digits > 0) & (length >= _MIN_TOKEN)
+    return TokenTable(
+        np.concatenate((pictures.url, links.url))[useful],
+        length[useful],
+        digits[useful],
+        np.concatenate((pictures.code, links.code))[useful],
+        np.concatenate((pictures.shape, links.shape))[useful],
+    )
 
 
 def _headers_of(message: Message) -> dict[str, float]:
@@ -517,15 +541,15 @@ def _first_segment(url: str) -> str:
 def _locals_before(references: list[RemoteReference]) -> Floats:
     """Give for each remote reference of a document how many local ones stand before it."""
     local = np.array([reference.local for reference in references])
-    return np.cumsum(local)[~local].astype(float)
+    return np.asarray(np.cumsum(local)[~local], np.float64)
 
 
 def _column(values: Sequence[float]) -> Floats:
     return np.array(values, np.float64)
 
 
-def _lengths(facts: list[dict[str, str]] | list[object], name: str) -> Floats:
-    return _column([ABSENT if (value := own.get(name)) is None else len(value) for own in facts])  # type: ignore[union-attr]
+def _lengths(facts: Sequence[Mapping[str, str]], name: str) -> Floats:
+    return _column([ABSENT if (value := own.get(name)) is None else len(value) for own in facts])
 
 
 def _least(*columns: Floats) -> Floats:
@@ -534,8 +558,8 @@ def _least(*columns: Floats) -> Floats:
     return np.where(np.isinf(least), ABSENT, least)
 
 
-def _share(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0))
 
 
 def _codes(values: Sequence[str]) -> Ints:
@@ -544,13 +568,13 @@ def _codes(values: Sequence[str]) -> Ints:
 
 
 def _codes_of(values: NDArray[np.generic]) -> Ints:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
 
 
 def _others_alike(group: Ints, code: Ints) -> Floats:
     """Count the other rows of the same group with the same code."""
     _, row, counts = np.unique(group * (int(code.max(initial=0)) + 1) + code, return_inverse=True, return_counts=True)
-    return (counts[row] - 1).astype(float)
+    return np.asarray(counts[row] - 1, np.float64)
 
 
 def _lookup(keys: Ints, counts: Ints, wanted: Ints) -> Floats:

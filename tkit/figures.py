@@ -148,7 +148,7 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
     with _style(theme):
         figure = Figure(figsize=(9.0, 6.0))
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.08, right=0.70 if curves else 0.97, top=0.92, bottom=0.17)
+        figure.subplots_adjust(left=0.10, right=0.70 if curves else 0.97, top=0.92, bottom=0.17)
         _percent_axis(axes)
         axes.set(xscale="log", xlim=(LOWEST_FPR, HIGHEST_FPR), ylim=(0, 1.02))
         axes.set_title("Trackers found while false alarms are rare")
@@ -200,15 +200,15 @@ def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
         for place, row in enumerate(ranked.to_dict("records")):
             value, low, high = (row[f"tpr_at_fpr_0.001{end}"] for end in ("", "_low", "_high"))
             if math.isnan(value):
-                text = f"{percent(row['fpr'])} false alarms by its own rule"
+                text = f"{percent(row['fpr'])} false alarms, cannot be fewer" if row["tpr"] else "finds none"
                 axes.text(0.01, place, text, va="center", style="italic")
                 continue
-            axes.barh(place, value, 0.62, color=theme.palette[0])
+            axes.barh(place, value, 0.62, color=theme.palette[0], alpha=0.5)
             axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
             axes.plot([low, high], [place, place], "|", color=theme.ink, markersize=7)
             text = f"{percent(value)}  ({100 * low:.1f} to {100 * high:.1f})"
             axes.text(1.02, place, text, va="center", transform=axes.get_yaxis_transform())
-        _fit(figure, axes, right=0.80)
+        _fit(figure, axes, right=0.77)
     return figure
 
 
@@ -224,9 +224,9 @@ def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
     rows = evaluation.rows
     shown = [label for label in LABELS if (rows["label"] == label).any()]
     with _style(theme):
-        figure = Figure(figsize=(9.0, 1.4 + 1.15 * len(shown)))
+        figure = Figure(figsize=(9.0, 1.6 + 1.15 * len(shown)))
         panels = np.atleast_1d(figure.subplots(len(shown), sharex=True))
-        figure.subplots_adjust(left=0.09, right=0.97, top=1 - 0.5 / figure.get_figheight(), hspace=0.55)
+        figure.subplots_adjust(left=0.09, right=0.97, top=1 - 0.75 / figure.get_figheight(), hspace=0.55)
         figure.subplots_adjust(bottom=0.65 / figure.get_figheight())
         figure.suptitle(
             f"Scores of {_short(evaluation.name, 48)}",
@@ -343,7 +343,14 @@ def _label_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
             va="center",
             annotation_clip=False,
             parse_math=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.5, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 1.5,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
         )
 
 
@@ -372,6 +379,8 @@ def _label_points(
         best = int(np.argmin(bad))
         dx, dy, ha, va = _BESIDE[best]
         taken.append(boxes[best])
+        leader = {"arrowstyle": "-", "color": theme.ink, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+        leader["relpos"] = (0.0 if ha == "left" else 1.0, 0.5)
         axes.annotate(
             _short(name, 28),
             (fpr, tpr),
@@ -383,7 +392,7 @@ def _label_points(
             parse_math=False,
             zorder=5,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": theme.paper, "edgecolor": "none", "alpha": 0.8},
-            arrowprops={"arrowstyle": "-", "color": theme.ink, "linewidth": 0.6} if abs(dy) > 8 else None,
+            arrowprops=leader if abs(dy) > 8 else None,
         )
 
 
@@ -401,7 +410,7 @@ def _holds(frame: Bbox, box: Bbox) -> bool:
 
 
 def _note(figure: Figure, text: str) -> None:
-    figure.text(0.08, 0.015, textwrap.fill(text, 115), size=9, va="bottom", parse_math=False)
+    figure.text(0.10, 0.015, textwrap.fill(text, 115), size=9, va="bottom", parse_math=False)
 
 
 def _fit(figure: Figure, axes: Axes, right: float) -> None:

@@ -131,7 +131,7 @@ class RemoteReference(NamedTuple):
     """
 
     part: int
-    index: int
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which nobody needs here
     carrier: str
     url: str
     resolved_url: str
@@ -156,11 +156,11 @@ class Document(NamedTuple):
 
 
 def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
-    """Give every reference of a message, remote and local, in document order over all its HTML parts.
+    r"""Give every reference of a message, remote and local, in document order over all its HTML parts.
 
     Examples
     --------
-    >>> message = Message.from_bytes(b"Content-Type: text/html\\n\\n<img src='http://a.example/o?id=1' width=1>")
+    >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<img src='http://a.example/o?id=1' width=1>")
     >>> [(found.carrier, found.resolved_url, found.local) for found in references(message)]
     [('img-src', 'http://a.example/o?id=1', False)]
     """
@@ -275,7 +275,7 @@ class _Reader:
                 if (not style or "(" not in style) and node.tag != "style":
                     continue
             tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
-            if tag == "a" or tag == "area":
+            if tag in ("a", "area"):
                 href = attributes.get("href")
                 if href is not None:
                     self._links.append(clean(href))

@@ -58,7 +58,7 @@ class HtmlPart(NamedTuple):
 
 
 class Message:
-    """One mail, as far as the detection of trackers needs it.
+    r"""One mail, as far as the detection of trackers needs it.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Message:
 
     Examples
     --------
-    >>> message = Message.from_bytes(b"From: A <a@News.Example>\\nContent-Type: text/html\\n\\n<p>Hi")
+    >>> message = Message.from_bytes(b"From: A <a@News.Example>\nContent-Type: text/html\n\n<p>Hi")
     >>> message.from_domain, message.html_parts
     ('news.example', ('<p>Hi',))
     """
@@ -297,9 +297,9 @@ def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[
 
 
 def _decode_base64(data: bytes, defects: list[str]) -> bytes:
-    """Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
+    r"""Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
 
-    >>> _decode_base64(b"PGI+SG!k8L2I+\\nQ", [])
+    >>> _decode_base64(b"PGI+SG!k8L2I+\nQ", [])
     b'<b>Hi</b>'
     """
     sound = True

@@ -24,9 +24,7 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def ordered_map(
-    function: Callable[[list[Item]], Result], items: Iterable[Item], size: int, workers: int
-) -> Iterator[Result]:
+def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item], size: int, workers: int) -> Iterator[Result]:
     """Apply a function to batches of items and give the results in the order of the batches.
 
     Parameters

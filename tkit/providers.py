@@ -19,7 +19,8 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("Beehiiv", r"beehiiv\.com", r"/ss/o/|open"),
     ("Braze", r"(?:braze|appboy)\.com", r"/ls/open|open"),
     ("Brevo", r"(?:sendinblue|sendibt\d*|sendibm\d*|brevo|sibmail\d*)\.(?:com|net)", r"/(?:tr/)?op/|/mk/op|/im/"),
-    ("Campaign Monitor", r"(?:cmail\d+|createsend\d*|cmmail\d*|campaignmonitor)\.com", r"/t/.*(?:/o\.gif|-o/)|/[ti]-[a-z]-|/o\.gif"),
+    ("Campaign Monitor", r"(?:cmail\d+|createsend\d*|cmmail\d*|campaignmonitor)\.com",
+     r"/t/.*(?:/o\.gif|-o/)|/[ti]-[a-z]-|/o\.gif"),
     ("Constant Contact", r"(?:constantcontact|rs6|ctctcdn)\.(?:com|net)", r"/on\.jsp|/sa/o"),
     ("Cordial", r"cordial\.(?:com|io)|crdl\.io", r"/o/p/"),
     ("Customer.io", r"customer\.?iomail\.com|customer\.io", r"/e/o/"),
@@ -30,7 +31,8 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("Gmass", r"gmass\.co|gmtrack\.net|\.gmreg\d*\.net", r"/open"),
     ("Google Analytics", r"google-analytics\.com", r"/(?:__utm\.gif|collect|g/collect|j/collect)"),
     ("GetResponse", r"(?:getresponse|gr-?mail|grmail)\.(?:com|pl)", r"/open"),
-    ("HubSpot", r"(?:hubspot(?:email|links\w*|starter\w*|free)?|hs-sites|hubspotemail)\.(?:com|net)", r"/(?:e\d*t/o|cto/|Cto/)|__ptq\.gif"),
+    ("HubSpot", r"(?:hubspot(?:email|links\w*|starter\w*|free)?|hs-sites|hubspotemail)\.(?:com|net)",
+     r"/(?:e\d*t/o|cto/|Cto/)|__ptq\.gif"),
     ("Iterable", r"iterable\.com", r"/(?:q|email/open|a/.*open)"),
     ("Keap", r"(?:infusionsoft|infusion-links|keap-link\d*)\.(?:com|app)", r"/app/emailOpened|/v2/render|/open"),
     ("Kit", r"(?:convertkit(?:-mail\d*)?|kit-mail\d*)\.com", r"/(?:o|open)/"),
@@ -59,11 +61,10 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("Substack", r"substack\.com", r"/o/|/api/v1/email/open"),
     ("Vero", r"getvero\.com", r"/open"),
     ("Yesware", r"yesware\.com", r"/t/|/trk"),
-    ("Zoho", r"(?:zcsend|maillist-manage|zohocampaigns|campaign-view)\.(?:net|com|eu)", r"/(?:ua/|campaigns/)?.*(?:open|/clicks/)"),
+    ("Zoho", r"(?:zcsend|maillist-manage|zohocampaigns|campaign-view)\.(?:net|com|eu)",
+     r"/(?:ua/|campaigns/)?.*(?:open|/clicks/)"),
 )  # fmt: skip
-_HOSTS = re.compile(
-    "(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(_SERVICES)) + ")$"
-)
+_HOSTS = re.compile("(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(_SERVICES)) + ")$")
 _ENDPOINTS = tuple(re.compile(path) for _, _, path in _SERVICES)
 # Paths that name the service whatever the sender's own host is (branded tracking domains).
 _BRANDED: tuple[tuple[str, re.Pattern[str]], ...] = (

@@ -32,7 +32,7 @@ class Writer(ABC):
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  most writers hold nothing back
         """Write what is held back."""
 
 
@@ -44,6 +44,8 @@ class JsonLinesWriter(Writer):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
+        if not len(frame):
+            return
         text = frame.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
         self._stream.write(text.encode("utf-8", "replace"))
 
@@ -67,7 +69,7 @@ class ParquetWriter(Writer):
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._writer: pq.ParquetWriter | None = None
+        self._writer: Any = None
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
@@ -145,11 +147,11 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    lists = [name for name in frame if len(frame) and isinstance(frame[name].iloc[0], list)]
+    lists = [str(name) for name in frame if len(frame) and isinstance(frame[name].iloc[0], list)]
     return frame.assign(**{name: frame[name].map("; ".join) for name in lists})
 
 
-def _storable(field: pa.Field) -> pa.Field:
+def _storable(field: Any) -> Any:
     """Give a type to a column whose first frame had no value to tell it by."""
     if pa.types.is_null(field.type):
         return pa.field(field.name, pa.string())

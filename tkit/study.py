@@ -16,10 +16,10 @@ from tkit import __version__
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.detectors.base import Detector
-from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, TreeModel
+from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
 from tkit.detectors.rules import RULES
-from tkit.errors import TkitError
 from tkit.evaluate import (
+    Estimate,
     Evaluation,
     choose_threshold,
     comparison,
@@ -36,7 +36,7 @@ BUDGET = 0.001
 """Share of good pictures that may be called trackers, unless the user says otherwise."""
 
 Progress = Callable[[str, int, int | None], None]
-ModelFactory = Callable[[], Detector]
+ModelFactory = Callable[[], Model]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def run_study(
     folds: int = 10,
     seed: int = 0,
     max_false_alarms: float = BUDGET,
+    date: str,
     progress: Progress | None = None,
 ) -> StudyResult:
     """Compare every rule and model by cross-validation over components, and write the results.
@@ -82,6 +83,8 @@ def run_study(
         Of :func:`tkit.splits.cross_validation`, the models and the resamples.
     max_false_alarms : float
         Share of good pictures that may be called trackers; the threshold of each fold is chosen for it on the other folds.
+    date : str
+        Day that the bundle is said to be of, YYYY-MM-DD.
     progress : callable, optional
         Called with what is being done, how much is done, of how much.
 
@@ -104,7 +107,7 @@ def run_study(
         key=lambda title: of_model[title].tpr_at_fpr(max_false_alarms).value,
     )
     bundle = _fit_bundle(
-        factories[best], dataset, rows, scores[best], of_model[best], max_false_alarms, folds=folds, seed=seed
+        factories[best], dataset, rows, scores[best], of_model[best], max_false_alarms, folds=folds, seed=seed, date=date
     )
     summary = _summary(of_model[best], evaluations[: len(RULES)], max_false_alarms, rows)
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,6 +125,7 @@ def train_bundle(
     max_false_alarms: float = BUDGET,
     folds: int = 10,
     seed: int = 0,
+    date: str,
     progress: Progress | None = None,
 ) -> Bundle:
     """Train the boosting model on the whole dataset; its threshold comes from cross-validated scores.
@@ -134,6 +138,8 @@ def train_bundle(
         Share of good pictures that may be called trackers.
     folds, seed : int
         Of the cross-validation that gives the threshold and the figures in the card.
+    date : str
+        Day that the bundle is said to be of, YYYY-MM-DD.
     progress : callable, optional
 
     Returns
@@ -145,7 +151,7 @@ def train_bundle(
     splits = cross_validation(rows, rows["component"], folds, seed)
     score = cross_validated_scores(factory, rows, splits, _step(progress, f"{vantage} boosting"))
     evaluation = evaluate_scores(factory(), rows, score, splits, max_false_alarms, seed)
-    return _fit_bundle(factory, dataset, rows, score, evaluation, max_false_alarms, folds=folds, seed=seed)
+    return _fit_bundle(factory, dataset, rows, score, evaluation, max_false_alarms, folds=folds, seed=seed, date=date)
 
 
 def evaluate_scores(
@@ -184,6 +190,7 @@ def _fit_bundle(
     *,
     folds: int,
     seed: int,
+    date: str,
 ) -> Bundle:
     """Fit on every labelled row that may be trained on; the threshold is that of the pooled cross-validated scores."""
     known = headline(rows) & (rows["source"] == "gold").to_numpy()
@@ -192,16 +199,17 @@ def _fit_bundle(
     weight = training_weight(rows)
     used = weight > 0
     model = factory()
-    if not hasattr(model, "fit"):
-        raise TkitError(f"{model.name}: nothing to train: give a model")
     model.fit(rows[used], tracker[used], weight[used])
     return Bundle.from_model(
         model,
         threshold,
-        chosen=f"at most {max_false_alarms:.2%} of good pictures called, on cross-validated scores ({folds} folds by component)",
-        rows=_replayed(rows[known], score[known]),
-        facts=_card(dataset, rows, evaluation, max_false_alarms, folds, seed),
+        threshold_chosen=f"at most {max_false_alarms:.2%} of good pictures called, on cross-validated scores"
+        f" ({folds} folds by component)",
+        training_sha256=dataset.digest("labels.parquet"),
         seed=seed,
+        date=date,
+        card=_card(dataset, rows, evaluation, max_false_alarms, folds, seed),
+        replay=_replayed(rows[known], score[known]),
     )
 
 
@@ -211,9 +219,7 @@ def _replayed(rows: pd.DataFrame, score: np.ndarray, count: int = 200) -> pd.Dat
     return rows.iloc[order[np.linspace(0, len(order) - 1, count).astype(int)]]
 
 
-def _summary(
-    best: Evaluation, rules: Sequence[Evaluation], max_false_alarms: float, rows: pd.DataFrame
-) -> tuple[str, ...]:
+def _summary(best: Evaluation, rules: Sequence[Evaluation], max_false_alarms: float, rows: pd.DataFrame) -> tuple[str, ...]:
     rates = best.rates()
     every = best.rates(headline=False)
     lines = [
@@ -230,33 +236,48 @@ def _summary(
     return tuple(lines)
 
 
-def _percent(estimate: object, digits: int = 1) -> str:
-    value, low, high = estimate  # type: ignore[misc]
+def _percent(estimate: Estimate, digits: int = 1) -> str:
+    value, low, high = estimate
     return f"{value:.{digits}%} [{low:.{digits}%}, {high:.{digits}%}]"
 
 
-def _points(estimate: object) -> str:
-    value, low, high = (number * 100 for number in estimate)  # type: ignore[attr-defined]
+def _points(estimate: Estimate) -> str:
+    value, low, high = (number * 100 for number in estimate)
     return f"{value:+.1f} points [{low:+.1f}, {high:+.1f}]"
 
 
-_ERROR_COLUMNS = ["error", "label", "confidence", "score", "threshold", "message_sha256", "part", "index", "carrier", "corpus", "host_domain"]  # fmt: skip
+_ERROR_COLUMNS = [
+    "error",
+    "label",
+    "confidence",
+    "score",
+    "threshold",
+    "message_sha256",
+    "part",
+    "index",
+    "carrier",
+    "corpus",
+    "host_domain",
+]
 
 
 def _errors(evaluation: Evaluation) -> pd.DataFrame:
-    return evaluation.errors()[_ERROR_COLUMNS]
+    wrong: pd.DataFrame = evaluation.errors()[_ERROR_COLUMNS]
+    return wrong
 
 
 def _facts(dataset: Dataset, rows: pd.DataFrame, folds: int, seed: int, max_false_alarms: float) -> dict[str, str]:
     gold = rows[rows["source"] == "gold"]
     return {
         "command": f"tkit study (folds {folds}, seed {seed}, at most {max_false_alarms:.1%} false alarms)",
-        "dataset": f"{len(dataset.references):,} references, {len(gold):,} gold labels, {rows['component'].nunique():,} components",
-        "split": f"{folds} folds by connected components: no sender's registrable domain, exact URL, tracker host or tracker path"
-        " template stands on both sides",
+        "dataset": f"{len(dataset.references):,} references, {len(gold):,} gold labels,"
+        f" {rows['component'].nunique():,} components",
+        "split": f"{folds} folds by connected components: no sender's registrable domain, exact URL, tracker host or"
+        " tracker path template stands on both sides",
         "trained on": "gold labels and the members of their clusters in the other folds; tested on gold rows only",
         "intervals": "95 %, bootstrap over components, 1,000 resamples",
-        "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__}, Python {platform.python_version()}",
+        "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
+        f" Python {platform.python_version()}",
         "digest": str(dataset.facts["sha256"]),
     }
 
@@ -269,11 +290,11 @@ def _card(
     return {
         "purpose": f"Tells open trackers from other remote references of a mail, at the {evaluation.vantage} vantage point.",
         "data": f"{facts['dataset']}; {facts['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
-        "figures": f"{_percent(evaluation.tpr_at_fpr(max_false_alarms))} of the trackers at {max_false_alarms:.1%} false positives;"
-        f" with thresholds from other folds {_percent(rates.tpr)} at {_percent(rates.fpr, 2)}. {facts['split']}."
-        f" Command: {facts['command']}.",
-        "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the corpora lack"
-        " may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",
+        "figures": f"{_percent(evaluation.tpr_at_fpr(max_false_alarms))} of the trackers at {max_false_alarms:.1%} false"
+        f" positives; with thresholds from other folds {_percent(rates.tpr)} at {_percent(rates.fpr, 2)}. {facts['split']}.",
+        "command": facts["command"],
+        "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the"
+        " corpora lack may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",
         "use": "tkit scan MAIL --model THIS_FOLDER, or read model.json and schema.json: docs/bundle.md.",
         "licence": "The model is under tkit's licence. The mails that it was trained on are not in it.",
     }

@@ -135,7 +135,7 @@ def _parts(urls: Sequence[str], tails: _Tails) -> dict[str, Floats]:
     """Lengths and counts of the URL's parts; string methods beat arrays where each is called once a URL."""
     rows = []
     for url, start, tail in zip(urls, tails.starts, tails.tails, strict=True):
-        rest, hashed, fragment = tail.partition("#")
+        rest, _, fragment = tail.partition("#")
         path, _, query = rest.partition("?")
         rows.append(
             (

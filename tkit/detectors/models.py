@@ -56,7 +56,7 @@ class TreeSum(NamedTuple):
 
 
 class LinearSum(NamedTuple):
-    """A logit: ``intercept`` and the sum of ``weight * (signed_log1p(x) - mean) / scale`` over the features."""
+    """A logit: ``intercept`` plus, over the features, ``weight * (signed_log1p(x) - mean) / scale``."""
 
     intercept: float
     mean: Floats
@@ -320,6 +320,10 @@ class BoostingModel(_Model):
             for (predictor,) in estimator._predictors
         ]
         return TreeSum("logistic", intercept / self.seeds, trees)
+
+
+Model = LogisticModel | TreeModel | ForestModel | BoostingModel
+"""What a bundle can be made of."""
 
 
 def _class_tree(tree: Any, trees: int) -> SplitTree:
