@@ -24,8 +24,10 @@ from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser
 
 from tkit.corpus import Problem, read_raw
-from tkit.features import BATCH, extract
+from tkit.features import extract
 from tkit.mail import Message
+
+CHUNK = 1000
 
 
 def naive(mails: Sequence[bytes]) -> int:
@@ -62,7 +64,6 @@ def main() -> None:
     parser.add_argument("archives", nargs="+", type=Path)
     parser.add_argument("--mails", type=int, default=2000, help="drawn from each archive (default 2000)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=3, help="the least time of each chunk counts (default 3)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"{'archive':<14}{'mails':>7}{'naive':>11}{'tkit':>11}{'floor':>11}   naive/tkit  naive/floor")
@@ -71,12 +72,12 @@ def main() -> None:
         mails = [message.raw for message in read_raw([archive], problems=problems)]
         random.Random(options.seed).shuffle(mails)
         mails = mails[: options.mails]
-        full(mails[:BATCH])  # imports and caches of constants are not a mail's cost
+        full(mails[:CHUNK])  # imports and caches of constants are not a mail's cost
         spent = dict.fromkeys(("naive", "floor", "tkit"), 0.0)
-        for start in range(0, len(mails), BATCH):
-            chunk = mails[start : start + BATCH]
+        for start in range(0, len(mails), CHUNK):
+            chunk = mails[start : start + CHUNK]
             for name, way in WAYS:
-                spent[name] += min(timed(way, chunk) for _ in range(options.rounds))
+                spent[name] += timed(way, chunk)
         a, b, c = (spent[name] / len(mails) * 1000 for name in ("naive", "tkit", "floor"))
         name = archive.name.partition(".")[0]
         print(f"{name:<14}{len(mails):>7}{a:>8.3f} ms{b:>8.3f} ms{c:>8.3f} ms{a / b:>12.1f}{a / c:>13.1f}", flush=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tkit.features import BATCH, extract
+from tkit.features import extract
 from tkit.mail import Message
 from tkit.scan import providers
 from tkit.url import host_of, registrable_domain, unwrap
@@ -25,6 +25,9 @@ Period = Literal["month", "quarter", "year"]
 
 PERIOD_MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 """The periods of :attr:`Audit.over_time` and their lengths in months."""
+
+MAILS_AT_ONCE = 256
+"""How many mails are judged together."""
 
 SIZE_CLASSES = (
     "hidden",
@@ -100,9 +103,7 @@ class Audit:
     addresses: pd.DataFrame
 
 
-def audit(
-    messages: Iterable[Message], bundle: Bundle, progress: Callable[[int], None] | None = None
-) -> Audit:
+def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int], None] | None = None) -> Audit:
     """Tell who tracks a mailbox.
 
     Parameters
@@ -175,7 +176,7 @@ def middle_periods(over_time: pd.DataFrame) -> pd.DataFrame:
 
 def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
     waiting = iter(messages)
-    while batch := list(islice(waiting, BATCH)):
+    while batch := list(islice(waiting, MAILS_AT_ONCE)):
         yield batch
 
 
@@ -204,9 +205,7 @@ class _Tally:
         found = rows[called]
         names = providers(found["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
-        for key, *facts in zip(
-            found["message_sha256"], names, found["carrier"], _size_classes(found), strict=True
-        ):
+        for key, *facts in zip(found["message_sha256"], names, found["carrier"], _size_classes(found), strict=True):
             trackers[key].append(_Tracker(*facts))
         told: defaultdict[str, set[str]] = defaultdict(set)
         telling = rows[rows["recipient_in_url"] > 0]
@@ -283,10 +282,7 @@ class _Tally:
         for (provider, _), count in self.providers.items():
             trackers[provider] += count
             senders[provider] += 1
-        rows = [
-            (provider, count, self.provider_mails[provider], senders[provider])
-            for provider, count in trackers.items()
-        ]
+        rows = [(provider, count, self.provider_mails[provider], senders[provider]) for provider, count in trackers.items()]
         found = pd.DataFrame(rows, columns=["provider", "trackers", "mails", "senders"])
         return _ordered(found, ["mails", "trackers"], "provider")
 

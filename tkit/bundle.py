@@ -222,10 +222,7 @@ class IntegerLinear:
         """Refuse what is no linear model over so many features, naming the place."""
         for name, numbers in (("mean", self.mean), ("scale", self.scale), ("weight", self.weight)):
             if len(numbers) != features:
-                raise TkitError(
-                    f"model.json: {len(numbers)} numbers in {name} for {features} features: make the bundle "
-                    "again"
-                )
+                raise TkitError(f"model.json: {len(numbers)} numbers in {name} for {features} features: make the bundle again")
         if min(self.scale) <= 0:
             raise TkitError("model.json: a scale is not positive: make the bundle again")
         greatest = abs(self.intercept) / UNIT + sum(
@@ -234,8 +231,7 @@ class IntegerLinear:
         )
         if not greatest * UNIT < _EXACT:
             raise TkitError(
-                f"model.json: margins reach {greatest}, which float64 cannot add exactly: train with more "
-                "regularization"
+                f"model.json: margins reach {greatest}, which float64 cannot add exactly: train with more regularization"
             )
 
     def to_json(self) -> dict[str, object]:
@@ -302,17 +298,13 @@ class Bundle:
             if not getattr(self, name).strip():
                 raise TkitError(f"schema.json: {name} is empty: say what it is")
         if not re.fullmatch("[0-9a-f]{64}", self.training_sha256):
-            raise TkitError(
-                f"schema.json: training_sha256 {self.training_sha256!r}: give 64 hexadecimal digits in lower "
-                "case"
-            )
+            raise TkitError(f"schema.json: training_sha256 {self.training_sha256!r}: give 64 hexadecimal digits in lower case")
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", self.date) or not _is_day(self.date):
             raise TkitError(f"schema.json: date {self.date!r}: give a day as YYYY-MM-DD")
         _check_card(self.card)
         if not 1 <= len(self.replay) <= MAX_VECTORS:
             raise TkitError(
-                f"vectors.jsonl: {len(self.replay)} rows: give from 1 to {MAX_VECTORS}, about 200 over the "
-                "range of the scores"
+                f"vectors.jsonl: {len(self.replay)} rows: give from 1 to {MAX_VECTORS}, about 200 over the range of the scores"
             )
         self.replay.flags.writeable = False
 
@@ -436,9 +428,7 @@ class Bundle:
         folder = Path(folder)
         try:
             if folder.exists() and not {entry.name for entry in folder.iterdir()} <= set(MAX_BYTES):
-                raise TkitError(
-                    f"{folder}: holds other files than a bundle's: choose another folder or empty it"
-                )
+                raise TkitError(f"{folder}: holds other files than a bundle's: choose another folder or empty it")
             folder.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
                 new, old = Path(beside, "new"), Path(beside, "old")
@@ -448,11 +438,14 @@ class Bundle:
                 Bundle.load(new)
                 if folder.exists():
                     folder.rename(old)
-                new.rename(folder)
+                try:
+                    new.rename(folder)
+                except OSError:
+                    if old.exists():
+                        old.rename(folder)
+                    raise
         except OSError as error:
-            raise TkitError(
-                f"{folder}: cannot write the bundle ({error}): choose a folder that can be written"
-            ) from error
+            raise TkitError(f"{folder}: cannot write the bundle ({error}): choose a folder that can be written") from error
 
     @classmethod
     def load(cls, folder: str | Path | Traversable) -> Self:
@@ -499,9 +492,7 @@ class Bundle:
 
     def _in_chunks(self, matrix: Matrix, compute: Callable[[Matrix], Ints]) -> Ints:
         """Compute some rows at a time, few enough to stay in the processor's cache."""
-        parts = [
-            compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)
-        ]
+        parts = [compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
     def _files(self) -> dict[str, str]:
@@ -613,9 +604,7 @@ def _check_card(card: str) -> None:
     for heading in CARD_SECTIONS.values():
         _, found, rest = rest.partition(f"## {heading}\n")
         if not found or not rest.partition("\n## ")[0].strip():
-            raise TkitError(
-                f"CARD.md: section {heading!r} is missing or empty: make the card of all its facts"
-            )
+            raise TkitError(f"CARD.md: section {heading!r} is missing or empty: make the card of all its facts")
 
 
 def _is_day(text: str) -> bool:
@@ -691,9 +680,7 @@ def _greatest_leaf(tree: IntegerTree) -> int:
 def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
     nodes = len(tree.feature)
     if not nodes or {len(column) for column in tree} != {nodes}:
-        raise TkitError(
-            f"{where}: arrays of {[len(column) for column in tree]} nodes: give one length, from 1"
-        )
+        raise TkitError(f"{where}: arrays of {[len(column) for column in tree]} nodes: give one length, from 1")
     for name, numbers in tree._asdict().items():
         if not np.isfinite(np.array(numbers, np.float64)).all():
             raise TkitError(f"{where}: {name} holds a number that is not finite: make the bundle again")
@@ -709,9 +696,7 @@ def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
         if float(rounded[node]) != threshold:
             raise TkitError(f"{here}: threshold {threshold} is no float32: make the bundle again")
         if not (node < left < nodes and node < right < nodes):
-            raise TkitError(
-                f"{here}: children {left} and {right} of {nodes} nodes: each stands behind its parent"
-            )
+            raise TkitError(f"{here}: children {left} and {right} of {nodes} nodes: each stands behind its parent")
         parents[left] += 1
         parents[right] += 1
         low, high = sorted((tree.value[left], tree.value[right]))
@@ -719,9 +704,7 @@ def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
             raise TkitError(f"{here}: value {value} is no mean of its children's, {low} and {high}")
     if parents[0] or any(count != 1 for count in parents[1:]):
         node = next(node for node, count in enumerate(parents) if count != (node > 0))
-        raise TkitError(
-            f"{where}, node {node}: child of {parents[node]} nodes: all but the first have one parent"
-        )
+        raise TkitError(f"{where}, node {node}: child of {parents[node]} nodes: all but the first have one parent")
 
 
 # -- reading ------------------------------------------------------------------------------------------------
@@ -739,9 +722,7 @@ def _text(folder: Path | Traversable, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise TkitError(
-            f"{name}: not UTF-8 ({error.reason} at byte {error.start}): get the bundle again"
-        ) from error
+        raise TkitError(f"{name}: not UTF-8 ({error.reason} at byte {error.start}): get the bundle again") from error
 
 
 def _json(text: str, where: str) -> Any:
@@ -818,9 +799,7 @@ def _read_schema(value: Any) -> dict[str, Any]:
             f"{FEATURE_VERSION}: train the model again, or get the tkit that made it"
         )
     texts = ("name", "vantage", "training_sha256", "date", "tkit_version")
-    schema = _fields(
-        value, ("format", "feature_version", "features", "threshold", "seed", *texts), "schema.json"
-    )
+    schema = _fields(value, ("format", "feature_version", "features", "threshold", "seed", *texts), "schema.json")
     threshold = _fields(schema["threshold"], ("margin", "score", "chosen"), "schema.json: threshold")
     found = {name: _typed(schema[name], str, f"schema.json: {name}") for name in texts}
     if found["vantage"] not in VANTAGES:
@@ -873,8 +852,7 @@ def _read_model(value: Any) -> IntegerTrees | IntegerLinear:
         here = f"{where}: tree {number}"
         tree = _fields(item, _TREE_KEYS, here)
         columns = {
-            name: _several(tree[name], _number if name == "threshold" else _integer, f"{here}, {name}")
-            for name in _TREE_KEYS
+            name: _several(tree[name], _number if name == "threshold" else _integer, f"{here}, {name}") for name in _TREE_KEYS
         }
         trees.append(IntegerTree(**columns))
     return IntegerTrees(cast(Link, model["link"]), _integer(model["intercept"], where), tuple(trees))
@@ -931,6 +909,4 @@ class _Vectors(NamedTuple):
                 f"vectors.jsonl, line {row + 1}: {features[column]} is {wide[row, column]}, which is no "
                 "float32: make the bundle again"
             )
-        return cls(
-            matrix, np.array(margins, np.int64), np.array(scores, np.float64), np.array(verdicts, np.bool_)
-        )
+        return cls(matrix, np.array(margins, np.int64), np.array(scores, np.float64), np.array(verdicts, np.bool_))

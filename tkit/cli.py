@@ -248,7 +248,7 @@ def _run(
     if format is Format.PARQUET and output is None:
         raise typer.BadParameter("parquet needs a file: give -o FILE", param_hint="--format")
     with _reading(paths) as (raws, count), open_writer(format.value, output) as writer:
-        for frame in ordered_map(rows, raws, 256, workers):
+        for frame in ordered_map(rows, raws, 512, workers):
             writer.write(frame)
         if not count[0]:
             writer.discard()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-BATCH = 256
-"""Messages computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
+ROWS_AT_ONCE = 512
+"""References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
 
 _MIN_TOKEN = 6  # a shorter token with a digit is a size or a number as often as an identifier
 
@@ -66,6 +65,8 @@ _PATH_FLAGS = {
     "extension_none": r"^(?:[^?#]*/)?[^/.?#]*(?:[?#]|$)",
     "path_open_track": r"/open|=open|/trace|/track",
 }
+_FEATURE_NAMES = [feature.name for feature in FEATURES]
+_TEXT_COLUMNS = dict.fromkeys(("message_sha256", "carrier", "url", "resolved_url"), "str")
 _NOT_WORD = r"[^0-9a-z]"
 _BULK_HEADERS = (
     "list-id",
@@ -117,68 +118,69 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
 
 
 def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    """Give the feature table in pieces of :data:`BATCH` messages, so that any number of messages fits in memory."""
-    waiting = iter(messages)
-    while batch := list(islice(waiting, BATCH)):
-        yield _extract_batch(batch)
-
-
-def _extract_batch(messages: Sequence[Message]) -> pd.DataFrame:
-    owners: list[Message] = []
-    documents: list[Document] = []
-    kept: list[list[RemoteReference]] = []
+    """Give the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits."""
+    batch = _Batch()
     for message in messages:
         if message.html_parts:
             for document in read_message(message):
-                remote = [reference for reference in document.references if not reference.local]
-                if remote:
-                    owners.append(message)
-                    documents.append(document)
-                    kept.append(remote)
-    references = [reference for remote in kept for reference in remote]
-    if not references:
-        return _frame([], [], {})
-    batch = _Batch(owners, documents, kept, references)
-    columns = batch.columns()
-    return _frame([owners[number].message_sha256 for number in batch.document], references, columns)
+                batch.add(message, document)
+            if len(batch.references) >= ROWS_AT_ONCE:
+                yield batch.frame()
+                batch = _Batch()
+    if batch.references:
+        yield batch.frame()
 
 
 def _frame(hashes: list[str], references: list[RemoteReference], columns: dict[str, Floats]) -> pd.DataFrame:
-    parts, indexes, carriers, urls, resolved = (
-        zip(*((r.part, r.index, r.carrier, r.url, r.resolved_url) for r in references), strict=True)
-        if references
-        else ((), (), (), (), ())
-    )
-    data: dict[str, object] = {
-        "message_sha256": pd.array(hashes, dtype="str"),
-        "part": np.array(parts, np.int32),
-        "index": np.array(indexes, np.int32),
-        "carrier": pd.array(list(carriers), dtype="str"),
-        "url": pd.array(list(urls), dtype="str"),
-        "resolved_url": pd.array(list(resolved), dtype="str"),
-    }
-    for feature in FEATURES:
-        data[feature.name] = columns[feature.name].astype(np.float32) if references else np.zeros(0, np.float32)
-    return pd.DataFrame(data)
+    keys = pd.DataFrame(
+        {
+            "message_sha256": hashes,
+            "part": np.fromiter((reference.part for reference in references), np.int32, len(references)),
+            "index": np.fromiter((reference[1] for reference in references), np.int32, len(references)),
+            "carrier": [reference.carrier for reference in references],
+            "url": [reference.url for reference in references],
+            "resolved_url": [reference.resolved_url for reference in references],
+        }
+    ).astype(_TEXT_COLUMNS)
+    matrix = np.empty((len(_FEATURE_NAMES), len(references)), np.float32)
+    if references:
+        for row, name in zip(matrix, _FEATURE_NAMES, strict=True):
+            row[:] = columns[name]
+    numbers = pd.DataFrame(matrix.T, columns=_FEATURE_NAMES, index=keys.index, copy=False)
+    return pd.concat([keys, numbers], axis=1)
 
 
 class _Batch:
     """The references of some documents, and the columns computed from them."""
 
-    def __init__(
-        self,
-        owners: list[Message],
-        documents: list[Document],
-        kept: list[list[RemoteReference]],
-        references: list[RemoteReference],
-    ) -> None:
-        self.owners = owners
-        self.documents = documents
-        self.references = references
+    def __init__(self) -> None:
+        self.owners: list[Message] = []
+        self.documents: list[Document] = []
+        self.references: list[RemoteReference] = []
+        self._sizes: list[int] = []
+
+    def add(self, message: Message, document: Document) -> None:
+        """Take in a document of a message, unless all its references are local."""
+        remote = [reference for reference in document.references if not reference.local]
+        if remote:
+            self.owners.append(message)
+            self.documents.append(document)
+            self.references += remote
+            self._sizes.append(len(remote))
+
+    def frame(self) -> pd.DataFrame:
+        """Compute the rows of what was taken in."""
+        self._number()
+        hashes = [self.owners[number].message_sha256 for number in self.document.tolist()]
+        return _frame(hashes, self.references, self.columns())
+
+    def _number(self) -> None:
+        """Number documents, URLs, hosts and domains, so that columns can be computed from the numbers."""
+        references, documents = self.references, self.documents
         self.n = len(references)
         self.n_documents = len(documents)
-        self.sizes = np.fromiter(map(len, kept), np.int64, len(kept))
-        self.document = np.repeat(np.arange(len(kept)), self.sizes)
+        self.sizes = np.array(self._sizes, np.int64)
+        self.document = np.repeat(np.arange(self.n_documents), self.sizes)
         self.first = np.cumsum(self.sizes) - self.sizes
         # Every URL once: the references' originals first, then the links'.
         codes: dict[str, int] = {}
@@ -462,10 +464,10 @@ _MESSAGE_NUMBERS = (
     "bulk_headers",
     "service_headers",
     "received",
-    "recipients",
     "plain_alternative",
     "html_parts",
 )
+_SEGMENT = re.compile(r"[a-z]+://[^/?#]*/[^/?#]+")
 _HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
 
 
@@ -491,7 +493,6 @@ def _headers_of(message: Message) -> dict[str, float]:
         "bulk_headers": sum(name in headers for name in _BULK_HEADERS),
         "service_headers": sum(_SERVICE_HEADERS.match(name) is not None for name in headers if name[:2] == "x-"),
         "received": len(headers.get("received", ())),
-        "recipients": len(message.recipients),
         "plain_alternative": "text/plain" in message.content_types,
         "html_parts": len(message.html_parts),
     }
@@ -533,9 +534,8 @@ def _names(tails: list[str], hosts: list[str]) -> dict[str, Floats]:
 
 def _first_segment(url: str) -> str:
     """Give host and first path segment, ``""`` where there is no segment."""
-    start = url.find("/", 8)
-    end = start + 1 + len(re.split(r"[/?#]", url[start + 1 :], maxsplit=1)[0])
-    return url[:end] if end > start + 1 else ""
+    found = _SEGMENT.match(url)
+    return found[0] if found else ""
 
 
 def _locals_before(references: list[RemoteReference]) -> Floats:

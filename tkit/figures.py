@@ -47,12 +47,8 @@ class Theme(NamedTuple):
     palette: tuple[str, ...]
 
 
-LIGHT = Theme(
-    "#ffffff", "#1f2328", "#d5d9de", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b37700", "#3a8fb7")
-)
-DARK = Theme(
-    "#16191d", "#e6e8eb", "#3d434b", ("#56b4e9", "#e69f00", "#1fc79a", "#cc79a7", "#f0e442", "#d55e00")
-)
+LIGHT = Theme("#ffffff", "#1f2328", "#d5d9de", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b37700", "#3a8fb7"))
+DARK = Theme("#16191d", "#e6e8eb", "#3d434b", ("#56b4e9", "#e69f00", "#1fc79a", "#cc79a7", "#f0e442", "#d55e00"))
 """The two themes of a page."""
 
 _LINES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
@@ -70,14 +66,15 @@ _RC: dict[Any, Any] = {
     "svg.hashsalt": "tkit",
     "figure.dpi": 100.0,
 }
-# Where a label may stand beside its point: distance in points, horizontal and vertical alignment.
+# Where a label may stand beside its point, in points: close by, then in rings that a thin line leads to.
+_NEAR = 8
 _BESIDE = (
-    (8, 0, "left", "center"),
-    (-8, 0, "right", "center"),
-    (0, 8, "center", "bottom"),
-    (0, -8, "center", "top"),
-    *((x, y, "left", "center") for x, y in ((10, 14), (10, -14), (14, 28), (14, -28), (18, 44), (18, -44))),
-    *((x, y, "right", "center") for x, y in ((-10, 14), (-10, -14), (-14, 28), (-14, -28))),
+    *((_NEAR, 0), (-_NEAR, 0), (0, _NEAR), (0, -_NEAR)),
+    *(
+        (round(radius * math.cos(math.radians(angle))), round(radius * math.sin(math.radians(angle))))
+        for radius in range(20, 200, 15)
+        for angle in range(-75, 256, 30)
+    ),
 )
 
 
@@ -134,9 +131,7 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
     Figure
         A point without any false alarm stands at the left edge, :data:`LOWEST_FPR`.
     """
-    names = detector_names(
-        pd.DataFrame([(e.name, e.vantage) for e in evaluations], columns=["name", "vantage"])
-    )
+    names = detector_names(pd.DataFrame([(e.name, e.vantage) for e in evaluations], columns=["name", "vantage"]))
     curves = [(name, e.roc()) for name, e in zip(names, evaluations, strict=True) if not e.is_rule]
     points = [
         (name, max(rates.fpr.value, LOWEST_FPR), rates.tpr.value)
@@ -303,6 +298,7 @@ def _style(theme: Theme) -> Iterator[None]:
 
 
 def _percent_axis(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(FixedLocator(np.linspace(0, 1, 6)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
 
 
@@ -335,7 +331,7 @@ def _label_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
     lift = max(0.0, -min(places, default=0.0))
     for (y, name, colour), place in zip(sorted(ends, reverse=True), places, strict=True):
         axes.annotate(
-            _short(name),
+            _short(name, 27),
             (HIGHEST_FPR, y),
             (1.04, (place + lift) / top),
             xycoords="data",
@@ -362,29 +358,33 @@ def _label_points(
     frame = axes.get_window_extent()
     samples = np.geomspace(LOWEST_FPR, HIGHEST_FPR, 400)
     line = np.concatenate(
-        [at(np.column_stack([samples, y[np.searchsorted(x, samples, "right") - 1]])) for x, y in curves]
-        or [np.empty((0, 2))]
+        [at(np.column_stack([samples, y[np.searchsorted(x, samples, "right") - 1]])) for x, y in curves] or [np.empty((0, 2))]
     )
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in (at(point[1:]) for point in points)]
+    dots = _RC["figure.dpi"] / 72
+
+    def cost(point: Floats, side: tuple[int, int], box: Bbox) -> float:
+        distance = math.hypot(*side)
+        leader = point + np.outer(np.linspace(0.2, 1, 12), side) * dots
+        crossed = sum(other.count_contains(leader) for other in taken) if distance > _NEAR else 0
+        out = not _holds(frame, box)
+        return 1000 * (box.count_overlaps(taken) + out) + 10 * crossed + box.count_contains(line) + distance / 10
+
     for name, fpr, tpr in sorted(points, key=lambda point: (-point[2], point[1])):
-        text = axes.text(fpr, tpr, _short(name, 28), fontsize=10, parse_math=False)
-        size = text.get_window_extent()
-        text.remove()
-        x, y = at((fpr, tpr))
-        boxes = [_box(x, y, size, side) for side in _BESIDE]
-        bad = [
-            1000 * (box.count_overlaps(taken) + (not _holds(frame, box))) + int(box.count_contains(line))
-            for box in boxes
-        ]
-        best = int(np.argmin(bad))
-        dx, dy, ha, va = _BESIDE[best]
-        taken.append(boxes[best])
+        shown = axes.text(fpr, tpr, _short(name, 28), fontsize=10, parse_math=False)
+        size = shown.get_window_extent()
+        shown.remove()
+        point = at((fpr, tpr))
+        boxes = {side: _box(point + np.array(side) * dots, size, side) for side in _BESIDE}
+        side = min(boxes, key=lambda side: cost(point, side, boxes[side]))
+        taken.append(boxes[side])
         leader = {"arrowstyle": "-", "color": theme.ink, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
-        leader["relpos"] = (0.0 if ha == "left" else 1.0, 0.5)
+        ha, va = _alignment(side)
+        leader["relpos"] = ({"left": 0.0, "center": 0.5, "right": 1.0}[ha], 0.5)
         axes.annotate(
             _short(name, 28),
             (fpr, tpr),
-            (dx, dy),
+            side,
             textcoords="offset points",
             ha=ha,
             va=va,
@@ -392,17 +392,24 @@ def _label_points(
             parse_math=False,
             zorder=5,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": theme.paper, "edgecolor": "none", "alpha": 0.8},
-            arrowprops=leader if abs(dy) > 8 else None,
+            arrowprops=leader if math.hypot(*side) > _NEAR else None,
         )
 
 
-def _box(x: float, y: float, size: Bbox, side: tuple[int, int, str, str]) -> Bbox:
-    """Give the place in dots of a text of some size that stands at one side of a point."""
-    dx, dy, ha, va = side
+def _alignment(side: tuple[int, int]) -> tuple[str, str]:
+    """Tell which end of a text is nearest to the point that it stands beside."""
+    x, y = side
+    if x == 0:
+        return "center", "bottom" if y > 0 else "top"
+    return "left" if x > 0 else "right", "center"
+
+
+def _box(anchor: Floats, size: Bbox, side: tuple[int, int]) -> Bbox:
+    """Give the place in dots of a text of some size whose end is at the anchor."""
+    ha, va = _alignment(side)
     left = {"left": 0.0, "center": 0.5, "right": 1.0}[ha] * size.width
     down = {"bottom": 0.0, "center": 0.5, "top": 1.0}[va] * size.height
-    dots = _RC["figure.dpi"] / 72
-    return Bbox.from_bounds(x + dots * dx - left, y + dots * dy - down, size.width, size.height)
+    return Bbox.from_bounds(anchor[0] - left, anchor[1] - down, size.width, size.height)
 
 
 def _holds(frame: Bbox, box: Bbox) -> bool:

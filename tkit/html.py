@@ -37,9 +37,7 @@ _MARKS = frozenset(
 )
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINT = re.compile(
-    r"[Ss][Rr][Cc]|[Hh][Rr][Ee][Ff]|[Uu][Rr][Ll]|[Bb][Aa][Cc][Kk]|[Dd][Aa][Tt][Aa]|[Ii][Mm]|\\|[Pp][Oo][Ss][Tt]|[Dd][Yy][Nn]"
-)
+_COMMENT_HINTS = ("src", "href", "url", "background", "data", "import", "\\", "poster", "image-set")
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -292,9 +290,13 @@ class _Reader:
     def _comment(self, node: Any, known: dict[int, Ancestry]) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
-        if head and _COMMENT_HINT.search(comment, head.end()):
+        if not head:
+            return
+        inner = comment[head.end() :]
+        lowered = inner.lower()
+        if any(hint in lowered for hint in _COMMENT_HINTS):
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
-            self.read(comment[head.end() :], _ancestry(node, known))
+            self.read(inner, _ancestry(node, known))
 
     def _add(
         self,

@@ -7,12 +7,13 @@ kept in :attr:`Message.defects`.
 
 from __future__ import annotations
 
+import codecs
 import email
 import email.header
 import email.utils
 import hashlib
 import re
-from binascii import a2b_base64
+from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -45,8 +46,10 @@ _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
-_BASE64_ALPHABET = re.compile(rb"[A-Za-z0-9+/]+")
-_BROKEN_ESCAPE = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
+_BASE64_RUN = re.compile(rb"([^=]*)(=*)")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+_SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
 
 
 class HtmlPart(NamedTuple):
@@ -55,6 +58,15 @@ class HtmlPart(NamedTuple):
     content_type: str
     charset: str
     content: bytes
+
+
+class _Charset(NamedTuple):
+    name: str
+    codec: str
+
+
+_UTF_8 = _Charset("utf-8", "utf-8")
+_WINDOWS_1252 = _Charset("windows-1252", "cp1252")
 
 
 class Message:
@@ -86,12 +98,14 @@ class Message:
         html_parts: tuple[str, ...],
         content_types: tuple[str, ...],
         defects: tuple[str, ...],
+        unchecked: bytes = b"",
     ) -> None:
         self.message_sha256 = message_sha256
         self.html_parts = html_parts
         self.content_types = content_types
         self._header_block = header_block
-        self._structure_defects = defects
+        self._text_defects = defects
+        self._unchecked = unchecked
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Message:
@@ -119,11 +133,12 @@ class Message:
         header_block = raw[: (crlf_end if crlf_end >= 0 else end) + 1] if max(end, crlf_end) >= 0 else raw
         lowered = raw.lower()
         if b"text/html" not in lowered and b"amp-html" not in lowered and b"message/" not in lowered:
-            return cls(digest, header_block, (), (), tuple(defects))
-        parts, types = _parts(raw, lowered, defects)
+            return cls(digest, header_block, (), (), tuple(defects), raw)
+        fast = _fast_parse(raw, lowered)
+        parts, types = fast if fast is not None else _standard_parse(raw, defects)
         parts.sort(key=lambda part: HTML_TYPES.index(part.content_type))
         texts = tuple(_decode_text(part, number, defects) for number, part in enumerate(parts))
-        return cls(digest, header_block, texts, tuple(types), tuple(defects))
+        return cls(digest, header_block, texts, tuple(types), tuple(defects), b"" if fast is None else raw)
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
@@ -150,8 +165,16 @@ class Message:
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
-        """What was wrong, structure first, then headers."""
-        found = list(self._structure_defects)
+        """What was wrong, structure first, then headers.
+
+        The fast parser tells nothing of what it mended: the first reading of a mail that it took has the standard
+        library go through the whole mail, which takes some ten times as long as :meth:`from_bytes`.
+        """
+        found: list[str] = []
+        if self._unchecked:
+            _standard_parse(self._unchecked, found)
+            self._unchecked = b""
+        found += self._text_defects
         if not self.header("from"):
             found.append("From: absent")
         elif not self.from_domain:
@@ -206,12 +229,6 @@ class Message:
             return text
 
 
-def _parts(raw: bytes, lowered: bytes, defects: list[str]) -> tuple[list[HtmlPart], list[str]]:
-    """Give the HTML parts and the leaves' types, from the fast parser where it can be trusted."""
-    fast = _fast_parse(raw, lowered)
-    return fast if fast is not None else _standard_parse(raw, defects)
-
-
 def _fast_parse(raw: bytes, lowered: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     """Parse with ``fast-mail-parser``; None where the standard library must have the word.
 
@@ -259,26 +276,21 @@ def _charset_of(content_type: str) -> str:
 
 def _standard_parse(raw: bytes, defects: list[str]) -> tuple[list[HtmlPart], list[str]]:
     """Parse with the standard library, decoding broken transfer encodings as mail clients do."""
-    root = email.message_from_bytes(raw)
     parts: list[HtmlPart] = []
     types: list[str] = []
+    if b"\0" in raw:
+        defects.append("bytes: NUL in it")
+    try:
+        root = email.message_from_bytes(raw)
+    except RecursionError:
+        defects.append("MIME: nested too deeply to be read")
+        return parts, types
     for node in _standard_walk(root, defects):
         content_type = node.get_content_type()
         types.append(content_type)
         defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
         if content_type in HTML_TYPES:
-            encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
-            payload = node.get_payload()
-            if encoding == "base64" and isinstance(payload, str):
-                content = _decode_base64(payload.encode("ascii", "replace"), defects)
-            else:
-                decoded = node.get_payload(decode=True)
-                content = decoded if isinstance(decoded, bytes) else b""
-                if encoding == "quoted-printable" and isinstance(payload, str):
-                    if not payload.isascii():
-                        defects.append("quoted-printable: raw 8-bit bytes")
-                    if _BROKEN_ESCAPE.search(payload):
-                        defects.append("quoted-printable: broken escape")
+            content = _decode_body(node, defects)
             parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), content))
     return parts, types
 
@@ -296,6 +308,19 @@ def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[
             yield node
 
 
+def _decode_body(node: email.message.Message, defects: list[str]) -> bytes:
+    encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
+    if encoding in ("base64", "quoted-printable"):
+        del node["content-transfer-encoding"]  # without it, the bytes are given as they stand
+    body = node.get_payload(decode=True)
+    content = body if isinstance(body, bytes) else b""
+    if encoding == "base64":
+        return _decode_base64(content, defects)
+    if encoding == "quoted-printable":
+        return _decode_quoted_printable(content, defects)
+    return content
+
+
 def _decode_base64(data: bytes, defects: list[str]) -> bytes:
     r"""Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
 
@@ -304,12 +329,10 @@ def _decode_base64(data: bytes, defects: list[str]) -> bytes:
     """
     sound = True
     out = []
-    for chunk in re.split(rb"=+", data):
-        digits = b"".join(_BASE64_ALPHABET.findall(chunk))
-        sound &= len(digits) == len(re.sub(rb"\s+", b"", chunk))
-        rest = len(digits) % 4
-        if rest == 1:
-            sound = False
+    for run, padding in _BASE64_RUN.findall(b"".join(data.split())):
+        digits = _NOT_BASE64.sub(b"", run)
+        sound &= len(digits) == len(run) and (len(digits) + len(padding)) % 4 == 0
+        if len(digits) % 4 == 1:
             digits = digits[:-1]
         out.append(a2b_base64(digits + b"=" * (-len(digits) % 4)))
     if not sound:
@@ -317,50 +340,87 @@ def _decode_base64(data: bytes, defects: list[str]) -> bytes:
     return b"".join(out)
 
 
+def _decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
+    r"""Decode quoted-printable; what is no escape stands for itself.
+
+    Source: RFC 2045, section 6.7; white space before a line end is dropped by its rule 3.
+
+    >>> _decode_quoted_printable(b"a=3Db= \nc==3Dd=zz  \n", [])
+    b'a=bc==d=zz\n'
+    """
+    if not data.isascii():
+        defects.append("quoted-printable: raw 8-bit bytes")
+    if _BROKEN_ESCAPE.search(data):
+        defects.append("quoted-printable: broken escape")
+        data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
+    return a2b_qp(_SPACE_AT_LINE_END.sub(b"", data))
+
+
 @lru_cache(maxsize=512)
-def _codec(label: str) -> tuple[str, str] | None:
-    """Give the WHATWG name and Python's codec of a charset label, None where browsers know no such charset."""
+def _codec(label: str) -> _Charset | None:
+    """Give the charset of a label by the WHATWG Encoding Standard, None where browsers know no such charset."""
     encoding = webencodings.lookup(label)
     if encoding is None or encoding.name in ("replacement", "x-user-defined"):
         return None
-    return encoding.name, encoding.codec_info.name
+    return _Charset(encoding.name, encoding.codec_info.name)
 
 
 def _decode_text(part: HtmlPart, number: int, defects: list[str]) -> str:
-    """Decode a part's bytes: byte order mark, declared charset, ``<meta charset>``, UTF-8, windows-1252.
+    """Decode a part's bytes by byte order mark or declared charset; by :func:`_decode_guessed` without a known one.
 
-    The declared charset is read by its WHATWG label, as browsers do (``iso-8859-1`` is windows-1252). Where it is
-    plainly wrong, UTF-8 is tried before anything is replaced by U+FFFD.
+    The declared charset is read by its WHATWG label, as browsers do (``iso-8859-1`` is windows-1252), and what is
+    not in it becomes U+FFFD, so that URLs come out as browsers ask for them. A part that calls itself ASCII and
+    holds 8-bit bytes is wrong by its own word and counts as one without a charset.
     """
     content = part.content
     for mark, codec in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if content.startswith(mark):
             return content[len(mark) :].decode(codec, "replace")
     declared = _codec(part.charset) if part.charset else None
-    if content.isascii() and (declared is None or declared[0] not in _NOT_ASCII_BASED):
-        if part.charset and declared is None:
-            defects.append(f"html part {number}: unknown charset")
-        return content.decode("ascii")
     if part.charset and declared is None:
         defects.append(f"html part {number}: unknown charset")
+    if content.isascii() and (declared is None or declared.name not in _NOT_ASCII_BASED):
+        return content.decode("ascii")
     if declared is None:
-        meta = _META_CHARSET.search(content[:2048])
-        declared = _codec(meta.group(1).decode("ascii").lower()) if meta else None
-        if declared is not None and declared[0].startswith("utf-16"):
-            declared = ("utf-8", "utf-8")  # the HTML Standard, "change the encoding", step 2
-    tries = [declared[1]] if declared else []
-    # A part that calls itself ASCII and holds 8-bit bytes is wrong by its own word: UTF-8 proves itself.
-    if part.charset in ("us-ascii", "ascii"):
-        tries.insert(0, "utf-8")
-    for codec in [*tries, "utf-8"]:
-        try:
-            text = content.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if tries and codec != tries[0]:
-            defects.append(f"html part {number}: not in its declared charset")
-        return text
-    if part.charset:
+        text, sound = _decode_guessed(content)
+    elif part.charset in ("us-ascii", "ascii"):
+        text, sound = _decode_guessed(content)[0], False
+    else:
+        text, sound = _decode(content, declared)
+    if not sound:
         defects.append(f"html part {number}: not in its declared charset")
-    last = "cp1252" if declared is None or declared[0] == "utf-8" else declared[1]
-    return content.decode(last, "replace")
+    return text
+
+
+def _decode_guessed(content: bytes) -> tuple[str, bool]:
+    """Decode by ``<meta charset>``, else UTF-8, else windows-1252, and tell whether the meta element told the truth."""
+    meta = _META_CHARSET.search(content[:2048])
+    announced = _codec(meta.group(1).decode("ascii").lower()) if meta else None
+    if announced is not None and announced.name.startswith("utf-16"):
+        announced = _UTF_8  # the HTML Standard, "change the encoding", step 2
+    for charset in (announced, _UTF_8):
+        text, sound = _decode(content, charset) if charset else ("", False)
+        if sound:
+            return text, announced in (None, charset)
+    wrong = announced if announced not in (None, _UTF_8) else _WINDOWS_1252
+    return _decode(content, wrong)[0], announced is None
+
+
+def _decode(content: bytes, charset: _Charset) -> tuple[str, bool]:
+    """Decode by a charset as the WHATWG Encoding Standard does, and tell whether all bytes are in it."""
+    try:
+        return content.decode(charset.codec), True
+    except UnicodeDecodeError:
+        return content.decode(charset.codec, _C1 if charset.name.startswith("windows-") else "replace"), False
+
+
+def _keep_c1(error: UnicodeError) -> tuple[str, int]:
+    """Give C1 controls for the bytes that Python leaves out of Windows' charsets and the Encoding Standard does not."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(chr(byte) if byte < 0xA0 else "\ufffd" for byte in bad), error.end
+
+
+_C1 = "tkit.c1"
+codecs.register_error(_C1, _keep_c1)

@@ -67,20 +67,21 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
 _HOSTS = re.compile("(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(_SERVICES)) + ")$")
 _ENDPOINTS = tuple(re.compile(path) for _, _, path in _SERVICES)
 # Paths that name the service whatever the sender's own host is (branded tracking domains).
-_BRANDED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("SendGrid", re.compile(r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)")),
-    ("Mailchimp", re.compile(r"^/track/open\.php\?u=[0-9a-f]+&id=")),
-    ("Salesforce Marketing Cloud", re.compile(r"^/open\.aspx\?f[a-z]\d*=")),
-    ("SparkPost", re.compile(r"^/q/[\w-]{11,}~~/")),
-    ("Campaign Monitor", re.compile(r"^/t/[a-z]-[a-z]-[a-z]+.*/o\.gif$")),
-    ("Customer.io", re.compile(r"^/e/o/e[A-Za-z0-9+/=_-]{8,}")),
-    ("Marketo", re.compile(r"^/trk\?t=")),
-    ("Mailgun", re.compile(r"^/o/e[JK][A-Za-z0-9_-]{16,}$")),
-    ("HubSpot", re.compile(r"^/Cto/[A-Za-z0-9*+]+/")),
-    ("Mailjet", re.compile(r"^/oo/[A-Z0-9]{6,}/")),
-    ("Cordial", re.compile(r"^/o/p/\d+:[0-9a-f]{12,}:")),
-    ("Adobe Campaign", re.compile(r"^/r/\?id=h[0-9a-f]+,[0-9a-f]+,1$")),
+_BRANDED: tuple[tuple[str, str], ...] = (
+    ("SendGrid", r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)"),
+    ("Mailchimp", r"^/track/open\.php\?u=[0-9a-f]+&id="),
+    ("Salesforce Marketing Cloud", r"^/open\.aspx\?f[a-z]\d*="),
+    ("SparkPost", r"^/q/[\w-]{11,}~~/"),
+    ("Campaign Monitor", r"^/t/[a-z]-[a-z]-[a-z]+.*/o\.gif$"),
+    ("Customer.io", r"^/e/o/e[A-Za-z0-9+/=_-]{8,}"),
+    ("Marketo", r"^/trk\?t="),
+    ("Mailgun", r"^/o/e[JK][A-Za-z0-9_-]{16,}$"),
+    ("HubSpot", r"^/Cto/[A-Za-z0-9*+]+/"),
+    ("Mailjet", r"^/oo/[A-Z0-9]{6,}/"),
+    ("Cordial", r"^/o/p/\d+:[0-9a-f]{12,}:"),
+    ("Adobe Campaign", r"^/r/\?id=h[0-9a-f]+,[0-9a-f]+,1$"),
 )
+_BRANDED_PATHS = re.compile("|".join(f"(?P<b{number}>{path})" for number, (_, path) in enumerate(_BRANDED)))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -94,11 +95,14 @@ def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
     >>> provider_of("mcusercontent.com", "/logo.png"), provider_of("a.example", "/logo.png")
     (('Mailchimp', False), ('', False))
     """
-    found = _HOSTS.search(host)
-    if found and found.lastgroup:
-        number = int(found.lastgroup[1:])
+    number = _service_of(host)
+    if number >= 0:
         return _SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
-    for name, pattern in _BRANDED:
-        if pattern.match(path_and_query):
-            return name, True
-    return "", False
+    found = _BRANDED_PATHS.match(path_and_query)
+    return (_BRANDED[int(found.lastgroup[1:])][0], True) if found and found.lastgroup else ("", False)
+
+
+@lru_cache(maxsize=1 << 13)
+def _service_of(host: str) -> int:
+    found = _HOSTS.search(host)
+    return int(found.lastgroup[1:]) if found and found.lastgroup else -1

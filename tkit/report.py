@@ -88,11 +88,11 @@ def rows_table(rows: pd.DataFrame) -> Table:
     """
     about: Callable[[Mapping[Any, Any]], str]
     if "verdict" in rows:
-        title, about = "Verdicts", _verdict
+        title, heading, about = "Verdicts", "verdict, score, because", _verdict
     elif "local" in rows:
-        title, about = "References", lambda row: "local" if row["local"] else ""
+        title, heading, about = "References", "", lambda row: "local" if row["local"] else ""
     else:
-        title, about = "Features", _given_features
+        title, heading, about = "Features", "those that are given and not 0", _given_features
     cells = [
         (
             f"{row['message_sha256'][:8]}\n{row['part']}/{row['index']}",
@@ -101,7 +101,7 @@ def rows_table(rows: pd.DataFrame) -> Table:
         )
         for row in rows.to_dict("records")
     ]
-    return _drawn(_Grid(title, ("mail", "reference", ""), cells))
+    return _drawn(_Grid(title, ("mail", "reference", heading), cells))
 
 
 def write_study(
@@ -316,7 +316,7 @@ def _error_grid(evaluation: Evaluation, name: str, bundle: Bundle | None) -> _Gr
             f"{row['error']}\n{LABELS[row['label']]}",
             f"{_domain(row)}\n{row.get('carrier', '')}",
             f"{row['message_sha256'][:12]}\n{row['part']}/{row['index']}",
-            f"{percent(row['score'])}\nof {percent(row['threshold'])}",
+            f"{percent(row['score'])}\n{percent(row['threshold'])}",
         )
         for row in shown.to_dict("records")
     ]
@@ -467,6 +467,7 @@ caption {{ text-align: left; font-weight: 600; padding-bottom: .3rem; }}
 th, td {{ padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere;
   border-bottom: 1px solid var(--faint); min-width: 4rem; }}
 th {{ vertical-align: bottom; }}
+td:first-child {{ min-width: 9rem; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 td.n {{ white-space: nowrap; }}
 pre {{ white-space: pre-wrap; overflow-wrap: anywhere; padding: .8rem; border: 1px solid var(--faint); }}

@@ -38,20 +38,20 @@ MAX_REASONS = 3
 
 
 def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
-    """Judge the remote references of messages, a batch of messages at a time.
+    """Judge the remote references of messages, some of them at a time.
 
     Parameters
     ----------
     messages : iterable of Message
-        Read a batch at a time, so that any number fits in memory.
+        Read as they are judged, so that any number fits in memory.
     bundle : Bundle
         The detector.
 
     Yields
     ------
     DataFrame
-        One row a remote reference, in the order of the messages and, within one, of the document; no row
-        where a batch has none. Exactly the columns of :data:`COLUMNS`: the key, ``carrier``, ``url`` and
+        One row a remote reference, in the order of the messages and, within one, of the document; nothing is
+        yielded where there is none. Exactly the columns of :data:`COLUMNS`: the key, ``carrier``, ``url`` and
         ``resolved_url`` of the feature table; ``vantage`` of the bundle; ``score``, a probability (float64);
         ``verdict``, ``"tracker"`` or ``"clean"``; ``reasons``, see :func:`reasons`; ``provider``, see
         :func:`providers`.
@@ -62,9 +62,7 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         found["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
         found["score"] = bundle.scores(rows)
         found["verdict"] = pd.array(["tracker" if yes else "clean" for yes in called], dtype="str")
-        found["reasons"] = pd.Series(
-            reasons(rows, bundle.contributions(rows), called), index=rows.index, dtype=object
-        )
+        found["reasons"] = pd.Series(reasons(rows, bundle.contributions(rows), called), index=rows.index, dtype=object)
         found["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
         yield found
 
@@ -103,10 +101,9 @@ def reasons(
         weighed against the verdict. The features of the declared size say one thing: their weights are added
         and they are worded once, ``"declared 1 x 1 px"``.
     """
-    grouped = _size_counted_once(contributions)
-    names = list(grouped.columns)
+    names, weight = _size_counted_once(contributions)
     values = {name: rows[name].tolist() for name in {*names, "width", "height"} - {_SIZE}}
-    weight = grouped.to_numpy(np.float64) * np.where(np.asarray(towards_tracker, bool), 1, -1)[:, None]
+    weight = weight * np.where(np.asarray(towards_tracker, bool), 1, -1)[:, None]
     told = []
     for row, order in enumerate(np.argsort(-weight, axis=1, kind="stable")):
         phrases: dict[str, None] = {}
@@ -124,17 +121,21 @@ def reasons(
 
 
 _SIZE = "declared size"
-_SIZE_FEATURES = frozenset(
-    f"{of}{side}" for of in ("", "attr_", "style_", "style_max_") for side in ("width", "height")
-) | {"sides_given", "short_side", "long_side", "tiny", "thin"}
+_SIZE_FEATURES = frozenset(f"{of}{side}" for of in ("", "attr_", "style_", "style_max_") for side in ("width", "height")) | {
+    "sides_given",
+    "short_side",
+    "long_side",
+    "tiny",
+    "thin",
+}
 
 
-def _size_counted_once(contributions: pd.DataFrame) -> pd.DataFrame:
-    of_size = [name for name in contributions if name in _SIZE_FEATURES]
-    if not of_size:
-        return contributions
-    size = contributions[of_size].sum(axis=1)
-    return contributions.drop(columns=of_size).assign(**{_SIZE: size})
+def _size_counted_once(contributions: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
+    """Give names and weights with the size's features as one column, the last."""
+    of_size = contributions.columns.isin(_SIZE_FEATURES)
+    weight = contributions.to_numpy(np.float64)
+    names = [*contributions.columns[~of_size], _SIZE]
+    return names, np.column_stack([weight[:, ~of_size], weight[:, of_size].sum(axis=1)])
 
 
 def _declared_size(width: float, height: float) -> str:
@@ -364,7 +365,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "service_headers": ("the mail has {n:header} that a mailing service writes",
         "the mail has no header that a mailing service writes"),
     "received": ("the mail came by way of {n:server}", "the mail names no server that it came by"),
-    "recipients": ("the mail names {n:recipient}", "the mail names no recipient"),
     "plain_alternative": ("the mail also has a plain text", "the mail has no plain text"),
     "html_parts": ("the mail has {n:HTML part}", "the mail has no HTML part"),
 }  # fmt: skip

@@ -206,7 +206,6 @@ FEATURES: tuple[Feature, ...] = (
     _message("bulk_headers", "count", "headers of mailing services and lists: List-Id, Precedence, Feedback-ID, ..."),
     _message("service_headers", "count", "headers that only a mailing service writes: X-SG-EID, X-MC-User, ..."),
     _message("received", "count", "Received headers"),
-    _message("recipients", "count", "addresses that the mail was sent to"),
     _message("plain_alternative", "flag", "the mail has a text/plain part"),
     _message("html_parts", "count", "HTML parts of the mail"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 ABSENT = -1.0
 """Stands for a length that is not given, or not in absolute units."""
 
-_LENGTH = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)\s*(px|pt|in|cm|mm|pc|em|rem|ex|ch|)(?![\w%])", re.IGNORECASE)
+_LENGTH = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)(?![\w%\x80-\U0010ffff])", re.ASCII)
 # CSS Values and Units Level 4, section 6.2; font-relative lengths at the usual 16 px.
 _PIXELS = {
     "": 1.0,
@@ -24,8 +24,8 @@ _PIXELS = {
     "ex": 8.0,
     "ch": 8.0,
 }
-_ATTRIBUTE = re.compile(r"[ \t\n\f\r]*\+?(\d+(?:\.\d+)?)([ \t]*%)?")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_ATTRIBUTE = re.compile(r"[ \t\n\f\r]*\+?(\d+(?:\.\d+)?)([ \t]*%)?", re.ASCII)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
 class Style(NamedTuple):
@@ -56,7 +56,7 @@ def dimension(value: str | None) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def parse_style(text: str) -> Style:
-    """Read a ``style`` attribute. The last valid declaration of a property counts, unless an earlier is ``!important``.
+    """Read a ``style`` attribute. The last declaration of a property counts, unless an earlier is ``!important``.
 
     >>> parse_style("width:1px; HEIGHT: 0.75pt ;display:none!important")
     Style(width=1.0, height=1.0, max_width=-1.0, max_height=-1.0, hides='display', properties=3)
@@ -113,6 +113,10 @@ def _hiding(declared: dict[str, str]) -> str:
         return "mso-hide"
     if _length(declared.get("opacity")) == 0:
         return "opacity"
+    return _moving(declared)
+
+
+def _moving(declared: dict[str, str]) -> str:
     if declared.get("overflow") in ("hidden", "clip") and any(
         0 <= _length(declared.get(name)) <= 1 for name in ("height", "max-height", "width", "max-width")
     ):
@@ -124,4 +128,4 @@ def _hiding(declared: dict[str, str]) -> str:
     return ""
 
 
-_OFF_SCREEN = re.compile(r"-\s*\d{3,}")
+_OFF_SCREEN = re.compile(r"-\d{3,}", re.ASCII)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import quote, unquote
+from itertools import islice
+from urllib.parse import unquote
 
 import ada_url
 import can_ada
@@ -21,6 +22,7 @@ REMOTE_SCHEMES = ("http:", "https:", "ftp:")
 """Schemes whose resolution contacts a server."""
 
 _EDGES = "".join(chr(code) for code in range(33))
+_PROTOCOL_RELATIVE = frozenset(("//", "/\\", "\\/", "\\\\"))
 _INNER = str.maketrans("", "", "\t\n\r")
 _SUFFIXES = PublicSuffixList(only_icann=True)
 _HOST = re.compile(r"[a-z]+://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)")
@@ -29,11 +31,11 @@ _MAX_LAYERS = 3
 
 
 def clean(value: str) -> str:
-    """Give an attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed.
+    r"""Give an attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed.
 
     Source: WHATWG URL Standard, basic URL parser, steps 1 to 3.
 
-    >>> clean(" https://a.example/\\n x ")
+    >>> clean(" https://a.example/\n x ")
     'https://a.example/ x'
     """
     value = value.strip(_EDGES)
@@ -70,13 +72,16 @@ def resolve(url: str, base: str = "") -> str:
         if base:
             url = ada_url.join_url(base, url)
         # The same parser through the binding that is four times as fast, but takes no base.
-        if url[:1] in ("/", "\\") and url[1:2] in ("/", "\\"):
-            parsed = can_ada.parse("https:" + url)
-        else:
-            parsed = can_ada.parse(url)
+        parsed = can_ada.parse("https:" + url if url[:2] in _PROTOCOL_RELATIVE else url)
         return str(parsed.href) if parsed.protocol in REMOTE_SCHEMES else ""
-    except ValueError:  # covers UnicodeError: a lone surrogate
-        return ""
+    except (ValueError, TypeError):  # cannot be parsed; or holds surrogates, which neither binding takes
+        scalar, scalar_base = _scalar_values(url), _scalar_values(base)
+        return resolve(scalar, scalar_base) if (scalar, scalar_base) != (url, base) else ""
+
+
+def _scalar_values(text: str) -> str:
+    """Put U+FFFD for lone surrogates and the character for a pair (WHATWG Infra Standard, "convert")."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -126,6 +131,8 @@ _WRAPPER_HINT = re.compile(
     r"|outlook|weserv|fastmail|secure-web\.cisco|camo\."
 )
 _V3 = re.compile(r"https?://urldefense\.(?:us|com)/v3/__(.+?)__;([A-Za-z0-9_=-]*)!")
+_V3_TOKEN = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
+_V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # the first stands for two
 _V2_ESCAPE = re.compile(r"-([0-9A-Fa-f]{2})")
 _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", re.IGNORECASE)
 
@@ -181,6 +188,10 @@ def _unwrap_once(url: str) -> str:
     if host.startswith("camo.") or host.endswith("fastmailusercontent.com"):
         found = _HEX_PATH.search(rest)
         return bytes.fromhex(found.group(1)).decode("utf-8", "replace") if found else ""
+    return _unwrap_query(host, rest)
+
+
+def _unwrap_query(host: str, rest: str) -> str:
     for suffix, path, parameter in _QUERY_WRAPPERS:
         if (host == suffix or host.endswith("." + suffix)) and rest.startswith(path):
             value = unquote(_parameter(rest, parameter))
@@ -198,17 +209,20 @@ def _parameter(rest: str, name: str) -> str:
 
 
 def _unwrap_proofpoint_v3(url: str) -> str:
-    """Undo URL Defense version 3: the characters behind ``*`` (one) and ``**X`` (a run) stand in base64 after ``__;``."""
+    """Undo URL Defense version 3: characters behind ``*`` (one) and ``**X`` (a run) stand in base64 after ``__;``.
+
+    Source: Proofpoint's own published decoder, urldecoder.py.
+    """
     found = _V3.match(url)
     if not found:
         return ""
-    inner, encoded = found.groups()
-    try:
-        replaced = b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_").decode("utf-8", "replace")
-    except (Base64Error, ValueError):
-        return inner
-    characters = iter(replaced)
-    return re.sub(r"\*(?!\*)", lambda _: next(characters, "*"), inner)
+    characters = iter(_from_base64(found.group(2).replace("=", "")).decode("utf-8", "replace"))
+
+    def replaced(token: re.Match[str]) -> str:
+        count = _V3_RUNS.index(token.group(1)) + 2 if token.group(1) else 1
+        return "".join(islice(characters, count)) or token.group()
+
+    return _V3_TOKEN.sub(replaced, unquote(found.group(1)))
 
 
 _HEX_DIGITS = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}){6,}(?![0-9A-Za-z])")
@@ -224,15 +238,13 @@ def address_digests(address: str) -> frozenset[str]:
     The address as written and in lower case; plain, hex, base64 and base64url underneath and digests of digests.
     Source: Englehardt, Han, Narayanan, PETS 2018, section 4.3 (two layers, the common hashes).
     """
-    first = {text.encode() for text in (address, address.lower(), address.upper())}
+    first = {text.encode("utf-8", "replace") for text in (address, address.lower(), address.upper())}
     layer: set[bytes] = set(first)
     for text in first:
         layer |= {text.hex().encode(), b64encode(text), b64encode(text).rstrip(b"="), urlsafe_b64encode(text)}
     digests = {hasher(text).hexdigest() for text in layer for hasher in (hashlib.md5, hashlib.sha1, hashlib.sha256)}
     second = {
-        hasher(digest.encode()).hexdigest()
-        for digest in digests
-        for hasher in (hashlib.md5, hashlib.sha1, hashlib.sha256)
+        hasher(digest.encode()).hexdigest() for digest in digests for hasher in (hashlib.md5, hashlib.sha1, hashlib.sha256)
     }
     return frozenset(digests | second)
 
@@ -252,21 +264,21 @@ def decoded_forms(url: str) -> list[str]:
         for text in layer:
             if "%" in text:
                 found.append(unquote(text))
-            found.extend(filter(None, map(_from_hex, _HEX_DIGITS.findall(text))))
-            found.extend(filter(None, map(_from_base64, _BASE64_DIGITS.findall(text))))
-        layer = [text for text in found if text not in forms]
+            found.extend(filter(None, map(_printable, map(bytes.fromhex, _HEX_DIGITS.findall(text)))))
+            found.extend(filter(None, map(_printable, map(_from_base64, _BASE64_DIGITS.findall(text)))))
+        if not found:
+            break
+        known = set(forms)
+        layer = [text for text in found if text not in known]
         forms.extend(layer)
     return forms
 
 
-def _from_hex(token: str) -> str:
-    return _printable(bytes.fromhex(token))
-
-
-def _from_base64(token: str) -> str:
+def _from_base64(token: str) -> bytes:
+    """Decode the digits of either alphabet, without padding, as far as they go."""
     digits = token.replace("-", "+").replace("_", "/")
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
-    return _printable(b64decode(digits + "=" * (-len(digits) % 4)))
+    return b64decode(digits + "=" * (-len(digits) % 4))
 
 
 def _printable(data: bytes) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tkit.detectors import (
@@ -147,9 +147,7 @@ def test_size_rules_judge_pictures_alone(rule: object) -> None:
 
 
 def test_known_list_and_missive_read_what_is_listed() -> None:
-    rows = features_of(f"<img {SRC} width=1 height=1><img {SRC}><img {SRC}>").assign(
-        listed=[False, True, False]
-    )
+    rows = features_of(f"<img {SRC} width=1 height=1><img {SRC}><img {SRC}>").assign(listed=[False, True, False])
     assert KnownList().scores(rows).tolist() == [0.0, 1.0, 0.0]
     assert KnownListOr1x1().scores(rows).tolist() == [1.0, 1.0, 0.0]
     assert KnownListOr1x1(largest_side=0).scores(rows).tolist() == [0.0, 1.0, 0.0]
@@ -192,6 +190,7 @@ VALUES = st.floats(-1, 1e6, width=32) | st.sampled_from([-1.0, 0.0, 1.0, 3.0, 5.
 
 
 @given(st.lists(st.lists(VALUES, min_size=len(READ), max_size=len(READ)), max_size=6))
+@settings(deadline=None)
 def test_rules_give_one_verdict_a_row_whatever_the_features(table: list[list[float]]) -> None:
     rows = pd.DataFrame(np.array(table, np.float32).reshape(-1, len(READ)), columns=READ)
     rows["listed"] = rows["width"] > 1

@@ -158,9 +158,9 @@ class LogisticModel(_Model):
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
         self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
-        estimator = LogisticRegression(
-            C=self.inverse_penalty, max_iter=5000, random_state=self.random_state
-        ).fit(self.scaler_.transform(signed_log1p(matrix)), tracker, weight)
+        estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state).fit(
+            self.scaler_.transform(signed_log1p(matrix)), tracker, weight
+        )
         self.estimators_ = (estimator,)
 
     def _probabilities(self, matrix: Matrix) -> Floats:
@@ -171,9 +171,7 @@ class LogisticModel(_Model):
         """Give intercept and weights with the means and scales that they go by."""
         self._require_fitted()
         estimator = self.estimators_[0]
-        return LinearSum(
-            float(estimator.intercept_[0]), self.scaler_.mean_, self.scaler_.scale_, estimator.coef_[0]
-        )
+        return LinearSum(float(estimator.intercept_[0]), self.scaler_.mean_, self.scaler_.scale_, estimator.coef_[0])
 
 
 @dataclass

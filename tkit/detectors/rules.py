@@ -49,9 +49,7 @@ def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Mat
     """
     missing = [name for name in names if name not in rows.columns]
     if missing:
-        raise TkitError(
-            f"{reader}: rows have no column {', '.join(missing)}: compute them with tkit.features.extract"
-        )
+        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: compute them with tkit.features.extract")
     matrix = np.empty((len(rows), len(names)), np.float32, order="F")
     for column, name in enumerate(names):
         try:
@@ -243,9 +241,7 @@ class Trocker(_Rule):
         img, width, height, hidden, path_open_track, repeats = matrix.T
         both = (width >= 0) & (height >= 0)
         lone = (width >= 0) ^ (height >= 0)
-        tiny = (both & (width * height <= self.largest_area)) | (
-            lone & (np.maximum(width, height) <= self.largest_side)
-        )
+        tiny = (both & (width * height <= self.largest_area)) | (lone & (np.maximum(width, height) <= self.largest_side))
         suspicious = tiny | (hidden > 0) | (path_open_track > 0)
         called: Mask = (img > 0) & suspicious & (repeats < self.spared_repeats)
         return called

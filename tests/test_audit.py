@@ -1,0 +1,229 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tkit.audit import MAILS_AT_ONCE, SIZE_CLASSES, Audit, audit, middle_periods, period_name, wilson
+from tkit.mail import Message
+
+
+class Dots:
+    """Calls a tracker what is tiny or hidden, or tells an address."""
+
+    name, vantage, threshold, threshold_score = "dots", "message", 1, 0.9
+
+    def margins(self, rows: pd.DataFrame) -> NDArray[np.int64]:
+        return (rows["tiny"] + rows["hidden"] + rows["recipient_in_url"]).to_numpy(np.int64)
+
+    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        return self.margins(rows) > 0
+
+
+DOT = "<img src='http://{host}/o.gif?i={id}' width=1 height=1>"
+PHOTO = "<img src='http://pictures.example.com/cat.jpg' width=300 height=200>"
+
+
+def mail(body: str, sender: str = "news@a.example.com", date: str = "Mon, 06 May 2024 10:00:00 +0000") -> Message:
+    head = f"From: {sender}\nTo: reader@example.org\nDate: {date}\n"
+    return Message.from_bytes(f"{head}Content-Type: text/html\n\n{body}".encode())
+
+
+def dot(host: str = "t.example.net", id: str = "1") -> str:
+    return DOT.format(host=host, id=id)
+
+
+def plain() -> Message:
+    return Message.from_bytes(b"From: b@example.org\nDate: Tue, 07 May 2024 10:00:00 +0000\n\nwords\n")
+
+
+def of(frame: pd.DataFrame, *columns: str) -> list[list[object]]:
+    return frame[list(columns)].values.tolist()
+
+
+class TestAudit:
+    def found(self, *messages: Message) -> Audit:
+        return audit(messages, Dots())
+
+    def test_totals(self) -> None:
+        messages = [
+            mail(dot() + dot(id="2") + PHOTO),
+            mail(PHOTO),
+            mail("<p>words"),
+            mail(dot(), date="soon"),
+            plain(),
+            mail("<img src='http://t.example.net/?u=reader%40example.org'>", date=""),
+        ]
+        totals = self.found(*messages).totals
+        assert of(totals, "what", "count", "of") == [
+            ["mails", 6, ""],
+            ["with HTML", 5, "mails"],
+            ["with remote references", 4, "mails"],
+            ["with trackers", 3, "mails"],
+            ["telling the recipient's address", 1, "mails"],
+            ["without readable date", 2, "mails"],
+            ["remote references", 6, ""],
+            ["trackers", 4, "remote references"],
+        ]
+        tracked = totals.set_index("what").loc["with trackers"]
+        # Wilson, 3 of 6: (3 + z²/2 -+ z sqrt(1.5 + z²/4)) / (6 + z²), z² = 3.8415.
+        assert tracked[["share", "low", "high"]].tolist() == pytest.approx([0.5, 0.18761, 0.81239], abs=1e-5)
+        assert totals.loc[totals["of"] == "", ["share", "low", "high"]].isna().all(axis=None)
+
+    def test_of_nothing(self) -> None:
+        empty = self.found()
+        assert empty.totals["count"].tolist() == [0] * 8
+        assert empty.totals["share"].isna().all()
+        frames = (empty.senders, empty.providers, empty.over_time, empty.carriers, empty.sizes, empty.addresses)
+        assert [len(frame) for frame in frames] == [0] * 6
+        assert list(empty.senders.columns) == ["sender", "mails", "tracked", "share", "trackers", "provider"]
+
+    def test_says_what_judged(self) -> None:
+        found = self.found(mail(PHOTO))
+        assert (found.detector, found.vantage, found.threshold) == ("dots", "message", 0.9)
+
+    def test_senders(self) -> None:
+        sendgrid, mailchimp = dot("u1.ct.sendgrid.net"), dot("x.list-manage.com")
+        found = self.found(
+            mail(sendgrid + dot() + dot(id="2"), "a@mail.shop.example.com"),
+            mail(PHOTO, "b@shop.example.com"),
+            mail(mailchimp, "c@club.example.org"),
+            mail(sendgrid + mailchimp, "c@club.example.org"),
+            mail(dot(), "no address"),
+        )
+        assert of(found.senders, "sender", "mails", "tracked", "share", "trackers", "provider") == [
+            ["example.org", 2, 2, 1.0, 3, "Mailchimp"],
+            ["example.com", 2, 1, 0.5, 3, "SendGrid"],
+            ["", 1, 1, 1.0, 1, ""],
+        ]
+
+    def test_providers(self) -> None:
+        sendgrid = dot("u1.ct.sendgrid.net")
+        found = self.found(
+            mail(sendgrid + dot("u1.ct.sendgrid.net", "2"), "a@example.com"),
+            mail(sendgrid, "b@example.org"),
+            mail(dot(), "b@example.org"),
+        )
+        assert of(found.providers, "provider", "trackers", "mails", "senders") == [
+            ["SendGrid", 3, 2, 2],
+            ["", 1, 1, 1],
+        ]
+
+    def test_addresses_by_who_is_told(self) -> None:
+        telling = "<img src='http://{}/?u=reader%40example.org' width=300 height=200>"
+        found = self.found(
+            mail(telling.format("x.t.example.net") + telling.format("y.t.example.net"), "a@example.com"),
+            mail(telling.format("x.t.example.net"), "b@example.org"),
+            mail(telling.format("192.0.2.1"), "b@example.org"),
+        )
+        assert of(found.addresses, "domain", "mails", "senders") == [["example.net", 2, 2], ["192.0.2.1", 1, 1]]
+
+    def test_carriers_and_sizes(self) -> None:
+        body = (
+            dot()
+            + "<img src='http://t.example.net/a' style='display:none' width=1 height=1>"
+            + "<table background='http://t.example.net/b' width=1></table>"
+            + "<img src='http://t.example.net/?u=reader%40example.org'>"
+            + "<img src='http://t.example.net/?u=reader%40example.org&n=2' width=40 height=50>"
+            + "<img src='http://t.example.net/?u=reader%40example.org&n=3' width=51>"
+            + "<img src='http://t.example.net/?u=reader%40example.org&n=4' width=600 height=3>"
+        )
+        found = self.found(mail(body))
+        assert found.carriers["carrier"].tolist() == ["img-src", "background-attr"]
+        assert found.carriers["trackers"].sum() == 7
+        assert dict(zip(found.sizes["size"], found.sizes["trackers"], strict=True)) == {
+            "hidden": 1,
+            "at most 3 px": 2,
+            "a line of at most 3 px": 1,
+            "no size declared": 1,
+            "at most 50 px": 1,
+            "more than 50 px": 1,
+        }
+        assert found.sizes["size"].tolist() == list(SIZE_CLASSES)
+        assert found.sizes["share"].sum() == pytest.approx(1.0)
+
+    def test_copies_count_as_mails_of_their_own(self) -> None:
+        one = mail(dot())
+        together, apart = self.found(one, one), self.found(one, *[plain()] * (MAILS_AT_ONCE - 1), one)
+        for found in (together, apart):
+            count = found.totals.set_index("what")["count"]
+            assert (count["with trackers"], count["trackers"], count["remote references"]) == (2, 2, 2)
+
+    def test_progress_and_batches(self) -> None:
+        read = 0
+        told: list[tuple[int, int]] = []
+
+        def messages() -> Iterator[Message]:
+            nonlocal read
+            for _ in range(MAILS_AT_ONCE + 3):
+                read += 1
+                yield mail(dot())
+
+        found = audit(messages(), Dots(), lambda done: told.append((done, read)))
+        assert told == [(MAILS_AT_ONCE, MAILS_AT_ONCE), (MAILS_AT_ONCE + 3, MAILS_AT_ONCE + 3)]
+        assert found.totals["count"].iloc[0] == MAILS_AT_ONCE + 3
+
+
+class TestOverTime:
+    def dated(self, *dates: str) -> Audit:
+        return audit([mail(dot() if number % 2 else PHOTO, date=date) for number, date in enumerate(dates)], Dots())
+
+    def test_months(self) -> None:
+        found = self.dated("31 Jan 2024 23:30:00 -0100", "1 Feb 2024 00:10:00 +0000", "5 Jan 2024 00:00:00 +0000")
+        assert found.period == "month"
+        # The first is of February by UTC.
+        assert of(found.over_time, "period", "mails", "tracked", "share") == [
+            ["2024-01", 1, 0, 0.0],
+            ["2024-02", 2, 1, 0.5],
+        ]
+        assert found.over_time["start"].tolist() == [pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2024-02-01", tz="UTC")]
+
+    @pytest.mark.parametrize(
+        ("first", "last", "period", "names"),
+        [
+            ("1 Jan 2023", "31 Dec 2024", "month", ["2023-01", "2024-12"]),
+            ("1 Jan 2023", "1 Jan 2025", "quarter", ["2023 Q1", "2025 Q1"]),
+            ("1 Feb 2019", "31 Dec 2024", "quarter", ["2019 Q1", "2024 Q4"]),
+            ("1 Dec 2018", "31 Dec 2024", "year", ["2018", "2024"]),
+        ],
+    )
+    def test_period_by_span(self, first: str, last: str, period: str, names: list[str]) -> None:
+        found = self.dated(f"{first} 12:00:00 +0000", f"{last} 12:00:00 +0000")
+        assert found.period == period
+        assert found.over_time["period"].tolist() == names
+
+    def test_wrong_dates_do_not_set_the_scale(self) -> None:
+        usual = [f"{day} May 2024 12:00:00 +0000" for day in range(1, 29)] * 5
+        found = self.dated("1 Jan 1970 00:00:00 +0000", *usual, "1 Jan 9999 00:00:00 +0000")
+        assert found.period == "month"
+        assert found.over_time["period"].tolist() == ["1970-01", "2024-05", "9999-01"]
+        assert middle_periods(found.over_time)["period"].tolist() == ["2024-05"]
+
+    def test_dates_beyond_nanoseconds(self) -> None:
+        found = self.dated("1 Jan 1500 00:00:00 +0000")
+        assert found.over_time["start"].dt.year.tolist() == [1500]
+
+    def test_period_names(self) -> None:
+        assert [period_name(12 * 2024 + 11, 1), period_name(4 * 2024, 3), period_name(987, 12)] == [
+            "2024-12",
+            "2024 Q1",
+            "0987",
+        ]
+
+
+class TestWilson:
+    def test_worked_out_by_hand(self) -> None:
+        # 1 of 2: (1 + 1.9207 -+ 1.96 sqrt(0.5 + 0.9604)) / (2 + 3.8415); 0 of 10: 3.8415 / 13.8415.
+        low, high = wilson([1, 0, 10, 0], [2, 10, 10, 0])
+        assert low.tolist() == pytest.approx([0.09453, 0, 0.72247, np.nan], abs=1e-5, nan_ok=True)
+        assert high.tolist() == pytest.approx([0.90547, 0.27753, 1, np.nan], abs=1e-5, nan_ok=True)
+
+    @given(st.integers(1, 10**7), st.floats(0, 1))
+    def test_holds_the_share(self, trials: int, share: float) -> None:
+        hits = int(share * trials)
+        low, high = wilson(hits, trials)
+        assert 0 <= low <= hits / trials + 1e-12
+        assert hits / trials - 1e-12 <= high <= 1
