@@ -130,12 +130,13 @@ class TestAudit:
             + "<img src='http://t.example.net/?u=reader%40example.org&n=2' width=40 height=50>"
             + "<img src='http://t.example.net/?u=reader%40example.org&n=3' width=51>"
             + "<img src='http://t.example.net/?u=reader%40example.org&n=4' width=600 height=3>"
+            + "<p style='display:none'><img src='http://t.example.net/?u=reader%40example.org&n=5' width=60></p>"
         )
         found = self.found(mail(body))
         assert found.carriers["carrier"].tolist() == ["img-src", "background-attr"]
-        assert found.carriers["trackers"].sum() == 7
+        assert found.carriers["trackers"].sum() == 8
         assert dict(zip(found.sizes["size"], found.sizes["trackers"], strict=True)) == {
-            "hidden": 1,
+            "hidden": 2,
             "at most 3 px": 2,
             "a line of at most 3 px": 1,
             "no size declared": 1,

@@ -1,4 +1,4 @@
-"""Each mail of data/sample gives the facts that stand beside it; adding a case is adding two files."""
+"""Each mail of data/sample gives the facts in messages/ of the same name; adding a case is adding two files."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from tkit.mail import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
+MESSAGES = ROOT / "tests" / "messages"
 CASES = sorted(path.stem for path in SAMPLE.glob("*.eml"))
 FACTS = ("part", "carrier", "url", "resolved_url", "local")
 # RFC 2606 names, the addresses of RFC 5737 and RFC 3849, and the one real host that a case is about.
@@ -29,13 +30,14 @@ def read_mail(case: str) -> bytes:
 
 
 def read_facts(case: str) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((SAMPLE / f"{case}.json").read_text(encoding="utf-8"))
+    facts: dict[str, Any] = json.loads((MESSAGES / f"{case}.json").read_text(encoding="utf-8"))
     return facts
 
 
 def test_mails_and_facts_come_in_pairs() -> None:
     assert len(CASES) >= 60
-    assert {path.stem for path in SAMPLE.glob("*.json")} == set(CASES)
+    assert {path.stem for path in MESSAGES.glob("*.json")} == set(CASES)
+    assert {path.suffix for path in SAMPLE.iterdir()} == {".eml"}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -59,7 +59,7 @@ _TAR_BLOCK_BYTES = 2**15
 _MAX_TAR_HEADER_BYTES = 2**20
 
 _FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
-_MBOX_START = re.compile(rb"[\r\n]*From ")
+_MBOX_START = re.compile(rb"(?:\r?\n)*From ")
 _MAIL_FIELD = re.compile(
     rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])(?:"
     rb"From|To|Cc|Bcc|Subject|Date|Sender|Reply-To|Message-ID|In-Reply-To|References|Received(?:-SPF)?|"
@@ -545,7 +545,7 @@ def _split_mbox(stream: _Peeked) -> Iterator[tuple[bytes | None, bool]]:
     """
     separator = b"\nFrom "
     if stream.is_whole and separator not in stream.head:
-        yield stream.head.lstrip(b"\r\n"), True
+        yield stream.head, True
         return
     pending = bytearray(stream.read(_BLOCK_BYTES).lstrip(b"\r\n"))
     searched = 0

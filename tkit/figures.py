@@ -298,7 +298,7 @@ def _style(theme: Theme) -> Iterator[None]:
 
 
 def _percent_axis(axes: Axes) -> None:
-    axes.yaxis.set_major_locator(FixedLocator(np.linspace(0, 1, 6)))
+    axes.yaxis.set_major_locator(FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
 
 

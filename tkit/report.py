@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 MOST_ROWS = {"terminal": 20, "page": 100}
-"""How many senders, domains or errors a table shows; the rest is counted in a last row."""
+"""How many senders, domains or errors a table shows; the rest is counted below it."""
 
 
 class _Grid(NamedTuple):
@@ -164,7 +164,7 @@ def write_study(
             lambda theme: score_figure(chosen, theme),
             f"Scores of {detector_names(comparison)[best]} by label, on a logarithmic scale of counts.",
         )
-    figures = {name: (draw(LIGHT), draw(DARK), told) for name, (draw, told) in drawn.items()}
+    figures = {name: (svg(draw(LIGHT)), svg(draw(DARK)), told) for name, (draw, told) in drawn.items()}
     others = [(key, value) for key, value in facts.items() if key != "command"]
     sections = [
         _section("What was done", _paragraph(_method(evaluations))),
@@ -179,8 +179,7 @@ def write_study(
         _section("How to reproduce", f"<pre>{_escaped(facts['command'])}</pre>"),
     ]
     page = _page("How well detectors find e-mail read trackers", sections)
-    texts = {name: svg(light) for name, (light, _, _) in figures.items()}
-    return _write(Path(folder), {**texts, "report.html": page})
+    return _write(Path(folder), {name: light for name, (light, _, _) in figures.items()} | {"report.html": page})
 
 
 def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
@@ -215,14 +214,14 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
     )
     method = (
         f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage} and calls a"
-        f" tracker what scores at least {percent(audit.threshold)}. Shares have 95 % Wilson intervals. A copy of a"
+        f" tracker what scores at least {audit.threshold:.4g}. Shares have 95 % Wilson intervals. A copy of a"
         " mail counts as a mail of its own. Nothing of any mail was loaded, for the audit or by this page."
     )
     told = (
         "Above: share of mails with a tracker. Below: number of mails. The first and last 1 % of the mails are not"
         " drawn, because wrong dates would set the scale."
     )
-    figure = _figure(audit_figure(audit, LIGHT), audit_figure(audit, DARK), told)
+    figure = _figure(svg(audit_figure(audit, LIGHT)), svg(audit_figure(audit, DARK)), told)
     sections = [
         _section("In short", _paragraph(lead), _html(grids[0])),
         _section("Over time", figure),
@@ -396,11 +395,7 @@ def _drawn(grid: _Grid) -> Table:
     table.title_justify = table.caption_justify = "left"
     first_numeric = len(grid.columns) - grid.numeric
     for number, name in enumerate(grid.columns):
-        lines = [line for row in grid.rows for line in row[number].split("\n")]
-        if number < first_numeric:
-            table.add_column(Text(name), overflow="fold")
-        else:  # figures are not broken
-            table.add_column(Text(name), justify="right", min_width=max(map(len, lines), default=0))
+        table.add_column(Text(name), overflow="fold", justify="left" if number < first_numeric else "right")
     for row in grid.rows:
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return table
@@ -438,12 +433,11 @@ def _html(grid: _Grid) -> str:
     )
 
 
-def _figure(light: Figure, dark: Figure, told: str) -> str:
-    urls = ["data:image/svg+xml;base64," + b64encode(svg(figure).encode()).decode() for figure in (light, dark)]
-    width, height = (round(96 * inches) for inches in light.get_size_inches())
+def _figure(light: str, dark: str, told: str) -> str:
+    urls = ["data:image/svg+xml;base64," + b64encode(text.encode()).decode() for text in (light, dark)]
     return (
         f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{urls[1]}">'
-        f'<img src="{urls[0]}" width="{width}" height="{height}" alt="{_escaped(told)}"></picture>'
+        f'<img src="{urls[0]}" alt="{_escaped(told)}"></picture>'
         f"<figcaption>{_escaped(told)}</figcaption></figure>"
     )
 

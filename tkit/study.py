@@ -113,7 +113,7 @@ def run_study(
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "comparison.csv", index=False)
     _errors(of_model[best]).to_csv(folder / "errors.csv", index=False)
-    write_study(folder, table, evaluations, _facts(dataset, rows, folds, seed, max_false_alarms))
+    write_study(folder, table, evaluations, _facts(dataset, rows, folds, seed, max_false_alarms), bundle)
     bundle.save(folder / "bundle")
     return StudyResult(table, tuple(evaluations), bundle, summary)
 
