@@ -39,7 +39,7 @@ benchmark: $(VENV)/.dev
 	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz
 
 coverage: $(VENV)/.dev
-	$(BIN)/python benchmarks/coverage.py --shared $(SHARED)
+	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tkit needs Python 3.11 or newer: make PYTHON=python3.x")'

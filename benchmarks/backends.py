@@ -3,9 +3,8 @@
     python benchmarks/backends.py ../shared/corpora/*.tar.xz
 
 Every HTML part is read by both. Counted are the documents, and the references where they can be paired, in which they differ.
-What remains comes from html5lib: it rebuilds misnested formatting elements otherwise than the HTML Standard now says
-("adoption agency algorithm"), which adds or drops an empty copy of a link or another formatting element; it does not know
-``template`` and some newer elements.
+What remains comes from html5lib: after white space in a table cell it does not reopen a formatting element that was left open,
+so one around the references, or one more copy of a link, is missing or added where a mail misnests them.
 """
 
 from __future__ import annotations

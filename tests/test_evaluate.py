@@ -23,9 +23,7 @@ from tkit.evaluate import (
 )
 from tkit.splits import Split, cross_validation
 
-SCORES = st.lists(
-    st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=2, max_size=30
-)
+SCORES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=2, max_size=30)
 
 
 def make(labels: str, **columns: Any) -> pd.DataFrame:
@@ -138,9 +136,7 @@ class TestChooseThreshold:
             ((0.5, 0.5), "TC", 0.9, np.nextafter(0.5, 1)),  # none may be called
         ],
     )
-    def test_worked_out_by_hand(
-        self, score: tuple[float, ...], labels: str, budget: float, expected: float
-    ) -> None:
+    def test_worked_out_by_hand(self, score: tuple[float, ...], labels: str, budget: float, expected: float) -> None:
         assert choose_threshold(array(*score), truth(labels), budget) == pytest.approx(expected, abs=1e-12)
 
     def test_neighbouring_floats_stay_apart(self) -> None:
@@ -150,9 +146,7 @@ class TestChooseThreshold:
 
     @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.2, 0.5, 1.0]))
-    def test_calls_the_rows_that_the_budget_allows(
-        self, rows: list[tuple[float, bool]], budget: float
-    ) -> None:
+    def test_calls_the_rows_that_the_budget_allows(self, rows: list[tuple[float, bool]], budget: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])
         assume(tracker.any() and not tracker.all())
         called = score >= choose_threshold(score, tracker, budget)
@@ -515,9 +509,7 @@ class TestCrossValidatedScores:
 
     @pytest.mark.parametrize(("score", "length"), [(1.5, 4), (-0.1, 4), (math.nan, 4), (0.5, 3)])
     def test_scores_must_be_probabilities(self, score: float, length: int) -> None:
-        with pytest.raises(
-            TkitError, match=r"constant, first: scores of shape .* give one probability a row"
-        ):
+        with pytest.raises(TkitError, match=r"constant, first: scores of shape .* give one probability a row"):
             cross_validated_scores(lambda: Constant(score, length), self.ROWS, halves(8))
 
     def test_no_row_is_tested_twice(self) -> None:

@@ -85,9 +85,7 @@ ASKED = {
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[ChromiumRenderer]:
     if not any(map(shutil.which, CHROMIUM_NAMES)):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "no Chromium: apt-get install chromium"
-        )
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: apt-get install chromium")
     with ChromiumRenderer(timeout_seconds=60) as started:
         yield started
 
@@ -125,9 +123,7 @@ def test_every_carrier_that_a_browser_loads_is_asked_for(renderer: ChromiumRende
     asked = renderer.requested(EVERY_CARRIER)
     assert renderer.defects == ()
     assert len(asked) == len(set(asked))
-    assert set(asked) == {"http://a.test/" + name for name in ASKED} | {
-        "https://b.test/protocol-relative.png"
-    }
+    assert set(asked) == {"http://a.test/" + name for name in ASKED} | {"https://b.test/protocol-relative.png"}
 
 
 def test_nothing_reaches_a_server(renderer: ChromiumRenderer, server: CountingServer) -> None:
@@ -152,9 +148,7 @@ def test_nothing_reaches_a_server(renderer: ChromiumRenderer, server: CountingSe
     assert server.connections == 1  # it does count
 
 
-def test_the_walls_hold_where_nothing_is_intercepted(
-    renderer: ChromiumRenderer, server: CountingServer
-) -> None:
+def test_the_walls_hold_where_nothing_is_intercepted(renderer: ChromiumRenderer, server: CountingServer) -> None:
     # In a thread of its own: one Playwright a thread.
     refused: list[str] = []
 
@@ -208,22 +202,16 @@ def test_urls_as_asked(renderer: ChromiumRenderer, html: str, asked: list[str]) 
 
 
 def test_the_document_itself_is_left_out(renderer: ChromiumRenderer) -> None:
-    html = (
-        "<meta http-equiv=refresh content='0; url=#top'><img src=''><iframe src='?'></iframe><img src=o.gif>"
-    )
+    html = "<meta http-equiv=refresh content='0; url=#top'><img src=''><iframe src='?'></iframe><img src=o.gif>"
     assert set(renderer.requested(html)) == {"https://message.invalid/?", "https://message.invalid/o.gif"}
 
 
 def test_one_document_does_not_change_what_the_next_asks_for(renderer: ChromiumRenderer) -> None:
     html = "<link rel=stylesheet href=http://a.test/a.css><img src=http://a.test/a.png>"
-    assert (
-        renderer.requested(html) == renderer.requested(html) == ["http://a.test/a.css", "http://a.test/a.png"]
-    )
+    assert renderer.requested(html) == renderer.requested(html) == ["http://a.test/a.css", "http://a.test/a.png"]
 
 
-def test_a_page_that_hangs_is_ended_and_told(
-    renderer: ChromiumRenderer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_hangs_is_ended_and_told(renderer: ChromiumRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = (f"<g id=g{level}>{f'<use href=#g{level - 1} />' * 10}</g>" for level in range(1, 9))
     hang = f"<img src=http://a.test/first><svg><g id=g0><rect /></g>{''.join(groups)}</svg>"
     monkeypatch.setattr(renderer, "timeout_seconds", 10)
@@ -234,9 +222,7 @@ def test_a_page_that_hangs_is_ended_and_told(
     assert renderer.defects == ()
 
 
-def test_a_crash_is_told_and_the_browser_started_again(
-    renderer: ChromiumRenderer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_is_told_and_the_browser_started_again(renderer: ChromiumRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "_answer", lambda route: os.kill(renderer._process, signal.SIGKILL))
     assert renderer.requested("<img src=http://a.test/first>") == ["http://a.test/first"]
     assert [defect.partition(":")[0] for defect in renderer.defects] == ["crash"]

@@ -55,9 +55,7 @@ class TestConnectedComponents:
 
     @settings(deadline=None)
     @given(KEYS)
-    def test_agrees_with_joining_pairs_until_nothing_changes(
-        self, rows: list[tuple[str | None, int]]
-    ) -> None:
+    def test_agrees_with_joining_pairs_until_nothing_changes(self, rows: list[tuple[str | None, int]]) -> None:
         expected = list(range(len(rows)))
         for _ in rows:
             for i, (text, number) in enumerate(rows):
@@ -105,9 +103,7 @@ class TestPathTemplate:
     def test_worked_out_by_hand(self, path: str, template: str) -> None:
         assert path_template(path) == template
 
-    @pytest.mark.parametrize(
-        "path", ["", "/", "/?", "/17", "/a1b2c3/d4e5f6.gif", "/1x1.gif?123", "/x9?7f3a", "#open"]
-    )
+    @pytest.mark.parametrize("path", ["", "/", "/?", "/17", "/a1b2c3/d4e5f6.gif", "/1x1.gif?123", "/x9?7f3a", "#open"])
     def test_without_a_word_there_is_no_template(self, path: str) -> None:
         assert path_template(path) == ""
 
@@ -119,10 +115,7 @@ class TestPathTemplate:
             "0123abcd-45ef-4a6b-8c7d-89abcdef0123",
             "Z22m6WT8_FCY-8d",
         ]
-        found = {
-            path_template(f"/campaign/{token}/open.gif?list={number}&e={token}")
-            for number, token in enumerate(tokens)
-        }
+        found = {path_template(f"/campaign/{token}/open.gif?list={number}&e={token}") for number, token in enumerate(tokens)}
         assert found == {"/campaign/*/open.gif?list=*&e=*"}
 
     @settings(deadline=None)
@@ -139,9 +132,7 @@ class TestPathTemplate:
 
     @settings(deadline=None)
     @given(
-        st.text(alphabet="abcdef0123456789", min_size=6, max_size=40).filter(
-            lambda token: re.search("[0-9]", token)
-        ),
+        st.text(alphabet="abcdef0123456789", min_size=6, max_size=40).filter(lambda token: re.search("[0-9]", token)),
         st.integers(0, 10**12),
         st.text(max_size=20).filter(lambda value: not set("&;#") & set(value)),
     )
@@ -206,9 +197,7 @@ class TestGroupedFolds:
 
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40), st.integers(2, 4))
-    def test_whole_groups_and_no_fold_lags_by_more_than_the_largest_group(
-        self, rows: list[tuple[int, bool]], k: int
-    ) -> None:
+    def test_whole_groups_and_no_fold_lags_by_more_than_the_largest_group(self, rows: list[tuple[int, bool]], k: int) -> None:
         groups = np.array([group for group, _ in rows])
         tracker = np.array([is_tracker for _, is_tracker in rows])
         names = np.unique(groups)

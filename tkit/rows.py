@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -44,10 +45,8 @@ class JsonLinesWriter(Writer):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
-        if not len(frame):
-            return
-        text = frame.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
-        self._stream.write(text.encode("utf-8", "replace"))
+        for row in frame.to_dict("records"):
+            self._stream.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 class CsvWriter(Writer):
@@ -135,8 +134,10 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
     try:
         with os.fdopen(handle, "wb") as stream:
             writer = _WRITERS[form](stream)
-            yield writer
-            writer.close()
+            try:
+                yield writer
+            finally:
+                writer.close()
         if not writer.discarded:
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)

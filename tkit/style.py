@@ -9,7 +9,7 @@ from typing import NamedTuple
 ABSENT = -1.0
 """Stands for a length that is not given, or not in absolute units."""
 
-_LENGTH = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)(?![\w%\x80-\U0010ffff])", re.ASCII)
+_LENGTH = re.compile(r"\+?(\d+(?:\.\d+)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)\Z", re.ASCII)
 # CSS Values and Units Level 4, section 6.2; font-relative lengths at the usual 16 px.
 _PIXELS = {
     "": 1.0,

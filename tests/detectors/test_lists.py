@@ -155,9 +155,7 @@ HOST_VERDICTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "content", [["Example.COM", "example.org"], {"example.com": "A", "example.org": "B"}]
-)
+@pytest.mark.parametrize("content", [["Example.COM", "example.org"], {"example.com": "A", "example.org": "B"}])
 def test_hosts_stand_for_themselves_and_their_subdomains(tmp_path, content):
     published = tiny(tmp_path, "hosts", content)
     assert published.rules == 2
@@ -396,9 +394,7 @@ def test_tag_expressions_read_the_tag_where_there_is_one(tmp_path):
     assert not published.match(url, tag='<td background="https://t1.example.com/o">')
     assert published.match("https://a.example/x?a=1&b=2")
     # The program reads HTML as written, where an ampersand may be an entity.
-    assert not published.match(
-        "https://a.example/x?a=1&b=2", tag='<img src="https://a.example/x?a=1&amp;b=2">'
-    )
+    assert not published.match("https://a.example/x?a=1&b=2", tag='<img src="https://a.example/x?a=1&amp;b=2">')
 
 
 def test_tag_expressions_in_the_programs_frame(tmp_path):
@@ -442,9 +438,7 @@ def test_load_refuses_bytes_that_are_no_utf8(tmp_path):
 
 def test_load_says_what_is_missing_and_where_to_get_it(tmp_path):
     source = ListSource("tiny", "absent", "hosts", "example/list", "a/list.txt", "c0ffee", "", "none")
-    with pytest.raises(
-        TkitError, match=r"cannot read .*absent \(.*\); make it of a/list.txt of example/list c0ffee"
-    ):
+    with pytest.raises(TkitError, match=r"cannot read .*absent \(.*\); make it of a/list.txt of example/list c0ffee"):
         load(source, tmp_path)
 
 

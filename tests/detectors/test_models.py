@@ -26,8 +26,8 @@ MODELS: list[Callable[[], Model]] = [
     lambda: LogisticModel("url"),
     lambda: TreeModel("url"),
     lambda: ForestModel("url", trees=5),
-    lambda: BoostingModel("url", trees=5),
-    lambda: BoostingModel("url", trees=5, seeds=2),
+    lambda: BoostingModel("url", trees=20),
+    lambda: BoostingModel("url", trees=20, seeds=2),
 ]
 EVERY_MODEL = pytest.mark.parametrize("make", MODELS)
 
@@ -226,3 +226,14 @@ def test_exported_trees_are_in_order_and_cover_what_came_by(make: Callable[[], M
         assert (tree.left[inner] > inner).all()
         assert (tree.right[inner] > inner).all()
         assert tree.cover[inner] == pytest.approx(tree.cover[tree.left[inner]] + tree.cover[tree.right[inner]])
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_boosting_without_a_split_gives_the_base_rate(seeds: int) -> None:
+    rows = pd.DataFrame(0.0, index=range(4), columns=feature_names("url"), dtype=np.float32)
+    model = BoostingModel("url", trees=5, seeds=seeds).fit(rows, np.array([True, False, False, False]), np.ones(4))
+    assert model.scores(rows) == pytest.approx([0.25] * 4)
+    exported = model.exported()
+    assert isinstance(exported, TreeSum)
+    logit = exported.intercept + sum(walked(tree, rows.to_numpy(np.float32)[0]) for tree in exported.trees)
+    assert logit == pytest.approx(np.log(1 / 3))

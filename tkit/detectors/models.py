@@ -22,7 +22,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
@@ -152,7 +151,7 @@ class LogisticModel(_Model):
         Means and scales of the transformed columns.
     """
 
-    inverse_penalty: float = 0.1
+    inverse_penalty: float = 1.0
     estimators_: tuple[LogisticRegression, ...] = field(init=False, repr=False)
     scaler_: StandardScaler = field(init=False, repr=False)
     name = "logistic regression"
@@ -229,7 +228,7 @@ class ForestModel(_Model):
 
     trees: int = 300
     max_features: float = 0.1
-    min_samples_leaf: int = 1
+    min_samples_leaf: int = 2
     n_jobs: int = 1
     estimators_: tuple[RandomForestClassifier, ...] = field(init=False, repr=False)
     name = "random forest"

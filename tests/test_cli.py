@@ -1,0 +1,126 @@
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tkit import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample"
+BEACON = (
+    b"From: a@b.example\nContent-Type: text/html\n\n<p>x</p><img src='http://t.example/open?id=b81e2c90ff' width=1 height=1>\n"
+)
+SCAN_FIELDS = [
+    "message_sha256",
+    "part",
+    "index",
+    "carrier",
+    "url",
+    "resolved_url",
+    "vantage",
+    "score",
+    "verdict",
+    "reasons",
+    "provider",
+]
+
+
+def tkit(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "tkit.cli", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False)
+
+
+def rows(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_version() -> None:
+    assert tkit("--version").stdout.decode().strip() == f"tkit {__version__}"
+
+
+@pytest.mark.parametrize("verb", ["references", "extract", "scan", "audit", "study", "train", "dataset build"])
+def test_help_shows_an_example(verb: str) -> None:
+    done = tkit(*verb.split(), "--help")
+    assert done.returncode == 0
+    assert f"Example: tkit {verb}" in done.stdout.decode()
+
+
+def test_scan_of_standard_input() -> None:
+    done = tkit("scan", "-", "--format", "jsonl", stdin=BEACON)
+    assert done.returncode == 0
+    (row,) = rows(done)
+    assert list(row) == SCAN_FIELDS
+    assert row["verdict"] == "tracker"
+    assert row["vantage"] == "message"
+    assert row["reasons"]
+
+
+@pytest.mark.parametrize("vantage", ["url", "element", "message"])
+def test_every_vantage_point_has_a_built_in_bundle(vantage: str) -> None:
+    found = rows(tkit("scan", SAMPLE, "--vantage", vantage, "--format", "jsonl"))
+    assert {row["vantage"] for row in found} == {vantage}
+
+
+def test_references_list_local_ones_too() -> None:
+    found = rows(tkit("references", "-", "--format", "jsonl", stdin=b"Content-Type: text/html\n\n<img src=cid:x>"))
+    assert [(row["url"], row["local"], row["resolved_url"]) for row in found] == [("cid:x", True, "")]
+
+
+def test_extract_is_the_same_with_more_workers(tmp_path: Path) -> None:
+    assert tkit("extract", SAMPLE, "-o", tmp_path / "one.parquet").returncode == 0
+    assert tkit("extract", SAMPLE, "-o", tmp_path / "two.parquet", "--workers", 2).returncode == 0
+    one, two = pd.read_parquet(tmp_path / "one.parquet"), pd.read_parquet(tmp_path / "two.parquet")
+    pd.testing.assert_frame_equal(one, two)
+    assert len(one) > 100
+
+
+def test_audit_writes_a_page(tmp_path: Path) -> None:
+    done = tkit("audit", SAMPLE, "-o", tmp_path / "audit.html")
+    assert done.returncode == 0
+    assert "with trackers" in done.stdout.decode()
+    assert "<html" in (tmp_path / "audit.html").read_text("utf-8")
+
+
+def test_no_such_path() -> None:
+    done = tkit("scan", "no-such-mailbox")
+    assert done.returncode == 1
+    assert b"no-such-mailbox" in done.stderr
+    assert b"no mail was read" in done.stderr
+
+
+def test_wrong_arguments() -> None:
+    assert tkit("scan").returncode == 2
+    assert tkit("scan", SAMPLE, "--vantage", "moon").returncode == 2
+    assert tkit("scan", SAMPLE, "--format", "parquet").returncode == 2
+
+
+def test_a_model_that_is_none(tmp_path: Path) -> None:
+    done = tkit("scan", SAMPLE, "--model", tmp_path)
+    assert done.returncode == 1
+    assert b"schema.json" in done.stderr
+
+
+def test_good_mail_is_processed_beside_bad_input(tmp_path: Path) -> None:
+    archive = tmp_path / "mails.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, data in (("a.eml", BEACON), ("../b.eml", BEACON), ("c.png", b"\x89PNG\r\n\x1a\n\0\0\0")):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    (tmp_path / "empty").mkdir()
+    done = tkit("scan", archive, tmp_path / "empty", "--format", "jsonl")
+    assert done.returncode == 0
+    assert len(rows(done)) == 1
+    for named in ("../b.eml", "c.png", "empty"):
+        assert named in done.stderr.decode()
+
+
+def test_nothing_is_left_where_no_mail_was_read(tmp_path: Path) -> None:
+    done = tkit("scan", "no-such-mailbox", "--format", "csv", "-o", tmp_path / "out.csv")
+    assert done.returncode == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,26 @@
+"""The built-in bundles are what `tkit train` makes of the committed dataset."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tkit.bundle import default_bundle
+from tkit.dataset import read
+from tkit.detectors.models import BoostingModel
+from tkit.evaluate import training_weight
+
+DATASET = Path(__file__).resolve().parents[1] / "data" / "dataset"
+
+
+@pytest.mark.parametrize("vantage", ["url", "element", "message"])
+def test_retraining_gives_the_same_scores(vantage: str) -> None:
+    dataset = read(DATASET)
+    rows = dataset.rows()
+    weight = training_weight(rows)
+    used = weight > 0
+    model = BoostingModel(vantage=vantage).fit(rows[used], (rows["label"] == "T").to_numpy()[used], weight[used])
+    bundle = default_bundle(vantage)
+    assert bundle.training_sha256 == dataset.digest("labels.parquet")
+    # The bundle rounds each of its 400 leaves to 1/65536 of the margin.
+    assert np.abs(model.scores(rows) - bundle.scores(rows)).max() < 400 * 0.5 / 65536 / 4
