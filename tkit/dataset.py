@@ -27,7 +27,7 @@ from tkit.html import RemoteReference, references
 from tkit.mail import Message
 from tkit.schema import FEATURE_VERSION, FEATURES
 from tkit.splits import component_keys, connected_components
-from tkit.url import clean, host_of, registrable_domain, unwrap
+from tkit.url import clean, host_of, is_registered, registrable_domain, unwrap
 
 FORMAT = 1
 """Version of the files' layout."""
@@ -153,7 +153,7 @@ def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progre
     for corpus, archive in zip(CORPORA, inputs, strict=True):
         frames.append(_read_corpus(archive, corpus.name, wanted, senders, tags, problems, progress))
     found = pd.concat(frames, ignore_index=True).drop_duplicates(_ROW, ignore_index=True)
-    found["host_domain"] = _distinct(found["resolved_url"], lambda url: registrable_domain(host_of(unwrap(url))))
+    found["host_domain"] = _distinct(found["resolved_url"], lambda url: _published_domain(host_of(unwrap(url))))
     labels, lost = _join(found, gold, members)
     labels["sender_domain"] = labels["message_sha256"].map(senders)
     labels["host"] = labels["resolved_url"].map(lambda url: host_of(unwrap(url)))
@@ -279,6 +279,10 @@ def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tup
 
 def _distinct(values: pd.Series, function: Callable[[str], str]) -> pd.Series:
     return values.map({value: function(value) for value in values.unique()})
+
+
+def _published_domain(host: str) -> str:
+    return registrable_domain(host) if is_registered(host) else ""
 
 
 def _key(domain: str) -> str:

@@ -110,6 +110,18 @@ def registrable_domain(host: str) -> str:
     return _SUFFIXES.privatesuffix(host) or host
 
 
+def is_registered(host: str) -> bool:
+    """Tell whether a host ends in a known public suffix or is an IP address.
+
+    What does not may be anything that a sender wrote there, a recipient's token too.
+
+    >>> is_registered("a.example.org"), is_registered("10.0.0.1"), is_registered("a.infoxq7token")
+    (True, True, False)
+    """
+    host = host.strip(".").lower()
+    return bool(_IPV4.match(host) or host.startswith("[") or _SUFFIXES.privatesuffix(host, accept_unknown=False))
+
+
 # How mail gateways and webmail wrap URLs: host suffix, beginning of the path, query parameter of the original.
 _QUERY_WRAPPERS = (
     ("safelinks.protection.outlook.com", "/", "url"),
