@@ -74,10 +74,9 @@ class Dataset:
     labels: pd.DataFrame
     facts: Mapping[str, object]
 
-    def digest(self, file: str) -> str:
-        """Give the SHA-256 of one of its files, in hex."""
-        digests = self.facts["sha256"]
-        return str(digests[file]) if isinstance(digests, dict) else ""
+    def digest(self) -> str:
+        """Give one SHA-256, in hex, of the digests of its files."""
+        return hashlib.sha256(json.dumps(self.facts["sha256"], sort_keys=True).encode()).hexdigest()
 
     def rows(self) -> pd.DataFrame:
         """Give the labelled references with their features: what detectors are trained and tested on."""

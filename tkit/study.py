@@ -205,7 +205,7 @@ def _fit_bundle(
         threshold,
         threshold_chosen=f"at most {max_false_alarms:.2%} of good pictures called, on cross-validated scores"
         f" ({folds} folds by component)",
-        training_sha256=dataset.digest("labels.parquet"),
+        training_sha256=dataset.digest(),
         seed=seed,
         date=date,
         card=_card(dataset, rows, evaluation, max_false_alarms, folds, seed),
@@ -278,7 +278,7 @@ def _facts(dataset: Dataset, rows: pd.DataFrame, folds: int, seed: int, max_fals
         "intervals": "95 %, bootstrap over components, 1,000 resamples",
         "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
         f" Python {platform.python_version()}",
-        "digest": str(dataset.facts["sha256"]),
+        "digest": dataset.digest(),
     }
 
 
