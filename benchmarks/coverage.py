@@ -126,9 +126,7 @@ def cause(asked: Asked, listed: Iterable[RemoteReference]) -> str:
     return "no reference like it"
 
 
-def measure(
-    archive: Path, arguments: argparse.Namespace, renderer: ChromiumRenderer, progress: Progress
-) -> Measured:
+def measure(archive: Path, arguments: argparse.Namespace, renderer: ChromiumRenderer, progress: Progress) -> Measured:
     task = progress.add_task(archive.name, total=arguments.mails)
     measured = Measured(archive.name)
     digest = hashlib.sha256(Path(render.__file__).read_bytes()).hexdigest()[:12]
@@ -178,9 +176,7 @@ def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) 
         "",
         "A URL that is written in two ways counts for both.",
         "",
-        *markdown(
-            ("carrier", "URLs"), [(f"`{name}`", f"{count:,}") for name, count in carriers.most_common()]
-        ),
+        *markdown(("carrier", "URLs"), [(f"`{name}`", f"{count:,}") for name, count in carriers.most_common()]),
         "",
         "## What tkit missed",
         "",
@@ -192,9 +188,7 @@ def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) 
         lines.append("Nothing.")
     if total.defects:
         lines += ["", "## Defects of the showing", ""]
-        lines += markdown(
-            ("defect", "parts"), [(name, f"{count:,}") for name, count in sorted(total.defects.items())]
-        )
+        lines += markdown(("defect", "parts"), [(name, f"{count:,}") for name, count in sorted(total.defects.items())])
     lines += [
         "",
         "## Made with",
@@ -216,19 +210,11 @@ def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure how much of what Chromium asks for tkit lists.")
     names = [corpus.name for corpus in CORPORA]
-    parser.add_argument(
-        "--mails", type=int, default=500, help="mails with HTML drawn from each archive (%(default)s)"
-    )
+    parser.add_argument("--mails", type=int, default=500, help="mails with HTML drawn from each archive (%(default)s)")
     parser.add_argument("--seed", type=int, default=20, help="seed of the draw (%(default)s)")
-    parser.add_argument(
-        "--only", nargs="+", choices=names, default=names, help="corpora; writes no page unless all"
-    )
-    parser.add_argument(
-        "--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of archives"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "out" / "coverage", help="kept answers, list of misses"
-    )
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="corpora; writes no page unless all")
+    parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of archives")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "coverage", help="kept answers, list of misses")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "coverage.md", help="the page to write")
     return parser.parse_args()
 

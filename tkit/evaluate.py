@@ -212,18 +212,14 @@ class Evaluation:
             raise TkitError(f"{name}: rows have no column {', '.join(missing)}: build them with tkit.dataset")
         limit = np.asarray(threshold, dtype=np.float64)
         if len(score) != len(rows) or limit.shape not in ((), (len(rows),)):
-            raise TkitError(
-                f"{name}: {len(score)} scores, {limit.size} thresholds, {len(rows)} rows: give one a row"
-            )
+            raise TkitError(f"{name}: {len(score)} scores, {limit.size} thresholds, {len(rows)} rows: give one a row")
         scored = rows.assign(score=score, threshold=limit, called=np.asarray(score) >= limit)
         self.rows = scored[scored["source"] == "gold"].reset_index(drop=True)
         unscored = int((~np.isfinite(self.rows["score"]) | self.rows["threshold"].isna()).sum())
         if unscored:
             raise TkitError(f"{name}: {unscored} gold rows without score or threshold: give tested rows only")
         if self.rows[cluster].isna().any():
-            raise TkitError(
-                f"{name}: gold rows without {cluster}: give every row one, or another cluster column"
-            )
+            raise TkitError(f"{name}: gold rows without {cluster}: give every row one, or another cluster column")
         self.name, self.vantage = name, vantage
         self.cluster, self.resamples, self.seed = cluster, resamples, seed
         self.is_rule = _is_rule(self.rows["score"].to_numpy())
@@ -341,9 +337,7 @@ class Evaluation:
         return ratio
 
     def _ratio(self, part: Floats | Mask, whole: Floats | Mask, groups: pd.Series) -> Estimate:
-        value, low, high = _estimate(
-            float(part.sum() / whole.sum()), self._resampled_ratio(part, whole, groups)
-        )
+        value, low, high = _estimate(float(part.sum() / whole.sum()), self._resampled_ratio(part, whole, groups))
         rule_of_three = min(1.0, 3 / groups[whole > 0].nunique())
         if not part.any():
             high = rule_of_three
@@ -382,9 +376,7 @@ def _is_rule(score: Floats) -> bool:
 
 def _require_both(tracker: Mask, where: str) -> None:
     if tracker.all() or not tracker.any():
-        raise TkitError(
-            f"{where}: {tracker.sum()} trackers and {(~tracker).sum()} negatives: give at least one of each"
-        )
+        raise TkitError(f"{where}: {tracker.sum()} trackers and {(~tracker).sum()} negatives: give at least one of each")
 
 
 def comparison(evaluations: Sequence[Evaluation]) -> pd.DataFrame:
@@ -493,9 +485,7 @@ def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) ->
     member = usable & (rows["source"] == "member").to_numpy(dtype=bool)
     if member.any():
         if "cluster" not in rows:
-            raise TkitError(
-                "member rows have no column cluster to share a weight by: take it from the dataset's labels"
-            )
+            raise TkitError("member rows have no column cluster to share a weight by: take it from the dataset's labels")
         sizes = rows[member].groupby("cluster", dropna=False)["label"].transform("size")
         weight[member] = np.minimum(1.0, member_weight / sizes.to_numpy(dtype=np.float64))
     return weight
@@ -555,9 +545,7 @@ def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, mem
         detector.fit(train[used], tracker[used], weight[used])
     score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
     if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
-        raise TkitError(
-            f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row"
-        )
+        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row")
     return score
 
 

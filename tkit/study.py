@@ -216,7 +216,8 @@ def _fit_bundle(
 def _replayed(rows: pd.DataFrame, score: np.ndarray, count: int = 200) -> pd.DataFrame:
     """Pick rows over the whole range of scores, for replay."""
     order = np.argsort(score, kind="stable")
-    return rows.iloc[order[np.linspace(0, len(order) - 1, count).astype(int)]]
+    picked: pd.DataFrame = rows.iloc[order[np.linspace(0, len(order) - 1, count).astype(int)]]
+    return picked
 
 
 def _summary(best: Evaluation, rules: Sequence[Evaluation], max_false_alarms: float, rows: pd.DataFrame) -> tuple[str, ...]:

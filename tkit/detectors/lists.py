@@ -137,9 +137,7 @@ class _TextList(ABC):
 
 def _require_length(what: str, given: Sequence[str], urls: Sequence[str]) -> None:
     if len(given) != len(urls):
-        raise TkitError(
-            f"{what}: {len(given)} for {len(urls)} URLs; pass one for each URL, in the same order"
-        )
+        raise TkitError(f"{what}: {len(given)} for {len(urls)} URLs; pass one for each URL, in the same order")
 
 
 def _encodable(text: str) -> str:
@@ -179,9 +177,7 @@ class FilterList(_TextList):
         cancelling = {rule for rule in rules if _BADFILTER.search(rule)}
         settled = cancelling | {_BADFILTER.sub("", rule) for rule in cancelling}
         reasons = {rule: "" if rule in settled else self._why_dropped(rule) for rule in rules}
-        super().__init__(
-            name, kind, len(rules), [f"{rule} ({reasons[rule]})" for rule in rules if reasons[rule]]
-        )
+        super().__init__(name, kind, len(rules), [f"{rule} ({reasons[rule]})" for rule in rules if reasons[rule]])
 
     def _why_dropped(self, rule: str) -> str:
         if self._engine.filter_exists(rule):
@@ -353,9 +349,7 @@ def _translate_token(kind: str, token: str, dialect: Dialect) -> str:
         return dialect.escapes[token[1]]
     if token in dialect.anchors:
         return dialect.anchors[token]
-    if _stands_for_itself(kind, token) and (
-        token not in ("{", "}", "[", "]", "\\") or token in dialect.stray
-    ):
+    if _stands_for_itself(kind, token) and (token not in ("{", "}", "[", "]", "\\") or token in dialect.stray):
         return re.escape(token[-1])
     raise UntranslatableError(f"{token!r} may mean something else in Python")
 
@@ -365,9 +359,7 @@ def _is_plain_set(token: str, dialect: Dialect) -> bool:
     members = token[1:-1].removeprefix("^")
     escaped = re.findall(r"\\(.)", members, re.DOTALL)
     plain = re.sub(r"\\.", "", members, flags=re.DOTALL)
-    known = all(
-        not letter.isalnum() or (letter in "dDwWfnrt" and letter in dialect.escapes) for letter in escaped
-    )
+    known = all(not letter.isalnum() or (letter in "dDwWfnrt" and letter in dialect.escapes) for letter in escaped)
     return bool(members) and known and not re.search(r"\[|&&|--|~~|\|\|", plain)
 
 
@@ -468,9 +460,7 @@ def _wildcards(text: str) -> list[str]:
     for vendor in json.loads(text):
         domains = [_string(domain) for domain in vendor["domains"]]
         rules += domains
-        rules += [
-            rule for rule in vendor["patterns"] if not any(domain in _string(rule) for domain in domains)
-        ]
+        rules += [rule for rule in vendor["patterns"] if not any(domain in _string(rule) for domain in domains)]
     return rules
 
 
@@ -488,9 +478,7 @@ _LOADERS: dict[str, Callable[[str, str, str], PublishedList]] = {
     ),
     "regex-js": lambda name, kind, text: RegexList(name, kind, _named_lines(text)),
     "regex-js-nocase": lambda name, kind, text: RegexList(name, kind, _entries(text), ignore_case=True),
-    "regex-hey": lambda name, kind, text: RegexList(
-        name, kind, _entries(text), to_pattern=_hey_pattern, dialect=RUBY
-    ),
+    "regex-hey": lambda name, kind, text: RegexList(name, kind, _entries(text), to_pattern=_hey_pattern, dialect=RUBY),
     "regex-tag": lambda name, kind, text: RegexList(
         name, kind, _entries(text), to_pattern=_tag_pattern, dialect=ICU, ignore_case=True, on_tag=True
     ),
@@ -512,9 +500,7 @@ def load(source: ListSource, folder: str | Path) -> PublishedList:
         return _LOADERS[source.kind](source.name, source.kind, path.read_text(encoding="utf-8"))
     except OSError as error:
         origin = f"{source.path} of {source.project} {source.commit}".strip()
-        raise TkitError(
-            f"list {source.name}: cannot read {path} ({error.strerror}); make it of {origin}"
-        ) from error
+        raise TkitError(f"list {source.name}: cannot read {path} ({error.strerror}); make it of {origin}") from error
     except (ValueError, TypeError, LookupError) as error:
         raise TkitError(
             f"list {source.name}: {path} is not of the format of {source.kind!r} ({error}); see ListSource"

@@ -122,9 +122,7 @@ class ChromiumRenderer:
         try:
             self._playwright = sync_playwright().start()
         except Error as error:
-            raise TkitError(
-                f"{_first_line(error)}: in a notebook, call tkit in a process of its own"
-            ) from error
+            raise TkitError(f"{_first_line(error)}: in a notebook, call tkit in a process of its own") from error
         try:
             self._running()
         except TkitError:
@@ -132,9 +130,7 @@ class ChromiumRenderer:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
 
     def requested(self, html: str) -> list[str]:
