@@ -61,7 +61,7 @@ _AT_IMPORT = re.compile(rf"(?<!\\)@{_ident('import')}{_BLANK}\Z", _FLAGS)
 _AT_FONT_FACE = re.compile(rf"(?<!\\)@{_ident('font-face')}{_BLANK}\{{", _FLAGS)
 _AT_NAMESPACE = re.compile(rf"(?<!\\)@{_ident('namespace')}(?![\w\\-])[^;{{}}]*\Z", _FLAGS)
 _ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
-_HINT = re.compile(r"url|\\|src\(|import|image-set", re.IGNORECASE)
+_HINTS = ("url", "\\", "src(", "import", "image-set")
 _LOOK_BACK = 80  # an at-rule or function name with every letter escaped is shorter
 
 
@@ -86,7 +86,8 @@ def css_urls(text: str) -> list[CssUrl]:
     >>> css_urls('@import "a.css" screen; @font-face{src:url(f.woff)}')
     [CssUrl(url='a.css', use='import'), CssUrl(url='f.woff', use='font')]
     """
-    return _Scanner(_filtered(text)).scan() if _HINT.search(text) else []
+    lowered = text.lower()
+    return _Scanner(_filtered(text)).scan() if any(hint in lowered for hint in _HINTS) else []
 
 
 def _filtered(text: str) -> str:

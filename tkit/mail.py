@@ -40,6 +40,7 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
+_FIELD = re.compile(r"^([^\s:]+)[ \t]*:[ \t]*(.*)", re.MULTILINE)
 _FOLD = re.compile(r"\n[ \t]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
@@ -129,10 +130,10 @@ class Message:
             defects.append("lines: ended by a lone carriage return")
             raw = raw.replace(b"\r", b"\n")
         end = raw.find(b"\n\n")
-        crlf_end = raw.find(b"\n\r\n", 0, end if end >= 0 else len(raw))
+        crlf_end = raw.find(b"\n\r\n", 0, end if end >= 0 else len(raw)) if b"\r" in raw[:end] else -1
         header_block = raw[: (crlf_end if crlf_end >= 0 else end) + 1] if max(end, crlf_end) >= 0 else raw
         lowered = raw.lower()
-        if b"text/html" not in lowered and b"amp-html" not in lowered and b"message/" not in lowered:
+        if b"html" not in lowered and b"message/" not in lowered:
             return cls(digest, header_block, (), (), tuple(defects), raw)
         fast = _fast_parse(raw, lowered)
         parts, types = fast if fast is not None else _standard_parse(raw, defects)
@@ -146,11 +147,8 @@ class Message:
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
         found: dict[str, list[str]] = {}
-        for line in _FOLD.sub(" ", text.replace("\r\n", "\n")).split("\n"):
-            name, colon, value = line.partition(":")
-            name = name.rstrip(" \t").lower()
-            if colon and name and " " not in name and "\t" not in name:
-                found.setdefault(name, []).append(value.strip())
+        for name, value in _FIELD.findall(_FOLD.sub(" ", text.replace("\r\n", "\n"))):
+            found.setdefault(name.lower(), []).append(value.rstrip())
         return found
 
     @cached_property

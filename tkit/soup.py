@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, Comment, NavigableString, Tag
-from bs4.element import PageElement
+from bs4.element import Doctype, PageElement
 
 _SPACE = " \t\n\f\r"
 
@@ -30,10 +30,12 @@ class SoupNode:
 
     @property
     def tag(self) -> str:
-        """The tag's name; ``-comment`` for a comment, ``-text`` for text, as lexbor says."""
+        """The tag's name; ``-comment``, ``-doctype`` or ``-text`` for what is no element, as lexbor says."""
         if isinstance(self._element, Tag):
             return str(self._element.name)
-        return "-comment" if isinstance(self._element, Comment) else "-text"
+        if isinstance(self._element, Comment):
+            return "-comment"
+        return "-doctype" if isinstance(self._element, Doctype) else "-text"
 
     @property
     def attributes(self) -> dict[str, str | None]:
@@ -73,7 +75,7 @@ class SoupNode:
     @property
     def is_text_node(self) -> bool:
         """Whether it is text."""
-        return isinstance(self._element, NavigableString) and not isinstance(self._element, Comment)
+        return isinstance(self._element, NavigableString) and not isinstance(self._element, Comment | Doctype)
 
     @property
     def is_empty_text_node(self) -> bool:
@@ -82,8 +84,8 @@ class SoupNode:
 
     @property
     def comment_content(self) -> str:
-        """The text of a comment."""
-        return str(self._element)
+        """The text of a comment without the white space around it, as lexbor gives it."""
+        return str(self._element).strip()
 
     def text(self) -> str:
         """Give the text right below an element, style sheets included."""

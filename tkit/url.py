@@ -138,9 +138,27 @@ _QUERY_WRAPPERS = (
     ("images.weserv.nl", "/", "url"),
     ("proxy.fastmail.com", "/", "url"),
 )
-_WRAPPER_HINT = re.compile(
-    r"googleusercontent|safelinks|yusercontent|yimg\.com/ec|urldefense|cudasvc|trendmicro|proton|duckduckgo"
-    r"|outlook|weserv|fastmail|secure-web\.cisco|camo\."
+_WRAPPING_DOMAINS = frozenset(
+    (
+        "googleusercontent.com",
+        "outlook.com",
+        "yusercontent.com",
+        "yimg.com",
+        "urldefense.com",
+        "urldefense.us",
+        "proofpoint.com",
+        "cudasvc.com",
+        "trendmicro.com",
+        "proton.me",
+        "protonmail.com",
+        "duckduckgo.com",
+        "live.com",
+        "office.com",
+        "weserv.nl",
+        "fastmail.com",
+        "fastmailusercontent.com",
+        "cisco.com",
+    )
 )
 _V3 = re.compile(r"https?://urldefense\.(?:us|com)/v3/__(.+?)__;([A-Za-z0-9_=-]*)!")
 _V3_TOKEN = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
@@ -175,7 +193,8 @@ def unwrap(resolved_url: str) -> str:
     'http://a.example/o.gif?id=1'
     """
     for _ in range(_MAX_LAYERS):
-        if not _WRAPPER_HINT.search(resolved_url):
+        host = host_of(resolved_url)
+        if registrable_domain(host) not in _WRAPPING_DOMAINS and not host.startswith("camo."):
             break
         inner = _unwrap_once(resolved_url)
         resolved = resolve(clean(inner)) if inner else ""
