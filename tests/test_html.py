@@ -197,15 +197,13 @@ def test_conditional_comments(read: Read) -> None:
     assert [one.index for one in found] == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.xfail(reason="lexbor's root is the html element; comments stand beside it too")
 def test_conditional_comments_beside_the_html_element() -> None:
     html = "<!--[if mso]><img src=a><![endif]--><html><body></body></html><!--[if mso]><img src=b><![endif]-->"
     assert [one.url for one in read_document(html).references] == ["a", "b"]
 
 
-@pytest.mark.xfail(reason="one stack frame a comment", raises=RecursionError)
-def test_conditional_comments_inside_one_another() -> None:
-    assert read_document("<p>" + "<!--[if mso]>" * 1_000 + "<img src=a>", backend="soup").references == []
+def test_conditional_comments_inside_one_another(read: Read) -> None:
+    assert read("<p>" + "<!--[if mso]>" * 1_000 + "<img src=a>") == []
 
 
 def test_base(read: Read) -> None:
@@ -226,7 +224,6 @@ def test_no_base(read: Read) -> None:
         assert [(one.resolved_url, one.local) for one in read(html)] == [("", True)]
 
 
-@pytest.mark.xfail(reason="the base is the first base element with a href, whatever it holds (HTML Standard, 4.2.3)")
 def test_a_base_that_says_nothing_hides_the_next(read: Read) -> None:
     assert [one.local for one in read(f"<base href=''><base href={A}><img src=b>")] == [True]
 
@@ -296,7 +293,6 @@ def test_srcset_candidates(text: str, expected: list[tuple[str, str]]) -> None:
     assert srcset_candidates(text) == expected
 
 
-@pytest.mark.xfail(reason="only the five white spaces of HTML part URLs (HTML Standard, 'parse a srcset attribute')")
 def test_srcset_white_space_is_that_of_html() -> None:
     assert srcset_candidates("a\xa0b 2x") == [("a\xa0b", "2x")]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -66,6 +66,7 @@ _SRC_CARRIERS = {
 }
 _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
+_MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 _MAX_DEPTH = 512  # Chromium nests no deeper
 
 
@@ -224,7 +225,9 @@ class _Reader:
         self._found: list[_Found] = []
         self._links: list[str] = []
         self._base = ""
+        self._has_base = False
         self._marks = 0
+        self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
         base = self._base
@@ -258,7 +261,7 @@ class _Reader:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         known: dict[int, Ancestry] = {}
-        for node in self._parse(html).root.traverse():
+        for node in _nodes(self._parse(html).root):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -281,8 +284,10 @@ class _Reader:
                 if "style" not in attributes and "background" not in attributes:
                     continue
             elif tag == "base":
-                if not self._base and attributes.get("href"):
-                    self._base = resolve(clean(attributes["href"]))
+                # HTML Standard, section 4.2.3: the first base element with a href, whatever it holds.
+                if not self._has_base and "href" in attributes:
+                    self._has_base = True
+                    self._base = resolve(clean(attributes["href"] or ""))
                 continue
             if written := _written(tag, attributes, node):
                 self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
@@ -294,9 +299,11 @@ class _Reader:
             return
         inner = comment[head.end() :]
         lowered = inner.lower()
-        if any(hint in lowered for hint in _COMMENT_HINTS):
+        if self._comments < _MAX_COMMENTS and any(hint in lowered for hint in _COMMENT_HINTS):
+            self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
+            self._comments -= 1
 
     def _add(
         self,
@@ -332,6 +339,21 @@ class _Reader:
                     )
                 )
                 self._marks += 1
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    """Give the elements and comments of a tree in document order, those beside the html element too."""
+    before = root.prev
+    beside = []
+    while before is not None:
+        beside.append(before)
+        before = before.prev
+    yield from reversed(beside)
+    yield from root.traverse()
+    after = root.next
+    while after is not None:
+        yield after
+        after = after.next
 
 
 def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
@@ -463,5 +485,5 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
     return found
 
 
-_SRCSET_URL = re.compile(r"[\s,]*([^\s]+)")
+_SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
 _SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")

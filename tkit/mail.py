@@ -15,6 +15,7 @@ import hashlib
 import re
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -298,7 +299,7 @@ def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        payload = node.get_payload()
+        payload = _payload(node)
         if node.is_multipart() and isinstance(payload, list):
             defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
             waiting.extend(child for child in reversed(payload) if isinstance(child, email.message.Message))
@@ -310,13 +311,23 @@ def _decode_body(node: email.message.Message, defects: list[str]) -> bytes:
     encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
     if encoding in ("base64", "quoted-printable"):
         del node["content-transfer-encoding"]  # without it, the bytes are given as they stand
-    body = node.get_payload(decode=True)
+    body = _payload(node, decode=True)
     content = body if isinstance(body, bytes) else b""
     if encoding == "base64":
         return _decode_base64(content, defects)
     if encoding == "quoted-printable":
         return _decode_quoted_printable(content, defects)
     return content
+
+
+def _payload(node: email.message.Message, decode: bool = False) -> object:
+    """Give a part's payload; the standard library raises where the charset is a tuple (RFC 2231) or unknown."""
+    try:
+        return node.get_payload(decode=True) if decode else node.get_payload()
+    except (TypeError, LookupError, ValueError):
+        bare = copy(node)
+        del bare["content-type"]
+        return bare.get_payload(decode=True) if decode else bare.get_payload()
 
 
 def _decode_base64(data: bytes, defects: list[str]) -> bytes:
