@@ -41,8 +41,8 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
-_FIELD = re.compile(r"^([^\s:]+)[ \t]*:[ \t]*(.*)", re.MULTILINE)
-_FOLD = re.compile(r"\n[ \t]+")
+_END_OF_HEADERS = re.compile(rb"\n\r?\n")
+_ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
@@ -51,6 +51,7 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+_SPACES = (b" ", b"\t")
 _SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
 
 
@@ -130,13 +131,11 @@ class Message:
         if b"\n" not in raw and b"\r" in raw:
             defects.append("lines: ended by a lone carriage return")
             raw = raw.replace(b"\r", b"\n")
-        end = raw.find(b"\n\n")
-        crlf_end = raw.find(b"\n\r\n", 0, end if end >= 0 else len(raw)) if b"\r" in raw[:end] else -1
-        header_block = raw[: (crlf_end if crlf_end >= 0 else end) + 1] if max(end, crlf_end) >= 0 else raw
-        lowered = raw.lower()
-        if b"html" not in lowered and b"message/" not in lowered:
+        end = _END_OF_HEADERS.search(raw)
+        header_block = raw[: end.start() + 1] if end else raw
+        if not _may_hold_html(raw):
             return cls(digest, header_block, (), (), tuple(defects), raw)
-        fast = _fast_parse(raw, lowered)
+        fast = _fast_parse(raw)
         parts, types = fast if fast is not None else _standard_parse(raw, defects)
         parts.sort(key=lambda part: HTML_TYPES.index(part.content_type))
         texts = tuple(_decode_text(part, number, defects) for number, part in enumerate(parts))
@@ -148,9 +147,19 @@ class Message:
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
         found: dict[str, list[str]] = {}
-        for name, value in _FIELD.findall(_FOLD.sub(" ", text.replace("\r\n", "\n"))):
-            found.setdefault(name.lower(), []).append(value.rstrip())
-        return found
+        values: list[str] | None = None
+        for line in text.replace("\r\n", "\n").split("\n"):
+            if line.startswith((" ", "\t")):
+                if values:
+                    values[-1] += " " + line.lstrip(" \t")
+                continue
+            name, colon, value = line.partition(":")
+            if not colon or len(name.split()) != 1 or name[0].isspace():
+                values = None  # no field, and what continues it is none either
+                continue
+            values = found.setdefault(name.rstrip(" \t").lower(), [])
+            values.append(value.lstrip(" \t"))
+        return {name: [value.rstrip() for value in values] for name, values in found.items()}
 
     @cached_property
     def header_text(self) -> str:
@@ -228,7 +237,15 @@ class Message:
             return text
 
 
-def _fast_parse(raw: bytes, lowered: bytes) -> tuple[list[HtmlPart], list[str]] | None:
+def _may_hold_html(raw: bytes) -> bool:
+    """Tell whether any part can be HTML; the usual spellings first, because lower case of a whole mail costs."""
+    if b"html" in raw or b"message/" in raw or b"HTML" in raw:
+        return True
+    lowered = raw.lower()
+    return b"html" in lowered or b"message/" in lowered
+
+
+def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     """Parse with ``fast-mail-parser``; None where the standard library must have the word.
 
     On public mail it differs from the standard library in three ways that matter, each of which is recognised
@@ -243,10 +260,9 @@ def _fast_parse(raw: bytes, lowered: bytes) -> tuple[list[HtmlPart], list[str]] 
         _walk(root, parts, types)
     except (fast_mail_parser.ParseError, ValueError):
         return None
-    announced = (piece[:80].lstrip() for piece in lowered.split(b"\ncontent-type:")[1:])
-    if sum(piece.startswith((b"text/html", b"text/x-amp-html")) for piece in announced) > len(parts):
+    if len(_ANNOUNCED.findall(raw)) > len(parts):
         return None
-    if b"quoted-printable" in lowered and not raw.isascii():
+    if not raw.isascii() and b"quoted-printable" in raw.lower():
         return None
     return parts, types
 
@@ -362,7 +378,9 @@ def _decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
     if _BROKEN_ESCAPE.search(data):
         defects.append("quoted-printable: broken escape")
         data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
-    return a2b_qp(_SPACE_AT_LINE_END.sub(b"", data))
+    if data.endswith(_SPACES) or any(space + end in data for space in _SPACES for end in (b"\n", b"\r\n")):
+        data = _SPACE_AT_LINE_END.sub(b"", data)
+    return a2b_qp(data)
 
 
 @lru_cache(maxsize=512)
