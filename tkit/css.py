@@ -61,7 +61,7 @@ _AT_IMPORT = re.compile(rf"(?<!\\)@{_ident('import')}{_BLANK}\Z", _FLAGS)
 _AT_FONT_FACE = re.compile(rf"(?<!\\)@{_ident('font-face')}{_BLANK}\{{", _FLAGS)
 _AT_NAMESPACE = re.compile(rf"(?<!\\)@{_ident('namespace')}(?![\w\\-])[^;{{}}]*\Z", _FLAGS)
 _ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
-_HINTS = ("url", "\\", "src(", "import", "image-set")
+_HINTS = ("url(", "\\", "src(", "@import", "image-set(")
 _LOOK_BACK = 80  # an at-rule or function name with every letter escaped is shorter
 
 

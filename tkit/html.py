@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -37,7 +38,9 @@ _MARKS = frozenset(
 )
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINTS = ("src", "href", "url", "background", "data", "import", "\\", "poster", "image-set")
+_COMMENT_HINT = re.compile(
+    r"src|href|url\(|refresh|background\s*=|data\s*=|poster|@import|image-set|\\", re.IGNORECASE
+)
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -298,8 +301,7 @@ class _Reader:
         if not head:
             return
         inner = comment[head.end() :]
-        lowered = inner.lower()
-        if self._comments < _MAX_COMMENTS and any(hint in lowered for hint in _COMMENT_HINTS):
+        if self._comments < _MAX_COMMENTS and _COMMENT_HINT.search(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -343,17 +345,17 @@ class _Reader:
 
 def _nodes(root: Any) -> Iterator[Any]:
     """Give the elements and comments of a tree in document order, those beside the html element too."""
-    before = root.prev
-    beside = []
-    while before is not None:
-        beside.append(before)
-        before = before.prev
-    yield from reversed(beside)
-    yield from root.traverse()
-    after = root.next
-    while after is not None:
-        yield after
-        after = after.next
+    before = []
+    node = root.prev
+    while node is not None:
+        before.append(node)
+        node = node.prev
+    after = []
+    node = root.next
+    while node is not None:
+        after.append(node)
+        node = node.next
+    return chain(reversed(before), root.traverse(), after)
 
 
 def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:

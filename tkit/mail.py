@@ -41,6 +41,7 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
+_FOLDED = ("", " ", "\t")  # how a line begins that begins no field
 _END_OF_HEADERS = re.compile(rb"\n\r?\n")
 _ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
@@ -51,6 +52,7 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+_EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
 _SPACES = (b" ", b"\t")
 _SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
 
@@ -60,6 +62,7 @@ class HtmlPart(NamedTuple):
 
     content_type: str
     charset: str
+    encoding: str
     content: bytes
 
 
@@ -144,22 +147,45 @@ class Message:
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
+        return {name: [self._unfolded(line) for line in lines] for name, lines in self._fields.items()}
+
+    @cached_property
+    def header_counts(self) -> Mapping[str, int]:
+        """How often each header stands in the mail, by its name in lower case; cheaper than :attr:`headers`."""
+        return {name: len(lines) for name, lines in self._fields.items()}
+
+    @cached_property
+    def _lines(self) -> list[str]:
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
-        found: dict[str, list[str]] = {}
-        values: list[str] | None = None
-        for line in text.replace("\r\n", "\n").split("\n"):
-            if line.startswith((" ", "\t")):
-                if values:
-                    values[-1] += " " + line.lstrip(" \t")
+        return text.replace("\r\n", "\n").split("\n")
+
+    @cached_property
+    def _fields(self) -> dict[str, list[int]]:
+        """Number of the line at which each field begins, by its name: most fields' values are never asked for."""
+        places: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines):
+            if line[:1] in _FOLDED:
                 continue
-            name, colon, value = line.partition(":")
-            if not colon or len(name.split()) != 1 or name[0].isspace():
-                values = None  # no field, and what continues it is none either
-                continue
-            values = found.setdefault(name.rstrip(" \t").lower(), [])
-            values.append(value.lstrip(" \t"))
-        return {name: [value.rstrip() for value in values] for name, values in found.items()}
+            name, colon, _ = line.partition(":")
+            if colon:
+                places.setdefault(name, []).append(number)
+        fields: dict[str, list[int]] = {}
+        for name, numbers in places.items():
+            bare = name.rstrip(" \t")
+            if bare.split() == [bare]:
+                fields.setdefault(bare.lower(), []).extend(numbers)
+        return {name: sorted(numbers) for name, numbers in fields.items()} if len(fields) < len(places) else fields
+
+    def _unfolded(self, number: int) -> str:
+        """Give the value of the field that begins at a line (RFC 5322, section 2.2.3)."""
+        lines = self._lines
+        value = lines[number].partition(":")[2].lstrip(" \t")
+        for line in lines[number + 1 :]:
+            if not line.startswith((" ", "\t")):
+                break
+            value += " " + line.lstrip(" \t")
+        return value.rstrip()
 
     @cached_property
     def header_text(self) -> str:
@@ -168,8 +194,8 @@ class Message:
 
     def header(self, name: str) -> str:
         """Give the first value of a header, ``""`` where it is absent."""
-        values = self.headers.get(name)
-        return values[0] if values else ""
+        lines = self._fields.get(name)
+        return self._unfolded(lines[0]) if lines else ""
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
@@ -189,7 +215,7 @@ class Message:
             found.append("From: no domain in it")
         if self.header("date") and self.date is None:
             found.append("Date: unreadable")
-        if len(self.headers.get("from", ())) > 1:
+        if len(self._fields.get("from", ())) > 1:
             found.append("From: more than one")
         return tuple(found)
 
@@ -216,13 +242,11 @@ class Message:
     def recipients(self) -> tuple[str, ...]:
         """Every address that the mail was sent to, lower case, by header order and without repeats."""
         found: dict[str, None] = {}
-        for name in _RECIPIENT_HEADERS:
-            for value in self.headers.get(name, ()):
-                for address in _ADDRESS.findall(value):
-                    found[address.lower().rstrip(".")] = None
-        for value in self.headers.get("received", ()):
-            for address in _RECEIVED_FOR.findall(value):
-                found[address.lower().rstrip(".")] = None
+        for names, pattern in ((_RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
+            for name in names:
+                for line in self._fields.get(name, ()):
+                    for address in pattern.findall(self._unfolded(line)):
+                        found[address.lower().rstrip(".")] = None
         return tuple(found)
 
     @cached_property
@@ -253,16 +277,26 @@ def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     finds fewer or other parts. What remains changes no reference: white space before line ends, which RFC 2045
     section 6.7 wants dropped, and a doubled ``=`` in broken quoted-printable.
     """
+    parsed = _parse_tree(raw)
+    if parsed is None or len(_ANNOUNCED.findall(raw)) > len(parsed[0]):
+        return None
+    if raw.isascii() or b"quoted-printable" not in raw.lower():
+        return parsed
+    # Written as escapes, the raw bytes are kept.
+    escaped = _parse_tree(_EIGHT_BIT.sub(lambda run: b"=" + run[0].hex("=").encode(), raw))
+    if escaped is None or escaped[1] != parsed[1]:
+        return None
+    parts = [own if own.encoding != "quoted-printable" else kept for own, kept in zip(parsed[0], escaped[0], strict=True)]
+    return parts, parsed[1]
+
+
+def _parse_tree(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     try:
         root = fast_mail_parser.parse_email_tree(raw, mode="lazy")
         parts: list[HtmlPart] = []
         types: list[str] = []
         _walk(root, parts, types)
     except (fast_mail_parser.ParseError, ValueError):
-        return None
-    if len(_ANNOUNCED.findall(raw)) > len(parts):
-        return None
-    if not raw.isascii() and b"quoted-printable" in raw.lower():
         return None
     return parts, types
 
@@ -277,10 +311,17 @@ def _walk(node: Any, parts: list[HtmlPart], types: list[str]) -> None:
     types.append(content_type)
     if content_type in HTML_TYPES:
         headers = node.headers
-        declared = headers.get("Content-Type") or headers.get("Content-type")
-        if declared is None:
-            declared = next((values for name, values in headers.items() if name.lower() == "content-type"), [""])
-        parts.append(HtmlPart(content_type, _charset_of(declared[0]), node.content or b""))
+        charset = _charset_of(_field(headers, "Content-Type"))
+        encoding = _field(headers, "Content-Transfer-Encoding").strip().lower()
+        parts.append(HtmlPart(content_type, charset, encoding, node.content or b""))
+
+
+def _field(headers: Mapping[str, list[str]], usual_name: str) -> str:
+    values = headers.get(usual_name)
+    if values is None:
+        lowered = usual_name.lower()
+        values = next((values for name, values in headers.items() if name.lower() == lowered), [""])
+    return values[0]
 
 
 @lru_cache(maxsize=1024)
@@ -305,8 +346,9 @@ def _standard_parse(raw: bytes, defects: list[str]) -> tuple[list[HtmlPart], lis
         types.append(content_type)
         defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
         if content_type in HTML_TYPES:
-            content = _decode_body(node, defects)
-            parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), content))
+            encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
+            content = _decode_body(node, encoding, defects)
+            parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), encoding, content))
     return parts, types
 
 
@@ -323,8 +365,7 @@ def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[
             yield node
 
 
-def _decode_body(node: email.message.Message, defects: list[str]) -> bytes:
-    encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
+def _decode_body(node: email.message.Message, encoding: str, defects: list[str]) -> bytes:
     if encoding in ("base64", "quoted-printable"):
         del node["content-transfer-encoding"]  # without it, the bytes are given as they stand
     body = _payload(node, decode=True)

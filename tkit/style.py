@@ -25,6 +25,8 @@ _PIXELS = {
     "ch": 8.0,
 }
 _ATTRIBUTE = re.compile(r"[ \t\n\f\r]*\+?(\d+(?:\.\d+)?)([ \t]*%)?", re.ASCII)
+# Part of every declaration that hides, or of a comment inside one; most styles of most mails have none of it.
+_MAY_HIDE = re.compile(r"none|hidden|collapse|mso-hide|opacity|clip|absolute|fixed|/\*", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
@@ -95,7 +97,7 @@ def hides(style: str, hidden: bool = False) -> str:
     One of ``"display"``, ``"visibility"``, ``"hidden"`` (the attribute), ``"mso-hide"``, ``"opacity"``,
     ``"clipped"`` (no height or width, and overflow hidden), ``"off-screen"`` (moved far outside the page).
     """
-    found = parse_style(style).hides if style else ""
+    found = parse_style(style).hides if style and _MAY_HIDE.search(style) else ""
     return found or ("hidden" if hidden else "")
 
 
