@@ -41,7 +41,9 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
-_FOLDED = ("", " ", "\t")  # how a line begins that begins no field
+# A field and what its folded lines add (RFC 5322, section 2.2); begun by the line end before it, which is found fast.
+_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
+_FOLD = re.compile(r"\r?\n[ \t]+")
 _END_OF_HEADERS = re.compile(rb"\n\r?\n")
 _ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
@@ -147,45 +149,22 @@ class Message:
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
-        return {name: [self._unfolded(line) for line in lines] for name, lines in self._fields.items()}
+        return {name: [_unfolded(value) for value in values] for name, values in self._fields.items()}
 
     @cached_property
     def header_counts(self) -> Mapping[str, int]:
         """How often each header stands in the mail, by its name in lower case; cheaper than :attr:`headers`."""
-        return {name: len(lines) for name, lines in self._fields.items()}
+        return {name: len(values) for name, values in self._fields.items()}
 
     @cached_property
-    def _lines(self) -> list[str]:
+    def _fields(self) -> dict[str, list[str]]:
+        """The values as they stand, by name: most are never asked for, so none is unfolded yet."""
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
-        return text.replace("\r\n", "\n").split("\n")
-
-    @cached_property
-    def _fields(self) -> dict[str, list[int]]:
-        """Number of the line at which each field begins, by its name: most fields' values are never asked for."""
-        places: dict[str, list[int]] = {}
-        for number, line in enumerate(self._lines):
-            if line[:1] in _FOLDED:
-                continue
-            name, colon, _ = line.partition(":")
-            if colon:
-                places.setdefault(name, []).append(number)
-        fields: dict[str, list[int]] = {}
-        for name, numbers in places.items():
-            bare = name.rstrip(" \t")
-            if bare.split() == [bare]:
-                fields.setdefault(bare.lower(), []).extend(numbers)
-        return {name: sorted(numbers) for name, numbers in fields.items()} if len(fields) < len(places) else fields
-
-    def _unfolded(self, number: int) -> str:
-        """Give the value of the field that begins at a line (RFC 5322, section 2.2.3)."""
-        lines = self._lines
-        value = lines[number].partition(":")[2].lstrip(" \t")
-        for line in lines[number + 1 :]:
-            if not line.startswith((" ", "\t")):
-                break
-            value += " " + line.lstrip(" \t")
-        return value.rstrip()
+        found: dict[str, list[str]] = {}
+        for name, value in _FIELD.findall("\n" + text):
+            found.setdefault(name.lower(), []).append(value)
+        return found
 
     @cached_property
     def header_text(self) -> str:
@@ -194,8 +173,8 @@ class Message:
 
     def header(self, name: str) -> str:
         """Give the first value of a header, ``""`` where it is absent."""
-        lines = self._fields.get(name)
-        return self._unfolded(lines[0]) if lines else ""
+        values = self._fields.get(name)
+        return _unfolded(values[0]) if values else ""
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
@@ -244,8 +223,8 @@ class Message:
         found: dict[str, None] = {}
         for names, pattern in ((_RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
             for name in names:
-                for line in self._fields.get(name, ()):
-                    for address in pattern.findall(self._unfolded(line)):
+                for value in self._fields.get(name, ()):
+                    for address in pattern.findall(_unfolded(value)):
                         found[address.lower().rstrip(".")] = None
         return tuple(found)
 
@@ -259,6 +238,11 @@ class Message:
             return str(email.header.make_header(email.header.decode_header(text)))
         except (ValueError, LookupError, email.errors.MessageError):
             return text
+
+
+def _unfolded(value: str) -> str:
+    """Give a field's value in one line (RFC 5322, section 2.2.3)."""
+    return (_FOLD.sub(" ", value) if "\n" in value else value).strip(" \t\r")
 
 
 def _may_hold_html(raw: bytes) -> bool:
