@@ -38,9 +38,8 @@ _MARKS = frozenset(
 )
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINT = re.compile(
-    r"src|href|url\(|refresh|background\s*=|data\s*=|poster|@import|image-set|\\", re.IGNORECASE
-)
+_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
+_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -301,7 +300,7 @@ class _Reader:
         if not head:
             return
         inner = comment[head.end() :]
-        if self._comments < _MAX_COMMENTS and _COMMENT_HINT.search(inner):
+        if self._comments < _MAX_COMMENTS and _may_load(inner.lower()):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -341,6 +340,12 @@ class _Reader:
                     )
                 )
                 self._marks += 1
+
+
+def _may_load(lowered: str) -> bool:
+    return any([hint in lowered for hint in _COMMENT_HINTS]) or any(
+        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
+    )
 
 
 def _nodes(root: Any) -> Iterator[Any]:
