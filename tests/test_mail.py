@@ -51,3 +51,22 @@ def test_any_bytes_are_read(data: bytes) -> None:
         assert len(message.message_sha256) == 64
         assert isinstance(message.defects, tuple)
         assert isinstance(message.headers, dict)
+
+
+def test_raw_bytes_are_kept_in_quoted_printable_and_in_its_neighbour() -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n"
+        b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: Quoted-Printable\n\n\xc3\xa9=3D\n"
+        b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n\xc3\xa9=3D\n--b--\n"
+    )
+    assert [text.strip() for text in html(raw)] == ["é=", "é=3D"]
+
+
+def test_headers_are_unfolded_and_counted() -> None:
+    message = Message.from_bytes(
+        b"Received: a\r\n\tb\r\nX-Empty:\r\n  folded \r\nRECEIVED : c\r\nno field at all\r\n dropped: with it\r\nTo:d\r\n\r\nx"
+    )
+    assert message.headers == {"received": ["a b", "c"], "x-empty": ["folded"], "to": ["d"]}
+    assert message.header_counts == {"received": 2, "x-empty": 1, "to": 1}
+    assert message.header("received") == "a b"
+    assert message.header("cc") == ""

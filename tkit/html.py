@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tkit.css import css_urls
+from tkit.css import css_urls, may_load
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve
@@ -274,8 +274,7 @@ class _Reader:
                 continue
             if _MARKS.isdisjoint(attributes):
                 style = attributes.get("style")
-                # Every form of a URL in a declaration is a function.
-                if (not style or "(" not in style) and node.tag != "style":
+                if not (style and may_load(style)) and node.tag != "style":
                     continue
             tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
             if tag in ("a", "area"):
@@ -300,7 +299,7 @@ class _Reader:
         if not head:
             return
         inner = comment[head.end() :]
-        if self._comments < _MAX_COMMENTS and _may_load(inner.lower()):
+        if self._comments < _MAX_COMMENTS and _comment_may_load(inner.lower()):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -342,8 +341,8 @@ class _Reader:
                 self._marks += 1
 
 
-def _may_load(lowered: str) -> bool:
-    return any([hint in lowered for hint in _COMMENT_HINTS]) or any(
+def _comment_may_load(lowered: str) -> bool:
+    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
         name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
     )
 
@@ -439,7 +438,7 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     if background := attributes.get("background"):
         found.append(("background-attr", background, ""))
     style = attributes.get("style")
-    if style and "(" in style:
+    if style and may_load(style):
         found.extend(("style-attr", url, "") for url, _ in css_urls(style))
     return found
 

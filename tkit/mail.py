@@ -264,7 +264,7 @@ def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     parsed = _parse_tree(raw)
     if parsed is None or len(_ANNOUNCED.findall(raw)) > len(parsed[0]):
         return None
-    if raw.isascii() or b"quoted-printable" not in raw.lower():
+    if raw.isascii() or all(part.encoding != "quoted-printable" for part in parsed[0]):
         return parsed
     # Written as escapes, the raw bytes are kept.
     escaped = _parse_tree(_EIGHT_BIT.sub(lambda run: b"=" + run[0].hex("=").encode(), raw))

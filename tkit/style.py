@@ -102,8 +102,7 @@ def hides(style: str, hidden: bool = False) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _hides(style: str) -> str:
-    lowered = style.lower()
-    return parse_style(style).hides if any([hint in lowered for hint in _HINTS]) else ""
+    return parse_style(style).hides if any(map(style.lower().__contains__, _HINTS)) else ""
 
 
 def _length(value: str | None) -> float:
