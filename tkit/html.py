@@ -278,9 +278,8 @@ class _Reader:
                     continue
             tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
             if tag in ("a", "area"):
-                href = attributes.get("href")
-                if href is not None:
-                    self._links.append(clean(href))
+                if "href" in attributes:
+                    self._links.append(clean(attributes["href"] or ""))
                     self._marks += 1
                 if "style" not in attributes and "background" not in attributes:
                     continue
