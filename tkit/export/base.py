@@ -26,7 +26,7 @@ Decide = Callable[[Path, Bundle, pd.DataFrame], NDArray[np.bool_]]
 """From the exported folder, the bundle and feature rows to verdicts, computed in the target's own engine."""
 
 
-class EngineMissing(TkitError):
+class EngineMissingError(TkitError):
     """The engine that an export runs in is not on this machine."""
 
 
@@ -148,7 +148,7 @@ def loss_on_rows(
     target, sees : str
         See :class:`Loss`.
     engine : callable
-        Names the engine with its version, or raises :class:`EngineMissing`.
+        Names the engine with its version, or raises :class:`EngineMissingError`.
     decide : callable
         See :data:`Decide`.
     """
@@ -163,7 +163,7 @@ def loss_on_rows(
         try:
             version = engine()
             by_export = decide(folder, bundle, rows)
-        except EngineMissing:
+        except EngineMissingError:
             return Loss(target, bundle.name, bundle.vantage, "", where, sees)
         by_bundle = bundle.verdicts(rows)
         return Loss(
@@ -199,14 +199,14 @@ def program(*names: str, install: str) -> str:
 
     Raises
     ------
-    EngineMissing
+    EngineMissingError
         Where none is; ``install`` says how to get one.
     """
     for name in names:
         found = shutil.which(name)
         if found:
             return found
-    raise EngineMissing(f"no {' or '.join(names)} on PATH: {install}")
+    raise EngineMissingError(f"no {' or '.join(names)} on PATH: {install}")
 
 
 def run(command: Sequence[str | Path], data: bytes = b"") -> bytes:

@@ -43,10 +43,18 @@ def module_text(bundle: Bundle, means: bool = False) -> str:
     return "".join(parts)
 
 
+def write_modules(bundle: Bundle, folder: Path) -> None:
+    """Write the hand-written modules as they are, with their ``data.js``: to read, to test, to build upon."""
+    (folder / "data.js").write_text(data_section(bundle, means=True), encoding="utf-8", newline="\n")
+    (folder / "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
+    for name in MODULES:
+        (folder / f"{name}.js").write_bytes(resources.files(__name__).joinpath(f"{name}.js").read_bytes())
+
+
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write ``tkit.js``, its types and a README."""
+    """Write ``tkit.js``, its types, a ``package.json`` and a README."""
     (folder / "tkit.js").write_text(module_text(bundle), encoding="utf-8", newline="\n")
-    for name in ("tkit.d.ts", "README.md"):
+    for name in ("tkit.d.ts", "package.json", "README.md"):
         text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
         (folder / name).write_text(text.replace("{{vantage}}", bundle.vantage), encoding="utf-8", newline="\n")
 
@@ -56,16 +64,14 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
 
     Raises
     ------
-    EngineMissing
+    EngineMissingError
         Without Node.
     """
     with TemporaryDirectory() as place:
         script, matrix = Path(place, "margins.mjs"), Path(place, "rows.f32")
-        script.write_text(resources.files(__name__).joinpath("margins.mjs").read_text(encoding="utf-8"), encoding="utf-8")
-        module = Path(place, "tkit.mjs")  # Node takes a .js without package.json for CommonJS
-        module.write_bytes((folder / "tkit.js").read_bytes())
+        script.write_bytes(resources.files(__name__).joinpath("margins.mjs").read_bytes())
         rows[bundle.features].to_numpy(np.float32).tofile(matrix)
-        out = run([node(), script, module, matrix])
+        out = run([node(), script, folder / "tkit.js", matrix])
     return np.frombuffer(out, np.float64).astype(np.int64)
 
 
@@ -74,7 +80,7 @@ def node() -> str:
 
     Raises
     ------
-    EngineMissing
+    EngineMissingError
         Without one.
     """
     return program("node", "nodejs", install="apt-get install nodejs")

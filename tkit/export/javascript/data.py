@@ -9,8 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 
 import numpy as np
 from publicsuffixlist import PublicSuffixList
@@ -24,6 +23,7 @@ DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 _HALF = 32  # a node that begins with a digit below is an inner one
 _MEANS = 63
+_WORTHWHILE = 8  # a pair that stands so often is worth its entry
 
 
 def data_section(bundle: Bundle, means: bool) -> str:
@@ -110,7 +110,7 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
         before = ""
         line = parent
         for label in labels:
-            shared = len(commonprefix([before, label]))
+            shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, label, strict=False)))
             line += chr(ord("A") + shared) + label[shared:]
             before = label
         lines.append(line)
@@ -119,7 +119,9 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
     pairs = []
     for sign in signs:
         counts = Counter(map("".join, pairwise(text)))
-        pair = max((pair for pair in counts if "\n" not in pair), key=lambda pair: (counts[pair], pair))
+        pair = max((pair for pair in counts if "\n" not in pair), key=lambda pair: (counts[pair], pair), default="")
+        if counts[pair] < _WORTHWHILE:
+            break
         text = text.replace(pair, sign)
         pairs.append(sign + pair)
     return pairs, text

@@ -3,7 +3,7 @@ import { FEATURES, SCHEMA } from "./data.js";
 import { readDocument } from "./document.js";
 import { documentRows, urlGroups } from "./features.js";
 import { messageColumns, readMessage } from "./message.js";
-import { margin, score } from "./model.js";
+import { contributions, margin, score } from "./model.js";
 import { providerOf } from "./tokens.js";
 import { hostOf, resolve, unwrap } from "./url.js";
 

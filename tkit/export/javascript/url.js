@@ -28,21 +28,26 @@ export function resolve(url, base = "") {
 }
 
 /**
- * Browsers differ from the URL Standard, which tkit follows: in a path, Chromium escapes | and ^, so they travel as words.
+ * Parsers differ in whether | and ^ are escaped in a path, so both travel as words: tkit's keep the bar; the caret is
+ * escaped where there is a base.
  */
 function resolveMarked(url, base) {
   const [bar, caret] = ["bar", "caret"].map((name) => {
-    let word = `tkit${name}`;
+    let word = `_${name}`; // an underscore, because no scheme has one
     while (url.includes(word) || base.includes(word)) word += "x";
     return word;
   });
   const hide = (text) => {
     // Not in the authority: there both mean what the browser makes of them.
-    const authority = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]+[^/\\?#]*|^[a-z][a-z0-9+.-]*:[^/\\?#]*/i.exec(text)?.[0] ?? "";
-    return authority + text.slice(authority.length).replaceAll("|", bar).replaceAll("^", caret);
+    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0] ?? "";
+    const isRelative = !scheme || (base && base.startsWith(scheme.toLowerCase()));
+    const authority = (isRelative ? /^[/\\]{2,}[^/\\?#]*/ : /^[/\\]*[^/\\?#]*/).exec(text.slice(scheme.length))?.[0] ?? "";
+    const start = scheme.length + authority.length;
+    return text.slice(0, start) + text.slice(start).replaceAll("|", bar).replaceAll("^", caret);
   };
-  const parsed = base ? new URL(hide(url), hide(base)) : new URL(hide(url));
-  return asStandard(parsed).replaceAll(bar, "|").replaceAll(caret, "^");
+  const href = asStandard(base ? new URL(hide(url), hide(base)) : new URL(hide(url))).replaceAll(bar, "|");
+  const path = /^[^?#]*/.exec(href)[0];
+  return path.replaceAll(caret, base ? "%5E" : "^") + href.slice(path.length).replaceAll(caret, "^");
 }
 
 function asStandard(parsed) {
