@@ -58,7 +58,7 @@ def merge_labels(files: Mapping[str, pd.DataFrame], majority: bool = False) -> p
     merged["label"] = _decided(given, majority)
     merged["confidence"] = sure.min(axis=1).astype("int64")
     merged["annotators"] = given.notna().sum(axis=1).astype("int64")
-    for name in given:
+    for name in tables:
         merged[f"{OF_ANNOTATOR}{name}"] = given[name].fillna("")
     return merged.reset_index(drop=True)
 
