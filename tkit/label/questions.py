@@ -18,7 +18,7 @@ from tkit.html import RemoteReference, references
 from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
 from tkit.labels import url_sha256
 from tkit.mail import Message
-from tkit.scan import providers, reason, reasons
+from tkit.scan import declared_size, providers, reason, reasons
 from tkit.splits import path_template
 from tkit.url import host_of, registrable_domain, unwrap
 
@@ -30,46 +30,24 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes of the mails read, and of how many."""
 
 KEY = ["message_sha256", "part", "index"]
+_TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
 
-_FACTS = {
+# Under each heading the features that are always told, then those that are told where they are so.
+_FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "How it shows": (
-        "width",
-        "height",
-        "hidden",
-        "hidden_around",
-        "alt_length",
-        "in_link",
-        "link_same_domain",
-        "text_beside",
-        "place",
-        "conditional",
+        ("hidden", "alt_length", "in_link"),
+        ("hidden_around", "link_same_domain", "text_beside", "conditional"),
     ),
     "Its URL": (
-        "provider_open",
-        "address_in_url",
-        "recipient_in_url",
-        "name_open",
-        "name_track",
-        "name_count",
-        "name_spacer",
-        "name_recipient",
-        "query_parameters",
-        "longest_token",
-        "base64_text",
-        "hex_text",
-        "uuid",
-        "wrapped",
+        ("longest_token", "recipient_in_url"),
+        (
+            *("provider_open", "address_in_url", "name_open", "name_track", "name_count", "name_spacer", "name_recipient"),
+            *("query_parameters", "base64_text", "hex_text", "uuid", "wrapped"),
+        ),
     ),
     "Beside the rest of the mail": (
-        "repeats",
-        "references",
-        "tiny_others",
-        "same_host_share",
-        "own_token",
-        "token_in_links",
-        "token_in_pictures",
-        "token_in_headers",
-        "sender_same_domain",
+        ("repeats", "references", "same_host_share", "own_token", "sender_same_domain"),
+        ("tiny_others", "token_in_links", "token_in_pictures", "token_in_headers", "unsubscribe_same_domain"),
     ),
 }
 
@@ -273,14 +251,18 @@ def _question(
 
 
 def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    values = row.iloc[0]
-    told = {heading: dict.fromkeys(reason(name, float(values[name])) for name in names) for heading, names in _FACTS.items()}
-    provider = providers([reference.resolved_url])[0]
-    if provider:
-        told["Its URL"] = {f"on a server of {provider}": None, **told["Its URL"]}
-    others = f"{mails - 1:,} other mails read here" if mails != 2 else "1 other mail read here"
-    told["Beside the rest of the mail"][f"the same URL stands in {others if mails > 1 else 'no other mail read here'}"] = None
-    return tuple((heading, tuple(phrases)) for heading, phrases in told.items())
+    value = {str(name): float(number) for name, number in row.iloc[0].drop(_TEXT, errors="ignore").items()}
+    told = {
+        heading: [reason(name, value[name]) for name in (*always, *(name for name in where_so if value[name] > 0))]
+        for heading, (always, where_so) in _FACTS.items()
+    }
+    shows, url, beside = told.values()
+    shows.insert(0, declared_size(value["width"], value["height"]))
+    shows.append(reason("place", value["place"]))
+    url[:0] = [f"on a server of {provider}" for provider in providers([reference.resolved_url]) if provider]
+    others = "1 other mail" if mails == 2 else f"{mails - 1:,} other mails" if mails > 2 else "no other mail"
+    beside.append(f"the same URL stands in {others} read here")
+    return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in told.items())
 
 
 def _opinion(row: pd.DataFrame, bundle: Bundle) -> Opinion:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -89,10 +89,9 @@ class Labeller(anywidget.AnyWidget):
         given = [mails] if isinstance(mails, str | os.PathLike) else list(mails)
         paths = [Path(path).expanduser() for path in given]
         bundle = bundle or default_bundle()
-        with _Bar("choosing") as tell:
-            choice = choose(paths, bundle, sampling, count, seed, one_of_each, tell)
-        with _Bar("reading") as tell:
-            asked = ask(paths, choice, bundle, copies, tell)
+        with _Bar() as bar:
+            choice = choose(paths, bundle, sampling, count, seed, one_of_each, bar.of("choosing"))
+            asked = ask(paths, choice, bundle, copies, bar.of("reading"))
         self._start(asked, choice, Path(labels).expanduser(), annotator)
 
     def _start(self, asked: dict[Key, tuple[Question, Opinion]], choice: Choice, labels: Path, annotator: str) -> None:
@@ -162,19 +161,25 @@ def _id(key: Key | None) -> str | None:
 
 
 class _Bar:
-    """A progress bar above the widget while mails are read."""
+    """A progress bar in the widget's place while mails are read."""
 
-    def __init__(self, what: str) -> None:
-        self._bar = IntProgress(value=0, max=1000, description=what)
-
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         from IPython.display import display  # noqa: PLC0415  only where there is a notebook to show it
 
-        display(self._bar)  # type: ignore[no-untyped-call]
-        return self._tell
+        self._bar = IntProgress(value=0, max=1000)
+        self._place = display(self._bar, display_id=True)  # type: ignore[no-untyped-call]
+        return self
 
-    def _tell(self, done: int, total: int | None) -> None:
-        self._bar.value = 1000 * done // total if total else 0
+    def of(self, what: str) -> Progress:
+        """Give a function to tell progress by."""
+        self._bar.description = what
+
+        def tell(done: int, total: int | None) -> None:
+            self._bar.value = 1000 * done // total if total else 0
+
+        return tell
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
+        if self._place is not None:  # outside a notebook there is none
+            self._place.update({"text/plain": ""}, raw=True)
