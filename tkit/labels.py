@@ -210,11 +210,11 @@ def read_table(path: str | os.PathLike[str], required: Sequence[str]) -> pd.Data
 def write_table(path: str | os.PathLike[str], table: pd.DataFrame, required: Sequence[str]) -> None:
     """Write a CSV that :func:`read_table` reads, whole or not at all."""
     header = list(map(str, table))
-    rows = table.astype(object).where(table.notna(), "").astype(str).to_numpy(dtype=object).tolist()
+    rows = [list(map(str, row)) for row in table.astype(object).where(table.notna(), "").to_numpy()]
     _require_columns(path, header, required)
     _require_sound(path, header, rows)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    csv.writer(text, lineterminator="\r\n").writerows([header, *rows])
     with whole_file(path) as stream:
         stream.write(text.getvalue().encode("utf-8"))
 

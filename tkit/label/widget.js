@@ -2,7 +2,7 @@
 
 const LABELS = [
   ["T", "open tracker"],
-  ["P", "personalised picture"],
+  ["P", "personalised"],
   ["C", "content"],
   ["S", "spacer"],
   ["U", "undecided"],
@@ -117,7 +117,7 @@ function render({ model, el }) {
   controls.append(labelKeys, sureKeys);
   const head = make("div", "head");
   head.append(progress, hint);
-  root.append(bar, head, error, question, controls, last);
+  root.append(bar, head, error, controls, last, question);
   el.append(root);
 
   function setConfidence(value) {
@@ -158,7 +158,7 @@ function render({ model, el }) {
       setConfidence(3);
       question.replaceChildren(state.question ? questionView(state.question) : make("div", "finished", "All are labelled."));
       const source = question.querySelector("pre");
-      if (source) source.scrollTop = source.querySelector("mark").offsetTop - source.offsetTop - source.clientHeight / 3;
+      if (source) source.scrollTop = source.querySelector("mark").offsetTop - source.clientHeight / 3;
     }
     last.replaceChildren(...(state.last ? [lastView(state.last)] : []));
   }
