@@ -222,7 +222,7 @@ def press(page: Page, keys: str, done: int) -> None:
     expect_done(page, done)
 
 
-def test_labels_are_given_by_keys_survive_a_killed_kernel_and_load_nothing(lab: Lab, page: Page, trap: Trap) -> None:
+def test_labels_are_given_by_keys_survive_a_killed_kernel_and_load_nothing(page: Page, lab: Lab, trap: Trap) -> None:
     expect.set_options(timeout=1000 * SECONDS)
     asked = noted_requests(page)
     page.add_init_script("window.firings = 0; window.fired = () => { window.firings += 1; };")
