@@ -17,6 +17,7 @@ from tkit.labels import (
     key_of,
     keyed,
     read_labels,
+    read_table,
     url_sha256,
     write_labels,
 )
@@ -214,3 +215,6 @@ def test_the_gold_labels_are_read() -> None:
     assert labels["label"].value_counts().to_dict() == {"C": 2281, "T": 1235, "S": 307, "U": 160, "P": 119}
     assert labels["url"].tolist() == [row["url"] for row in rows]
     assert (labels["stratum_size"] / labels["stratum_drawn"]).between(1, 1000).all()
+    members = read_table(SHARED / "gold" / "members.csv", ("cluster", "message_sha256", "carrier", "url"))
+    assert len(members) == 13_626
+    assert set(members["cluster"]) <= set(labels["cluster"])

@@ -194,7 +194,10 @@ def keyed(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
 
 
 def read_table(path: str | os.PathLike[str], required: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV of the columns of docs/labels.md: what :func:`read_labels` does, with other columns required."""
+    """Read a CSV of the columns of docs/labels.md: what :func:`read_labels` does, with other columns required.
+
+    Without a column ``part`` a reference is named by its message, carrier and URL alone.
+    """
     header, rows = _cells(Path(path), required)
     _require_sound(path, header, rows)
     table = pd.DataFrame(rows, columns=header, dtype="str")
@@ -292,13 +295,12 @@ def _namer(header: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     if "index" in header:
         places = [header.index(name) for name in _BY_INDEX]
         return lambda cells: tuple(cells[place] for place in places)
-    of_url = header.index("url_sha256" if "url_sha256" in header else "url")
-    message, part, carrier = (header.index(name) for name in _BY_URL[:3])
+    carrier, url = header.index("carrier"), header.index("url_sha256" if "url_sha256" in header else "url")
+    places = [header.index(name) for name in _BY_URL[:2] if name in header]
     return lambda cells: (
-        cells[message],
-        cells[part],
+        *(cells[place] for place in places),
         COARSE_CARRIER.get(cells[carrier], cells[carrier]),
-        clean(cells[of_url]),
+        clean(cells[url]),
     )
 
 
