@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tkit import __version__
+from tkit.cli_labels import labels_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(labels_app, name="labels")
 _errors = Console(stderr=True, highlight=False)
 
 Paths = Annotated[

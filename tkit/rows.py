@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from tkit.errors import TkitError
+from tkit.files import whole_file
 
 
 class Writer(ABC):
@@ -127,24 +125,18 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
         writer.close()
         sys.stdout.buffer.flush()
         return
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error.strerror}): give another file") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            writer = _WRITERS[form](stream)
-            try:
-                yield writer
-            finally:
-                writer.close()
-        if not writer.discarded:
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-    except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error.strerror}): give another file") from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with suppress(_DiscardedError), whole_file(path) as stream:
+        writer = _WRITERS[form](stream)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        if writer.discarded:
+            raise _DiscardedError
+
+
+class _DiscardedError(Exception):
+    """Nothing worth a file was written."""
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
