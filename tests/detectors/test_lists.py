@@ -12,23 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tkit.detectors.lists import (
-    ICU,
-    JAVASCRIPT,
-    LONGEST_TEXT,
-    REGISTRY,
-    RUBY,
-    HostList,
-    ListSource,
-    PublishedList,
-    RegexList,
-    SubstringList,
-    UntranslatableError,
-    load,
-    load_all,
-    translate,
-    verdicts,
-)
+from tkit.detectors.dialects import ICU, JAVASCRIPT, RUBY, UntranslatableError, translate
+from tkit.detectors.engines import LONGEST_TEXT, HostList, PublishedList, RegexList, SubstringList
+from tkit.detectors.lists import REGISTRY, ListSource, load, load_all, verdicts
 from tkit.errors import TkitError
 
 SHARED = Path(os.environ.get("TKIT_SHARED") or Path(__file__).resolve().parents[2] / ".." / "shared")

@@ -1,0 +1,407 @@
+"""Any detectors compared on labelled mail: rates with intervals, and what changed from the first to each other one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tkit.bundle import Bundle
+from tkit.dataset import WEB_LISTS, locate
+from tkit.detectors.base import Detector
+from tkit.detectors.engines import request_type
+from tkit.detectors.lists import load_all, verdicts
+from tkit.errors import TkitError
+from tkit.evaluate import Estimate, Evaluation, paired_difference
+from tkit.facts import facts_of, with_facts
+from tkit.features import extract_batches
+from tkit.loading import is_prefixed, threshold_of
+from tkit.mail import Message
+from tkit.require import SHARES
+from tkit.splits import component_keys, connected_components
+from tkit.url import clean, host_of, registrable_domain, unwrap
+
+_KEY = ["message_sha256", "part", "index"]
+_REQUIRED = ("message_sha256", "part", "carrier", "url", "label")
+_CARRIERS = frozenset({"img", "input", "background", "css", "css-sheet"})
+_LABELS = frozenset("TPCSU")
+_ROW_COLUMNS = [*_KEY, "carrier", "url", "resolved_url", "label", "confidence"]
+
+
+def read_labels(path: str | Path) -> pd.DataFrame:
+    """Read a label file: a CSV of the form that ``docs/detectors.md`` describes.
+
+    Returns
+    -------
+    DataFrame
+        ``message_sha256``, ``part``, ``carrier``, ``url``, ``label``; ``confidence`` (3 where the file has none) and
+        ``stratum_weight`` (1 where it has no strata).
+
+    Raises
+    ------
+    TkitError
+        Where it is no CSV, lacks a column, or holds a value that there is not; with the file's row.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise TkitError(f"{path}: no such label file") from None
+    except (OSError, ValueError) as error:
+        raise TkitError(f"{path}: no CSV ({error}): give a label file, see docs/detectors.md") from None
+    missing = [column for column in _REQUIRED if column not in table]
+    if missing:
+        raise TkitError(f"{path}: no column {', '.join(missing)}: a label file has {', '.join(_REQUIRED)}")
+    _require(path, table, "message_sha256", table["message_sha256"].str.fullmatch("[0-9a-f]{64}"), "give 64 hex digits")
+    _require(path, table, "part", table["part"].str.fullmatch("[0-9]{1,4}"), "give the part's number, from 0")
+    _require(path, table, "carrier", table["carrier"].isin(_CARRIERS), f"give one of {' '.join(sorted(_CARRIERS))}")
+    _require(path, table, "label", table["label"].isin(_LABELS), "give one of T P C S U")
+    labels = table[list(_REQUIRED)].assign(part=table["part"].astype(np.int32), url=table["url"].map(clean), confidence=3)
+    if "confidence" in table:
+        _require(path, table, "confidence", table["confidence"].isin(["1", "2", "3"]), "give 1, 2 or 3")
+        labels["confidence"] = table["confidence"].astype(int)
+    labels["stratum_weight"] = 1.0
+    if {"stratum_size", "stratum_drawn"} <= set(table):
+        for column in ("stratum_size", "stratum_drawn"):
+            _require(path, table, column, table[column].str.fullmatch("[1-9][0-9]{0,8}"), "give a count from 1")
+        labels["stratum_weight"] = table["stratum_size"].astype(float) / table["stratum_drawn"].astype(float)
+    twice = labels.duplicated(list(_REQUIRED[:4]))
+    _require(path, table, "url", ~twice, "it is labelled in an earlier row: leave one")
+    return labels
+
+
+def _require(path: str | Path, table: pd.DataFrame, column: str, right: pd.Series, what: str) -> None:
+    wrong = np.flatnonzero(~right.to_numpy(dtype=bool))
+    if len(wrong):
+        value = str(table[column].iloc[wrong[0]])
+        raise TkitError(f"{path}: row {wrong[0] + 2}, column {column}: {value!r:.80}: {what}")
+
+
+@dataclass(frozen=True)
+class LabelledMail:
+    """Rows to compare detectors on.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Every remote reference of the labelled messages, with features and, where asked for, the columns of
+        :data:`tkit.facts.FACTS`: whole messages, as some programs need.
+    labels : DataFrame
+        The labels that have a reference; ``row`` is the position in `rows`. And ``source``, ``component``, ``sender_key``,
+        ``stratum_weight``, as :class:`tkit.evaluate.Evaluation` reads them.
+    lost : int
+        Labels whose message or reference was not found.
+    """
+
+    rows: pd.DataFrame
+    labels: pd.DataFrame
+    lost: int
+
+
+def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) -> LabelledMail:
+    """Find the labelled references in messages.
+
+    Parameters
+    ----------
+    messages : iterable of Message
+        Those without a label are passed over; of one that occurs twice the first counts.
+    labels : DataFrame
+        As :func:`read_labels` gives them.
+    facts : bool
+        Whether a detector reads more than features.
+
+    Raises
+    ------
+    TkitError
+        Where no label has a reference.
+    """
+    wanted = set(labels["message_sha256"])
+    senders: dict[str, str] = {}
+
+    def known() -> Iterable[Message]:
+        for message in messages:
+            if message.message_sha256 in wanted and message.message_sha256 not in senders:
+                senders[message.message_sha256] = registrable_domain(message.from_domain)
+                yield message
+
+    frames = list(with_facts(known()) if facts else extract_batches(known()))
+    if not frames:
+        raise TkitError(f"none of the {len(wanted)} labelled messages is among the mails, or none has a remote reference")
+    rows = pd.concat(frames, ignore_index=True)
+    found = locate(rows, labels)
+    if found.empty:
+        raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/detectors.md for the form")
+    position = rows[_KEY].assign(row=np.arange(len(rows)))
+    found = found.merge(position, on=_KEY, validate="one_to_one")
+    original = found["resolved_url"].map(unwrap)
+    domain = found["message_sha256"].map(senders)
+    keys = found.assign(resolved_url=original, host=original.map(host_of), sender_domain=domain)
+    return LabelledMail(
+        rows,
+        found.assign(
+            source="gold",
+            component=connected_components(component_keys(keys)),
+            sender_key=domain.where(domain != "", found["message_sha256"]),
+            carrier=rows["carrier"].to_numpy()[found["row"]],
+        ),
+        len(labels) - len(found),
+    )
+
+
+def of_dataset(rows: pd.DataFrame) -> LabelledMail:
+    """Give the published dataset's labelled rows (:meth:`tkit.dataset.Dataset.rows`) as rows to compare on.
+
+    A sender without a domain, or without a From, stands for itself.
+    """
+    gold = rows[rows["source"] == "gold"].reset_index(drop=True)
+    sender = gold["sender_key"].where(gold["sender_key"] != "", gold["message_sha256"])
+    return LabelledMail(gold, gold.assign(row=np.arange(len(gold)), sender_key=sender), 0)
+
+
+def add_listed(rows: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
+    """Add ``listed``, whether any published list made for mail holds the reference, wrapped or not.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With the columns of :data:`tkit.facts.FACTS`.
+    folder : path
+        With the user's copies; every list of the registry but those made for web pages is needed.
+    """
+    requests = rows["carrier"].map(request_type).tolist()
+    asked, original, tags = (rows[column].tolist() for column in ("resolved_url", "original_url", "tag"))
+    found = verdicts(load_all(folder, WEB_LISTS), asked, original, tags, requests)
+    return rows.assign(listed=found.any(axis=1).to_numpy())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What several detectors do on the same labelled references.
+
+    Attributes
+    ----------
+    evaluations : tuple of Evaluation
+        One a detector, in the order given; the first is what the others are held against.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Give the figures side by side.
+
+        Returns
+        -------
+        DataFrame
+            One row a detector: ``name``, ``vantage``; ``tpr``, ``fpr`` and ``mail_fpr`` (share of mails with good pictures of
+            which one at least is called), each with its 95 % interval in ``_low`` and ``_high``; ``precision`` (share of the
+            called that are trackers, NaN where nothing is called); ``trackers``, ``missed``, ``negatives``,
+            ``false_alarms``; ``personalised`` and ``personalised_called``; ``gain``, ``gain_low`` and ``gain_high``: how
+            much more of the trackers it finds than the first detector at that one's false-positive rate, NaN for the first
+            and for a rule that cannot be moved there.
+        """
+        return pd.DataFrame([self._figures(evaluation) for evaluation in self.evaluations])
+
+    def _figures(self, evaluation: Evaluation) -> dict[str, Any]:
+        rates = evaluation.rates()
+        row: dict[str, Any] = {"name": evaluation.name, "vantage": evaluation.vantage}
+        of_mails = evaluation.mail_false_alarms()
+        for share, estimate in zip(SHARES, (rates.tpr, rates.fpr, of_mails), strict=True):
+            row |= {share: estimate.value, f"{share}_low": estimate.low, f"{share}_high": estimate.high}
+        found = rates.trackers - rates.missed
+        called = found + rates.false_alarms
+        personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
+        gain = Estimate(math.nan, math.nan, math.nan)
+        if evaluation is not self.evaluations[0] and 0 < self.evaluations[0].rates().fpr.value < 1:
+            gain = paired_difference(evaluation, self.evaluations[0])
+        return row | {
+            "precision": found / called if called else math.nan,
+            "trackers": rates.trackers,
+            "missed": rates.missed,
+            "negatives": rates.negatives,
+            "false_alarms": rates.false_alarms,
+            "personalised": len(personalised),
+            "personalised_called": int(personalised.sum()),
+            "gain": gain.value,
+            "gain_low": gain.low,
+            "gain_high": gain.high,
+        }
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Give the figures by the detector's name, as :func:`tkit.require.check` reads them."""
+        return {str(row["name"]): row for row in self.table().to_dict("records")}  # type: ignore[misc]
+
+    def changes(self) -> pd.DataFrame:
+        """Count what each detector but the first calls that the first does not, and the other way round.
+
+        Returns
+        -------
+        DataFrame
+            ``name``, ``change`` (``newly blocked``, ``newly passed``), ``references`` in all, then how many of them are
+            ``trackers``, ``good`` (labels C and S), ``personalised`` and ``undecided``, of whatever confidence.
+        """
+        counted = []
+        for evaluation in self.evaluations[1:]:
+            for change, mask in _changed(self.evaluations[0], evaluation).items():
+                labels = evaluation.rows.loc[mask, "label"]
+                counts = {
+                    "references": len(labels),
+                    "trackers": int((labels == "T").sum()),
+                    "good": int(labels.isin(["C", "S"]).sum()),
+                    "personalised": int((labels == "P").sum()),
+                    "undecided": int((labels == "U").sum()),
+                }
+                counted.append({"name": evaluation.name, "change": change, **counts})
+        return pd.DataFrame(counted, columns=["name", "change", *_COUNTED])
+
+    def changed_rows(self) -> pd.DataFrame:
+        """Give each reference that a detector judges otherwise than the first: ``name``, ``change``, the reference, scores.
+
+        The columns of the reference are its key, ``carrier``, ``label``, ``confidence`` and, where mails were read, ``url``
+        and ``resolved_url``; ``score_before`` is the first detector's, ``score`` that of the one named.
+        """
+        first = self.evaluations[0]
+        columns = [column for column in _ROW_COLUMNS if column in first.rows]
+        frames = [
+            evaluation.rows.loc[mask, columns].assign(
+                name=evaluation.name, change=change, score_before=first.rows.loc[mask, "score"], score=evaluation.rows["score"]
+            )
+            for evaluation in self.evaluations[1:]
+            for change, mask in _changed(first, evaluation).items()
+        ]
+        order = ["name", "change", *columns, "score_before", "score"]
+        return pd.concat(frames, ignore_index=True)[order] if frames else pd.DataFrame(columns=order)
+
+
+_COUNTED = ["references", "trackers", "good", "personalised", "undecided"]
+
+
+def _changed(first: Evaluation, other: Evaluation) -> Mapping[str, pd.Series]:
+    return {
+        "newly blocked": ~first.rows["called"] & other.rows["called"],
+        "newly passed": first.rows["called"] & ~other.rows["called"],
+    }
+
+
+def compare(
+    detectors: Mapping[str, Detector],
+    mail: LabelledMail,
+    *,
+    cluster: str = "component",
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Comparison:
+    """Score labelled references by every detector, each at its own threshold (:func:`tkit.loading.threshold_of`).
+
+    Parameters
+    ----------
+    detectors : mapping
+        By the name that they are given in tables.
+    mail : LabelledMail
+    cluster : {"component", "sender_key"}
+        What the bootstrap draws, see :class:`tkit.evaluate.Evaluation`.
+    resamples, seed : int
+    progress : callable, optional
+        Called with what is done, how many detectors are done, of how many.
+
+    Raises
+    ------
+    TkitError
+        Where a detector cannot judge the rows, gives scores that are none, or no headline tracker or negative is labelled.
+    """
+    evaluations = []
+    position = mail.labels["row"].to_numpy()
+    for done, (name, detector) in enumerate(detectors.items()):
+        if progress:
+            progress("judging", done, len(detectors))
+        score = np.asarray(detector.scores(mail.rows), dtype=np.float64)
+        if score.shape != (len(mail.rows),) or not ((score >= 0) & (score <= 1)).all():
+            raise TkitError(f"{name}: scores of shape {score.shape} or beyond 0 to 1: a detector gives one score a row")
+        evaluations.append(
+            Evaluation(
+                mail.labels,
+                score[position],
+                name,
+                detector.vantage,
+                threshold=threshold_of(detector),
+                cluster=cluster,
+                resamples=resamples,
+                seed=seed,
+            )
+        )
+    if progress:
+        progress("judging", len(detectors), len(detectors))
+    return Comparison(tuple(evaluations))
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a comparison's table as a person reads it: shares in per cent, each with its interval, counts beside them."""
+
+    def interval(row: Mapping[Any, Any], figure: str, form: str) -> str:
+        value, low, high = (row[f"{figure}{end}"] for end in ("", "_low", "_high"))
+        return "" if math.isnan(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
+
+    return pd.DataFrame(
+        [
+            {
+                "detector": row["name"],
+                "trackers found": interval(row, "tpr", ".1%"),
+                "missed": f"{row['missed']} of {row['trackers']}",
+                "good called": interval(row, "fpr", ".2%"),
+                "false alarms": f"{row['false_alarms']} of {row['negatives']}",
+                "mails with one": interval(row, "mail_fpr", ".2%"),
+                "precision": "" if math.isnan(row["precision"]) else f"{row['precision']:.1%}",
+                "gain on the first": interval(row, "gain", "+.1%"),
+            }
+            for row in table.to_dict("records")
+        ]
+    )
+
+
+def needs_facts(detectors: Iterable[Detector]) -> list[str]:
+    """Give the names of the detectors that read mails, not features alone."""
+    return [detector.name for detector in detectors if facts_of(detector)]
+
+
+def reads_listed(detectors: Iterable[Detector]) -> bool:
+    """Tell whether a detector reads the column ``listed``."""
+    return any("listed" in getattr(detector, "columns", ()) for detector in detectors)
+
+
+def trained_on(detectors: Mapping[str, Detector], digest: str) -> list[str]:
+    """Give the names of the bundles that were trained on the dataset of this digest."""
+    return [name for name, one in detectors.items() if isinstance(one, Bundle) and one.training_sha256 == digest]
+
+
+def named(specs: Sequence[str]) -> dict[str, str]:
+    """Give each detector's name in tables: ``NAME=SPEC`` says it, else a file's name without its ending, or the spec.
+
+    Returns
+    -------
+    dict of str to str
+        The spec by its name.
+
+    Raises
+    ------
+    TkitError
+        Where two have one name.
+
+    Examples
+    --------
+    >>> named(["lists/mine.txt", "rule:1x1", "new=lists/other.txt"])
+    {'mine': 'lists/mine.txt', 'rule:1x1': 'rule:1x1', 'new': 'lists/other.txt'}
+    """
+    names: dict[str, str] = {}
+    for text in specs:
+        name, equals, spec = text.partition("=")
+        if not equals or any(mark in name for mark in "/:"):
+            name, spec = "", text
+        name = name or (spec if is_prefixed(spec) else Path(spec).stem)
+        if name in names:
+            raise TkitError(f"two detectors are named {name!r}: give one another name, such as other={spec}")
+        names[name] = spec
+    return names
