@@ -230,6 +230,7 @@ def compare(
     format: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file for the references judged otherwise.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a program may do nothing.")] = 60.0,
 ) -> None:
     """Compare detectors on labelled mail, or on the dataset: rates with intervals, and what changes from the first one.
 
@@ -237,11 +238,13 @@ def compare(
 
     Example: `tkit compare -d rule:1x1 -d mylist.txt --labels labels.csv --require "mylist: fpr<=0.1%" mails/`
     """
-    from tkit.cli_compare import Asked, run
+    from tkit.cli_compare import Asked, finish, prepare
 
-    asked = Asked(detector or [], labels, require or [], dataset, lists, cluster.value, format.value, output, seed)
+    asked = Asked(detector or [], labels, require or [], dataset, lists, cluster.value, format.value, output, seed, timeout)
     with _reading(paths or []) as (raws, _):
-        failures = run(asked, raws if paths else None, _errors)
+        ready = prepare(asked, raws if paths else None, _errors)
+    with _steps() as tell:
+        failures = finish(asked, ready, _errors, tell)
     if failures:
         raise typer.Exit(3)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +28,7 @@ from tkit.compare import (
 from tkit.corpus import RawMessage
 from tkit.detectors.base import Detector
 from tkit.detectors.lists import lists_folder
+from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
 from tkit.loading import load_detector
 from tkit.mail import Message
@@ -48,36 +49,52 @@ class Asked:
     form: str
     output: Path | None
     seed: int
+    timeout: float
 
 
-def run(asked: Asked, raws: Iterator[RawMessage] | None, errors: Console) -> int:
-    """Compare, write the figures, and give the number of requirements that do not hold.
+@dataclass(frozen=True)
+class Ready:
+    """What is compared, on what, and what it has to reach."""
+
+    detectors: dict[str, Detector]
+    mail: LabelledMail
+    require: list[Requirement]
+
+
+def prepare(asked: Asked, raws: Iterator[RawMessage] | None, errors: Console) -> Ready:
+    """Load the detectors and read the mails, or the dataset where there are none.
 
     Parameters
     ----------
     asked : Asked
     raws : iterator of RawMessage, optional
-        The mails; the dataset is compared on without them.
+        Read only once every argument is understood.
     errors : Console
-        Where to tell what does not hold.
+        Where to tell what a user must know about the figures.
 
     Raises
     ------
     typer.BadParameter
-        For arguments that cannot be meant, before any mail is read.
+        For arguments that cannot be meant.
     TkitError
-        Where the comparison cannot be made.
+        Where there is nothing to compare on.
     """
     requirements, detectors = _arguments(asked)
     mail = _on_dataset(asked, detectors, errors) if raws is None else _on_mails(asked, detectors, raws, errors)
-    found = compare(detectors, mail, cluster=asked.cluster, seed=asked.seed)
+    return Ready(detectors, mail, requirements)
+
+
+def finish(asked: Asked, ready: Ready, errors: Console, progress: Callable[[str, int, int | None], None]) -> int:
+    """Compare, write the figures, tell what is not reached, and give the number of that."""
+    found = compare(ready.detectors, ready.mail, cluster=asked.cluster, seed=asked.seed, progress=progress)
     table, changes = found.table(), found.changes()
-    failures = check(requirements, found.figures())
+    failures = check(ready.require, found.figures())
     if asked.output:
         with open_writer("csv", asked.output) as writer:
             writer.write(found.changed_rows())
     with open_writer(asked.form, None) as writer:
-        writer.write(shown(table) if asked.form == "table" else table)
+        # JSON has no NaN.
+        writer.write(shown(table) if asked.form == "table" else table.astype(object).where(table.notna(), None))
         if asked.form == "table" and len(changes):
             writer.write(changes)
     for failure in failures:
@@ -96,7 +113,7 @@ def _arguments(asked: Asked) -> tuple[list[Requirement], dict[str, Detector]]:
         _refuse("--require", str(error))
     try:
         specs = named(asked.detectors)
-        detectors = {name: load_detector(spec, asked.lists) for name, spec in specs.items()}
+        detectors = {name: _patient(load_detector(spec, asked.lists), asked.timeout) for name, spec in specs.items()}
     except TkitError as error:
         _refuse("--detector", str(error))
     for one in requirements:
@@ -105,12 +122,16 @@ def _arguments(asked: Asked) -> tuple[list[Requirement], dict[str, Detector]]:
     return requirements, detectors
 
 
+def _patient(detector: Detector, timeout: float) -> Detector:
+    return replace(detector, timeout=timeout) if isinstance(detector, ProgramDetector) else detector
+
+
 def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -> LabelledMail:
     if asked.labels:
         _refuse("PATHS", "labels name references of mails: give the mails, or leave out --labels to compare on the dataset")
     reading = needs_facts(detectors.values())
     if reading:
-        _refuse("PATHS", f"{', '.join(reading)} read mails, not features alone: give mails, and --labels")
+        _refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
     published = dataset.read(asked.dataset)
     for name in trained_on(detectors, published.digest()):
         errors.print(
@@ -123,7 +144,10 @@ def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -
 def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMessage], errors: Console) -> LabelledMail:
     if not asked.labels:
         _refuse("--labels", "give the label file of the mails")
-    labels = read_labels(asked.labels)
+    try:
+        labels = read_labels(asked.labels)
+    except TkitError as error:
+        _refuse("--labels", str(error))
     listed = reads_listed(detectors.values())
     facts = listed or bool(needs_facts(detectors.values()))
     mail = read_mail((Message.from_bytes(raw.raw) for raw in raws), labels, facts)

@@ -31,8 +31,9 @@ def list_(
 
     if format not in ("table", "jsonl", "csv"):
         raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
+    lists = overview(folder or lists_folder())
     with open_writer(format, None) as writer:
-        writer.write(overview(folder or lists_folder()))
+        writer.write(lists[["name", "kind", "rules", "applied", "why", "copy", "licence"]] if format == "table" else lists)
 
 
 @lists_app.command()

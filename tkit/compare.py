@@ -215,7 +215,7 @@ class Comparison:
         called = found + rates.false_alarms
         personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
         gain = Estimate(math.nan, math.nan, math.nan)
-        if evaluation is not self.evaluations[0] and 0 < self.evaluations[0].rates().fpr.value < 1:
+        if evaluation is not self.evaluations[0] and self.evaluations[0].rates().fpr.value < 1:
             gain = paired_difference(evaluation, self.evaluations[0])
         return row | {
             "precision": found / called if called else math.nan,
@@ -267,7 +267,10 @@ class Comparison:
         columns = [column for column in _ROW_COLUMNS if column in first.rows]
         frames = [
             evaluation.rows.loc[mask, columns].assign(
-                name=evaluation.name, change=change, score_before=first.rows.loc[mask, "score"], score=evaluation.rows["score"]
+                name=evaluation.name,
+                change=change,
+                score_before=first.rows.loc[mask, "score"],
+                score=evaluation.rows.loc[mask, "score"],
             )
             for evaluation in self.evaluations[1:]
             for change, mask in _changed(first, evaluation).items()
@@ -343,17 +346,15 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
     def interval(row: Mapping[Any, Any], figure: str, form: str) -> str:
         value, low, high = (row[f"{figure}{end}"] for end in ("", "_low", "_high"))
-        return "" if math.isnan(value) else f"{value:{form}} [{low:{form}}, {high:{form}}]"
+        return "" if math.isnan(value) else f"{value:{form}}\n[{low:{form}}, {high:{form}}]"
 
     return pd.DataFrame(
         [
             {
                 "detector": row["name"],
-                "trackers found": interval(row, "tpr", ".1%"),
-                "missed": f"{row['missed']} of {row['trackers']}",
-                "good called": interval(row, "fpr", ".2%"),
-                "false alarms": f"{row['false_alarms']} of {row['negatives']}",
-                "mails with one": interval(row, "mail_fpr", ".2%"),
+                "trackers found": f"{interval(row, 'tpr', '.1%')}\n{row['missed']} of {row['trackers']} missed",
+                "good called": f"{interval(row, 'fpr', '.2%')}\n{row['false_alarms']} of {row['negatives']}",
+                "mails with one called": interval(row, "mail_fpr", ".2%"),
                 "precision": "" if math.isnan(row["precision"]) else f"{row['precision']:.1%}",
                 "gain on the first": interval(row, "gain", "+.1%"),
             }

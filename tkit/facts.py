@@ -26,7 +26,7 @@ FACTS: Mapping[str, str] = {
     "resolved_url": "what a browser would ask for",
     "original_url": "the same without the proxies and gateways that wrap it",
     "element": "the element's tag, lower case",
-    "attributes": "the element's attributes as written, names in lower case: a mapping of str to str",
+    "written_attributes": "the element's attributes as written, names in lower case: a mapping of str to str",
     "tag": "the element's start tag, written anew from its tag and attributes",
     "from_domain": "domain of the From address, lower case; empty when absent",
 }
@@ -57,7 +57,7 @@ def with_facts(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
     ------
     DataFrame
         What :func:`tkit.features.extract` gives for up to 256 messages, and ``original_url``, ``element``, ``tag``,
-        ``from_domain`` (str) and ``attributes`` (object). Whole messages: no message lies in two frames.
+        ``from_domain`` (str) and ``written_attributes`` (object). Whole messages: no message lies in two frames.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def _frame(messages: Sequence[Message]) -> pd.DataFrame:
     facts: dict[str, Any] = {
         "original_url": pd.array([unwrap(reference.resolved_url) for reference in written], dtype="str"),
         "element": pd.array([reference.element for reference in written], dtype="str"),
-        "attributes": pd.Series([dict(reference.attributes) for reference in written], rows.index, dtype=object),
+        "written_attributes": pd.Series([dict(reference.attributes) for reference in written], rows.index, dtype=object),
         "tag": pd.array([_tag(reference) for reference in written], dtype="str"),
         "from_domain": pd.array([message.from_domain for message, _ in found], dtype="str"),
     }

@@ -90,7 +90,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
     if colon and prefix in _PREFIXES:
         return _PREFIXES[prefix](rest, lists)
     path = Path(spec)
-    if path.is_dir():
+    if spec and path.is_dir():
         return Bundle.load(path)
     if path.is_file():
         return _from_file(path)

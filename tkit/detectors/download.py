@@ -6,7 +6,6 @@ The file that a project publishes is often a program's source: its rules are tak
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -119,7 +118,7 @@ def _taken(source: ListSource, text: str) -> str:
         return text
     try:
         return json.dumps(take(text), indent=1, ensure_ascii=False) + "\n"
-    except (ValueError, TypeError, LookupError, SyntaxError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         raise TkitError(f"list {source.name}: {source.path} has another form than at {source.commit} ({error})") from None
 
 
@@ -145,7 +144,8 @@ def _strings(text: str) -> list[tuple[str, str]]:
 def _unquoted(literal: str) -> str:
     if literal.startswith("`"):
         return literal[1:-1]
-    return str(ast.literal_eval(re.sub(r"\\([^\\nrtfbuvx0-9'\"\n])", r"\1", literal)))
+    controls = {"n": "\n", "r": "\r", "t": "\t"}
+    return re.sub(r"\\(.)", lambda found: controls.get(found[1], found[1]), literal[1:-1], flags=re.DOTALL)
 
 
 def _by_key(text: str) -> Mapping[str, list[str]]:

@@ -145,7 +145,7 @@ def _encodable(text: str) -> str:
 
 _BADFILTER = re.compile(r"[$,]badfilter\b")
 _COSMETIC = re.compile(r"#[@?$%]{0,3}#")
-_ALL = re.compile(r"[$,]all(?:,|\Z)")
+_ALL = re.compile(r"(?:\$all\Z|(?<=\$)all,|,all(?=,|\Z))")
 _BEYOND_RUST = re.compile(r"(?:@@)?/.*(?:\(\?<?[=!]|\\[1-9]).*/(?:\$|\Z)")
 
 
@@ -153,7 +153,9 @@ class FilterList(_TextList):
     """A list of Adblock Plus rules in Brave's engine (PyPI ``adblock``).
 
     The engine is silent about rules that it cannot read, ``$all`` among them, so it is asked for each after
-    loading. Neither a rule with ``$badfilter`` nor the one that it cancels is held for dropped.
+    loading. Neither a rule with ``$badfilter`` nor the one that it cancels is held for dropped. Where it does not know
+    ``$all``, which uBlock Origin has for requests of every type, the rule is also loaded without that option: for requests
+    that is the same.
 
     A rule is looked up by its words, with ``%`` taken for a letter: one that begins inside of a word of the
     URL is not found, as in ``?url=https%3A%2F%2Fa.example%2Fopen`` for ``%2Fopen``. Judging the unwrapped URL
@@ -169,7 +171,7 @@ class FilterList(_TextList):
         adblock = _import_adblock()
         rules = [line for line in map(str.strip, lines) if line and not line.startswith(("!", "[Adblock"))]
         filters = adblock.FilterSet()
-        filters.add_filters(rules)
+        filters.add_filters(rules + [_ALL.sub("", rule) for rule in rules if _ALL.search(rule)])
         # Optimising merges rules, which could then no longer be asked for.
         self._engine = adblock.Engine(filters, optimize=False)
         cancelling = {rule for rule in rules if _BADFILTER.search(rule)}
@@ -178,12 +180,10 @@ class FilterList(_TextList):
         super().__init__(name, kind, len(rules), [f"{rule} ({reasons[rule]})" for rule in rules if reasons[rule]])
 
     def _why_dropped(self, rule: str) -> str:
-        if self._engine.filter_exists(rule):
+        if self._engine.filter_exists(rule) or (_ALL.search(rule) and self._engine.filter_exists(_ALL.sub("", rule))):
             return "the engine cannot compile the regular expression" if _BEYOND_RUST.match(rule) else ""
         if _COSMETIC.search(rule):
             return "hides an element and judges no URL"
-        if _ALL.search(rule):
-            return "the engine does not know the option $all"
         return "the engine does not take it for a rule about requests"
 
     def _text(self, url: str, tag: str, request: str) -> str:

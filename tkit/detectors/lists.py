@@ -176,7 +176,7 @@ def read_list(path: str | Path) -> PublishedList:
     lines = [line.strip() for line in text.splitlines()]
     rules = [line for line in lines if line and not line.startswith("!")]
     hosts = [_domain(line) for line in rules]
-    if rules and None not in hosts:
+    if any(hosts) and None not in hosts:
         return HostList(path.stem, "hosts", [host for host in hosts if host])
     if rules and all("@@=" in line for line in rules):
         return _LOADERS["regex-js"](path.stem, "regex-js", "\n".join(rules))
@@ -185,6 +185,8 @@ def read_list(path: str | Path) -> PublishedList:
 
 def _domain(line: str) -> str | None:
     """Give the domain of a hosts file's line, ``""`` for one without, None for what is no such line."""
+    if re.match(r"##\S", line):  # a filter that hides elements
+        return None
     content = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
     found = _HOSTS_LINE.fullmatch(content)
     if not content or (found and found[1].lower() in _LOCAL_HOSTS):

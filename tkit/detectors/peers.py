@@ -33,7 +33,7 @@ from tkit.detectors.rules import Nextcloud, Rspamd, SnappyMail, Trocker
 from tkit.errors import TkitError
 from tkit.facts import fact
 
-_FACTS = ("message_sha256", "part", "carrier", "url", "resolved_url", "element", "attributes", "tag")
+_FACTS = ("message_sha256", "part", "carrier", "url", "resolved_url", "element", "written_attributes", "tag")
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 # Longer ones do not fit the programs' integers, and are none to them.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -299,6 +299,7 @@ class FairEmailProgram(_Program):
         return (width or height) * (height or width) <= 25
 
 
+_IN_CSS = ("Email on Acid", "Litmus", "G-Lock Analytics")
 _SOURCES = {source.name: source for source in REGISTRY}
 
 
@@ -307,8 +308,8 @@ def _mailtrackerblocker(folder: Path) -> Detector:
     listed = load(source, folder)
     try:
         vendors = json.loads((folder / source.file).read_text(encoding="utf-8"))
-        first = tuple(str(vendors[name][0]) for name in ("Email on Acid", "Litmus", "G-Lock Analytics") if name in vendors)
-    except (ValueError, TypeError, LookupError) as error:
+        first = tuple(rules[0] for name, rules in vendors.items() if name in _IN_CSS)
+    except (ValueError, LookupError, AttributeError) as error:
         raise TkitError(f"list {source.name}: {folder / source.file} is not grouped by vendor ({error})") from error
     return MailTrackerBlocker(listed, first)
 

@@ -15,7 +15,7 @@ from tkit.errors import TkitError
 from tkit.facts import fact, facts_of, start_tag
 
 _LIST_FACTS = ("resolved_url", "tag", "carrier")
-_REWRITTEN = ("original_url", "element", "attributes", "tag", "url", "resolved_url")
+_REWRITTEN = ("original_url", "element", "written_attributes", "tag", "url", "resolved_url")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Unwrapped:
     Attributes
     ----------
     detector : Detector
-        One that reads facts; its rows' ``url``, ``resolved_url``, ``attributes`` and ``tag`` are rewritten.
+        One that reads facts; its rows' ``url``, ``resolved_url``, ``written_attributes`` and ``tag`` are rewritten.
     """
 
     detector: Detector
@@ -115,6 +115,6 @@ class Unwrapped:
         if original == resolved:
             return score
         rewritten = rows.assign(
-            url=urls, resolved_url=original, attributes=pd.Series(attributes, rows.index, dtype=object), tag=tags
+            url=urls, resolved_url=original, written_attributes=pd.Series(attributes, rows.index, dtype=object), tag=tags
         )
         return np.maximum(score, self.detector.scores(rewritten))
