@@ -137,6 +137,7 @@ def held(lists: pd.DataFrame) -> list[dict[str, str]]:
             "licence": row["licence"],
             "rules": str(row["rules"]),
             "applied": str(row["applied"]),
+            "of them rewritten": str(row["rewritten"]),
             "dropped": "; ".join(row["why"]),
         }
         for row in lists.to_dict("records")
@@ -171,7 +172,8 @@ SEARCHED = """Constants chosen on the training folds within a budget of false al
 fold that they have not seen; folds by component. Where no constants keep within the budget, those of fewest false alarms
 are taken."""
 
-LISTS = "Rules of each list, how many the engine applies, and why the others are dropped."
+LISTS = """Rules of each list, how many the engine applies, and why the others are dropped. Rewritten: Brave's engine drops the
+option `$all` in silence; for requests a rule without it is the same."""
 
 if __name__ == "__main__":
     main()

@@ -33,7 +33,9 @@ def list_(
         raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
     lists = overview(folder or lists_folder())
     with open_writer(format, None) as writer:
-        writer.write(lists[["name", "kind", "rules", "applied", "why", "copy", "licence"]] if format == "table" else lists)
+        writer.write(
+            lists[["name", "kind", "rules", "applied", "rewritten", "why", "copy", "licence"]] if format == "table" else lists
+        )
 
 
 @lists_app.command()

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 
 from tkit.bundle import Bundle
-from tkit.dataset import WEB_LISTS, locate
 from tkit.detectors.base import Detector
 from tkit.detectors.engines import request_type
-from tkit.detectors.lists import load_all, verdicts
+from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, paired_difference
 from tkit.facts import facts_of, with_facts
@@ -28,7 +27,16 @@ from tkit.url import clean, host_of, registrable_domain, unwrap
 
 _KEY = ["message_sha256", "part", "index"]
 _REQUIRED = ("message_sha256", "part", "carrier", "url", "label")
-_CARRIERS = frozenset({"img", "input", "background", "css", "css-sheet"})
+# Label files name carriers more coarsely than tkit does.
+_COARSE_CARRIER = {
+    "img-src": "img",
+    "input-image": "input",
+    "background-attr": "background",
+    "style-attr": "css",
+    "style-element": "css-sheet",
+    "css-import": "css-sheet",
+    "font-face": "css-sheet",
+}
 _LABELS = frozenset("TPCSU")
 _ROW_COLUMNS = [*_KEY, "carrier", "url", "resolved_url", "label", "confidence"]
 
@@ -58,7 +66,8 @@ def read_labels(path: str | Path) -> pd.DataFrame:
         raise TkitError(f"{path}: no column {', '.join(missing)}: a label file has {', '.join(_REQUIRED)}")
     _require(path, table, "message_sha256", table["message_sha256"].str.fullmatch("[0-9a-f]{64}"), "give 64 hex digits")
     _require(path, table, "part", table["part"].str.fullmatch("[0-9]{1,4}"), "give the part's number, from 0")
-    _require(path, table, "carrier", table["carrier"].isin(_CARRIERS), f"give one of {' '.join(sorted(_CARRIERS))}")
+    coarse = sorted(set(_COARSE_CARRIER.values()))
+    _require(path, table, "carrier", table["carrier"].isin(coarse), f"give one of {' '.join(coarse)}")
     _require(path, table, "label", table["label"].isin(_LABELS), "give one of T P C S U")
     labels = table[list(_REQUIRED)].assign(part=table["part"].astype(np.int32), url=table["url"].map(clean), confidence=3)
     if "confidence" in table:
@@ -132,11 +141,14 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
     if not frames:
         raise TkitError(f"none of the {len(wanted)} labelled messages is among the mails, or none has a remote reference")
     rows = pd.concat(frames, ignore_index=True)
-    found = locate(rows, labels)
+    key = ["message_sha256", "part", "carrier", "url"]
+    located = rows[[*_KEY, "url", "resolved_url"]].assign(
+        carrier=rows["carrier"].map(_COARSE_CARRIER), row=np.arange(len(rows))
+    )
+    # Where a message writes a reference several times, the label means the first.
+    found = located.drop_duplicates(key).merge(labels, on=key)
     if found.empty:
         raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/detectors.md for the form")
-    position = rows[_KEY].assign(row=np.arange(len(rows)))
-    found = found.merge(position, on=_KEY, validate="one_to_one")
     original = found["resolved_url"].map(unwrap)
     domain = found["message_sha256"].map(senders)
     keys = found.assign(resolved_url=original, host=original.map(host_of), sender_domain=domain)

@@ -22,9 +22,8 @@ from tkit import __version__
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.detectors.lists import load_all, verdicts
 from tkit.errors import TkitError
-from tkit.facts import start_tag
 from tkit.features import extract
-from tkit.html import references
+from tkit.html import RemoteReference, references
 from tkit.mail import Message
 from tkit.schema import FEATURE_VERSION, FEATURES
 from tkit.splits import component_keys, connected_components
@@ -227,13 +226,19 @@ def _read_corpus(
                 senders[message.message_sha256] = registrable_domain(message.from_domain)
                 if message.message_sha256 in wanted:
                     for found in references(message):
-                        tags[message.message_sha256, found.part, found.index] = start_tag(found.element, found.attributes)
+                        tags[message.message_sha256, found.part, found.index] = start_tag(found)
             yield message
 
     frame = extract(messages())
     frame["corpus"] = name
     frame["date"] = pd.to_datetime(frame["message_sha256"].map(dates), utc=True).dt.floor("D").astype("datetime64[ms, UTC]")
     return frame
+
+
+def start_tag(reference: RemoteReference) -> str:
+    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text."""
+    facts = "".join(f' {name}="{value}"' for name, value in reference.attributes.items())
+    return f"<{reference.element}{facts}>"
 
 
 def _read_labels(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -253,39 +258,18 @@ def _read_labels(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return gold, members
 
 
-def locate(found: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
-    """Find the reference of each label.
-
-    Parameters
-    ----------
-    found : DataFrame
-        The feature table: its key, ``carrier``, ``url`` and ``resolved_url`` are read.
-    gold : DataFrame
-        Labels, each naming a reference by ``message_sha256``, ``part``, ``carrier`` (the label files' coarse names) and
-        ``url``; where a message writes it several times, the first is meant.
-
-    Returns
-    -------
-    DataFrame
-        The labels that have a reference, with its ``index`` and ``resolved_url``, in the order of ``found``.
-    """
-    of_gold = ["message_sha256", "part", "carrier", "url"]
-    labelled: pd.DataFrame = _located(found).drop_duplicates(of_gold).merge(gold, on=of_gold)
-    return labelled
-
-
-def _located(found: pd.DataFrame) -> pd.DataFrame:
-    located: pd.DataFrame = found[[*_ROW, "url", "resolved_url"]].assign(carrier=found["carrier"].map(_GOLD_CARRIER))
-    return located
-
-
 def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Find the reference of every gold label and of every member of its cluster; say how many have none."""
+    """Find the reference of every gold label and of every member of its cluster; say how many have none.
+
+    A label names a reference by part, carrier and URL; where a message writes it several times, the first is meant.
+    """
+    located = found[[*_ROW, "url", "resolved_url"]].assign(carrier=found["carrier"].map(_GOLD_CARRIER))
     gold = gold.assign(stratum_weight=gold["stratum_size"] / gold["stratum_drawn"], source="gold")
-    labelled = locate(found, gold.drop(columns=["corpus", "path"]))
+    of_gold = ["message_sha256", "part", "carrier", "url"]
+    labelled = located.drop_duplicates(of_gold).merge(gold.drop(columns=["corpus", "path"]), on=of_gold)
     of_member = ["message_sha256", "carrier", "url"]
     label_of = gold[["cluster", "label", "first", "second", "confidence", "stratum", "stratum_weight"]]
-    carried = _located(found).drop_duplicates(of_member).merge(members.merge(label_of, on="cluster"), on=of_member)
+    carried = located.drop_duplicates(of_member).merge(members.merge(label_of, on="cluster"), on=of_member)
     carried["source"] = "member"
     both = pd.concat([labelled, carried], ignore_index=True).drop_duplicates(_ROW, ignore_index=True)
     lost = {"gold": len(gold) - len(labelled), "members": len(members) - len(carried)}

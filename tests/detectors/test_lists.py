@@ -94,6 +94,7 @@ def test_filters_say_what_the_engine_dropped(filters):
         '##img[width="1"] (hides an element and judges no URL)',
     )
     assert filters.match("https://a.example.net/wf/open?upn=1")  # $all, which the engine itself does not know
+    assert filters.rewritten == ("/wf/open^$all",)
     assert not filters.match("https://pixel.example.org/cancelled")
 
 
@@ -569,4 +570,6 @@ def test_all_lists_load_with_the_rules_that_their_readme_counts():
     assert counts == _readme_rules(folder / "README.md")
     dropped = {published.name: len(published.dropped) for published in loaded if published.dropped}
     assert set(dropped) == {"leavemealone", "easyprivacy_full"}
+    (of_all_types,) = (published for published in loaded if published.name == "leavemealone")
+    assert len(of_all_types.rewritten) == 30
     assert dropped["leavemealone"] == 5  # they hide elements

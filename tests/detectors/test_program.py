@@ -12,7 +12,7 @@ import pytest
 
 from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
-from tkit.facts import with_facts
+from tkit.facts import FACTS, with_facts
 from tkit.mail import Message
 
 
@@ -41,6 +41,16 @@ for line in sys.stdin:
     print(json.dumps([{"score": 0.25}, {"tracker": True}, {"tracker": False, "score": 1, "id": 2, "why": []}][number]))
 """
     assert program(body).scores(rows_of(3)).tolist() == [0.25, 1.0, 0.0]
+
+
+def test_the_documented_example_works(program) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text("utf-8")
+    body = text.split("#!/usr/bin/env python3\n")[1].split("```")[0]
+    html = b"<img src=http://a.example/open><img src=http://a.example/b><img src=http://a.example/c width=1 height=1>"
+    raw = b"Content-Type: text/html\n\n" + html
+    rows = pd.concat(with_facts([Message.from_bytes(raw)]), ignore_index=True)
+    assert program(body).scores(rows).tolist() == [1.0, 0.0, 1.0]
+    assert all(f"`{name}`" in text for name in FACTS)
 
 
 def test_it_is_given_every_fact(program) -> None:

@@ -155,7 +155,7 @@ class FilterList(_TextList):
     The engine is silent about rules that it cannot read, ``$all`` among them, so it is asked for each after
     loading. Neither a rule with ``$badfilter`` nor the one that it cancels is held for dropped. Where it does not know
     ``$all``, which uBlock Origin has for requests of every type, the rule is also loaded without that option: for requests
-    that is the same.
+    that is the same. ``rewritten`` has those rules.
 
     A rule is looked up by its words, with ``%`` taken for a letter: one that begins inside of a word of the
     URL is not found, as in ``?url=https%3A%2F%2Fa.example%2Fopen`` for ``%2Fopen``. Judging the unwrapped URL
@@ -171,16 +171,22 @@ class FilterList(_TextList):
         adblock = _import_adblock()
         rules = [line for line in map(str.strip, lines) if line and not line.startswith(("!", "[Adblock"))]
         filters = adblock.FilterSet()
-        filters.add_filters(rules + [_ALL.sub("", rule) for rule in rules if _ALL.search(rule)])
+        bare = {rule: _ALL.sub("", rule) for rule in rules if _ALL.search(rule)}
+        filters.add_filters([*rules, *bare.values()])
         # Optimising merges rules, which could then no longer be asked for.
         self._engine = adblock.Engine(filters, optimize=False)
+        self.rewritten = tuple(
+            rule
+            for rule, without in bare.items()
+            if self._engine.filter_exists(without) and not self._engine.filter_exists(rule)
+        )
         cancelling = {rule for rule in rules if _BADFILTER.search(rule)}
         settled = cancelling | {_BADFILTER.sub("", rule) for rule in cancelling}
         reasons = {rule: "" if rule in settled else self._why_dropped(rule) for rule in rules}
         super().__init__(name, kind, len(rules), [f"{rule} ({reasons[rule]})" for rule in rules if reasons[rule]])
 
     def _why_dropped(self, rule: str) -> str:
-        if self._engine.filter_exists(rule) or (_ALL.search(rule) and self._engine.filter_exists(_ALL.sub("", rule))):
+        if self._engine.filter_exists(rule) or rule in self.rewritten:
             return "the engine cannot compile the regular expression" if _BEYOND_RUST.match(rule) else ""
         if _COSMETIC.search(rule):
             return "hides an element and judges no URL"

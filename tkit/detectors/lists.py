@@ -213,6 +213,10 @@ def _read_json(path: Path, text: str) -> PublishedList:
         raise TkitError(f"{path}: rules are not of the form of {kind!r} ({error}); see docs/detectors.md") from None
 
 
+WEB_LISTS = ("easyprivacy_full",)
+"""Lists made for web pages: no part of ``listed``, which stands for the lists made for mail."""
+
+
 def lists_folder() -> Path:
     """Give the folder of the user's copies of published lists: ``$TKIT_LISTS``, else ``tkit/lists`` in the user's cache."""
     given = os.environ.get("TKIT_LISTS")
@@ -262,9 +266,9 @@ def overview(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped`` (all three
-        0 without a copy), ``why`` rules are dropped (a list of str, each reason with its count), ``copy`` (whether there is
-        one), ``project``, ``commit``, ``date``, ``licence``.
+        One row a list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
+        of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
+        str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
     """
     rows = []
     for source in REGISTRY:
@@ -278,6 +282,7 @@ def overview(folder: str | Path) -> pd.DataFrame:
                 "kind": source.kind,
                 "rules": rules,
                 "applied": rules - len(dropped),
+                "rewritten": len(getattr(listed, "rewritten", ())),
                 "dropped": len(dropped),
                 "why": [f"{count}: {reason}" for reason, count in reasons.most_common()],
                 "copy": have,
