@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tkit.compare import add_listed
 from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import read
 from tkit.detectors.lists import REGISTRY, load, overview
@@ -26,6 +25,7 @@ from tkit.detectors.published import ListDetector, Unwrapped
 from tkit.detectors.rules import RULES
 from tkit.evaluate import Evaluation, cross_validated_scores, paired_difference
 from tkit.facts import facts_of, with_facts
+from tkit.labelled import add_listed
 from tkit.mail import Message
 from tkit.search import GRIDS, search_rule
 from tkit.splits import cross_validation

@@ -12,24 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from tkit import dataset
-from tkit.compare import (
-    LabelledMail,
-    add_listed,
-    compare,
-    named,
-    needs_facts,
-    of_dataset,
-    read_labels,
-    read_mail,
-    reads_listed,
-    shown,
-    trained_on,
-)
+from tkit.compare import compare, named, needs_facts, reads_listed, shown, trained_on
 from tkit.corpus import RawMessage
 from tkit.detectors.base import Detector
 from tkit.detectors.lists import lists_folder
 from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
+from tkit.labelled import LabelledMail, add_listed, of_dataset, read_labels, read_mail
 from tkit.loading import load_detector
 from tkit.mail import Message
 from tkit.require import Requirement, check
