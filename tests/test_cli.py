@@ -46,7 +46,7 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        *("references", "extract", "scan", "audit", "study", "train", "dataset build"),
+        *("references", "extract", "scan", "audit", "study", "train", "compare", "lists get", "dataset build"),
         *("labels check", "labels merge", "labels agreement", "labels correct", "labels audit"),
     ],
 )

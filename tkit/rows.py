@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from tkit.files import whole_file
 
@@ -96,7 +98,7 @@ class TableWriter(Writer):
             wide = self._stream is sys.stdout.buffer and sys.stdout.isatty()
             console = Console(width=None if wide else 120, force_terminal=wide)
             with console.capture() as captured:
-                console.print(rows_table(frame))
+                console.print(rows_table(frame) if "message_sha256" in frame else _plain_table(frame))
             self._stream.write(captured.get().encode("utf-8", "replace"))
 
 
@@ -137,6 +139,17 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
 
 class _DiscardedError(Exception):
     """Nothing worth a file was written."""
+
+
+def _plain_table(frame: pd.DataFrame) -> Table:
+    """Draw rows that are no references: numbers to the right, an absent value as nothing."""
+    table = Table()
+    for name in frame:
+        number = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+        table.add_column(str(name), justify="right" if number else "left", overflow="fold")
+    for row in _flat(frame).itertuples(index=False):
+        table.add_row(*("" if value is None or value != value else escape(str(value)) for value in row))  # noqa: PLR0124 - NaN
+    return table
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
