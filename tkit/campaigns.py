@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.alignment import Slot, align
+from tkit.alignment import Slot, align, url_template
 from tkit.html import read_message
 from tkit.mail import Message
 from tkit.similarity import Mail, group_copies, sketch, subject_template
@@ -308,11 +308,12 @@ def _compare_mailing(
     aligned = set()
     for column, held in holders.items():
         owners: dict[str, list[str]] = defaultdict(list)
+        looks = {(url_template(reference.slot.url)[1].rpartition(".")[2][:5], reference.slot.size) for _, reference in held}
         for copy, reference in held:
             if copy.message_sha256 in counted_hashes:
                 owners[reference.slot.url].append(copy.mail.recipient)
         other = in_series.get(column, _Counterparts(1 if first.mail.sender else 0, False))
-        evidence, differ = _judge(owners, len(counted), other.own_token, spread)
+        evidence, differ = _judge(owners, len(counted), len(looks) == 1, other.own_token, spread)
         for copy, reference in held:
             aligned.add((copy.message_sha256, reference.index))
             yield (
@@ -358,10 +359,13 @@ def _independent(members: Sequence[Copy]) -> list[Copy]:
 _SAME = Difference((), False)
 
 
-def _judge(owners: Mapping[str, Sequence[str]], copies: int, own_token: bool, spread: _Spread) -> tuple[str, Difference]:
+def _judge(
+    owners: Mapping[str, Sequence[str]], copies: int, one_picture: bool, own_token: bool, spread: _Spread
+) -> tuple[str, Difference]:
     """Give the evidence, and how the values differ.
 
-    ``owners`` maps each URL to the recipients of the copies that hold it, a recipient as often as it got a copy.
+    ``owners`` maps each URL to the recipients of the copies that hold it, a recipient as often as it got a copy. Without
+    ``one_picture`` declared size or file type differ too: these are pictures of several things, not one with a token.
     """
     present = sum(map(len, owners.values()))
     if len(owners) <= 1:
@@ -373,7 +377,7 @@ def _judge(owners: Mapping[str, Sequence[str]], copies: int, own_token: bool, sp
     urls = sorted(owners)
     differ = difference(urls)
     coded = [tokens for tokens in differ.tokens if of_one_shape(sorted(set(tokens)))]
-    if not coded:
+    if not (coded and one_picture):
         return "variant", differ
     of_url = [set(owners[url]) for url in urls]
     recipients = set().union(*of_url)
@@ -384,8 +388,11 @@ def _judge(owners: Mapping[str, Sequence[str]], copies: int, own_token: bool, sp
     private = sum(len(of) == 1 and spread.of(url)[1] == 1 for url, of in zip(urls, of_url, strict=True))
     if private < _FEW * len(urls):
         return ("variant" if len(urls) <= max(2, len(recipients) / 2) else "mixed"), differ
-    several = Counter(recipient for of in of_url for recipient in of)
-    return ("copy" if max(several.values()) > 1 else "recipient"), differ
+    values_of = Counter(recipient for of in of_url for recipient in of)
+    if max(values_of.values()) == 1 and len(recipients) > 1:
+        return "recipient", differ
+    once = sum(spread.of(url)[0] == 1 for url in urls)  # else some copies to one recipient show one picture
+    return ("copy" if once >= _FEW * len(urls) else "variant"), differ
 
 
 def _names_recipients(tokens: Sequence[str], of_url: Sequence[set[str]]) -> bool:
