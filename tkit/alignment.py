@@ -19,7 +19,7 @@ from tkit.splits import path_template
 from tkit.url import host_of, registrable_domain
 
 MAX_LENGTH = 2000
-"""References of one mail that are aligned; what stands behind them is left alone."""
+"""References of one mail that are aligned, and columns that others are aligned with; what is beyond is left alone."""
 
 _ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,5}\Z", re.IGNORECASE)
@@ -131,9 +131,10 @@ def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:
         partners = _best_path(own, {name: values[order] for name, values in profile.items()})
         for slot, place in enumerate(partners.tolist()):
             if place < 0:
-                columns[slot] = len(order) + len(inserted)
+                columns[slot] = len(profile["url"]) + len(inserted)
                 inserted.append(slot)
-                longer.append(int(columns[slot]))
+                if len(order) + len(inserted) <= MAX_LENGTH:
+                    longer.append(int(columns[slot]))
             else:
                 columns[slot] = order[place]
                 longer += order[passed : place + 1]

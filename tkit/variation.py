@@ -29,6 +29,7 @@ _BUSTERS = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(r"1\d{9}(?:\.\d{1,6}|\d{3})?")  # Unix time in seconds or milliseconds, 2001 to 2033
+_BUSTER_VALUE = re.compile(r"[\d.]{1,20}|[0-9a-f]{6,10}")
 _ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _LETTER = re.compile("[A-Za-z]")
@@ -99,13 +100,13 @@ def _signing(names: frozenset[str]) -> frozenset[str]:
 
 
 def _is_buster(pair: str, keep: frozenset[str]) -> bool:
-    """Tell a cache buster: a number or a time, by a name that says so or by none, that stands nowhere else in the mail."""
+    """Tell a cache buster: a time, or by its name a number that stands nowhere else in the mail."""
     name, equals, value = pair.partition("=")
     if not equals:
-        return bool(_TIME.fullmatch(name)) and name not in keep
-    if value in keep:
+        return bool(_TIME.fullmatch(name))
+    if not _BUSTERS.fullmatch(name):
         return False
-    return bool(_BUSTERS.fullmatch(name)) and bool(re.fullmatch(r"[\d.]{1,20}|[0-9a-f]{6,10}", value))
+    return bool(_TIME.fullmatch(value)) or (value not in keep and bool(_BUSTER_VALUE.fullmatch(value)))
 
 
 class Difference(NamedTuple):
@@ -176,7 +177,9 @@ def _middles(texts: Sequence[str]) -> list[str]:
 
 def _common(texts: Sequence[str]) -> int:
     low, high = min(texts), max(texts)  # what these two have in common, all have
-    count = next((place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), min(len(low), len(high)))
+    count = next(
+        (place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), min(len(low), len(high))
+    )
     while count and low[count - 1].isalnum():
         count -= 1
     return count
