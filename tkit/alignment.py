@@ -21,8 +21,10 @@ from tkit.url import host_of, registrable_domain
 MAX_LENGTH = 2000
 """References of one mail that are aligned, and columns that others are aligned with; what is beyond is left alone."""
 
+UNALIGNED = -1
+
 _ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}\Z", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.[a-z]{2,5}\Z", re.IGNORECASE)
 # What two aligned references may have in common, and how much each says that they are the same one.
 _WEIGHTS = {"url": 16, "template": 8, "path": 4, "domain": 2, "carrier": 1, "size": 1}
 
@@ -78,9 +80,18 @@ def url_template(url: str) -> tuple[str, str]:
     tail = _ORIGIN.sub("", url)
     template = path_template(tail)
     if not template:
-        found = _EXTENSION.search(re.split("[?#]", tail, maxsplit=1)[0])
-        template = "*" + (found.group().lower() if found else "")
+        template = "*" + file_type(url)
     return registrable_domain(host_of(url)), template
+
+
+def file_type(url: str) -> str:
+    """Give the file name extension of a URL's path, in lower case with its dot; ``""`` where it has none.
+
+    >>> file_type("http://a.example/x/Logo.PNG?v=1.2"), file_type("http://a.example/open")
+    ('.png', '')
+    """
+    found = _EXTENSION.search(re.split("[?#]", _ORIGIN.sub("", url), maxsplit=1)[0])
+    return found.group().lower() if found else ""
 
 
 def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:
@@ -97,8 +108,8 @@ def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:
     Returns
     -------
     list of int64 arrays
-        For each sequence the column of each of its first :data:`MAX_LENGTH` slots. Columns are numbered as they were found,
-        so they need not ascend.
+        For each sequence the column of each slot, :data:`UNALIGNED` for those behind the first :data:`MAX_LENGTH`. Columns
+        are numbered as they were found, so they need not ascend.
 
     Examples
     --------
@@ -142,7 +153,10 @@ def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:
         order = longer + order[passed:]
         profile = {name: np.concatenate([values, own[name][inserted]]) for name, values in profile.items()}
         placed[key] = columns
-    return [placed[key] for key in keys]
+    return [
+        np.concatenate([placed[key], np.full(len(sequence) - len(key), UNALIGNED)])
+        for key, sequence in zip(keys, sequences, strict=True)
+    ]
 
 
 def _best_path(own: Mapping[str, NDArray[np.int64]], profile: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:

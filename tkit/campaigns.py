@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tkit.alignment import align, url_template
+from tkit.alignment import UNALIGNED, align, file_type
 from tkit.copies import Copy, Reference, copy_of
 from tkit.evidence import Spread, each_its_own, judge
 from tkit.mail import Message
@@ -99,23 +99,28 @@ def compare_copies(copies: Iterable[Copy], window: timedelta = WINDOW, again: ti
         mailings[campaign].append(copy)
     spread = Spread(zip(known, number.tolist(), strict=True))
     series = _series(mailings)
-    rows: dict[tuple[str, int], tuple[object, ...]] = {}
-    for campaign, members in mailings.items():
-        for copy, reference, found in _compare_mailing(members, series, spread):
-            rows[copy.message_sha256, reference.index] = (
-                copy.message_sha256,
-                reference.part,
-                reference.index,
-                campaign,
-                *found,
-                *spread.of(reference.slot.url),
-            )
+    rows = {
+        (copy.message_sha256, reference.index): (
+            copy.message_sha256,
+            reference.part,
+            reference.index,
+            campaign,
+            reference.signed,
+            reference.busted,
+            *spread.of(reference.slot.url),
+            *found,
+        )
+        for campaign, members in mailings.items()
+        for copy, reference, found in _compare_mailing(members, series, spread)
+    }
     ordered = [rows[copy.message_sha256, reference.index] for copy in known for reference in copy.references]
-    frame = pd.DataFrame(ordered, columns=_ORDER) if ordered else pd.DataFrame(columns=_ORDER)
+    frame = pd.DataFrame(ordered, columns=_ORDER)
     return frame.astype(dict(COLUMNS))[list(COLUMNS)]
 
 
 class _Found(NamedTuple):
+    """What one place in a mailing's copies shows."""
+
     copies: int
     recipients: int
     forwards: int
@@ -124,13 +129,12 @@ class _Found(NamedTuple):
     values: int
     tokens: int
     token_length: int
-    evidence: str
-    signed: bool
-    busted: bool
     mailings: int
+    evidence: str
 
 
-_ORDER = ["message_sha256", "part", "index", "campaign", *_Found._fields, "url_messages", "url_recipients", "url_mailings"]
+_OWN = ("message_sha256", "part", "index", "campaign", "signed", "busted", "url_messages", "url_recipients", "url_mailings")
+_ORDER = [*_OWN, *_Found._fields]
 
 
 class _Counterparts(NamedTuple):
@@ -151,9 +155,10 @@ def _series(mailings: Mapping[int, Sequence[Copy]]) -> dict[str, list[_Counterpa
         columns = align([[reference.slot for reference in copy.references] for copy in firsts])
         urls: dict[int, list[str]] = defaultdict(list)
         for copy, places in zip(firsts, columns, strict=True):
-            for column, reference in zip(places.tolist(), copy.references, strict=False):
+            for column, reference in zip(places.tolist(), copy.references, strict=True):
                 urls[column].append(reference.slot.url)
         judged = {column: _Counterparts(len(of), each_its_own(of)) for column, of in urls.items()}
+        judged[UNALIGNED] = _Counterparts(1, False)
         for copy, places in zip(firsts, columns, strict=True):
             found[copy.message_sha256] = [judged[column] for column in places.tolist()]
     return found
@@ -163,62 +168,36 @@ def _compare_mailing(
     members: Sequence[Copy], series: Mapping[str, list[_Counterparts]], spread: Spread
 ) -> Iterator[tuple[Copy, Reference, _Found]]:
     counted = _independent(members)
+    independent = {copy.message_sha256 for copy in counted}
     recipients = len({copy.mail.recipient for copy in counted})
     placed = align([[reference.slot for reference in copy.references] for copy in members])
     holders: dict[int, list[tuple[Copy, Reference]]] = defaultdict(list)
     for copy, places in zip(members, placed, strict=True):
-        for column, reference in zip(places.tolist(), copy.references, strict=False):
+        for column, reference in zip(places.tolist(), copy.references, strict=True):
             holders[column].append((copy, reference))
-    counted_hashes = {copy.message_sha256 for copy in counted}
-    first, counterparts = members[0], series.get(members[0].message_sha256, [])
-    in_series = dict(zip(placed[0].tolist(), counterparts, strict=False))
-    aligned = set()
+    in_series = dict(zip(placed[0].tolist(), series.get(members[0].message_sha256, []), strict=False))
     for column, held in holders.items():
         owners: dict[str, list[str]] = defaultdict(list)
-        looks = {(url_template(reference.slot.url)[1].rpartition(".")[2][:5], reference.slot.size) for _, reference in held}
         for copy, reference in held:
-            if copy.message_sha256 in counted_hashes:
+            if copy.message_sha256 in independent and column != UNALIGNED:
                 owners[reference.slot.url].append(copy.mail.recipient)
-        other = in_series.get(column, _Counterparts(1 if first.mail.sender else 0, False))
-        evidence, differ = judge(owners, len(counted), len(looks) == 1, other.own_token, spread)
+        one_picture = len({(file_type(reference.slot.url), reference.slot.size) for _, reference in held}) == 1
+        mailings, own_token = in_series.get(column, _Counterparts(1, False))
+        evidence, differ = judge(owners, len(counted), one_picture, own_token, spread)
+        found = _Found(
+            copies=len(counted),
+            recipients=recipients,
+            forwards=len(members) - len(counted),
+            present=sum(map(len, owners.values())),
+            present_recipients=len({recipient for of in owners.values() for recipient in of}),
+            values=len(owners),
+            tokens=len(differ.tokens),
+            token_length=differ.length,
+            mailings=mailings,
+            evidence="none" if column == UNALIGNED else evidence,
+        )
         for copy, reference in held:
-            aligned.add((copy.message_sha256, reference.index))
-            yield (
-                copy,
-                reference,
-                _Found(
-                    len(counted),
-                    recipients,
-                    len(members) - len(counted),
-                    sum(map(len, owners.values())),
-                    len({recipient for of in owners.values() for recipient in of}),
-                    len(owners),
-                    len(differ.tokens),
-                    differ.length,
-                    evidence,
-                    reference.signed,
-                    reference.busted,
-                    other.mailings,
-                ),
-            )
-    for copy in members:
-        for reference in copy.references:
-            if (copy.message_sha256, reference.index) not in aligned:  # behind the longest that is aligned
-                plain = _Found(
-                    len(counted),
-                    recipients,
-                    len(members) - len(counted),
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    "none",
-                    reference.signed,
-                    reference.busted,
-                    0,
-                )
-                yield copy, reference, plain
+            yield copy, reference, found
 
 
 def _independent(members: Sequence[Copy]) -> list[Copy]:

@@ -93,10 +93,8 @@ def stable(url: str, keep: frozenset[str] = frozenset()) -> Stable:
 
 
 def _signing(names: frozenset[str]) -> frozenset[str]:
-    for signature, parameters in _SIGNED:
-        if signature in names and names & _NEEDED & parameters:
-            return parameters
-    return frozenset()
+    found = (parameters for signature, parameters in _SIGNED if signature in names and names & _NEEDED & parameters)
+    return frozenset().union(*found)
 
 
 def _is_buster(pair: str, keep: frozenset[str]) -> bool:
