@@ -206,18 +206,18 @@ class TestEvaluation:
     def test_partial_area(self) -> None:
         # Up to FPR 0.25 the TPR is 0.75: area 0.1875 of at most 0.25, by chance 0.03125.
         expected = 0.5 * (1 + (0.1875 - 0.03125) / (0.25 - 0.03125))
-        assert self.evaluation().partial_auc(max_fpr=0.2499999999) == pytest.approx(expected)
+        assert self.evaluation().partial_auc(max_fpr=0.2499999999).value == pytest.approx(expected)
         perfect = Evaluation(self.ROWS, (self.ROWS["label"] == "T").to_numpy() * 0.9, "perfect")
-        assert perfect.partial_auc() == 1.0
+        assert perfect.partial_auc().value == 1.0
 
     def test_precision_follows_the_base_rate(self) -> None:
         evaluation = self.evaluation()
-        assert evaluation.precision(0.5) == 0.75
-        assert evaluation.precision(0.1) == pytest.approx(0.075 / (0.075 + 0.225))
-        assert evaluation.precision(0.0) == 0.0
+        assert evaluation.precision(0.5).value == 0.75
+        assert evaluation.precision(0.1).value == pytest.approx(0.075 / (0.075 + 0.225))
+        assert evaluation.precision(0.0).value == 0.0
         with pytest.raises(TkitError, match="base rate of 2"):
             evaluation.precision(2)
-        assert math.isnan(self.evaluation(threshold=0.95).precision(0.5))
+        assert math.isnan(self.evaluation(threshold=0.95).precision(0.5).value)
 
     def test_mails_with_a_false_alarm(self) -> None:
         # Mails e, f and g hold good pictures; one picture of e is called.
@@ -307,7 +307,7 @@ class TestIntervals:
         evaluation = Evaluation(rows, score, "d", resamples=250)
         expected = []
         component = rows["component"].to_numpy()
-        for times in np.concatenate(list(evaluation._resampled_clusters(4))):
+        for times in np.concatenate(list(evaluation.draw.draws())):
             drawn = np.repeat(np.arange(12), times[component].astype(int))
             tracker = truth("TTTTTTCCCCCC")[drawn]
             if 0 < tracker.sum() < len(drawn):
@@ -402,7 +402,7 @@ class TestPairedDifference:
         called = array(1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0)
         scored, rule = (Evaluation(rows, s, "d", resamples=250) for s in (score, called))
         expected = []
-        for times in np.concatenate(list(scored._resampled_clusters(4))):
+        for times in np.concatenate(list(scored.draw.draws())):
             drawn = np.repeat(np.arange(12), times[component].astype(int))
             truly, verdict = tracker[drawn], called[drawn] > 0
             if 0 < truly.sum() < len(drawn):

@@ -262,6 +262,23 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
     return fold_of[code]
 
 
+def sender_groups(rows: pd.DataFrame, column: str = "sender_key") -> pd.Series:
+    """Give each row its sender, and a mail without one a group of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns `column`, "" where the sender is not known, and ``message_sha256``.
+
+    Returns
+    -------
+    Series
+        The column, with the mail where it is "".
+    """
+    _require_columns(rows, (column, "message_sha256"))
+    return rows[column].where(rows[column] != "", rows["message_sha256"])
+
+
 def require_whole_groups(split: Split, groups: Groups) -> None:
     """Refuse a split that trains on a group which it also tests.
 
