@@ -7,7 +7,7 @@ with replacement, since the references of one campaign are copies, not independe
 """
 
 from tkit.evaluate.bootstrap import Bootstrap
-from tkit.evaluate.compare import comparison, differences, paired_difference, weighted_base_rate
+from tkit.evaluate.compare import compared, comparison, differences, paired_difference, weighted_base_rate
 from tkit.evaluate.crossvalidation import (
     MEMBER_WEIGHT,
     CrossValidated,
@@ -17,6 +17,7 @@ from tkit.evaluate.crossvalidation import (
     run_trials,
     training_weight,
 )
+from tkit.evaluate.decay import area_under_time, over_time
 from tkit.evaluate.evaluation import Evaluation, Rates
 from tkit.evaluate.rates import (
     UNITS,
@@ -29,6 +30,7 @@ from tkit.evaluate.rates import (
     mail_units,
     roc_points,
     tpr_at_fpr,
+    unit_rows,
 )
 from tkit.evaluate.slices import SLICES, slices
 
@@ -45,18 +47,22 @@ __all__ = [
     "Rates",
     "Trial",
     "Unit",
+    "area_under_time",
     "choose_threshold",
+    "compared",
     "comparison",
     "cross_validated_scores",
     "cross_validated_verdicts",
     "differences",
     "headline",
     "mail_units",
+    "over_time",
     "paired_difference",
     "roc_points",
     "run_trials",
     "slices",
     "tpr_at_fpr",
     "training_weight",
+    "unit_rows",
     "weighted_base_rate",
 ]

@@ -27,9 +27,9 @@ def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None
     -------
     DataFrame
         ``name``, ``vantage``, ``is_rule``; then, each with its interval in ``_low`` and ``_high``:
-        ``tpr`` and ``fpr`` at the verdict threshold; ``tpr_at_fpr_0.01`` and ``tpr_at_fpr_0.001``;
+        ``tpr`` and ``fpr`` at the verdict threshold; ``tpr_at_fpr_0.01``, ``_0.005`` and ``_0.001``;
         ``tpr_at_mails_0.01`` and ``tpr_at_mails_0.001``, the share found when that share of mails may
-        lose a good picture (all four NaN for rules that cannot attain it); ``mail_false_alarms``;
+        lose a good picture (all five NaN for rules that cannot attain it); ``mail_false_alarms``;
         ``tpr_weighted``, ``fpr_weighted`` and ``tpr_at_fpr_0.001_weighted``, by the strata of the draw;
         ``partial_auc`` (up to 0.01; NaN for rules); ``precision`` at ``base_rate``. Then that base rate,
         the counts ``trackers``, ``missed``, ``negatives``, ``false_alarms``, and ``personalised`` (rows
@@ -53,6 +53,7 @@ def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str
         "tpr": rates.tpr,
         "fpr": rates.fpr,
         "tpr_at_fpr_0.01": evaluation.tpr_at_fpr(0.01),
+        "tpr_at_fpr_0.005": evaluation.tpr_at_fpr(0.005),
         "tpr_at_fpr_0.001": evaluation.tpr_at_fpr(0.001),
         "tpr_at_mails_0.01": evaluation.tpr_at_fpr(0.01, unit="mails"),
         "tpr_at_mails_0.001": evaluation.tpr_at_fpr(0.001, unit="mails"),

@@ -143,6 +143,16 @@ class Evaluation:
         used = self._used[np.asarray(rows, dtype=bool)[self._used.index]]
         return self._rates_of(used, self._draw_of(used), weighted=False)
 
+    def counted(self, rows: Mask) -> dict[str, float]:
+        """Give `rates_where` flat: the four counts, and ``tpr`` and ``fpr`` with ``_low`` and ``_high``."""
+        rates = self.rates_where(rows)
+        found: dict[str, float] = {
+            count: getattr(rates, count) for count in ("trackers", "missed", "negatives", "false_alarms")
+        }
+        for name, (value, low, high) in (("tpr", rates.tpr), ("fpr", rates.fpr)):
+            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        return found
+
     def _rates_of(self, used: pd.DataFrame, draw: Bootstrap, weighted: bool) -> Rates:
         tracker = (used["label"] == "T").to_numpy(dtype=bool)
         called = used["called"].to_numpy(dtype=bool)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from tkit.evaluate.evaluation import Evaluation
-from tkit.splits import Mask
 
 FEW = 30
 """With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
@@ -69,7 +68,8 @@ def slices(evaluation: Evaluation) -> pd.DataFrame:
     -------
     DataFrame
         ``slice``, ``value``; ``trackers``, ``missed``, ``negatives``, ``false_alarms``; ``tpr`` and ``fpr`` with ``_low`` and
-        ``_high``, NaN where the slice has none to judge; ``few``: what of both is fewer than :data:`FEW`, in words, or "".
+        ``_high``, NaN where the slice has none to judge; ``few``: which of both, ``trackers and
+        negatives``, are fewer than :data:`FEW`, or "".
         Slices stand in the order of :data:`SLICES`, their values by falling number of rows.
     """
     found: list[dict[str, Any]] = []
@@ -77,16 +77,8 @@ def slices(evaluation: Evaluation) -> pd.DataFrame:
     for name, cut in SLICES.items():
         if all(column in rows for column in cut.columns):
             value = cut.names(rows)
-            each = value[evaluation.headline].value_counts().index
-            found += [_rated(evaluation, name, one, (value == one).to_numpy()) for one in each]
+            for one in value[evaluation.headline].value_counts().index:
+                counted = evaluation.counted((value == one).to_numpy())
+                lacking = [what for what in ("trackers", "negatives") if counted[what] < FEW]
+                found.append({"slice": name, "value": one} | counted | {"few": " and ".join(lacking)})
     return pd.DataFrame(found)
-
-
-def _rated(evaluation: Evaluation, name: str, value: str, inside: Mask) -> dict[str, Any]:
-    rates = evaluation.rates_where(inside)
-    row: dict[str, Any] = {"slice": name, "value": value}
-    row |= {count: getattr(rates, count) for count in ("trackers", "missed", "negatives", "false_alarms")}
-    for rate, (share, low, high) in (("tpr", rates.tpr), ("fpr", rates.fpr)):
-        row |= {rate: share, f"{rate}_low": low, f"{rate}_high": high}
-    lacking = [what for what in ("trackers", "negatives") if row[what] < FEW]
-    return row | {"few": "few " + " and ".join(lacking) if lacking else ""}

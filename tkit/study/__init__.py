@@ -1,0 +1,18 @@
+"""The main job: detectors compared on rows that no model has seen, and the best one trained as a bundle."""
+
+from tkit.study.plans import Plan
+from tkit.study.run import StudyResult, explained_errors, models, run_study
+from tkit.study.train import BUDGET, INNER_FOLDS, Progress, evaluate_scores, train_bundle
+
+__all__ = [
+    "BUDGET",
+    "INNER_FOLDS",
+    "Plan",
+    "Progress",
+    "StudyResult",
+    "evaluate_scores",
+    "explained_errors",
+    "models",
+    "run_study",
+    "train_bundle",
+]
