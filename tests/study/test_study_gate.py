@@ -7,7 +7,7 @@ import pytest
 from tkit.errors import TkitError
 from tkit.study.gate import SLACK, check, pin, told
 
-FIGURES = {"a: tpr": 0.97, "b: tpr": 0.91234, "c: tpr": math.nan}
+FIGURES = {"a: tpr": 0.97, "b: tpr": 0.91234, "c: tpr": math.nan, "block none: tpr": 0.0}
 INPUTS = "0f" * 32
 
 

@@ -12,6 +12,12 @@ from tkit.evaluate.bootstrap import interval
 from tkit.evaluate.evaluation import KEY, Evaluation
 from tkit.evaluate.rates import Estimate
 
+DIFFERENCE_COLUMNS = [
+    *("name", "vantage", "against", "against_vantage", "fpr"),
+    *("difference", "difference_low", "difference_high"),
+]
+"""The columns of `differences`."""
+
 
 def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None) -> pd.DataFrame:
     """Put evaluations of the same rows side by side, one row a detector.
@@ -115,7 +121,7 @@ def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float
                 "difference_high": difference.high,
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(found, columns=DIFFERENCE_COLUMNS)
 
 
 def paired_difference(a: Evaluation, b: Evaluation, fpr: float | None = None) -> Estimate:

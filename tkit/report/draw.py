@@ -133,6 +133,11 @@ th {{ vertical-align: bottom; }}
 td:first-child {{ min-width: 9rem; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 td.n {{ white-space: nowrap; }}
+details {{ padding: .2rem 0; border-bottom: 1px solid var(--faint); }}
+summary {{ cursor: pointer; }}
+dl {{ margin: .4rem 0 .8rem 1.1rem; font-size: .9rem; }}
+dt {{ font-weight: 600; }}
+dd {{ margin: 0 0 .4rem 0; overflow-wrap: anywhere; }}
 pre {{ white-space: pre-wrap; overflow-wrap: anywhere; padding: .8rem; border: 1px solid var(--faint); }}
 """
 

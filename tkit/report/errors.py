@@ -29,11 +29,11 @@ def errors_html(errors: pd.DataFrame, name: str) -> str:
     name : str
         The detector's.
     """
-    told = (
-        f"{len(errors):,} references judged wrongly by {name}, the farthest from the threshold first. Open one to see why."
-        " Reasons are of the exported detector, which has since seen these references; the nearest rows are those that the"
-        " judging model had learnt from."
-    )
+    told = f"{len(errors):,} references judged wrongly by {name}, the farthest from the threshold first."
+    if "reasons" in errors:
+        told += " Open one to see why; the reasons are of the exported detector, which has since seen these references."
+    if "near_1" in errors:
+        told += " The nearest rows are of those that the judging model had learnt from."
     shown = "\n".join(_error(row) for row in errors.head(MOST_ERRORS).to_dict("records"))
     left = len(errors) - MOST_ERRORS
     more = f'<p class="note">and {left:,} more, in errors.csv</p>' if left > 0 else ""

@@ -89,10 +89,10 @@ def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
         }
     rows = []
     for row in splits.to_dict("records"):
-        counts = f"{row['trackers']:,} trackers, {row['negatives']:,} good"
+        counts = f"{row['trackers']:,} and {row['negatives']:,} good"
         told = f"{row['split']}\n{row['claim']}" if wide else f"{row['split']}\n{counts}"
         rows.append((told, *((counts,) if wide else ()), *(share_with_interval(row, rate) for rate in rates.values())))
-    columns = ("tested on", *(("rows",) if wide else ()), *rates)
+    columns = ("tested on", *(("trackers and good",) if wide else ()), *rates)
     note = (
         "Below each share its 95 % interval. The threshold is frozen on the training side; the false alarms say what its"
         " budget became. 0.1 % of fewer than 1,000 good pictures allows none."

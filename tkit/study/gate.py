@@ -65,7 +65,7 @@ def pin(
     file : path
         Written at once; floors that it holds are only raised.
     figures, inputs
-        See `check`; figures that are NaN get no floor.
+        See `check`; figures that are NaN, or no more than the slack, get no floor.
     command : str
         What makes the figures anew.
     allow_lower : bool
@@ -82,7 +82,7 @@ def pin(
         Where a floor would fall and must not, or the file is there and is none of floors.
     """
     path = Path(file)
-    floors = {name: math.floor((figure - SLACK) * 1e4) / 1e4 for name, figure in figures.items() if not math.isnan(figure)}
+    floors = {name: math.floor((figure - SLACK) * 1e4) / 1e4 for name, figure in figures.items() if figure > SLACK}
     before = _read(path)["floors"] if path.exists() else {}
     lower = [
         f"{name}: {floor:.4f} to {floors[name]:.4f}" if name in floors else f"{name}: {floor:.4f} to none"

@@ -80,7 +80,7 @@ def unseen_corpus(rows: pd.DataFrame) -> Iterator[Plan]:
     """Leave each corpus out in turn."""
     for split in leave_one_out(rows, "corpus"):
         claim = "no mail of the corpus, and no component of its gold rows, is trained on"
-        yield Plan(split.name, claim, (split,), rows["component"])
+        yield Plan(f"unseen {split.name}", claim, (split,), rows["component"])
 
 
 def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
@@ -95,8 +95,9 @@ def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
     for provider in sorted(set(rows["provider"]) - {""}):
         mails = rows["message_sha256"].isin(rows.loc[rows["provider"] == provider, "message_sha256"]).to_numpy()
         if min(_both(rows[mails])) >= LEAST:
+            name = f"unseen provider = {provider}"
             claim = "no reference of the provider, no mail that has one and no sender of such a mail is trained on"
-            yield Plan(f"provider = {provider}", claim, (leave_out(rows, mails, f"provider = {provider}", groups),), groups)
+            yield Plan(name, claim, (leave_out(rows, mails, name, groups),), groups)
 
 
 def last_years(rows: pd.DataFrame, count: int = 2) -> list[str]:

@@ -208,7 +208,7 @@ def run_study(
         figures=_figures(table, split),
         inputs=_digest({"dataset": dataset.digest(), "features": FEATURE_VERSION} | settings),
         command=_command(settings),
-        summary=_summary(of_model[best], max_false_alarms, unit),
+        summary=_summary(of_model[best], split, max_false_alarms, unit),
     )
     _write(folder, result, facts(dataset, rows) | {"command": result.command, "intervals": _intervals(of_model[best])})
     return result
@@ -257,16 +257,24 @@ def _digest(inputs: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _summary(best: Evaluation, max_false_alarms: float, unit: Unit) -> tuple[str, ...]:
+def _summary(best: Evaluation, splits: pd.DataFrame, max_false_alarms: float, unit: Unit) -> tuple[str, ...]:
     rates = best.rates()
     found = percent(best.tpr_at_fpr(max_false_alarms, unit=unit))
-    return (
-        f"{best.name} at the {best.vantage} vantage point finds {found} of the trackers of kits and providers that it has"
-        f" never seen, with at most {budget(max_false_alarms, unit)}.",
+    lines = [
+        f"The best model, {best.name} at the {best.vantage} vantage point, finds {found} of the trackers of kits and"
+        f" providers that it has never seen, with at most {budget(max_false_alarms, unit)}.",
         f"At thresholds frozen on the training side it finds {percent(rates.tpr)}; the budget became {percent(rates.fpr, 2)}:"
         f" {rates.false_alarms} of {rates.negatives:,} good pictures called, and a good picture lost in"
         f" {percent(best.mail_false_alarms(), 2)} of the mails.",
-    )
+    ]
+    if len(splits) > 1:
+        ways = splits.to_dict("records")
+        hardest, loudest = min(ways, key=lambda way: way["tpr_at_fpr_0.001"]), max(ways, key=lambda way: way["fpr"])
+        lines.append(
+            f"Hardest is {hardest['split']}: {hardest['tpr_at_fpr_0.001']:.1%} at 0.1% false alarms. The budget is kept least"
+            f" on {loudest['split']}, where {loudest['fpr']:.1%} of the good pictures are called at the frozen threshold."
+        )
+    return tuple(lines)
 
 
 def _command(settings: Mapping[str, Any]) -> str:
