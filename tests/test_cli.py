@@ -43,7 +43,13 @@ def test_version() -> None:
     assert tkit("--version").stdout.decode().strip() == f"tkit {__version__}"
 
 
-@pytest.mark.parametrize("verb", ["references", "extract", "scan", "audit", "study", "train", "dataset build"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("references", "extract", "scan", "audit", "study", "train", "compare", "lists get", "dataset build"),
+        *("labels check", "labels merge", "labels agreement", "labels correct", "labels audit"),
+    ],
+)
 def test_help_shows_an_example(verb: str) -> None:
     done = tkit(*verb.split(), "--help")
     assert done.returncode == 0
