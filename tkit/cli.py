@@ -177,7 +177,7 @@ def audit(
         _errors.print(f"page: {output}")
 
 
-def _share(text: str) -> float:
+def read_share(text: str) -> float:
     """Read a share: ``0.001`` or ``0.1%``."""
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -188,7 +188,9 @@ def _share(text: str) -> float:
     return value
 
 
-MaxFalseAlarms = Annotated[float, typer.Option(parser=_share, metavar="SHARE", help="Budget of false alarms, such as 0.1%.")]
+MaxFalseAlarms = Annotated[
+    float, typer.Option(parser=read_share, metavar="SHARE", help="Budget of false alarms, such as 0.1%.")
+]
 BudgetUnit = Annotated[
     Unit, typer.Option("--budget-unit", help="What that is a share of: good pictures, or mails that have one.")
 ]

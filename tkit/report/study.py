@@ -26,7 +26,7 @@ from tkit.figures import (
 )
 from tkit.report.draw import Grid, escaped, figure_html, grid_html, page, paragraph, section, write
 from tkit.report.errors import errors_html
-from tkit.report.tables import comparison_grid, differences_grid, label_grid, slices_grid, splits_grid
+from tkit.report.tables import comparison_grid, differences_grid, label_grid, merit_grid, slices_grid, splits_grid
 from tkit.scan import reasons
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def write_study(
             shown["figures/roc.svg"],
             shown["figures/tpr.svg"],
             grid_html(differences_grid(details.differences)) if len(details.differences) else "",
+            grid_html(merit_grid(comparison)),
         ),
         _given("On what is new", grid_html(splits_grid(details.splits, wide=True)) if len(details.splits) else ""),
         _given("Over time", *_decayed(details.over_time, shown)),

@@ -1,18 +1,24 @@
 """The main job: detectors compared on rows that no model has seen, and the best one trained as a bundle."""
 
-from tkit.study.plans import Plan
+from tkit.study.curve import SHARES, learning_curve
+from tkit.study.plans import Plan, unseen_corpus, unseen_kit, unseen_sender
 from tkit.study.run import StudyResult, explained_errors, models, run_study
 from tkit.study.train import BUDGET, INNER_FOLDS, Progress, evaluate_scores, train_bundle
 
 __all__ = [
     "BUDGET",
     "INNER_FOLDS",
+    "SHARES",
     "Plan",
     "Progress",
     "StudyResult",
     "evaluate_scores",
     "explained_errors",
+    "learning_curve",
     "models",
     "run_study",
     "train_bundle",
+    "unseen_corpus",
+    "unseen_kit",
+    "unseen_sender",
 ]
