@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tkit.evaluate import Evaluation, Trial, run_trials
+from tkit.evaluate import Evaluation
 from tkit.splits import Split
 from tkit.study.plans import Plan
-from tkit.study.train import BUDGET, INNER_FOLDS, ModelFactory, evaluated
+from tkit.study.train import BUDGET, ModelFactory, try_plans
 
 SHARES = (0.1, 0.25, 0.5, 1.0)
 """Shares of the training groups that are learnt from."""
@@ -55,18 +55,26 @@ def learning_curve(
         ``tpr_at_fpr_0.001`` and ``tpr_at_fpr_0.005``, ``tpr`` and ``fpr`` at the frozen threshold, each with ``_low`` and
         ``_high``.
     """
-    parts = [tuple(_part(split, plan, share, seed) for split in plan.splits) for share in shares]
-    trials = [Trial(factory, splits, plan.groups) for splits in parts]
-    found = run_trials(trials, rows, max_false_alarms, inner_folds=INNER_FOLDS, seed=seed, workers=workers)
+    parts = [
+        Plan(plan.name, plan.claim, tuple(_part(split, plan, share, seed) for split in plan.splits), plan.groups)
+        for share in shares
+    ]
+    found = try_plans(
+        rows,
+        [(factory, part) for part in parts],
+        max_false_alarms=max_false_alarms,
+        cluster=cluster,
+        seed=seed,
+        workers=workers,
+    )
     tracker = (rows["label"] == "T").to_numpy(dtype=bool)
     groups = np.asarray(plan.groups)
     table = []
-    for share, splits, each in zip(shares, parts, found, strict=True):
-        evaluation = evaluated(factory(), rows, each, Plan(plan.name, plan.claim, splits, plan.groups), seed, cluster)
+    for share, part, evaluation in zip(shares, parts, found, strict=True):
         learnt = {
             "share": share,
-            "groups": float(np.mean([len(np.unique(groups[split.train])) for split in splits])),
-            "trackers": float(np.mean([(tracker & split.train).sum() for split in splits])),
+            "groups": float(np.mean([len(np.unique(groups[split.train])) for split in part.splits])),
+            "trackers": float(np.mean([(tracker & split.train).sum() for split in part.splits])),
         }
         table.append(learnt | _rates(evaluation))
     return pd.DataFrame(table)

@@ -20,13 +20,11 @@ from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Tre
 from tkit.detectors.rules import RULES
 from tkit.evaluate import (
     Evaluation,
-    Trial,
     Unit,
     compared,
     comparison,
     differences,
     over_time,
-    run_trials,
     slices,
     weighted_base_rate,
 )
@@ -43,7 +41,7 @@ from tkit.study.plans import (
     unseen_provider,
     unseen_sender,
 )
-from tkit.study.train import BUDGET, INNER_FOLDS, ModelFactory, Progress, budget, evaluated, facts, fit_bundle, percent
+from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, percent, try_plans
 
 NEAR = 3
 """Nearest training rows that are told of each error."""
@@ -161,19 +159,16 @@ def run_study(
     factories = {name: factory for name, factory in models(seed).items() if not quick or name == "message boosting"}
 
     def tried(what: str, trials: Sequence[tuple[ModelFactory, Plan]]) -> list[Evaluation]:
-        found = run_trials(
-            [Trial(factory, plan.splits, plan.groups) for factory, plan in trials],
+        return try_plans(
             rows,
-            max_false_alarms,
+            trials,
+            max_false_alarms=max_false_alarms,
             unit=unit,
-            inner_folds=INNER_FOLDS,
+            cluster=cluster,
             seed=seed,
             workers=workers,
             progress=None if progress is None else lambda done, total: progress(what, done, total),
         )
-        return [
-            evaluated(factory(), rows, each, plan, seed, cluster) for (factory, plan), each in zip(trials, found, strict=True)
-        ]
 
     kits = unseen_kit(rows, folds, seed)
     of_model = dict(zip(factories, tried("models", [(factory, kits) for factory in factories.values()]), strict=True))

@@ -77,25 +77,63 @@ def train_bundle(
     """
     rows = dataset.rows()
     factory = partial(BoostingModel, vantage=vantage, random_state=seed)
-    plan = unseen_kit(rows, folds, seed)
-    tell = None if progress is None else lambda done, total: progress(f"{vantage} boosting", done, total)
-    (found,) = run_trials(
-        [Trial(factory, plan.splits, plan.groups)],
+    (found,) = try_plans(
+        rows,
+        [(factory, unseen_kit(rows, folds, seed))],
+        max_false_alarms=max_false_alarms,
+        unit=unit,
+        seed=seed,
+        workers=workers,
+        progress=None if progress is None else lambda done, total: progress(f"{vantage} boosting", done, total),
+    )
+    return fit_bundle(factory, dataset, rows, found, max_false_alarms, unit, date=date)
+
+
+def try_plans(
+    rows: pd.DataFrame,
+    trials: Sequence[tuple[ModelFactory, Plan]],
+    *,
+    max_false_alarms: float = BUDGET,
+    unit: Unit = "pictures",
+    cluster: str = "sender_key",
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Evaluation]:
+    """Evaluate models on the rows that plans test, at thresholds frozen on their training sides.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        See :meth:`tkit.dataset.Dataset.rows`.
+    trials : sequence of (callable, Plan)
+        What gives a new, unfitted model, and the plan that it is tried on.
+    max_false_alarms, unit, seed, workers, progress
+        See :func:`tkit.evaluate.run_trials`.
+    cluster : {"sender_key", "component"}
+        What the intervals' resamples draw.
+
+    Returns
+    -------
+    list of Evaluation
+        One a trial.
+    """
+    found = run_trials(
+        [Trial(factory, plan.splits, plan.groups) for factory, plan in trials],
         rows,
         max_false_alarms,
         unit=unit,
         inner_folds=INNER_FOLDS,
         seed=seed,
         workers=workers,
-        progress=tell,
+        progress=progress,
     )
-    return fit_bundle(factory, dataset, rows, evaluated(factory(), rows, found, plan, seed), max_false_alarms, unit, date=date)
+    return [_evaluated(factory(), rows, each, plan, seed, cluster) for (factory, plan), each in zip(trials, found, strict=True)]
 
 
-def evaluated(
-    detector: Detector, rows: pd.DataFrame, found: CrossValidated, plan: Plan, seed: int, cluster: str = "sender_key"
+def _evaluated(
+    detector: Detector, rows: pd.DataFrame, found: CrossValidated, plan: Plan, seed: int, cluster: str
 ) -> Evaluation:
-    """Evaluate what a trial found on the rows that its plan tests."""
     tested = plan.tested(rows)
     if tested[(rows["source"] == "gold").to_numpy()].all():
         splits, kept = plan.splits, np.ones(len(rows), dtype=bool)
