@@ -261,7 +261,8 @@ def study(
         console.print(line, soft_wrap=True)
     console.print(comparison_table(done.comparison))
     console.print(splits_table(done.splits))
-    console.print(differences_table(done.differences))
+    # The lists are many; the page and differences.csv have them.
+    console.print(differences_table(done.differences[~done.differences["against"].str.startswith("list: ")]))
     _errors.print(f"page: {output / 'report.html'}")
     if pin is not None:
         for fell in pin_floors(pin, done.figures, done.inputs, command=done.command, allow_lower=allow_lower):

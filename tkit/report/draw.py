@@ -20,6 +20,7 @@ from rich.text import Text
 from tkit import __version__
 from tkit.errors import TkitError
 from tkit.figures import DARK, LIGHT, percent
+from tkit.files import whole_file
 
 
 class Grid(NamedTuple):
@@ -173,7 +174,8 @@ def write(folder: Path, texts: Mapping[str, str]) -> Path:
         for name, text in texts.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            with whole_file(path) as file:
+                file.write(text.encode("utf-8"))
     except OSError as error:
         raise TkitError(f"{path}: cannot be written ({error}): choose a folder that can be") from error
     return path

@@ -7,10 +7,10 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tkit.errors import TkitError
+from tkit.files import whole_file
 
 FORMAT = 1
 SLACK = 0.005
@@ -113,13 +113,10 @@ def _read(path: Path) -> dict[str, Any]:
 def _write(path: Path, pinned: Mapping[str, object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as file:
-            json.dump(pinned, file, indent=1)
-            file.write("\n")
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)
     except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error}): choose another place") from error
+        raise TkitError(f"{path}: cannot be written ({error.strerror}): choose another place") from error
+    with whole_file(path) as file:
+        file.write((json.dumps(pinned, indent=1) + "\n").encode())
 
 
 def told(failed: Sequence[str]) -> str:

@@ -28,7 +28,6 @@ from tkit.evaluate import (
     slices,
     weighted_base_rate,
 )
-from tkit.report import Details, write_study
 from tkit.scan import reasons
 from tkit.schema import FEATURE_VERSION
 from tkit.study.plans import (
@@ -42,15 +41,10 @@ from tkit.study.plans import (
     unseen_sender,
 )
 from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, percent, try_plans
+from tkit.study.writing import write_results
 
 NEAR = 3
 """Nearest training rows that are told of each error."""
-
-ERROR_COLUMNS = (
-    *("error", "label", "confidence", "score", "threshold", "message_sha256", "part", "index", "carrier", "corpus"),
-    *("host_domain", "reasons"),
-)
-"""What errors.csv begins with; the nearest training rows, the other columns of the labels and the features follow."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,8 @@ class StudyResult:
     comparison : DataFrame
         :func:`tkit.evaluate.comparison` of all detectors on kits and providers that no model has seen.
     differences : DataFrame
-        :func:`tkit.evaluate.differences` of the best model to every other detector.
+        :func:`tkit.evaluate.differences` of the best model to every other detector, and to every published list whose
+        verdicts stand in the dataset (``list: NAME``).
     splits : DataFrame
         ``split`` and ``claim``, then the columns of `comparison`: the best model, a row a way to split.
     slices : DataFrame
@@ -188,24 +183,26 @@ def run_study(
             for plan, found in zip([kits, *plans], [of_model[best], *others], strict=True)
         ]
     )
+    lists = list(_evaluate_lists(rows, cluster, seed))
+    gains = differences(of_model[best], [*evaluations, *lists], max_false_alarms)
     decay = next((over_time(found) for plan, found in zip(plans, others, strict=True) if _is_of_time(plan)), pd.DataFrame())
     bundle = fit_bundle(factories[best], dataset, rows, of_model[best], max_false_alarms, unit, date=date)
     settings = {"folds": folds, "seed": seed, "max_false_alarms": max_false_alarms, "unit": unit, "quick": quick}
     result = StudyResult(
         comparison=table,
-        differences=differences(of_model[best], evaluations, max_false_alarms),
+        differences=gains,
         splits=split,
         slices=slices(of_model[best]),
         over_time=decay,
         errors=explained_errors(of_model[best], bundle),
         evaluations=evaluations,
         bundle=bundle,
-        figures=_figures(table, split),
+        figures=_figures(table, split, gains),
         inputs=_digest({"dataset": dataset.digest(), "features": FEATURE_VERSION} | settings),
         command=_command(settings),
         summary=_summary(of_model[best], split, max_false_alarms, unit),
     )
-    _write(folder, result, facts(dataset, rows) | {"command": result.command, "intervals": _intervals(of_model[best])})
+    write_results(folder, result, facts(dataset, rows) | {"command": result.command, "intervals": _intervals(of_model[best])})
     return result
 
 
@@ -235,7 +232,14 @@ def _evaluate_rule(rule: Detector, rows: pd.DataFrame, cluster: str, seed: int) 
     return Evaluation(rows, rule.scores(rows), rule.name, rule.vantage, cluster=cluster, seed=seed)
 
 
-def _figures(table: pd.DataFrame, splits: pd.DataFrame) -> dict[str, float]:
+def _evaluate_lists(rows: pd.DataFrame, cluster: str, seed: int) -> Iterator[Evaluation]:
+    """Evaluate the published lists by their verdicts in the dataset."""
+    for column in filter(lambda name: name.startswith("published_"), map(str, rows)):
+        name = f"list: {column.removeprefix('published_')}"
+        yield Evaluation(rows, rows[column].to_numpy(np.float64), name, "url", cluster=cluster, seed=seed)
+
+
+def _figures(table: pd.DataFrame, splits: pd.DataFrame, gains: pd.DataFrame) -> dict[str, float]:
     """Give the figures that floors are put under: shares of which more is better."""
     found: dict[str, float] = {}
     named = [(f"{row['name']} ({row['vantage']})", row) for row in table.to_dict("records")]
@@ -245,6 +249,8 @@ def _figures(table: pd.DataFrame, splits: pd.DataFrame) -> dict[str, float]:
             found[f"{name}: {column}"] = row[column]
         found[f"{name}: good pictures kept"] = 1 - row["fpr"]
         found[f"{name}: mails unharmed"] = 1 - row["mail_false_alarms"]
+    for row in gains.to_dict("records"):
+        found[f"gain over {row['against']} ({row['against_vantage']}): lower end"] = row["difference_low"]
     return found
 
 
@@ -281,22 +287,3 @@ def _command(settings: Mapping[str, Any]) -> str:
 
 def _intervals(evaluation: Evaluation) -> str:
     return f"95 %, bootstrap over {evaluation.cluster}, {evaluation.resamples:,} resamples"
-
-
-def _write(folder: Path, result: StudyResult, told: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("comparison", "differences", "splits", "slices", "over_time"):
-        getattr(result, name).to_csv(folder / f"{name}.csv", index=False)
-    errors = result.errors.assign(reasons=result.errors["reasons"].map("; ".join))
-    first = [column for column in ERROR_COLUMNS if column in errors]
-    errors[[*first, *(column for column in errors if column not in first)]].to_csv(folder / "errors.csv", index=False)
-    details = Details(
-        answer=result.summary,
-        splits=result.splits,
-        differences=result.differences,
-        slices=result.slices,
-        over_time=result.over_time,
-        errors=result.errors,
-    )
-    write_study(folder, result.comparison, result.evaluations, told, result.bundle, details)
-    result.bundle.save(folder / "bundle")
