@@ -32,7 +32,6 @@ from tkit.url import clean, decoded_forms, registrable_domain, resolve, unwrap
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
-HERE = Path(__file__).parent / "export"
 SAMPLE = [Message.from_bytes(path.read_bytes()) for path in sorted((ROOT / "data" / "sample").glob("*.eml"))]
 Ask = Callable[..., dict[str, list[Any]]]
 
@@ -75,39 +74,20 @@ def question(message: Message) -> dict[str, Any]:
     return {"parts": list(message.html_parts), "message": about}
 
 
-def missing(what: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
-def npm() -> None:
-    """The packages of tests/export/package.json."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        missing("no node and npm on PATH: apt-get install nodejs npm")
-    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, check=False)
-        if done.returncode:
-            missing(f"npm ci failed in tests/export: {done.stderr.decode()[-300:]}")
-
-
-@pytest.fixture(scope="session")
-def message_modules(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def message_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("modules")
     write_modules(default_bundle("message"), folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def ask(message_modules: Path) -> Ask:
+def ask(npm: Path, message_modules: Path) -> Ask:
     """Asks the modules in Node."""
 
     def asked(folder: Path = message_modules, **questions: list[Any]) -> dict[str, list[Any]]:
         done = subprocess.run(
-            ["node", HERE / "answers.mjs", folder], input=json.dumps(questions).encode(), capture_output=True, check=False
+            ["node", npm / "answers.mjs", folder], input=json.dumps(questions).encode(), capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr.decode()[-2000:]
         answers: dict[str, list[Any]] = json.loads(done.stdout)
@@ -130,7 +110,7 @@ def assert_same(found: list[dict[str, Any]], messages: list[Message], bundle: Bu
 
 
 @pytest.mark.parametrize("vantage", VANTAGES)
-def test_features_of_sample_mails_in_node(ask: Ask, npm: None, tmp_path: Path, vantage: str) -> None:
+def test_features_of_sample_mails_in_node(ask: Ask, npm: Path, tmp_path: Path, vantage: str) -> None:
     bundle = default_bundle(vantage)
     write_modules(bundle, tmp_path)
     messages = [*SAMPLE, message_of(ODD)]
@@ -140,7 +120,7 @@ def test_features_of_sample_mails_in_node(ask: Ask, npm: None, tmp_path: Path, v
     assert_same(found, messages, bundle)
 
 
-def test_margins_of_every_row_of_the_dataset(npm: None, tmp_path: Path) -> None:
+def test_margins_of_every_row_of_the_dataset(npm: Path, tmp_path: Path) -> None:
     bundle = default_bundle("message")
     write(bundle, tmp_path)
     rows = read(ROOT / "data" / "dataset").references
@@ -148,7 +128,7 @@ def test_margins_of_every_row_of_the_dataset(npm: None, tmp_path: Path) -> None:
     assert (margins(tmp_path, bundle, rows) == bundle.margins(rows)).all()
 
 
-def test_a_linear_model(npm: None, tmp_path: Path) -> None:
+def test_a_linear_model(npm: Path, tmp_path: Path) -> None:
     names = feature_names("url")
     numbers = np.random.default_rng(0)
     model = IntegerLinear(
@@ -307,16 +287,16 @@ def test_size_and_form() -> None:
     assert "javascript" in TARGETS
 
 
-def test_types(npm: None, tmp_path: Path) -> None:
+def test_types(npm: Path, tmp_path: Path) -> None:
     write(default_bundle("url"), tmp_path)
-    shutil.copy(HERE / "types.ts", tmp_path)
+    shutil.copy(npm / "types.ts", tmp_path)
     options = ["--noEmit", "--strict", "--target", "es2022", "--module", "esnext", "--lib", "es2022,dom", "--types", ""]
-    command = [HERE / "node_modules/.bin/tsc", *options, tmp_path / "types.ts"]
+    command = [npm / "node_modules/.bin/tsc", *options, tmp_path / "types.ts"]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout.decode()
 
 
-def test_loss_on_the_bundles_own_vectors(npm: None, tmp_path: Path) -> None:
+def test_loss_on_the_bundles_own_vectors(npm: Path, tmp_path: Path) -> None:
     bundle = default_bundle("url")
     TARGET.write(bundle, tmp_path)
     loss = TARGET.loss(tmp_path, bundle, None)
@@ -324,13 +304,13 @@ def test_loss_on_the_bundles_own_vectors(npm: None, tmp_path: Path) -> None:
     assert loss.engine.startswith("Node v")
 
 
-def test_messages_of_every_corpus_in_chromium() -> None:
+def test_messages_of_every_corpus_in_chromium(missing_engine: Callable[[str], None]) -> None:
     pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
     from tkit.lab.module import ChromiumModule  # noqa: PLC0415
     from tkit.lab.render import CHROMIUM_NAMES  # noqa: PLC0415
 
     if not any(map(shutil.which, CHROMIUM_NAMES)):
-        missing(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
+        missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
     messages = [*SAMPLE, message_of(ODD)]
     problems: list[Problem] = []
     for corpus in CORPORA:

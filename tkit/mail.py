@@ -178,7 +178,7 @@ class Message:
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
-        """What was wrong, structure first, then headers.
+        """What was wrong, structure first, then headers; each once, however often it occurs.
 
         The fast parser tells nothing of what it mended: the first reading of a mail that it took has the standard
         library go through the whole mail, which takes some ten times as long as :meth:`from_bytes`.
@@ -196,7 +196,7 @@ class Message:
             found.append("Date: unreadable")
         if len(self._fields.get("from", ())) > 1:
             found.append("From: more than one")
-        return tuple(found)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def date(self) -> datetime | None:

@@ -19,6 +19,7 @@ from tkit.errors import TkitError
 
 TARGETS = {
     "javascript": "tkit.export.javascript",
+    "onnx": "tkit.export.onnx",
 }
 """Every target and the module that has it as ``TARGET``; imported when it is asked for."""
 

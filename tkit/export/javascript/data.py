@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 import numpy as np
 from publicsuffixlist import PublicSuffixList
 
-from tkit import features, html, mail, providers, tokens, url, vocabulary
+from tkit import element_columns, html, mail, message_columns, providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
 from tkit.schema import FEATURE_VERSION
 
@@ -68,12 +68,14 @@ def data_section(bundle: Bundle, means: bool) -> str:
                 "link": _json(html._LINK_RELATIONS),
             }
         ),
-        "CARRIER_FEATURES": _object({"img": _set(features._PICTURE_CARRIERS), "sheet": _set(features._SHEET_CARRIERS)}),
+        "CARRIER_FEATURES": _object(
+            {"img": _set(element_columns._PICTURE_CARRIERS), "sheet": _set(element_columns._SHEET_CARRIERS)}
+        ),
         "HEADERS": _json(
             {
                 "recipients": mail._RECIPIENT_HEADERS,
-                "bulk": features._BULK_HEADERS,
-                "service": features._SERVICE_HEADERS.pattern,
+                "bulk": message_columns._BULK_HEADERS,
+                "service": message_columns._SERVICE_HEADERS.pattern,
             }
         ),
         "QUERY_WRAPPERS": _json(url._QUERY_WRAPPERS),
