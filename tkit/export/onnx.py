@@ -7,7 +7,7 @@ float32 in any order, and thresholds are float32 numbers already, so that every 
 from __future__ import annotations
 
 import json
-from importlib import resources
+from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,20 +197,19 @@ def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArr
     EngineMissingError
         Without onnxruntime.
     """
-    _engine()
-    from onnxruntime import InferenceSession  # noqa: PLC0415
-
-    session = InferenceSession(str(folder / "detector.onnx"), providers=["CPUExecutionProvider"])
+    session = _runtime().InferenceSession(str(folder / "detector.onnx"), providers=["CPUExecutionProvider"])
     matrix = np.ascontiguousarray(rows[bundle.features].to_numpy(np.float32))
     return dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"features": matrix}), strict=True))
 
 
-def _engine() -> str:
+def _runtime() -> Any:
     if find_spec("onnxruntime") is None:
         raise EngineMissingError("no onnxruntime: pip install 'tkit[onnx]'")
-    import onnxruntime  # noqa: PLC0415
+    return import_module("onnxruntime")
 
-    return f"onnxruntime {onnxruntime.__version__}"
+
+def _engine() -> str:
+    return f"onnxruntime {_runtime().__version__}"
 
 
 def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
