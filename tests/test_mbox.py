@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
 from tkit import mbox as mbox_module
+from tkit import rawmail
 from tkit.corpus import read_raw
 
 
@@ -75,7 +76,7 @@ class TestMbox:
         separator = b"From a" + line_end.encode()
         path = tmp_path_factory.mktemp("mbox") / "box"
         path.write_bytes(b"".join(separator + raw + line_end.encode() for raw in mails))
-        with mock.patch.multiple(mbox_module, _HEAD_BYTES=64, _BLOCK_BYTES=block):
+        with mock.patch.object(rawmail, "HEAD_BYTES", 64), mock.patch.object(mbox_module, "_BLOCK_BYTES", block):
             messages, problems = read(path)
         assert [raw for _, raw in messages] == mails
         assert problems == []
