@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from tkit.errors import TkitError
 
 
 class PublicCorpus(NamedTuple):
@@ -16,16 +20,18 @@ class PublicCorpus(NamedTuple):
     title : str
         What it holds.
     repository, commit, folder : str
-        Where it was taken from: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder;
-        ``""`` where that is not known.
+        Where it was taken from: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder in it.
     licence : str
         The terms stated there.
     years : tuple of int
         First and last year of its mails.
+    kinds : dict of str to str
+        What the corpus says of its mails, by the beginning of the member's path in the corpus: the first that fits.
     messages : int
-        Number of mails that :func:`read_raw` finds in the archive.
-    archive, archive_sha256 : str
-        File name and SHA-256 (hex) of the archive.
+        Number of different mails.
+    messages_sha256 : str
+        SHA-256 (hex) of the mails' hashes, as :func:`digest_of` computes it. It holds the content and nothing of
+        the archive around it, whose bytes GitHub does not promise to keep.
     """
 
     name: str
@@ -35,9 +41,37 @@ class PublicCorpus(NamedTuple):
     folder: str
     licence: str
     years: tuple[int, int]
+    kinds: dict[str, str]
     messages: int
-    archive: str
-    archive_sha256: str
+    messages_sha256: str
+
+    @property
+    def archive(self) -> str:
+        """File name of its archive, in the form that :mod:`tkit.download` writes."""
+        return f"{self.name}.tar.xz"
+
+    @property
+    def url(self) -> str:
+        """Where GitHub gives the repository at that commit, as .tar.gz."""
+        return f"https://codeload.github.com/{self.repository}/tar.gz/{self.commit}"
+
+    @property
+    def home(self) -> str:
+        """The repository's page on GitHub."""
+        return f"https://github.com/{self.repository}"
+
+    def kind_of(self, path: str) -> str:
+        """Give what the corpus says of the mail at a path in it, ``""`` where it says nothing."""
+        return next((kind for start, kind in self.kinds.items() if path.startswith(start)), "")
+
+
+def digest_of(hashes: Iterable[str]) -> str:
+    """Give the SHA-256 (hex) of some messages: of their different hashes in hex, sorted, each on a line.
+
+    >>> digest_of(["b", "a", "b"]) == digest_of(["a", "b"])
+    True
+    """
+    return hashlib.sha256("".join(f"{one}\n" for one in sorted(set(hashes))).encode()).hexdigest()
 
 
 CORPORA: tuple[PublicCorpus, ...] = (
@@ -45,25 +79,25 @@ CORPORA: tuple[PublicCorpus, ...] = (
         name="csdmc2010",
         title="CSDMC2010 spam corpus, mails of 2004 to 2011 that SpamAssassin's corpus does not have",
         repository="WoodProgrammer/spam_filter",
-        commit="92b9c55",
-        folder="",
+        commit="92b9c5587c88fe93d4df2f33ab2aa20accd4a92f",
+        folder="CSDMC2010_SPAM",
         licence="copyright stays with the senders of the mails",
         years=(2004, 2011),
+        kinds={},
         messages=3887,
-        archive="csdmc2010.tar.xz",
-        archive_sha256="ff9bb051ae5f0973b3b1379391537a63416c21888f64035a935e4fafbdf3295e",
+        messages_sha256="706fc60f08dfc2deaa987ab681716ea6e68342657588ea30b8465f1ba87c1985",
     ),
     PublicCorpus(
         name="nazario",
         title="Nazario phishing corpus, three mboxes cut into single mails",
         repository="shaeferd/Phishing-Detection",
-        commit="",
+        commit="40dfef79ac1d467a73b8ed5940a0e6fc2c715bf5",
         folder="",
         licence="none stated",
         years=(2004, 2005),
+        kinds={"": "phishing"},
         messages=1308,
-        archive="nazario.tar.xz",
-        archive_sha256="4b3a6d5bc405d60e4a5234fff61a012c26b1dd47b5e7557740d38353e8350bd8",
+        messages_sha256="0b5fe6fb6eb939506873192c0219dee13f62b9b8369968ec51e81350b0b86243",
     ),
     PublicCorpus(
         name="phishing_pot",
@@ -73,9 +107,9 @@ CORPORA: tuple[PublicCorpus, ...] = (
         folder="email",
         licence="CC BY-NC 4.0",
         years=(2019, 2025),
+        kinds={"": "unwanted"},
         messages=5843,
-        archive="phishing_pot.tar.xz",
-        archive_sha256="09d9d2ac9e6e4d722a1880cefc48f2ca374db6d34461c220fca67bdd5769c497",
+        messages_sha256="cce291468c5315450fb8856a73e4c0b466be15f7c655b705b61f0926a0341ff1",
     ),
     PublicCorpus(
         name="spamassassin",
@@ -85,9 +119,9 @@ CORPORA: tuple[PublicCorpus, ...] = (
         folder="03-Classification/data",
         licence="free to use; copyright stays with the senders of the mails",
         years=(2002, 2003),
-        messages=6294,
-        archive="spamassassin.tar.xz",
-        archive_sha256="93b033d409e218fa6b14c7d6817d3a8e7aaf099f6e10b40ba86dbc490bf39182",
+        kinds={"easy_ham": "ham", "hard_ham": "ham", "spam": "spam"},
+        messages=6262,
+        messages_sha256="fb4a8ad63bbca87cc90fa7d2405b33e648a6f525482c7080fa884d3bf1c91014",
     ),
     PublicCorpus(
         name="trec07p",
@@ -97,12 +131,29 @@ CORPORA: tuple[PublicCorpus, ...] = (
         folder="datasets/trec07p/data",
         licence="agreement of TREC; none stated in the repository",
         years=(2007, 2007),
+        kinds={},
         messages=10656,
-        archive="trec07p.tar.xz",
-        archive_sha256="353bb97751467a03fff109026d49cf88cfe8b37f4be6f3007e5b8100fd8d813a",
+        messages_sha256="da1280bf565bddfcb0ebdb91d4846124b7904f0e000095a394df5f1728364bc5",
     ),
 )
 """The public corpora that tkit is measured on, by name."""
+
+
+def corpora_named(names: Iterable[str] | None) -> list[PublicCorpus]:
+    """Give the corpora of some names, all of them without a name.
+
+    Raises
+    ------
+    TkitError
+        Where a name is not in the registry.
+    """
+    known = {corpus.name: corpus for corpus in CORPORA}
+    wanted = list(names or known)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise TkitError(f"no public corpus {', '.join(unknown)}: choose from {', '.join(known)}")
+    return [known[name] for name in wanted]
+
 
 _ARCHIVE_CORPUS = {corpus.archive: corpus.name for corpus in CORPORA}
 _IN_CORPUS_ARCHIVE = re.compile(r"(?:^|[/\\])(" + "|".join(map(re.escape, _ARCHIVE_CORPUS)) + ")!")

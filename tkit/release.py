@@ -1,0 +1,378 @@
+"""Making the published dataset: from the corpora's mails, the label files and the published lists to its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tkit.columns import FILES, FOLDS, KEY, arrow_schema
+from tkit.corpus import CORPORA, Problem, PublicCorpus, read_raw
+from tkit.croissant import croissant
+from tkit.dataset import FORMAT, Dataset
+from tkit.detectors.lists import load_all, verdicts
+from tkit.errors import TkitError
+from tkit.features import extract
+from tkit.html import RemoteReference, references
+from tkit.language import language_reader
+from tkit.mail import Message
+from tkit.official_splits import SEED, TIME, official_splits
+from tkit.registry import digest_of
+from tkit.schema import FEATURE_VERSION
+from tkit.slices import declared_size, providers
+from tkit.splits import component_keys, connected_components
+from tkit.url import clean, host_of, is_registered, registrable_domain, unwrap
+
+VERSION = "1.0.0"
+"""Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
+rows or columns and new features, the third corrected labels."""
+
+DAY = "2026-11-25"
+"""Day of the release, YYYY-MM-DD."""
+
+SALT = "tkit sender "
+"""What stands before a sender's registrable domain in its hash."""
+
+WEB_LISTS = ("easyprivacy_full",)
+"""Lists made for web pages: measured, but no part of ``listed``, which stands for the lists made for mail."""
+
+# The label files name carriers more coarsely than tkit does.
+_GOLD_CARRIER = {
+    "img-src": "img",
+    "input-image": "input",
+    "background-attr": "background",
+    "style-attr": "css",
+    "style-element": "css-sheet",
+    "css-import": "css-sheet",
+    "font-face": "css-sheet",
+}
+_LABELS = frozenset("TPCSU")
+_PUBLISHED = "published_"
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being read, bytes done, and bytes in all."""
+
+
+@dataclass
+class Found:
+    """What the corpora's mails hold: what the published tables are made of, and more that is not published.
+
+    Attributes
+    ----------
+    references : DataFrame
+        Feature rows with ``url``, ``resolved_url``, ``sender_domain``; sorted by corpus, day, message, part and index.
+    messages : DataFrame
+        The columns of ``messages.parquet``, in the same order.
+    tags : dict
+        Start tag of the references in labelled messages, by message, part and index.
+    """
+
+    references: pd.DataFrame
+    messages: pd.DataFrame
+    tags: dict[tuple[str, int, int], str] = field(default_factory=dict)
+
+
+def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
+    """Make the dataset from the corpora's archives, the label files and the published lists.
+
+    Parameters
+    ----------
+    shared : path
+        A folder with ``corpora/<archive>``, ``gold/labels.csv``, ``gold/members.csv`` and ``lists/``.
+    folder : path
+        Where to write; the files are replaced together, at the end.
+    progress : callable, optional
+        See :data:`Progress`.
+
+    Returns
+    -------
+    Dataset
+        The same mails, labels and library versions give the same bytes, in whatever order or archive the mails come.
+
+    Raises
+    ------
+    TkitError
+        Where an input is missing or is not what the registry or the labels name.
+    """
+    source = Path(shared)
+    gold, members = _read_labels(source / "gold")
+    found = read_corpora(source / "corpora", frozenset(gold["message_sha256"]), progress)
+    labels, lost = _join(found.references, gold, members)
+    labels = _described(labels, found, source / "lists")
+    inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
+    inputs += sorted(path for path in (source / "lists").iterdir() if path.suffix in (".txt", ".json"))
+    facts = {
+        "labels_without_a_reference": lost,
+        "inputs": {str(path.relative_to(source)): _digest(path) for path in inputs},
+    }
+    return _write(Path(folder), found, labels, facts)
+
+
+def rebuild(
+    corpora: str | os.PathLike[str],
+    published: Dataset,
+    folder: str | os.PathLike[str],
+    progress: Progress | None = None,
+) -> Dataset:
+    """Make the dataset anew from the mails alone; the labels and the lists' verdicts are taken over from a published one.
+
+    Parameters
+    ----------
+    corpora : path
+        The folder with the corpora's archives, as :func:`tkit.download.get` writes them.
+    published : Dataset
+        Where labels come from; they keep their place by message, part and index.
+    folder, progress
+        As for :func:`build`.
+
+    Returns
+    -------
+    Dataset
+        With the same mails and library versions the same bytes as the published one.
+
+    Raises
+    ------
+    TkitError
+        Where an archive is missing or does not hold the registry's mails, or a label's reference is not found.
+    """
+    found = read_corpora(Path(corpora), frozenset(), progress)
+    labels = published.labels
+    where = labels[list(KEY)].merge(found.references[[*KEY, "url"]], on=list(KEY), how="left")
+    lost = int(where["url"].isna().sum())
+    if lost:
+        raise TkitError(
+            f"{corpora}: {lost} labelled references are not found again: this tkit reads the mails otherwise than the one"
+            " that made the labels' dataset; build with the label files, or install that tkit"
+        )
+    facts = {name: published.facts[name] for name in ("labels_without_a_reference", "inputs")}
+    return _write(Path(folder), found, labels, facts)
+
+
+def read_corpora(folder: Path, wanted: frozenset[str], progress: Progress | None = None) -> Found:
+    """Read every mail of the public corpora.
+
+    Parameters
+    ----------
+    folder : path
+        With ``<name>.tar.xz`` for each corpus of the registry.
+    wanted : frozenset of str
+        Messages whose references' start tags are kept.
+    progress : callable, optional
+
+    Raises
+    ------
+    TkitError
+        Where an archive is missing, or its mails are not those that the registry names.
+    """
+    missing = [corpus.archive for corpus in CORPORA if not (folder / corpus.archive).is_file()]
+    if missing:
+        raise TkitError(f"{folder}: no {', '.join(missing)}: fetch them with `tkit corpus get -o {folder}`")
+    language_of = language_reader()
+    found = Found(pd.DataFrame(), pd.DataFrame())
+    parts = [_read_corpus(folder / corpus.archive, corpus, wanted, found.tags, language_of, progress) for corpus in CORPORA]
+    tables = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
+    order = ["corpus", "date", "message_sha256"]
+    found.messages = tables[1].sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
+    of_message = found.messages.drop(columns=["kind", "language"])
+    rows = tables[0].drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
+    rows = rows.sort_values([*order, "part", "index"], ignore_index=True)
+    found.messages["sender_key"] = found.messages["sender_domain"].map(_key)
+    found.messages["references"] = (
+        found.messages["message_sha256"].map(rows["message_sha256"].value_counts()).fillna(0).astype(np.int32)
+    )
+    rows["year"] = rows["date"].dt.year.fillna(0).astype(np.int16)
+    rows["declared_size"] = declared_size(rows)
+    rows["host_domain"] = _distinct(rows["resolved_url"], lambda url: _published_domain(host_of(unwrap(url))))
+    rows["provider"] = _distinct(rows["resolved_url"], lambda url: providers([url])[0])
+    found.references = rows
+    return found
+
+
+def _read_corpus(
+    archive: Path,
+    corpus: PublicCorpus,
+    wanted: frozenset[str],
+    tags: dict[tuple[str, int, int], str],
+    language_of: Callable[[tuple[str, ...]], str],
+    progress: Progress | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read one archive: the feature rows, and one row a different message."""
+    about: dict[str, tuple[object, str, str]] = {}
+    kinds: dict[str, set[str]] = {}
+    problems: list[Problem] = []
+
+    def tell(done: int, total: int | None) -> None:
+        if progress:
+            progress(corpus.name, done, total)
+
+    def messages() -> Iterator[Message]:
+        for raw in read_raw([archive], problems=problems, progress=tell):
+            message = Message.from_bytes(raw.raw)
+            name = message.message_sha256
+            member = raw.where.partition("!")[2].partition("/")[2]
+            kinds.setdefault(name, set()).add(corpus.kind_of(member))
+            if name in about:
+                continue
+            about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
+            if name in wanted:
+                for reference in references(message):
+                    tags[name, reference.part, reference.index] = start_tag(reference)
+            yield message
+
+    frame = extract(messages())
+    if digest_of(about) != corpus.messages_sha256:
+        broken = f"; {problems[-1].where}: {problems[-1].what}" if problems else ""
+        raise TkitError(
+            f"{archive}: not the {corpus.messages:,} mails that the registry names, but {len(about):,}{broken}:"
+            f" see `tkit corpus verify`, or fetch it anew with `tkit corpus get {corpus.name}`"
+        )
+    table = pd.DataFrame(
+        [(name, corpus.name, *values) for name, values in about.items()],
+        columns=["message_sha256", "corpus", "date", "sender_domain", "language"],
+    )
+    table["date"] = pd.to_datetime(table["date"], utc=True).dt.floor("D").astype("datetime64[ms, UTC]")
+    # A mail that its corpus files under two names of different kinds is of none.
+    table["kind"] = [kinds[name].pop() if len(kinds[name]) == 1 else "" for name in about]
+    return frame, table
+
+
+def start_tag(reference: RemoteReference) -> str:
+    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text."""
+    facts = "".join(f' {name}="{value}"' for name, value in reference.attributes.items())
+    return f"<{reference.element}{facts}>"
+
+
+def _read_labels(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    try:
+        gold = pd.read_csv(folder / "labels.csv")
+        members = pd.read_csv(folder / "members.csv")
+    except FileNotFoundError as error:
+        raise TkitError(
+            f"{error.filename}: no such label file: give the folder that holds gold/, or take the labels of a published"
+            " dataset with `--labels`"
+        ) from None
+    strange = gold.loc[~gold["label"].isin(_LABELS)]
+    if len(strange):
+        raise TkitError(
+            f"{folder / 'labels.csv'}: row {strange.index[0] + 2}, column label: {strange['label'].iloc[0]!r}:"
+            " give one of T P C S U"
+        )
+    gold["url"] = gold["url"].map(clean)
+    members["url"] = members["url"].map(clean)
+    return gold, members
+
+
+def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Find the reference of every gold label and of every member of its cluster; say how many have none.
+
+    A label names a reference by part, carrier and URL; where a message writes it several times, the first is meant.
+    """
+    located = found[[*KEY, "url", "resolved_url"]].assign(carrier=found["carrier"].map(_GOLD_CARRIER))
+    gold = gold.assign(stratum_weight=gold["stratum_size"] / gold["stratum_drawn"], source="gold")
+    of_gold = ["message_sha256", "part", "carrier", "url"]
+    labelled = located.drop_duplicates(of_gold).merge(gold.drop(columns=["corpus", "path"]), on=of_gold)
+    of_member = ["message_sha256", "carrier", "url"]
+    label_of = gold[["cluster", "label", "first", "second", "confidence", "stratum", "stratum_weight"]]
+    carried = located.drop_duplicates(of_member).merge(members.merge(label_of, on="cluster"), on=of_member)
+    carried["source"] = "member"
+    both = pd.concat([labelled, carried], ignore_index=True).drop_duplicates(list(KEY), ignore_index=True)
+    lost = {"gold": len(gold) - len(labelled), "members": len(members) - len(carried)}
+    return both, lost
+
+
+def _described(labels: pd.DataFrame, found: Found, lists: Path) -> pd.DataFrame:
+    """Add the component, and what the published lists say of each labelled reference."""
+    asked = labels["resolved_url"].tolist()
+    keys = component_keys(_with_keys(labels, found.references))
+    listed = verdicts(
+        load_all(lists),
+        asked,
+        [unwrap(url) for url in asked],
+        [found.tags.get(key, "") for key in zip(*(labels[name] for name in KEY), strict=True)],
+    ).add_prefix(_PUBLISHED)
+    of_mail = [name for name in map(str, listed) if name.removeprefix(_PUBLISHED) not in WEB_LISTS]
+    return pd.concat([labels, listed.set_axis(labels.index)], axis=1).assign(
+        component=connected_components(keys),
+        sender_key=labels["message_sha256"].map(found.messages.set_index("message_sha256")["sender_key"]),
+        listed=listed[of_mail].any(axis=1).to_numpy(),
+    )
+
+
+def _with_keys(labels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give each label's key and label with the sender, the URL and the host of its reference, proxies undone."""
+    of_row = rows[[*KEY, "resolved_url", "sender_domain", "date"]]
+    keyed = labels[[*KEY, "label"]].merge(of_row, on=list(KEY), how="left", validate="one_to_one")
+    keyed["resolved_url"] = keyed["resolved_url"].map(unwrap)
+    keyed["host"] = keyed["resolved_url"].map(host_of)
+    return keyed
+
+
+def _distinct(values: pd.Series, function: Callable[[str], str]) -> pd.Series:
+    return values.map({value: function(value) for value in values.unique()})
+
+
+def _published_domain(host: str) -> str:
+    return registrable_domain(host) if is_registered(host) else ""
+
+
+def _key(domain: str) -> str:
+    """Stand for a sender without naming it."""
+    return hashlib.sha256(f"{SALT}{domain}".encode()).hexdigest()[:16] if domain else ""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(folder: Path, found: Found, labels: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
+    keyed = _with_keys(labels, found.references)
+    splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
+    lists = [str(name).removeprefix(_PUBLISHED) for name in labels if str(name).startswith(_PUBLISHED)]
+    tables = {
+        name: pa.Table.from_pandas(frame, arrow_schema(name, lists), preserve_index=False).replace_schema_metadata(None)
+        for name, frame in zip(FILES, (found.references, labels, found.messages, splits), strict=True)
+    }
+    strong = labels[labels["source"] != "weak"]
+    counts = {
+        "version": VERSION,
+        "published": DAY,
+        "format": FORMAT,
+        "feature_version": FEATURE_VERSION,
+        "lists": lists,
+        "messages": len(found.messages),
+        "messages_with_references": int((found.messages["references"] > 0).sum()),
+        "references": len(found.references),
+        "labels": {str(name): int(count) for name, count in labels["source"].value_counts().sort_index().items()},
+        "components": int(strong["component"].nunique()),
+        "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME},
+        "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".dataset-") as temporary:
+        place = Path(temporary)
+        for name, table in tables.items():
+            pq.write_table(table, place / name, compression="zstd", compression_level=19, row_group_size=1 << 18)
+        told = counts | dict(facts) | {"sha256": {name: _digest(place / name) for name in FILES}}
+        _write_json(place / "dataset.json", told)
+        files = [*FILES, "dataset.json"]
+        _write_json(place / "croissant.json", croissant(told, {name: (place / name).stat().st_size for name in files}))
+        files.append("croissant.json")
+        (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
+        for name in (*files, "SHA256SUMS"):
+            os.replace(place / name, folder / name)
+    references_, labels_, messages, table = (tables[name].to_pandas() for name in FILES)
+    return Dataset(references_, labels_, messages, table, told)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
