@@ -38,7 +38,7 @@ ATTEMPTS = 5
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
 
-_BLOCK_BYTES = 2**18
+_BLOCK_BYTES = 2**16
 # A server may be busy or asleep; the rest of the 4xx and 5xx say that asking again is useless.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0
