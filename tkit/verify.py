@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from hashlib import file_digest
 from importlib.metadata import version
@@ -272,7 +273,9 @@ def _metadata(folder: Path, dataset: Dataset) -> Check:
     else:
         validated = f"valid by mlcroissant {version('mlcroissant')}"
         try:
-            mlcroissant.Dataset(jsonld=told)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of its JSON-LD library
+                mlcroissant.Dataset(jsonld=told)
         except (mlcroissant.ValidationError, ValueError) as error:
             wrong.append(f"mlcroissant: {error}")
     return _check("croissant.json", wrong, validated)
