@@ -20,7 +20,8 @@ DATA = ROOT / "data"
 DATASET = DATA / "dataset"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SAMPLES = sorted((DATA / "sample").glob("*.eml"))
-FILES_OF_TEXT = sorted(path for path in DATA.rglob("*") if path.suffix in (".md", ".json", ".txt", ".csv", "") and path.is_file())
+SUFFIXES_OF_TEXT = (".md", ".json", ".txt", ".csv", "")
+FILES_OF_TEXT = sorted(path for path in DATA.rglob("*") if path.is_file() and path.suffix in SUFFIXES_OF_TEXT)
 # Pages of standards and licences, the corpora's homes, and the name spaces of formats.
 PAGES = ("github.com", "creativecommons.org", "schema.org", "mlcommons.org", "purl.org", "www.w3.org", "matplotlib.org")
 # Names that are written as words.

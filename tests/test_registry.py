@@ -2,11 +2,14 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tkit.corpus import CORPORA, Problem, corpus_of, read_raw
+from tkit.errors import TkitError
+from tkit.registry import corpora_named, digest_of
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ARCHIVES = SHARED / "corpora"
@@ -23,6 +26,9 @@ class TestPublicCorpora:
             "trec07p",
         ]
         assert all(entry.archive == f"{entry.name}.tar.xz" for entry in CORPORA)
+        assert all(re.fullmatch(r"[0-9a-f]{12}|[0-9a-f]{40}", entry.commit) for entry in CORPORA)
+        assert all(re.fullmatch(r"[0-9a-f]{64}", entry.messages_sha256) for entry in CORPORA)
+        assert all(entry.licence for entry in CORPORA)
         assert all(entry.years[0] <= entry.years[1] for entry in CORPORA)
 
     @pytest.mark.parametrize(
@@ -41,11 +47,30 @@ class TestPublicCorpora:
     def test_corpus_of(self, where, name):
         assert corpus_of(where) == name
 
-    @needs_archives
-    @pytest.mark.parametrize("entry", CORPORA, ids=lambda entry: entry.name)
-    def test_archive_is_the_registered_one(self, entry):
-        with open(ARCHIVES / entry.archive, "rb") as file:
-            assert hashlib.file_digest(file, "sha256").hexdigest() == entry.archive_sha256
+    def test_url_is_pinned_to_the_commit(self):
+        (nazario,) = corpora_named(["nazario"])
+        assert nazario.url == f"https://codeload.github.com/shaeferd/Phishing-Detection/tar.gz/{nazario.commit}"
+        assert nazario.home == "https://github.com/shaeferd/Phishing-Detection"
+
+    def test_kind_of(self):
+        nazario, spamassassin, trec07p = corpora_named(["nazario", "spamassassin", "trec07p"])
+        assert [spamassassin.kind_of(path) for path in ("easy_ham_2/0", "hard_ham/0", "spam_2/0", "cmds")] == [
+            "ham",
+            "ham",
+            "spam",
+            "",
+        ]
+        assert (nazario.kind_of("anything"), trec07p.kind_of("inmail.1")) == ("phishing", "")
+
+    def test_corpora_named(self):
+        assert corpora_named(None) == corpora_named([]) == list(CORPORA)
+        assert [corpus.name for corpus in corpora_named(["trec07p", "nazario"])] == ["trec07p", "nazario"]
+        with pytest.raises(TkitError, match=r"no public corpus enron, lingspam: choose from csdmc2010, nazario, "):
+            corpora_named(["nazario", "enron", "lingspam"])
+
+    def test_digest_is_of_different_hashes_in_any_order(self):
+        assert digest_of(["b", "a", "b"]) == hashlib.sha256(b"a\nb\n").hexdigest()
+        assert digest_of([]) == hashlib.sha256(b"").hexdigest()
 
     @needs_archives
     @pytest.mark.parametrize(
@@ -53,15 +78,15 @@ class TestPublicCorpora:
         [pytest.param(entry, marks=pytest.mark.slow if entry.name == "phishing_pot" else ()) for entry in CORPORA],
         ids=lambda entry: entry.name,
     )
-    def test_every_real_mail_is_read(self, entry):
+    def test_archive_holds_the_registered_mails(self, entry):
         # The SpamAssassin archive holds two tables of words besides its mails.
         tables = ["easyham_df.csv", "spam_df.csv"] if entry.name == "spamassassin" else []
         problems = []
-        count = 0
+        hashes = set()
         for message in read_raw([ARCHIVES / entry.archive], problems=problems):
-            count += 1
+            hashes.add(hashlib.sha256(message.raw).hexdigest())
             assert corpus_of(message.where) == entry.name
-        assert count == entry.messages
+        assert (len(hashes), digest_of(hashes)) == (entry.messages, entry.messages_sha256)
         assert problems == [
             Problem(
                 f"{ARCHIVES / entry.archive}!{entry.name}/{table}",

@@ -21,7 +21,7 @@ FOLDS = 10
 
 
 class Column(NamedTuple):
-    """One column: name, Arrow type as ``str(type)`` writes it, and what it means."""
+    """One column: name, alias of its Arrow type, and what it means."""
 
     name: str
     dtype: str
