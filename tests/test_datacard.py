@@ -50,7 +50,7 @@ def test_numbers(card: str) -> None:
     assert "| second | 3 | 3 | 6 | 0 | 2023 to 2024 | unwanted 3 |" in card
     assert f"| gold | {SENDERS} | 0 | {SENDERS // 2} | 0 | 0 |" in card
     assert f"| member | {SENDERS} | 0 | 0 | 0 | 0 |" in card
-    # Six senders wrote in 2024, with one tracker each, three of them with a gold logo too or none: all of 2023 trains.
+    # The six odd senders wrote in 2024, a gold tracker each; of the even ones a tracker, a logo and a member train.
     assert "| by_time | sent before 2024-01-01, or from then on | 18 | 6 | 6 |" in card
     assert f"there are {SENDERS}." in card
     assert "in 100.0% and on tracker or not in 100.0% of the rows. 1 gold rows and 0 members" in card

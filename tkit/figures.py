@@ -303,10 +303,12 @@ def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> 
     of = "mails" if "mails" in shown else "rows"
     with _style(theme):
         figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(shown)))
+        if shown.empty:
+            figure.text(0.5, 0.5, "every share rests on few", ha="center")
+            return figure
         axes = figure.subplots()
         axes.set_title(title)
-        axes.set(xlim=(0, max(1e-9, 1.05 * float(shown["high"].max()))) if len(shown) else (0, 1))
-        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set(xlim=(0, 1.05 * float(shown["high"].max())), ylim=(len(shown) - 0.4, -0.6))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
         axes.grid(axis="x", color=theme.faint, linewidth=0.8)
         axes.spines["left"].set_visible(False)

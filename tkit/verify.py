@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from hashlib import file_digest
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,15 +91,10 @@ def verify(folder: Path, shared: Path | None = None, card: Path | None = None, p
         dataset = read(folder)
     except TkitError as error:
         return [*checks, Check("files can be read", False, str(error))]
-    checks += [
-        _keys(dataset),
-        _joins(dataset),
-        _counts(dataset),
-        _messages_of_registry(dataset),
-        _splits(dataset),
-        _text(dataset),
-        _metadata(folder, dataset),
-    ]
+    checks += [_text(dataset), _messages_of_registry(dataset), _keys(dataset), _joins(dataset)]
+    if not all(check.holds for check in checks[-2:]):
+        return checks
+    checks += [_counts(dataset), _splits(dataset), _metadata(folder, dataset)]
     if card is not None:
         checks.append(_card(dataset, card))
     if shared is not None:
@@ -140,9 +136,9 @@ def _columns(folder: Path, lists: list[str]) -> Check:
             continue
         expected = arrow_schema(name, lists)
         if not found.equals(expected):
-            both = zip([*found, *[None] * len(expected)], [*expected, *[None] * len(found)], strict=False)
-            first = next((pair for pair in both if pair[0] != pair[1]), (None, None))
-            wrong.append(f"{name} has {first[0]} where {first[1]} is documented")
+            both = zip_longest(map(str, found), map(str, expected), fillvalue="nothing")
+            has, documented = next(pair for pair in both if pair[0] != pair[1])
+            wrong.append(f"{name} has {has} where {documented} is documented")
     return _check("columns", wrong, f"names and types of {len(FILES)} tables as documented")
 
 
