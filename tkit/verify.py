@@ -253,28 +253,24 @@ def _text(dataset: Dataset) -> Check:
 
 
 def _metadata(folder: Path, dataset: Dataset) -> Check:
-    wrong = []
     sizes = {name: (folder / name).stat().st_size for name in FILES}
     try:
         told = json.loads((folder / "croissant.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         return Check("croissant.json", False, f"cannot be read ({error})")
     if told != croissant(dataset.facts, sizes):
-        wrong.append("is not what the files and dataset.json make it")
-    validated = "as the files make it; install mlcroissant to have it validated"
+        return Check("croissant.json", False, "is not what the files and dataset.json make it")
     try:
         import mlcroissant  # noqa: PLC0415  a development tool
     except ImportError:
-        pass
-    else:
-        validated = f"valid by mlcroissant {version('mlcroissant')}"
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of its JSON-LD library
-                mlcroissant.Dataset(jsonld=told)
-        except (mlcroissant.ValidationError, ValueError) as error:
-            wrong.append(f"mlcroissant: {error}")
-    return _check("croissant.json", wrong, validated)
+        return Check("croissant.json", True, "as the files make it; install mlcroissant to have it validated")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of its JSON-LD library
+            mlcroissant.Dataset(jsonld=told)
+    except (mlcroissant.ValidationError, ValueError) as error:
+        return Check("croissant.json", False, f"mlcroissant: {error}")
+    return Check("croissant.json", True, f"valid by mlcroissant {version('mlcroissant')}")
 
 
 def _card(dataset: Dataset, card: Path) -> Check:
