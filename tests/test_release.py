@@ -23,12 +23,12 @@ from made_shared import (
     write_archive,
 )
 
-from tkit import release
 from tkit.columns import FILES
-from tkit.corpus import CORPORA
 from tkit.dataset import load_dataset, read
 from tkit.errors import TkitError
-from tkit.release import SALT, build, read_corpora, rebuild
+from tkit.gather import SALT, gather
+from tkit.registry import corpora_named
+from tkit.release import build, rebuild
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ALL = (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")
@@ -188,10 +188,9 @@ class TestRefusals:
 
 
 @pytest.mark.skipif(not (SHARED / "corpora").is_dir(), reason="the archives of the public corpora are absent")
-def test_a_corpus_comes_out_as_published(monkeypatch):
+def test_a_corpus_comes_out_as_published():
     """The whole dataset is made anew by `tkit dataset verify --rebuild`, which takes minutes: here one corpus of it."""
-    monkeypatch.setattr(release, "CORPORA", tuple(corpus for corpus in CORPORA if corpus.name == "nazario"))
-    found = read_corpora(SHARED / "corpora", frozenset())
+    found = gather(corpora_named(["nazario"]), SHARED / "corpora", frozenset())
     published = load_dataset()
     for fresh, whole in ((found.references, published.references), (found.messages, published.messages)):
         committed = whole[whole["corpus"] == "nazario"].reset_index(drop=True)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from tkit.columns import FILES, TITLES, columns
 from tkit.dataset import FOLD_SPLITS, Dataset
+from tkit.gather import SALT
 from tkit.registry import CORPORA
-from tkit.release import SALT
 from tkit.schema import FEATURES
 
 _LABELS = ("T", "P", "C", "S", "U")

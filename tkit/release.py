@@ -6,31 +6,24 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit.columns import FILES, FOLDS, KEY, arrow_schema
-from tkit.corpus import CORPORA, Problem, PublicCorpus, read_raw
 from tkit.croissant import croissant
 from tkit.dataset import FORMAT, Dataset
 from tkit.detectors.lists import load_all, verdicts
 from tkit.errors import TkitError
-from tkit.features import extract
-from tkit.html import RemoteReference, references
-from tkit.language import language_reader
-from tkit.mail import Message
+from tkit.gather import Gathered, Progress, gather
 from tkit.official_splits import SEED, TIME, official_splits
-from tkit.registry import digest_of
+from tkit.registry import CORPORA
 from tkit.schema import FEATURE_VERSION
-from tkit.slices import declared_size, providers
 from tkit.splits import component_keys, connected_components
-from tkit.url import clean, host_of, is_registered, registrable_domain, unwrap
+from tkit.url import clean, host_of, unwrap
 
 VERSION = "1.0.0"
 """Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
@@ -38,9 +31,6 @@ rows or columns and new features, the third corrected labels."""
 
 DAY = "2026-11-25"
 """Day of the release, YYYY-MM-DD."""
-
-SALT = "tkit sender "
-"""What stands before a sender's registrable domain in its hash."""
 
 WEB_LISTS = ("easyprivacy_full",)
 """Lists made for web pages: measured, but no part of ``listed``, which stands for the lists made for mail."""
@@ -58,28 +48,6 @@ _GOLD_CARRIER = {
 _LABELS = frozenset("TPCSU")
 _PUBLISHED = "published_"
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being read, bytes done, and bytes in all."""
-
-
-@dataclass
-class Found:
-    """What the corpora's mails hold: what the published tables are made of, and more that is not published.
-
-    Attributes
-    ----------
-    references : DataFrame
-        Feature rows with ``url``, ``resolved_url``, ``sender_domain``; sorted by corpus, day, message, part and index.
-    messages : DataFrame
-        The columns of ``messages.parquet``, in the same order.
-    tags : dict
-        Start tag of the references in labelled messages, by message, part and index.
-    """
-
-    references: pd.DataFrame
-    messages: pd.DataFrame
-    tags: dict[tuple[str, int, int], str] = field(default_factory=dict)
-
 
 def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
     """Make the dataset from the corpora's archives, the label files and the published lists.
@@ -91,7 +59,7 @@ def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progre
     folder : path
         Where to write; the files are replaced together, at the end.
     progress : callable, optional
-        See :data:`Progress`.
+        See :data:`tkit.gather.Progress`.
 
     Returns
     -------
@@ -105,7 +73,7 @@ def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progre
     """
     source = Path(shared)
     gold, members = _read_labels(source / "gold")
-    found = read_corpora(source / "corpora", frozenset(gold["message_sha256"]), progress)
+    found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), progress)
     labels, lost = _join(found.references, gold, members)
     labels = _described(labels, found, source / "lists")
     inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
@@ -144,7 +112,7 @@ def rebuild(
     TkitError
         Where an archive is missing or does not hold the registry's mails, or a label's reference is not found.
     """
-    found = read_corpora(Path(corpora), frozenset(), progress)
+    found = gather(CORPORA, Path(corpora), frozenset(), progress)
     labels = published.labels
     where = labels[list(KEY)].merge(found.references[[*KEY, "url"]], on=list(KEY), how="left")
     lost = int(where["url"].isna().sum())
@@ -155,100 +123,6 @@ def rebuild(
         )
     facts = {name: published.facts[name] for name in ("labels_without_a_reference", "inputs")}
     return _write(Path(folder), found, labels, facts)
-
-
-def read_corpora(folder: Path, wanted: frozenset[str], progress: Progress | None = None) -> Found:
-    """Read every mail of the public corpora.
-
-    Parameters
-    ----------
-    folder : path
-        With ``<name>.tar.xz`` for each corpus of the registry.
-    wanted : frozenset of str
-        Messages whose references' start tags are kept.
-    progress : callable, optional
-
-    Raises
-    ------
-    TkitError
-        Where an archive is missing, or its mails are not those that the registry names.
-    """
-    missing = [corpus.archive for corpus in CORPORA if not (folder / corpus.archive).is_file()]
-    if missing:
-        raise TkitError(f"{folder}: no {', '.join(missing)}: fetch them with `tkit corpus get -o {folder}`")
-    language_of = language_reader()
-    found = Found(pd.DataFrame(), pd.DataFrame())
-    parts = [_read_corpus(folder / corpus.archive, corpus, wanted, found.tags, language_of, progress) for corpus in CORPORA]
-    tables = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
-    order = ["corpus", "date", "message_sha256"]
-    found.messages = tables[1].sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
-    of_message = found.messages.drop(columns=["kind", "language"])
-    rows = tables[0].drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
-    rows = rows.sort_values([*order, "part", "index"], ignore_index=True)
-    found.messages["sender_key"] = found.messages["sender_domain"].map(_key)
-    found.messages["references"] = (
-        found.messages["message_sha256"].map(rows["message_sha256"].value_counts()).fillna(0).astype(np.int32)
-    )
-    rows["year"] = rows["date"].dt.year.fillna(0).astype(np.int16)
-    rows["declared_size"] = declared_size(rows)
-    rows["host_domain"] = _distinct(rows["resolved_url"], lambda url: _published_domain(host_of(unwrap(url))))
-    rows["provider"] = _distinct(rows["resolved_url"], lambda url: providers([url])[0])
-    found.references = rows
-    return found
-
-
-def _read_corpus(
-    archive: Path,
-    corpus: PublicCorpus,
-    wanted: frozenset[str],
-    tags: dict[tuple[str, int, int], str],
-    language_of: Callable[[tuple[str, ...]], str],
-    progress: Progress | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read one archive: the feature rows, and one row a different message."""
-    about: dict[str, tuple[object, str, str]] = {}
-    kinds: dict[str, set[str]] = {}
-    problems: list[Problem] = []
-
-    def tell(done: int, total: int | None) -> None:
-        if progress:
-            progress(corpus.name, done, total)
-
-    def messages() -> Iterator[Message]:
-        for raw in read_raw([archive], problems=problems, progress=tell):
-            message = Message.from_bytes(raw.raw)
-            name = message.message_sha256
-            member = raw.where.partition("!")[2].partition("/")[2]
-            kinds.setdefault(name, set()).add(corpus.kind_of(member))
-            if name in about:
-                continue
-            about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
-            if name in wanted:
-                for reference in references(message):
-                    tags[name, reference.part, reference.index] = start_tag(reference)
-            yield message
-
-    frame = extract(messages())
-    if digest_of(about) != corpus.messages_sha256:
-        broken = f"; {problems[-1].where}: {problems[-1].what}" if problems else ""
-        raise TkitError(
-            f"{archive}: not the {corpus.messages:,} mails that the registry names, but {len(about):,}{broken}:"
-            f" see `tkit corpus verify`, or fetch it anew with `tkit corpus get {corpus.name}`"
-        )
-    table = pd.DataFrame(
-        [(name, corpus.name, *values) for name, values in about.items()],
-        columns=["message_sha256", "corpus", "date", "sender_domain", "language"],
-    )
-    table["date"] = pd.to_datetime(table["date"], utc=True).dt.floor("D").astype("datetime64[ms, UTC]")
-    # A mail that its corpus files under two names of different kinds is of none.
-    table["kind"] = [kinds[name].pop() if len(kinds[name]) == 1 else "" for name in about]
-    return frame, table
-
-
-def start_tag(reference: RemoteReference) -> str:
-    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text."""
-    facts = "".join(f' {name}="{value}"' for name, value in reference.attributes.items())
-    return f"<{reference.element}{facts}>"
 
 
 def _read_labels(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -289,7 +163,7 @@ def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tup
     return both, lost
 
 
-def _described(labels: pd.DataFrame, found: Found, lists: Path) -> pd.DataFrame:
+def _described(labels: pd.DataFrame, found: Gathered, lists: Path) -> pd.DataFrame:
     """Add the component, and what the published lists say of each labelled reference."""
     asked = labels["resolved_url"].tolist()
     keys = component_keys(_with_keys(labels, found.references))
@@ -316,25 +190,12 @@ def _with_keys(labels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return keyed
 
 
-def _distinct(values: pd.Series, function: Callable[[str], str]) -> pd.Series:
-    return values.map({value: function(value) for value in values.unique()})
-
-
-def _published_domain(host: str) -> str:
-    return registrable_domain(host) if is_registered(host) else ""
-
-
-def _key(domain: str) -> str:
-    """Stand for a sender without naming it."""
-    return hashlib.sha256(f"{SALT}{domain}".encode()).hexdigest()[:16] if domain else ""
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(folder: Path, found: Found, labels: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
+def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
     keyed = _with_keys(labels, found.references)
     splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
     lists = [str(name).removeprefix(_PUBLISHED) for name in labels if str(name).startswith(_PUBLISHED)]

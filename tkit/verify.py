@@ -23,10 +23,11 @@ from tkit.croissant import croissant
 from tkit.datacard import render_data_card
 from tkit.dataset import FOLD_SPLITS, Dataset, read, read_facts
 from tkit.errors import TkitError
+from tkit.gather import Progress
 from tkit.official_splits import TIME
 from tkit.privacy import texts
 from tkit.registry import CORPORA, digest_of
-from tkit.release import Progress, build, rebuild
+from tkit.release import build, rebuild
 from tkit.splits import require_whole_groups
 
 SUMS = "SHA256SUMS"
