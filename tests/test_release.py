@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from made import tar
@@ -28,7 +29,7 @@ from tkit.dataset import load_dataset, read
 from tkit.errors import TkitError
 from tkit.gather import SALT, gather
 from tkit.registry import corpora_named
-from tkit.release import build, rebuild
+from tkit.release import SURE, build, rebuild
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ALL = (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")
@@ -84,6 +85,7 @@ class TestTables:
 
     def test_labels(self, made):
         rows = read(made[1]).labels
+        rows = rows[rows["source"] != "weak"]
         assert rows["source"].value_counts().to_dict() == {"gold": SENDERS + SENDERS // 2, "member": SENDERS}
         assert rows["label"].value_counts().to_dict() == {"T": 2 * SENDERS, "C": SENDERS // 2}
         assert set(rows["stratum_weight"]) == {3.0}
@@ -94,11 +96,25 @@ class TestTables:
         assert (rows["listed"] == rows["published_made_mail"]).all()
         assert rows["published_easyprivacy_full"].sum() == 2
 
+    def test_weak_labels_are_of_the_rest_and_held_out_with_their_sender(self, made):
+        dataset = read(made[1])
+        weak = dataset.labels["source"] == "weak"
+        rows = dataset.labels[weak]
+        assert 0 < len(rows) <= 54 - 30
+        assert rows["probability"].between(0.9, 1).all()
+        assert (rows["confidence"] == np.where(rows["probability"] >= SURE, 3, 2)).all()
+        assert (rows["sources"] != "").all()
+        assert rows[["first", "stratum_weight", "listed"]].isna().all().all()
+        # Each sender is a component of its own, so a weak row is held out where its sender's is tested.
+        fold = dataset.splits[~weak].set_index(dataset.labels["sender_key"][~weak])["unseen_kit"].groupby(level=0).first()
+        held = dataset.splits["unseen_kit_held"][weak].tolist()
+        assert held == [1 << int(fold[sender]) for sender in rows["sender_key"]]
+
     def test_facts(self, made):
         facts = read(made[1]).facts
         assert facts["labels_without_a_reference"] == {"gold": 1, "members": 0}
         assert facts["lists"] == [source.name for source in LISTS]
-        assert facts["labels"] == {"gold": 18, "member": 12}
+        assert {name: facts["labels"][name] for name in ("gold", "member")} == {"gold": 18, "member": 12}
         assert (facts["messages"], facts["messages_with_references"], facts["references"]) == (28, 27, 54)
         assert sorted(facts["inputs"]) == ["gold/labels.csv", "gold/members.csv", "lists/made_mail.txt", "lists/made_web.txt"]
 
@@ -190,7 +206,7 @@ class TestRefusals:
 @pytest.mark.skipif(not (SHARED / "corpora").is_dir(), reason="the archives of the public corpora are absent")
 def test_a_corpus_comes_out_as_published():
     """The whole dataset is made anew by `tkit dataset verify --rebuild`, which takes minutes: here one corpus of it."""
-    found = gather(corpora_named(["nazario"]), SHARED / "corpora", frozenset())
+    found = gather(corpora_named(["nazario"]), SHARED / "corpora", None)
     published = load_dataset()
     for fresh, whole in ((found.references, published.references), (found.messages, published.messages)):
         committed = whole[whole["corpus"] == "nazario"].reset_index(drop=True)

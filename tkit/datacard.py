@@ -110,12 +110,13 @@ def _of_splits(dataset: Dataset) -> Iterable[tuple[str, ...]]:
         "unseen_kit": "component",
     }
     tracker = (dataset.labels["label"] == "T").to_numpy()
+    weak = (dataset.labels["source"] == "weak").to_numpy()
     for name, by in told.items():
         split = dataset.split(name, 0 if name in FOLD_SPLITS else None, weak=True)
         yield (
             f"{name}, fold 0" if name in FOLD_SPLITS else name,
             by,
-            *(f"{int(mask.sum()):,}" for mask in (split.train, split.test, split.test & tracker)),
+            *(f"{int(mask.sum()):,}" for mask in (split.train & ~weak, split.train & weak, split.test, split.test & tracker)),
         )
 
 

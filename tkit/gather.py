@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.columns import KEY
+from tkit.copies import Copy, copy_of
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import extract
@@ -40,14 +41,19 @@ class Gathered:
         The columns of ``messages.parquet``, in the same order.
     tags : dict
         Start tag of the references in labelled messages, by message, part and index.
+    copies : dict of str to list of Copy
+        What the comparison of campaigns needs of each message with references, by corpus, sorted by message.
     """
 
     references: pd.DataFrame
     messages: pd.DataFrame
     tags: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    copies: dict[str, list[Copy]] = field(default_factory=dict)
 
 
-def gather(corpora: Sequence[PublicCorpus], folder: Path, wanted: frozenset[str], progress: Progress | None = None) -> Gathered:
+def gather(
+    corpora: Sequence[PublicCorpus], folder: Path, labelled: frozenset[str] | None, progress: Progress | None = None
+) -> Gathered:
     """Read every mail of some public corpora.
 
     Parameters
@@ -55,8 +61,8 @@ def gather(corpora: Sequence[PublicCorpus], folder: Path, wanted: frozenset[str]
     corpora : sequence of PublicCorpus
     folder : path
         With ``<name>.tar.xz`` for each corpus of the registry.
-    wanted : frozenset of str
-        Messages whose references' start tags are kept.
+    labelled : frozenset of str or None
+        Messages that label files name; None where no label is to be made: then neither tags nor copies are kept.
     progress : callable, optional
 
     Raises
@@ -69,7 +75,7 @@ def gather(corpora: Sequence[PublicCorpus], folder: Path, wanted: frozenset[str]
         raise TkitError(f"{folder}: no {', '.join(missing)}: fetch them with `tkit corpus get -o {folder}`")
     language_of = language_reader()
     found = Gathered(pd.DataFrame(), pd.DataFrame())
-    parts = [_read_corpus(folder / corpus.archive, corpus, wanted, found.tags, language_of, progress) for corpus in corpora]
+    parts = [_read_corpus(folder / corpus.archive, corpus, labelled, found, language_of, progress) for corpus in corpora]
     tables = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
     order = ["corpus", "date", "message_sha256"]
     found.messages = tables[1].sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
@@ -91,15 +97,16 @@ def gather(corpora: Sequence[PublicCorpus], folder: Path, wanted: frozenset[str]
 def _read_corpus(
     archive: Path,
     corpus: PublicCorpus,
-    wanted: frozenset[str],
-    tags: dict[tuple[str, int, int], str],
+    labelled: frozenset[str] | None,
+    found: Gathered,
     language_of: Callable[[tuple[str, ...]], str],
     progress: Progress | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read one archive: the feature rows, and one row a different message."""
+    """Read one archive: the feature rows, and one row a different message; put tags and copies into `found`."""
     about: dict[str, tuple[object, str, str]] = {}
     kinds: dict[str, set[str]] = {}
     problems: list[Problem] = []
+    copies: list[Copy] = []
 
     def tell(done: int, total: int | None) -> None:
         if progress:
@@ -114,9 +121,10 @@ def _read_corpus(
             if name in about:
                 continue
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
-            if name in wanted:
-                for reference in references(message):
-                    tags[name, reference.part, reference.index] = start_tag(reference)
+            if labelled is not None and message.html_parts:
+                copies.extend(filter(None, [copy_of(message)]))
+                for reference in references(message) if name in labelled else ():
+                    found.tags[name, reference.part, reference.index] = start_tag(reference)
             yield message
 
     frame = extract(messages())
@@ -126,6 +134,7 @@ def _read_corpus(
             f"{archive}: not the {corpus.messages:,} mails that the registry names, but {len(about):,}{broken}:"
             f" see `tkit corpus verify`, or fetch it anew with `tkit corpus get {corpus.name}`"
         )
+    found.copies[corpus.name] = sorted(copies, key=lambda copy: copy.message_sha256)
     table = pd.DataFrame(
         [(name, corpus.name, *values) for name, values in about.items()],
         columns=["message_sha256", "corpus", "date", "sender_domain", "language"],

@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tkit.campaigns import compare_copies
 from tkit.columns import FILES, FOLDS, KEY, arrow_schema
 from tkit.croissant import croissant
 from tkit.dataset import FORMAT, Dataset
@@ -24,6 +26,7 @@ from tkit.registry import CORPORA
 from tkit.schema import FEATURE_VERSION
 from tkit.splits import component_keys, connected_components
 from tkit.url import clean, host_of, unwrap
+from tkit.weak import weak_labels
 
 VERSION = "1.0.0"
 """Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
@@ -34,6 +37,9 @@ DAY = "2026-11-25"
 
 WEB_LISTS = ("easyprivacy_full",)
 """Lists made for web pages: measured, but no part of ``listed``, which stands for the lists made for mail."""
+
+SURE = 0.99
+"""Probability from which a weak label is of confidence 3."""
 
 # The label files name carriers more coarsely than tkit does.
 _GOLD_CARRIER = {
@@ -76,6 +82,7 @@ def build(shared: str | os.PathLike[str], folder: str | os.PathLike[str], progre
     found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), progress)
     labels, lost = _join(found.references, gold, members)
     labels = _described(labels, found, source / "lists")
+    labels = pd.concat([labels, _weak(labels, found)], ignore_index=True)
     inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
     inputs += sorted(path for path in (source / "lists").iterdir() if path.suffix in (".txt", ".json"))
     facts = {
@@ -112,7 +119,7 @@ def rebuild(
     TkitError
         Where an archive is missing or does not hold the registry's mails, or a label's reference is not found.
     """
-    found = gather(CORPORA, Path(corpora), frozenset(), progress)
+    found = gather(CORPORA, Path(corpora), None, progress)
     labels = published.labels
     where = labels[list(KEY)].merge(found.references[[*KEY, "url"]], on=list(KEY), how="left")
     lost = int(where["url"].isna().sum())
@@ -178,6 +185,20 @@ def _described(labels: pd.DataFrame, found: Gathered, lists: Path) -> pd.DataFra
         component=connected_components(keys),
         sender_key=labels["message_sha256"].map(found.messages.set_index("message_sha256")["sender_key"]),
         listed=listed[of_mail].any(axis=1).to_numpy(),
+    )
+
+
+def _weak(labels: pd.DataFrame, found: Gathered) -> pd.DataFrame:
+    """Label what no label file names by the weak sources."""
+    compared = pd.concat([compare_copies(copies) for copies in found.copies.values()], ignore_index=True)
+    weak = weak_labels(found.references, compared, labels).rename(columns={"confidence": "probability"})
+    sender_of = found.messages.set_index("message_sha256")["sender_key"]
+    return weak.assign(
+        source="weak",
+        confidence=np.where(weak["probability"] >= SURE, 3, 2),
+        cluster=-1,
+        component=-1,
+        sender_key=weak["message_sha256"].map(sender_of),
     )
 
 

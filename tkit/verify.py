@@ -39,12 +39,15 @@ _NAMES = {"declared_size", "provider"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SENDER = re.compile(r"(?:[0-9a-f]{16})?")
 _DOMAIN = re.compile(r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)+)?")
+_SOURCES = re.compile(r"(?:[a-z_]+(?: [a-z_]+)*)?")
 _FORMS = {
     "message_sha256": _HASH,
     "sender_key": _SENDER,
     "host_domain": _DOMAIN,
     "label": re.compile("[TPCSU]"),
     "source": re.compile("gold|member|weak"),
+    "sources": _SOURCES,
+    "against": _SOURCES,
     "kind": re.compile("ham|spam|phishing|unwanted|"),
     "language": re.compile("[a-z]{2}|"),
     "corpus": re.compile("|".join(corpus.name for corpus in CORPORA)),
