@@ -34,7 +34,7 @@ notebooks: $(VENV)/.dev
 
 # What is generated, each by one command. Run them in this order after a change of the features.
 dataset: $(VENV)/.dev
-	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset
+	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset --card data/README.md
 
 default-bundles: $(VENV)/.runtime
 	for vantage in url element message; do \

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tkit import __version__
+from tkit import __version__, cli_corpus, cli_dataset
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
+from tkit.progress import errors as _errors
+from tkit.progress import steps as _steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +35,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
-app.add_typer(dataset_app, name="dataset")
+app.add_typer(cli_corpus.app, name="corpus")
+app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
-_errors = Console(stderr=True, highlight=False)
 
 Paths = Annotated[
     list[str],
@@ -366,24 +367,6 @@ def compare(
         raise typer.Exit(3)
 
 
-@dataset_app.command("build")
-def dataset_build(
-    shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("data/dataset"),
-) -> None:
-    """Make the published dataset from the corpora's archives, the labels and the published lists.
-
-    Example: `tkit dataset build --shared ../shared -o data/dataset`
-    """
-    from tkit.dataset import build
-
-    with _steps() as tell:
-        made = build(shared, output, progress=tell)
-    Console(highlight=False).print(
-        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
-    )
-
-
 def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     from tkit.bundle import Bundle, default_bundle
 
@@ -451,28 +434,6 @@ def _reading(paths: Sequence[str]) -> Iterator[tuple[Iterator[RawMessage], list[
             bar.stop()
             for problem in problems:
                 _errors.print(f"[yellow]{_escape(problem.where)}[/]: {_escape(problem.what)}", soft_wrap=True)
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Give a function to tell progress by: what is being done, how much is done, of how much."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=_errors,
-        transient=True,
-        disable=not _errors.is_terminal,
-    ) as bar:
-        tasks: dict[str, object] = {}
-
-        def tell(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
-
-        yield tell
 
 
 def _today() -> str:

@@ -19,7 +19,7 @@ from tkit.html import Document, RemoteReference, read_message
 from tkit.mail import Message
 from tkit.message_columns import message_columns
 from tkit.numbering import Numbering
-from tkit.providers import provider_of
+from tkit.providers import is_store, provider_of
 from tkit.schema import FEATURES
 from tkit.url import holds_address
 
@@ -117,6 +117,7 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
     known = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
     unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
     unique["provider_open"] = np.array([is_open for _, is_open in known], float)
+    unique["store_known"] = np.array([is_store(host) for host in rows.hosts[: rows.n_picture_urls]], float)
     maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
     unique["address_in_url"] = np.array(
         [(decodes or "@" in url or "%40" in url) and holds_address(url) for url, decodes in zip(pictures, maybe, strict=True)],

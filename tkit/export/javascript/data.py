@@ -42,7 +42,11 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "SCHEMA": json.dumps(schema, indent=1),
         "FEATURES": "SCHEMA.features",
         "WORDS": _json(vocabulary._WORDS),
+        "MOST_WORDS": str(vocabulary._MOST),
         "HOST_WORDS": _json({"track": vocabulary._HOST_TRACK.pattern, "picture": vocabulary._HOST_PICTURE.pattern}),
+        "SIZE_NAMES": _set(vocabulary._SIZE_NAMES.split()),
+        "STORES": _set(providers._STORES),
+        "REGIONAL_STORE": f"/{providers._REGIONAL_S3.pattern}/",
         "EXTENSIONS": _object(
             {
                 "scripts": _json(tokens._SCRIPTS),

@@ -7,10 +7,14 @@ import { originOf, registrableDomain, unwrap } from "./url.js";
 
 const NO_STYLE = { width: ABSENT, height: ABSENT, maxWidth: ABSENT, maxHeight: ABSENT, hides: false, properties: 0 };
 
-/** The columns that the URL alone gives, in groups. */
-export function urlGroups(resolvedUrl) {
+/** The columns that a URL and how it is asked for give, in groups. */
+export function urlGroups({ resolvedUrl, carrier }) {
   const url = unwrap(resolvedUrl);
-  return { url: analyse(url).columns, wrapped: { wrapped: Number(url !== resolvedUrl) } };
+  return { url: analyse(url).columns, request: requestColumns(resolvedUrl, url, carrier) };
+}
+
+function requestColumns(resolvedUrl, url, carrier) {
+  return { wrapped: Number(url !== resolvedUrl), carrier_sheet: Number(CARRIER_FEATURES.sheet.has(carrier)) };
 }
 
 /**
@@ -29,7 +33,7 @@ export function documentRows(document) {
     picture.count++;
     const groups = {
       url: picture.columns,
-      wrapped: { wrapped: Number(url !== reference.resolvedUrl) },
+      request: requestColumns(reference.resolvedUrl, url, reference.carrier),
       own: ownColumns(reference, picture.domain),
       place: places[number],
     };
@@ -63,7 +67,6 @@ function ownColumns({ carrier, element, ancestry, hasTextBeside, isConditional }
     carrier_img: Number(CARRIER_FEATURES.img.has(carrier)),
     carrier_background: Number(carrier === "background-attr"),
     carrier_css: Number(carrier === "style-attr" || carrier === "style-element"),
-    carrier_sheet: Number(CARRIER_FEATURES.sheet.has(carrier)),
     conditional: Number(isConditional),
     attr_width: attrWidth,
     attr_height: attrHeight,

@@ -15,7 +15,7 @@ export function classifyDocument(root, context = {}) {
   const document = readDocument(root, context.parseHtml);
   if (SCHEMA.vantage === "url") {
     const remote = document.references.filter((reference) => reference.resolvedUrl);
-    return remote.map((reference) => verdict(reference, urlGroups(reference.resolvedUrl)));
+    return remote.map((reference) => verdict(reference, urlGroups(reference)));
   }
   const message = SCHEMA.vantage === "message" ? messageOf(context) : null;
   return documentRows(document).map(({ reference, picture, groups }) => {
@@ -29,12 +29,11 @@ export function classify(element, context = {}) {
   return classifyDocument(context.root ?? element.ownerDocument, context).filter((found) => found.element === element);
 }
 
-/** Judge a URL by itself; only for a detector of the `url` vantage point. */
-export function classifyUrl(url) {
+/** Judge a URL by itself, asked for as a carrier does; only for a detector of the `url` vantage point. */
+export function classifyUrl(url, carrier = "img-src") {
   if (SCHEMA.vantage !== "url") throw new TypeError(`This detector sees the ${SCHEMA.vantage}: use classifyDocument.`);
-  const resolvedUrl = resolve(url);
-  if (!resolvedUrl) return null;
-  return verdict({ carrier: "", url, resolvedUrl, element: null, isConditional: false }, urlGroups(resolvedUrl));
+  const reference = { carrier, url, resolvedUrl: resolve(url), element: null, isConditional: false };
+  return reference.resolvedUrl ? verdict(reference, urlGroups(reference)) : null;
 }
 
 /** The mailing service behind a resolved URL, "" where none is known. */

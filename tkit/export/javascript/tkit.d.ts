@@ -30,7 +30,7 @@ export interface Verdict {
   margin: number;
   /** The features, in the order of `schema.features`. */
   features: Float32Array;
-  /** How the reference is written: `img-src`, `background-attr`, `style-attr`, ...; "" for a URL by itself. */
+  /** How the reference is written: `img-src`, `background-attr`, `style-attr`, ... */
   carrier: string;
   /** The URL as written. */
   url: string;
@@ -63,8 +63,12 @@ export function classifyDocument(root: Document | Element, context?: Context): V
 /** Judge what one element loads (a `srcset` loads several), in its place among the others of `context.root`. */
 export function classify(element: Element, context?: Context): Verdict[];
 
-/** Judge a URL by itself, null where it needs no server; throws unless `schema.vantage` is `url`. */
-export function classifyUrl(url: string): Verdict | null;
+/**
+ * Judge a URL by itself, null where it needs no server; throws unless `schema.vantage` is `url`.
+ *
+ * `carrier` is how it is asked for: a picture (`img-src`) without it; `link-stylesheet` and `font-face` are told apart.
+ */
+export function classifyUrl(url: string, carrier?: string): Verdict | null;
 
 /** The mailing service behind a resolved URL, "" where none is known. */
 export function provider(resolvedUrl: string): string;

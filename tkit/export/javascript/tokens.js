@@ -1,13 +1,12 @@
 // Numbers about one URL: its parts, its words, its tokens.
 //
 // A word is a longest run of [A-Za-z0-9] behind the host, a token a longest run of [A-Za-z0-9_-].
-import { EXTENSIONS, HOST_WORDS, PROVIDERS, WORDS } from "./data.js";
+import { EXTENSIONS, HOST_WORDS, MOST_WORDS, PROVIDERS, REGIONAL_STORE, SIZE_NAMES, STORES, WORDS } from "./data.js";
 import { countOf, partition, remembering } from "./text.js";
 import { holdsAddress, originOf } from "./url.js";
 
 const MIN_TOKEN = 6; // a shorter token with a digit is a size or a number as often as an identifier
 const MIN_TEXT = 8;
-const MOST_WORDS = 511;
 
 const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
 
@@ -16,30 +15,36 @@ export function analyse(url) {
   const start = url.indexOf("/", 8);
   const tail = url.slice(start);
   const { host, domain } = originOf(url);
-  const runs = (tail.match(/[A-Za-z0-9_-]+/g) ?? []).map(measured);
+  const tokens = runsOf(tail, /[A-Za-z0-9_-]+/g);
+  const words = runsOf(tail, /[A-Za-z0-9]+/g);
+  const parts = partColumns(url, tail);
   const columns = {
-    ...partColumns(url, tail),
+    ...parts,
     ...hostColumns(url.slice(url.indexOf("//") + 2, start)),
     ...characterColumns(tail),
-    ...wordColumns((tail.match(/[A-Za-z0-9]+/g) ?? []).map(measured)),
-    ...tokenColumns(runs),
+    ...segmentColumns(tail.slice(0, parts.path_length)),
+    ...wordColumns(words),
+    size_in_url: Number(namesSize(words, tail)),
+    ...tokenColumns(tokens),
+    ...identifierColumns(tokens, parts, tail.length),
     ...providerColumns(host, tail),
+    store_known: Number(isStore(host)),
   };
   const decodes = columns.base64_text > 0 || columns.hex_text > 0;
   columns.address_in_url = Number((decodes || url.includes("@") || url.includes("%40")) && holdsAddress(url));
-  return { columns, tokens: useful(runs) };
+  return { columns, tokens: useful(tokens) };
 }
 
 /** The tokens of a URL that may be identifiers: of six characters or more, with a digit. */
 export function usefulTokens(url) {
-  return useful((url.slice(url.indexOf("/", 8)).match(/[A-Za-z0-9_-]+/g) ?? []).map(measured));
+  return useful(runsOf(url.slice(url.indexOf("/", 8)), /[A-Za-z0-9_-]+/g));
 }
 
 function useful(runs) {
-  return runs
-    .filter((run) => run.digits > 0 && run.length >= MIN_TOKEN)
-    .map(({ text, length, shape }) => ({ text, length, shape }));
+  return runs.filter(mayIdentify).map(({ text, length, shape }) => ({ text, length, shape }));
 }
+
+const mayIdentify = (run) => run.digits > 0 && run.length >= MIN_TOKEN;
 
 // -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -63,6 +68,7 @@ function partColumns(url, tail) {
     filename_length: path.length - slash - 1,
     https: Number(url.startsWith("https:")),
     path_segments: countOf(path, "/"),
+    path_dots: countOf(path, "."),
     query_parameters: query ? countOf(query, "&") + 1 : 0,
     path_open_track: Number(["/open", "=open", "/trace", "/track"].some((word) => lowered.includes(word))),
     extension_gif: Number(extension === "gif"),
@@ -115,9 +121,14 @@ const KIND = Uint8Array.from({ length: 128 }, (_, code) => {
 const IS_CONSONANT = Uint8Array.from({ length: 128 }, (_, code) => Number(/[b-df-hj-np-tv-xz]/i.test(String.fromCharCode(code))));
 const IS_HEX = Uint8Array.from({ length: 128 }, (_, code) => Number(/[0-9a-f]/i.test(String.fromCharCode(code))));
 
-/** What a run of characters consists of. */
-function measured(text) {
-  const run = { text, length: text.length, digits: 0, lower: 0, upper: 0, other: 0, notHex: 0, changes: 0, caseChanges: 0 };
+/** The runs of a text that a pattern finds, measured. */
+function runsOf(text, pattern) {
+  return Array.from(text.matchAll(pattern), (found) => measured(found[0], found.index));
+}
+
+/** What a run of characters consists of, and where it stands. */
+function measured(text, at) {
+  const run = { text, at, length: text.length, digits: 0, lower: 0, upper: 0, other: 0, notHex: 0, changes: 0, caseChanges: 0 };
   let before = -1;
   let consonants = 0;
   run.consonants = 0;
@@ -188,7 +199,7 @@ function wordColumns(words) {
   };
 }
 
-const NO_RUN = measured("");
+const NO_RUN = measured("", 0);
 
 function tokenColumns(tokens) {
   let first = NO_RUN; // the first of the longest
@@ -243,6 +254,60 @@ function isHexText({ text, length, notHex }) {
   return true;
 }
 
+// -- places --------------------------------------------------------------------------------------------------------
+
+/** The segments of a path. */
+function segmentColumns(path) {
+  const name = path.lastIndexOf("/") + 1;
+  const segments = runsOf(path, /[^/]+/g);
+  return {
+    first_segment: segments.find((run) => run.at === 1)?.length ?? 0,
+    longest_segment: longest(segments, () => true),
+    short_directories: number(segments, (run) => run.length <= 2 && run.at < name),
+    number_segments: number(segments, (run) => run.digits === run.length),
+  };
+}
+
+/** Where the tokens that may be identifiers stand. */
+function identifierColumns(tokens, parts, end) {
+  const identifiers = tokens.filter(mayIdentify);
+  const name = parts.path_length - parts.filename_length;
+  const query = end - parts.fragment_length - Number(parts.fragment_length > 0);
+  let first = null; // the first of the longest
+  let sum = 0;
+  for (const run of identifiers) {
+    if (!first || run.length > first.length) first = run;
+    sum += run.length;
+  }
+  const within = (from, to) => longest(identifiers, (run) => run.at >= from && run.at < to);
+  return {
+    identifier_share: sum / Math.max(end, 1),
+    identifier_end: first ? (first.at + first.length) / Math.max(end, 1) : -1,
+    identifier_in_directory: within(0, name),
+    identifier_in_name: within(name, parts.path_length),
+    identifier_in_query: within(parts.path_length, query),
+    identifier_in_fragment: within(query, Infinity),
+  };
+}
+
+const SIDES = /(?:^|[^0-9])[1-9][0-9]{1,3}[xX][1-9][0-9]{1,3}(?:[^0-9]|$)/;
+
+/** Whether a URL names a picture's size: 468x60, w=300, size=48. */
+function namesSize(words, tail) {
+  return words.some((run, i) => {
+    const before = words[i - 1];
+    if (run.digits === run.length && run.length >= 2 && run.length <= 4 && run.text[0] !== "0") {
+      return (
+        before !== undefined &&
+        before.at + before.length + 1 === run.at &&
+        tail[run.at - 1] === "=" &&
+        SIZE_NAMES.has(before.text.toLowerCase())
+      );
+    }
+    return run.length >= 5 && run.length <= 12 && run.digits < run.length && run.digits >= 4 && SIDES.test(run.text);
+  });
+}
+
 // -- mailing services ----------------------------------------------------------------------------------------------
 
 const SERVICE_HOSTS = new RegExp(PROVIDERS.hosts);
@@ -269,3 +334,9 @@ function providerColumns(host, tail) {
   const { name, isOpen } = providerOf(host, tail);
   return { provider_known: Number(name !== ""), provider_open: Number(isOpen) };
 }
+
+/** Whether a host belongs to a known store of pictures, fonts or files. */
+const isStore = remembering((host) => {
+  for (let rest = host; rest; rest = partition(rest, ".")[1]) if (STORES.has(rest)) return true;
+  return REGIONAL_STORE.test(host);
+});
