@@ -320,6 +320,9 @@ def test_messages_of_every_corpus_in_chromium(missing_engine: Callable[[str], No
             messages += islice((message for message in mails if message.html_parts), 0, 400, 10)
     bundle = default_bundle("message")
     with ChromiumModule(module_text(bundle)) as module:
-        found = [row for message in messages for row in module.classify(message).rows]
+        found = [row for message in messages for row in module.classify(message)]
+        timed = module.time(SAMPLE[:3], rounds=2)
         assert module.requests == []
+    assert timed.references == [len(extract([message])) for message in SAMPLE[:3]]
+    assert (len(timed.milliseconds), timed.processor_seconds > 0) == (3, True)
     assert_same([row._asdict() for row in found], messages, bundle)

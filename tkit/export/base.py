@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,7 @@ from tkit.errors import TkitError
 TARGETS = {
     "javascript": "tkit.export.javascript",
     "onnx": "tkit.export.onnx",
+    "rspamd": "tkit.export.rspamd",
 }
 """Every target and the module that has it as ``TARGET``; imported when it is asked for."""
 
@@ -210,7 +211,7 @@ def program(*names: str, install: str) -> str:
     raise EngineMissingError(f"no {' or '.join(names)} on PATH: {install}")
 
 
-def run(command: Sequence[str | Path], data: bytes = b"") -> bytes:
+def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> bytes:
     """Run an engine and give what it writes.
 
     Raises
@@ -218,7 +219,7 @@ def run(command: Sequence[str | Path], data: bytes = b"") -> bytes:
     TkitError
         Where it fails, with the end of what it said.
     """
-    done = subprocess.run([str(part) for part in command], input=data, capture_output=True, check=False)
+    done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, check=False)
     if done.returncode:
         told = done.stderr.decode("utf-8", "replace").strip()[-800:]
         raise TkitError(f"{Path(str(command[0])).name} failed with code {done.returncode}: {told}")

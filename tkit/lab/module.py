@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -20,19 +21,25 @@ _LOAD = """async (source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   window.detector = await import(url);
 }"""
-# Browsers round their clock, so that several documents are classified between two looks at it; and a crowded machine
-# only ever makes a program slower, so that the least of several rounds is the one to keep.
-_CLASSIFY = """([parts, message, copies, rounds]) => parts.map((html) => {
-  let least = Infinity;
-  let found = [];
+_CLASSIFY = """([parts, message]) => parts.flatMap((html) => {
+  const document = new DOMParser().parseFromString(html, "text/html");
+  const found = detector.classifyDocument(document, { message });
+  return found.map((row) => [row.carrier, row.resolvedUrl, row.margin, row.tracker, Array.from(row.features)]);
+})"""
+_KEEP = """(mails) => {
+  window.mails = mails.map(([parts, message]) => ({
+    documents: parts.map((html) => new DOMParser().parseFromString(html, "text/html")),
+    message,
+  }));
+}"""
+# Browsers round their clock, so that several rounds are run between two looks at it.
+_TIME = """(rounds) => window.mails.map(({ documents, message }) => {
+  let count = 0;
+  const start = performance.now();
   for (let round = 0; round < rounds; round++) {
-    const documents = Array.from({ length: copies }, () => new DOMParser().parseFromString(html, "text/html"));
-    const start = performance.now();
-    for (const document of documents) found = detector.classifyDocument(document, { message });
-    least = Math.min(least, (performance.now() - start) / copies);
+    for (const document of documents) count += detector.classifyDocument(document, { message }).length;
   }
-  const rows = found.map((row) => [row.carrier, row.resolvedUrl, row.margin, row.tracker, Array.from(row.features)]);
-  return { least, rows };
+  return [(performance.now() - start) / rounds, count / rounds];
 })"""
 
 
@@ -46,14 +53,16 @@ class Row(NamedTuple):
     features: list[float]
 
 
-class Classified(NamedTuple):
-    """What the module gives of a message's references, in document order over all parts.
+class Timed(NamedTuple):
+    """What the module took for messages whose HTML was parsed before.
 
-    ``milliseconds`` is what the module took for the whole message once, parsing left out.
+    ``milliseconds`` is of each message by the clock, ``references`` how many each has; ``processor_seconds`` is the
+    processor time of the page's thread for all of them, which does not count what else the machine was doing.
     """
 
-    rows: list[Row]
-    milliseconds: float
+    milliseconds: list[float]
+    references: list[int]
+    processor_seconds: float
 
 
 class ChromiumModule:
@@ -111,25 +120,32 @@ class ChromiumModule:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
 
-    def classify(self, message: Message, copies: int = 1, rounds: int = 1) -> Classified:
-        """Give what the module gives for a message.
+    def classify(self, message: Message) -> list[Row]:
+        """Give what the module gives of a message's references, in document order over all parts."""
+        return [Row(*row) for row in self._running().evaluate(_CLASSIFY, _asked(message))]
 
-        Parameters
-        ----------
-        message : Message
-        copies, rounds : int
-            Classify so many copies of the message between two looks at the clock, so many times: the least time counts.
-        """
+    def time(self, messages: Sequence[Message], rounds: int = 5) -> Timed:
+        """Take the time of messages: so many rounds over all of them after one that does not count."""
+        page = self._running()
+        page.evaluate(_KEEP, [_asked(message) for message in messages])
+        page.evaluate(_TIME, 1)
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def processor() -> float:
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            return float(next(metric["value"] for metric in metrics if metric["name"] == "ThreadTime"))
+
+        start = processor()
+        times = page.evaluate(_TIME, rounds)
+        seconds = (processor() - start) / rounds
+        session.detach()
+        return Timed([ms for ms, _ in times], [int(count) for _, count in times], seconds)
+
+    def _running(self) -> Page:
         if self._page is None:
             raise TkitError("the browser is not started: use ChromiumModule in a `with` block")
-        about = {
-            "headers": message.header_text,
-            "contentTypes": list(message.content_types),
-            "htmlParts": len(message.html_parts),
-        }
-        parts = self._page.evaluate(_CLASSIFY, [list(message.html_parts), about, copies, rounds])
-        rows = [Row(*row) for part in parts for row in part["rows"]]
-        return Classified(rows, sum(part["least"] for part in parts))
+        return self._page
 
     def _note(self, url: str) -> None:
         if not url.startswith("blob:"):
@@ -142,3 +158,12 @@ class ChromiumModule:
         if self._playwright is not None:
             self._playwright.stop()
             self._playwright = None
+
+
+def _asked(message: Message) -> list[object]:
+    about = {
+        "headers": message.header_text,
+        "contentTypes": list(message.content_types),
+        "htmlParts": len(message.html_parts),
+    }
+    return [list(message.html_parts), about]

@@ -6,6 +6,7 @@ Every list comes from the Python module that tkit itself reads it from, so that 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,13 +17,14 @@ from publicsuffixlist import PublicSuffixList
 
 from tkit import element_columns, html, mail, message_columns, providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
-from tkit.schema import FEATURE_VERSION
+from tkit.schema import FEATURE_VERSION, FEATURES
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """Digits to the base of 64 in which trees are written."""
 
 _HALF = 32  # a node that begins with a digit below is an inner one
 _MEANS = 63
+_WHOLE_UNITS = ("flag", "count", "characters")
 _WORTHWHILE = 8  # a pair that stands so often is worth its entry
 
 
@@ -134,7 +136,10 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
 
 
 def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
-    """Give the model as ``model.js`` reads it; see ``readTree`` there for the trees.
+    """Give the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
+
+    Thresholds of features that are whole numbers (flags, counts, characters) are written as whole numbers: every row that
+    tkit computes is decided alike, in a third of the space.
 
     Parameters
     ----------
@@ -146,6 +151,8 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
     model = bundle.model
     if not isinstance(model, IntegerTrees):
         return {name: value for name, value in model.to_json().items() if name not in ("unit", "transform")}
+    whole = {feature.name for feature in FEATURES if feature.unit in _WHOLE_UNITS}
+    is_whole = [name in whole for name in bundle.features]
     splits: dict[int, set[float]] = {}
     leaves: list[int] = []
     for tree in model.trees:
@@ -153,7 +160,7 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
             if feature < 0:
                 leaves.append(value)
             else:
-                splits.setdefault(feature, set()).add(threshold)
+                splits.setdefault(feature, set()).add(_shortest(threshold, is_whole[feature]))
     ordered = {feature: sorted(splits[feature]) for feature in sorted(splits)}
     number = {pair: at for at, pair in enumerate((f, threshold) for f, many in ordered.items() for threshold in many)}
     least = min(leaves)
@@ -166,11 +173,11 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
         "splitDigits": split_digits,
         "leafDigits": leaf_digits,
         "meanDigits": int(means),
-        "splits": {bundle.features[feature]: [_shortest(threshold) for threshold in ordered[feature]] for feature in ordered},
+        "splits": {bundle.features[feature]: ordered[feature] for feature in ordered},
         "trees": [
             _tree(
                 tree,
-                lambda feature, threshold: _digits(number[feature, threshold], split_digits),
+                lambda feature, threshold: _digits(number[feature, _shortest(threshold, is_whole[feature])], split_digits),
                 lambda value: _digits(value - least + _HALF * 64 ** (leaf_digits - 1), leaf_digits),
                 means,
             )
@@ -209,9 +216,9 @@ def _digits(value: int, width: int) -> str:
     return "".join(DIGITS[value >> 6 * place & 63] for place in reversed(range(width)))
 
 
-def _shortest(threshold: float) -> float:
-    """Give the double with the fewest digits that is the same float32."""
-    return float(str(np.float32(threshold)))
+def _shortest(threshold: float, is_whole: bool) -> float:
+    """Give the number with the fewest digits that decides alike: the same float32; below whole numbers, a whole one."""
+    return math.floor(threshold) if is_whole else float(str(np.float32(threshold)))
 
 
 def _pattern(pattern: re.Pattern[str]) -> str:

@@ -2,7 +2,7 @@
 import { CARRIERS } from "./data.js";
 import { cssUrls, mayLoad } from "./css.js";
 import { hides } from "./style.js";
-import { SPACE, splitSpace, strip } from "./text.js";
+import { SPACE, remembering, splitSpace, strip } from "./text.js";
 import { clean, resolve } from "./url.js";
 
 const CONDITIONAL_HEAD = new RegExp(`^[${SPACE}]*\\[if[^\\]]*\\]>`, "i");
@@ -152,14 +152,13 @@ const CSS_CARRIERS = { value: "style-element", import: "css-import", font: "font
 function writtenBy(tag, element) {
   const found = [];
   const get = (name) => element.getAttribute(name) ?? "";
-  const src = get("src");
-  const carrier = src && srcCarrier(tag, get);
-  if (carrier) found.push([carrier, src]);
-  if (src && element.attributes.length === 1) return found;
-  const srcset = get("srcset");
-  if (srcset) {
-    const own = CARRIERS.srcset.get(tag) ?? (tag.startsWith("amp-") ? "amp-img" : "");
-    if (own) found.push(...srcsetUrls(srcset).map((url) => [own, url]));
+  const carriers = carriersOf(tag);
+  if (carriers.src) {
+    const src = get("src");
+    if (src && (tag !== "input" || strip(get("type")).toLowerCase() === "image")) found.push([carriers.src, src]);
+  }
+  if (carriers.srcset) {
+    found.push(...srcsetUrls(get("srcset")).map((url) => [carriers.srcset, url]));
   }
   if (tag === "img") {
     for (const old of ["lowsrc", "dynsrc"]) if (element.hasAttribute(old)) found.push([`img-${old}`, get(old)]);
@@ -177,21 +176,22 @@ function writtenBy(tag, element) {
   } else if (tag === "meta" && strip(get("http-equiv")).toLowerCase() === "refresh") {
     const refresh = REFRESH.exec(get("content"));
     if (refresh) found.push(["meta-refresh", refresh[1]]);
-  } else if (tag === "style") {
+  } else if (tag === "style" && !(get("src") && element.attributes.length === 1)) {
     found.push(...cssUrls(element.textContent).map(({ url, use }) => [CSS_CARRIERS[use], url]));
   }
-  if (get("background")) found.push(["background-attr", get("background")]);
+  const background = get("background");
+  if (background) found.push(["background-attr", background]);
   const style = get("style");
   if (style && mayLoad(style)) found.push(...cssUrls(style).map(({ url }) => ["style-attr", url]));
   return found;
 }
 
-function srcCarrier(tag, get) {
-  if (CARRIERS.src.has(tag)) return CARRIERS.src.get(tag);
-  if (tag === "input") return strip(get("type")).toLowerCase() === "image" ? "input-image" : "";
-  if (tag.startsWith("v:")) return "vml-src";
-  return tag.startsWith("amp-") ? "amp-img" : "";
-}
+/** The carriers of a tag's src and srcset, "" where it loads none. */
+const carriersOf = remembering((tag) => {
+  const amp = tag.startsWith("amp-") ? "amp-img" : "";
+  const own = tag === "input" ? "input-image" : tag.startsWith("v:") ? "vml-src" : amp;
+  return { src: CARRIERS.src.get(tag) ?? own, srcset: CARRIERS.srcset.get(tag) ?? amp };
+});
 
 function linkCarrier(rel) {
   const relations = splitSpace(rel.toLowerCase());
