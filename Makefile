@@ -36,7 +36,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
 benchmark: $(VENV)/.dev
-	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz
+	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz --page docs/speed.md
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

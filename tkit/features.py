@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tkit.html import Document, RemoteReference, read_message
@@ -23,51 +22,19 @@ from tkit.providers import provider_of
 from tkit.schema import FEATURES
 from tkit.style import ABSENT, Style, dimension, parse_style
 from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
-from tkit.url import holds_address, host_of, names_recipient, registrable_domain, unwrap
+from tkit.url import holds_address, names_recipient, origin_of, registrable_domain, unwrap
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-ROWS_AT_ONCE = 512
+ROWS_AT_ONCE = 1024
 """References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
 
 _MIN_TOKEN = 6  # a shorter token with a digit is a size or a number as often as an identifier
 
-_NAMES = {
-    "name_open": r"open|opens|opened|opening|read|seen|view|views|viewed|imp|render",
-    "name_track": r"track|tracks|tracked|tracker|tracking|trk|trace|beacon|pixel|pixels|ping|spy|bug|wf|receipt",
-    "name_count": r"log|logs|logo_open|count|counter|stat|stats|hit|hits|event|events|collect|metric|metrics|impression"
-    r"|impressions|analytics|emimp|utm|sync|record|notify",
-    "name_spacer": r"spacer|space|blank|clear|cleardot|transparent|trans|shim|dot|empty|null|nothing|1x1|px|pix|clr|s",
-    "name_picture": r"images|image|img|imgs|pics|pic|pictures|picture|assets|asset|media|static|upload|uploads|files|file"
-    r"|photos|photo|graphics|gfx|gif|icons|icon|logo|logos|banner|banners|button|buttons|header|footer|bg|background"
-    r"|content|wp|templates|template|theme|themes|resources|fonts|css|thumb|thumbnail|thumbnails|social|facebook|twitter",
-    "name_recipient": r"uid|mid|sid|cid|eid|rid|email|mail|mailid|emailid|user|userid|rcpt|recipient|recipients|subscriber"
-    r"|subscriberid|sub|contact|contactid|member|memberid|cust|customer|customerid|msgid|messageid|message|campaign"
-    r"|campaignid|jobid|upn|token|key|hash|guid|uuid|id|u|m|e|c|r",
-    "name_click": r"click|clicks|clk|link|links|redirect|redir|go|goto|r|unsubscribe|unsub|optout|remove",
-}
-_HOST_NAMES = {
-    "host_name_track": r"click|clicks|clk|track|tracking|tracker|trk|trck|email|emails|mail|mailer|mailing|news"
-    r"|newsletter|open|opens|link|links|go|e|t|em|el|elink|elinks|lnk|response|r|rs|info|mkt|marketing|stat|stats|log"
-    r"|analytics|metrics|beacon|pixel|ad|ads|count|counter|ct|url\d+|u\d+|sg|sendgrid",
-    "host_name_picture": r"img|imgs|image|images|img\d+|image\d+|images\d+|i|pic|pics|pictures|static|cdn|cdn\d+|media"
-    r"|assets|asset|content|files|graphics|gfx|akamai|cloudfront|s3|storage|res|resources|fonts|photos|upload|uploads"
-    r"|www",
-}
-_PATH_FLAGS = {
-    "extension_gif": r"^[^?#]*\.gif(?:[?#]|$)",
-    "extension_photo": r"^[^?#]*\.(?:jpe?g|webp|avif)(?:[?#]|$)",
-    "extension_picture": r"^[^?#]*\.(?:gif|jpe?g|png|webp|avif|svg|bmp|ico)(?:[?#]|$)",
-    "extension_script": r"^[^?#]*\.(?:php\d?|aspx?|ashx|cgi|jsp|jspx|do|dll|exe|pl|py|cfm|nsf|phtml|html?)(?:[/?#]|$)",
-    "extension_sheet": r"^[^?#]*\.(?:css|woff2?|ttf|otf|eot)(?:[?#]|$)",
-    "extension_none": r"^(?:[^?#]*/)?[^/.?#]*(?:[?#]|$)",
-    "path_open_track": r"/open|=open|/trace|/track",
-}
 _FEATURE_NAMES = [feature.name for feature in FEATURES]
-_TEXT_COLUMNS = dict.fromkeys(("message_sha256", "carrier", "url", "resolved_url"), "str")
-_NOT_WORD = r"[^0-9a-z]"
+_TEXT = pd.StringDtype(na_value=np.nan)
 _BULK_HEADERS = (
     "list-id",
     "precedence",
@@ -134,20 +101,26 @@ def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
 def _frame(hashes: list[str], references: list[RemoteReference], columns: dict[str, Floats]) -> pd.DataFrame:
     keys = pd.DataFrame(
         {
-            "message_sha256": hashes,
+            "message_sha256": _texts(hashes),
             "part": np.fromiter((reference.part for reference in references), np.int32, len(references)),
             "index": np.fromiter((reference[1] for reference in references), np.int32, len(references)),
-            "carrier": [reference.carrier for reference in references],
-            "url": [reference.url for reference in references],
-            "resolved_url": [reference.resolved_url for reference in references],
+            "carrier": _texts([reference.carrier for reference in references]),
+            "url": _texts([reference.url for reference in references]),
+            "resolved_url": _texts([reference.resolved_url for reference in references]),
         }
-    ).astype(_TEXT_COLUMNS)
+    )
     matrix = np.empty((len(_FEATURE_NAMES), len(references)), np.float32)
     if references:
         for row, name in zip(matrix, _FEATURE_NAMES, strict=True):
             row[:] = columns[name]
     numbers = pd.DataFrame(matrix.T, columns=_FEATURE_NAMES, index=keys.index, copy=False)
     return pd.concat([keys, numbers], axis=1)
+
+
+def _texts(values: list[str]) -> pd.api.extensions.ExtensionArray:
+    """Make a column of texts by way of Arrow, which is eight times as fast as pandas' own way."""
+    column: pd.api.extensions.ExtensionArray = pd.array(pa.array(values, pa.large_string()), dtype=_TEXT)
+    return column
 
 
 class _Batch:
@@ -196,8 +169,9 @@ class _Batch:
             (codes.setdefault(unwrap(link), len(codes)) for of in links for link in of), np.int64, int(self.n_links.sum())
         )
         self.urls = list(codes)
-        self.hosts = [host_of(url) for url in self.urls]
-        self.domains = [registrable_domain(host) for host in self.hosts]
+        origins = [origin_of(url) for url in self.urls]
+        self.hosts = [origin.host for origin in origins]
+        self.domains = [origin.domain for origin in origins]
         self.host = _codes(self.hosts)
         self.domain = _codes(self.domains)
         self.analysed: UrlColumns = analyse(self.urls[: self.n_picture_urls])
@@ -218,7 +192,6 @@ class _Batch:
         pictures = self.urls[: self.n_picture_urls]
         tails = [url[url.find("/", 8) :] for url in pictures]
         unique = dict(self.analysed.columns)
-        unique |= _names(tails, self.hosts[: self.n_picture_urls])
         known = [provider_of(host, tail) for host, tail in zip(self.hosts, tails, strict=False)]
         unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
         unique["provider_open"] = np.array([is_open for _, is_open in known], float)
@@ -487,15 +460,20 @@ def _useful_tokens(pictures: TokenTable, links: TokenTable, first_link: int) -> 
 
 
 def _headers_of(message: Message) -> dict[str, float]:
-    headers = message.headers
+    headers = message.header_counts
     return {
         "list_unsubscribe": "list-unsubscribe" in headers,
         "bulk_headers": sum(name in headers for name in _BULK_HEADERS),
-        "service_headers": sum(_SERVICE_HEADERS.match(name) is not None for name in headers if name[:2] == "x-"),
-        "received": len(headers.get("received", ())),
+        "service_headers": sum(map(_is_of_service, headers)),
+        "received": headers.get("received", 0),
         "plain_alternative": "text/plain" in message.content_types,
         "html_parts": len(message.html_parts),
     }
+
+
+@lru_cache(maxsize=1 << 13)
+def _is_of_service(header: str) -> bool:
+    return _SERVICE_HEADERS.match(header) is not None
 
 
 def _identity_domains(message: Message) -> set[str]:
@@ -516,20 +494,6 @@ def _header_tokens(url: str) -> tuple[str, ...]:
 def _domain_of_link(link: str) -> str:
     found = re.match(r"[a-zA-Z]+:[/\\]+(?:[^/?#@\\]*@)?([^/?#:\\]+)", link)
     return registrable_domain(found[1].lower()) if found else ""
-
-
-def _names(tails: list[str], hosts: list[str]) -> dict[str, Floats]:
-    """Look for telling words in what stands behind the host, and in the host's labels."""
-    tail = pc.ascii_lower(pa.array(tails, pa.string()))
-    # A separator around every word, so that neighbouring words are both found.
-    spaced = pc.replace_substring_regex(tail, pattern=_NOT_WORD, replacement="  ")
-    spaced = pc.binary_join_element_wise(" ", spaced, " ", "")
-    host = pc.replace_substring(pa.array(hosts, pa.string()), pattern=".", replacement="  ")
-    host = pc.replace_substring(pc.binary_join_element_wise(" ", host, " ", ""), pattern="-", replacement="  ")
-    columns = {name: pc.count_substring_regex(spaced, pattern=f" (?:{words}) ") for name, words in _NAMES.items()}
-    columns |= {name: pc.count_substring_regex(host, pattern=f" (?:{words}) ") for name, words in _HOST_NAMES.items()}
-    columns |= {name: pc.match_substring_regex(tail, pattern=pattern) for name, pattern in _PATH_FLAGS.items()}
-    return {name: values.to_numpy(zero_copy_only=False).astype(np.float64) for name, values in columns.items()}
 
 
 def _first_segment(url: str) -> str:
