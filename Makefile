@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study test lint lab notebooks docs dataset default-bundles benchmark coverage clean
+.PHONY: study test lint lab notebooks docs dataset default-bundles benchmark peers coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -37,6 +37,9 @@ docs: $(VENV)/.dev
 
 benchmark: $(VENV)/.dev
 	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz --page docs/speed.md
+
+peers: $(VENV)/.dev
+	$(BIN)/python benchmarks/peers.py --shared $(SHARED) -o docs/peers.md
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

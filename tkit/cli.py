@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tkit import __version__
+from tkit.cli_labels import labels_app
+from tkit.cli_lists import lists_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
 
@@ -33,6 +35,8 @@ app = typer.Typer(
 )
 dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(labels_app, name="labels")
+app.add_typer(lists_app, name="lists")
 _errors = Console(stderr=True, highlight=False)
 
 Paths = Annotated[
@@ -56,6 +60,13 @@ class VantagePoint(StrEnum):
     URL = "url"
     ELEMENT = "element"
     MESSAGE = "message"
+
+
+class Cluster(StrEnum):
+    """What the bootstrap draws."""
+
+    COMPONENT = "component"
+    SENDER = "sender_key"
 
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")]
@@ -160,6 +171,24 @@ def audit(
 
 
 @app.command()
+def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None) -> None:
+    """Compare the copies of every mailing: which references are individual to the recipient.
+
+    All mails are read before the first row is written.
+
+    Example: `tkit campaigns archive.tar.xz --format parquet -o campaigns.parquet`
+    """
+    from tkit.batch import campaign_rows
+    from tkit.rows import open_writer
+
+    with _reading(paths) as (raws, count):
+        found = campaign_rows(raws)
+    _require_mail(count)
+    with open_writer(format, output) as writer:
+        writer.write(found)
+
+
+@app.command()
 def study(
     dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),
@@ -204,6 +233,40 @@ def train(
         )
     bundle.save(output)
     _errors.print(f"bundle: {output}")
+
+
+@app.command()
+def compare(
+    paths: Annotated[list[str] | None, typer.Argument(help="Mails with the labelled messages; without, the dataset.")] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option("--detector", "-d", help="[NAME=]list file, bundle folder, program, rule:1x1, peer:trocker, ..."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Label file (CSV); needed with mails.")] = None,
+    require: Annotated[list[str] | None, typer.Option(help='What must hold, such as "fpr<=0.1%" or "mine: tpr>=0.97".')] = None,
+    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare on without mails.")] = Path("data/dataset"),
+    lists: Annotated[Path | None, typer.Option(help="Folder of published lists, see `tkit lists`.")] = None,
+    cluster: Annotated[Cluster, typer.Option(help="What is drawn for the intervals.")] = Cluster.COMPONENT,
+    format: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file for the references judged otherwise.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a program may do nothing.")] = 60.0,
+) -> None:
+    """Compare detectors on labelled mail, or on the dataset: rates with intervals, and what changes from the first one.
+
+    Exit code 0: all requirements hold; 3: one does not; 2: wrong arguments; 1: nothing could be compared.
+
+    Example: `tkit compare -d rule:1x1 -d mylist.txt --labels labels.csv --require "mylist: fpr<=0.1%" mails/`
+    """
+    from tkit.cli_compare import Asked, finish, prepare
+
+    asked = Asked(detector or [], labels, require or [], dataset, lists, cluster.value, format.value, output, seed, timeout)
+    with _reading(paths or []) as (raws, _):
+        ready = prepare(asked, raws if paths else None, _errors)
+    with _steps() as tell:
+        failures = finish(asked, ready, _errors, tell)
+    if failures:
+        raise typer.Exit(3)
 
 
 @dataset_app.command("build")
