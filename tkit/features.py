@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tkit.html import Document, RemoteReference, read_message
 from tkit.mail import Message
-from tkit.providers import provider_of
+from tkit.providers import is_store, provider_of
 from tkit.schema import FEATURES
 from tkit.style import ABSENT, Style, dimension, parse_style
 from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
@@ -195,6 +195,7 @@ class _Batch:
         known = [provider_of(host, tail) for host, tail in zip(self.hosts, tails, strict=False)]
         unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
         unique["provider_open"] = np.array([is_open for _, is_open in known], float)
+        unique["store_known"] = np.array([is_store(host) for host in self.hosts[: self.n_picture_urls]], float)
         maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
         unique["address_in_url"] = np.array(
             [

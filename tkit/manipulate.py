@@ -1,4 +1,4 @@
-"""What senders do to a tracker so that it is not recognised: edits of the mail's HTML, then the real extraction.
+"""What senders do to a tracker so that it is not recognised: edits of the mail's HTML.
 
 Each manipulation rewrites one reference of a real document as its sender could have written it, so that every
 feature follows from the edited mail itself. Some change the element, some the URL; any number can be combined.
@@ -7,37 +7,25 @@ Mailspring's own tracker drops its size, others declare 2x2, and forged sizes ar
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
 from selectolax.lexbor import LexborHTMLParser
 
 from tkit.errors import TkitError
-from tkit.features import extract
-from tkit.html import Document, RemoteReference, read_document, read_message
-from tkit.mail import Message
+from tkit.html import Document, RemoteReference, read_document
+from tkit.rewrite import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
 ORDINARY_SIZE = (120, 60)
 """Width and height, in pixels, that a disguised tracker declares."""
 
 _ALT = "Our latest news"
-_NEUTRAL = ("media", "banner", "header", "season", "picture", "main", "site", "top")
-_NEUTRAL_PARAMETERS = ("v", "w", "q", "t")
-_PIECE = 4  # characters of each part of a split token
-_SHORT = 6
-_LEAST_TO_SPLIT = 8
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
-_EXTENSION = re.compile(r"\.[A-Za-z]{2,5}\Z")
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)", re.IGNORECASE)
 _SEMICOLON = re.compile(r";(?![^(]*\))")  # not one inside url(...)
 _SHOWING = frozenset(
@@ -189,128 +177,11 @@ def _css_background(edit: _Edit) -> bool:
 
 def _replace(node: Any, html: str, tag: str) -> None:
     """Put the first such element of an HTML text in a node's place."""
-    node.insert_before(LexborHTMLParser(html).body.css_first(tag))
+    node.insert_before(LexborHTMLParser(html).css_first(tag))
     node.decompose()
 
 
 # -- of the URL -------------------------------------------------------------------------------------------------
-
-
-class _Parts(NamedTuple):
-    origin: str
-    path: str
-    query: str
-
-    def url(self) -> str:
-        return f"{self.origin}{self.path}{'?' + self.query if self.query else ''}"
-
-
-def _parts(url: str) -> _Parts:
-    start = url.find("/", url.find("//") + 2)
-    path, _, query = url[start:].partition("#")[0].partition("?")
-    return _Parts(url[:start], path, query)
-
-
-def _is_identifier(token: str, least: int = _SHORT + 1) -> bool:
-    """Tell whether a token may name a recipient: long enough, and with a digit or longer than words are."""
-    return len(token) >= least and (any(map(str.isdigit, token)) or len(token) > 20)
-
-
-def _shortened(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()[:_SHORT] if _is_identifier(token) else token
-
-
-def sender_domain(url: str, sender: str) -> str:
-    """Serve it from the sender's own domain.
-
-    >>> sender_domain("https://t.esp.example/o?id=7", "shop.example")
-    'https://www.shop.example/o?id=7'
-    """
-    return f"{url[: url.find('//')]}//www.{sender}{url[url.find('/', url.find('//') + 2) :]}"
-
-
-def neutral_words(url: str) -> str:
-    """Give the path and the query's parameters names that say nothing; identifiers and extensions stay.
-
-    >>> neutral_words("https://a.example/wf/open.php?upn=b81e2c7&u=")
-    'https://a.example/media/banner.php?v=b81e2c7&w='
-    """
-    origin, path, query = _parts(url)
-    words: Iterator[str] = (_NEUTRAL[number % len(_NEUTRAL)] for number in range(len(path)))
-
-    def neutral(token: re.Match[str]) -> str:
-        text = token[0]
-        return text if any(map(str.isdigit, text)) or len(text) > 20 else next(words)
-
-    extension = _EXTENSION.search(path)
-    stem = path[: extension.start()] if extension else path
-    path = _TOKEN.sub(neutral, stem) + (extension[0] if extension else "")
-    fields = query.split("&") if query else []
-    named = [
-        f"{_NEUTRAL_PARAMETERS[number % len(_NEUTRAL_PARAMETERS)]}={value}" if equals else name
-        for number, (name, equals, value) in enumerate(field.partition("=") for field in fields)
-    ]
-    return _Parts(origin, path, "&".join(named)).url()
-
-
-def short_token(url: str) -> str:
-    """Put six hexadecimal digits in the place of every longer identifier.
-
-    >>> short_token("https://a.example/o/b81e2c7f.gif?id=22"), len(short_token("https://a.example/o/b81e2c7f"))
-    ('https://a.example/o/23fe7a.gif?id=22', 26)
-    """
-    origin, path, query = _parts(url)
-    path, query = (_TOKEN.sub(lambda token: _shortened(token[0]), text) for text in (path, query))
-    return _Parts(origin, path, query).url()
-
-
-def split_token(url: str) -> str:
-    """Cut every identifier into directories of four characters; those of the query move into the path.
-
-    >>> split_token("https://a.example/wf/open?upn=b81e2c7f&v=2"), split_token("https://a.example/o/b81e2c7f.gif")
-    ('https://a.example/wf/b81e/2c7f/open?v=2', 'https://a.example/o/b81e/2c7f.gif')
-    """
-    origin, path, query = _parts(url)
-    fields = query.split("&") if query else []
-    long = [any(_is_identifier(token, _LEAST_TO_SPLIT) for token in _TOKEN.findall(field)) for field in fields]
-    path = _TOKEN.sub(lambda token: _pieces(token[0]) if _is_identifier(token[0], _LEAST_TO_SPLIT) else token[0], path)
-    moved = [token for field, is_long in zip(fields, long, strict=True) if is_long for token in _TOKEN.findall(field)]
-    directories = "".join(f"{_pieces(token)}/" for token in moved if _is_identifier(token, _LEAST_TO_SPLIT))
-    place = path.rfind("/") + 1
-    path = path[:place] + directories + path[place:]
-    return _Parts(origin, path, "&".join(field for field, is_long in zip(fields, long, strict=True) if not is_long)).url()
-
-
-def _pieces(token: str) -> str:
-    return "/".join(token[start : start + _PIECE] for start in range(0, len(token), _PIECE))
-
-
-def jpg(url: str) -> str:
-    """Let the path end as a photograph's does.
-
-    >>> jpg("https://a.example/o/open.php?id=7"), jpg("https://a.example/b81e2c"), jpg("https://a.example/t/")
-    ('https://a.example/o/open.jpg?id=7', 'https://a.example/b81e2c.jpg', 'https://a.example/t/image.jpg')
-    """
-    origin, path, query = _parts(url)
-    path = _EXTENSION.sub("", path)
-    return _Parts(origin, f"{path}image.jpg" if path.endswith("/") else f"{path}.jpg", query).url()
-
-
-def link_redirect(url: str, link: str) -> str:
-    """Hide it behind a redirect on the host of the mail's links, under the same first directory.
-
-    >>> link_redirect("https://t.esp.example/o?id=7", "https://click.shop.example/ls/click?upn=b81e2c")
-    'https://click.shop.example/ls/qvrHwcTfMEOfGdQxInvBbf'
-    """
-    origin, path, _ = _parts(link if link.find("/", link.find("//") + 2) >= 0 else f"{link}/")
-    first = path.split("/")[1] if path.count("/") > 1 else "r"
-    number = int.from_bytes(hashlib.sha256(url.encode()).digest()[:17])
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    token = ""
-    for _ in range(22):
-        number, digit = divmod(number, 62)
-        token += alphabet[digit]
-    return f"{origin}/{first}/{token}"
 
 
 def _rewrite(edit: _Edit, url: str) -> bool:
@@ -359,7 +230,16 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
 }
 """What can be done, by name, in the order in which several are done; docs/manipulations.md describes each."""
 
-HARMLESS = ("ordinary-size", "no-size", "top-of-body", "alt-and-link", "sender-domain", "neutral-words", "jpg", "css-background")
+HARMLESS = (
+    "ordinary-size",
+    "no-size",
+    "top-of-body",
+    "alt-and-link",
+    "sender-domain",
+    "neutral-words",
+    "jpg",
+    "css-background",
+)
 """Those that leave a good picture a good picture: what has no identifier before has none behind."""
 
 PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordinary-size", "no-size"))
@@ -455,48 +335,3 @@ def _read_back(html: str, edit: _Edit, part: int, start: int) -> Edited | None:
             facts = {name: value for name, value in found.attributes.items() if name != edit.marker}
             return Edited(written.replace(f' {edit.marker}=""', ""), found._replace(attributes=facts))
     return None
-
-
-class Asked(NamedTuple):
-    """A reference of a message to manipulate, and how."""
-
-    part: int
-    index: int
-    names: tuple[str, ...]
-
-
-def manipulated_features(message: Message, asked: Iterable[Asked]) -> pd.DataFrame:
-    """Give the features of manipulated copies of a message's references.
-
-    Parameters
-    ----------
-    message : Message
-    asked : iterable of Asked
-
-    Returns
-    -------
-    DataFrame
-        Columns of :func:`tkit.features.extract` and ``manipulation`` (the names, joined by ``+``), one row for each that
-        could be done; ``index`` is that of the reference before the edit.
-    """
-    documents = {document.references[0].part: document for document in read_message(message) if document.references}
-    sender = registrable_domain(message.from_domain) if message.from_domain else ""
-    copies: list[Message] = []
-    done: list[tuple[str, int, int, str, int]] = []
-    for part, index, names in asked:
-        document, html = documents[part], message.html_parts[part]
-        edited = manipulate(html, document.references[index - document.references[0].index], names, sender, document)
-        if edited is not None:
-            copied = copy.copy(message)
-            # Only the edited part is extracted: no feature looks beyond its own document and the headers.
-            copied.html_parts = ("",) * part + (edited.html,) + ("",) * (len(message.html_parts) - part - 1)
-            copied.message_sha256 = str(len(copies))
-            copies.append(copied)
-            first = edited.reference.index - document.references[0].index
-            done.append((copied.message_sha256, part, first, "+".join(names), index))
-    rows = extract(copies)
-    keys = pd.DataFrame(done, columns=["message_sha256", "part", "index", "manipulation", "_before"])
-    keys = keys.astype({"message_sha256": "str", "manipulation": "str", "part": np.int32, "index": np.int32, "_before": np.int32})
-    found = keys.merge(rows, on=["message_sha256", "part", "index"], validate="one_to_one")
-    found["index"] = found.pop("_before")
-    return found.assign(message_sha256=message.message_sha256)
