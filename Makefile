@@ -4,11 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study test lint lab notebooks docs dataset default-bundles benchmark peers coverage clean
+.PHONY: study gate pin test lint lab notebooks docs dataset default-bundles benchmark peers coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
 	$(BIN)/tkit audit data/sample -o out/audit.html
+
+# The study again, held against the pinned floors; `pin` raises them and refuses to lower one.
+gate: $(VENV)/.runtime
+	$(BIN)/tkit study --dataset data/dataset -o out/study --gate data/floors.json
+
+pin: $(VENV)/.runtime
+	$(BIN)/tkit study --dataset data/dataset -o out/study --pin data/floors.json
+	$(BIN)/tkit study --dataset data/dataset -o out/quick --quick --folds 3 --pin tests/study/floors.json
 
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest -q
@@ -26,7 +34,7 @@ notebooks: $(VENV)/.dev
 
 # What is generated, each by one command. Run them in this order after a change of the features.
 dataset: $(VENV)/.dev
-	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset
+	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset --card data/README.md
 
 default-bundles: $(VENV)/.runtime
 	for vantage in url element message; do \

@@ -39,14 +39,15 @@ class Bounds(NamedTuple):
     end: Ints
 
 
-def _total(url: Ints, values: NDArray[np.generic], n: int) -> Floats:
-    return np.asarray(np.bincount(url, weights=values, minlength=n), np.float64)
-
-
 def _greatest(url: Ints, values: Ints, n: int) -> Floats:
     out = np.zeros(n)
     np.maximum.at(out, url, values)
     return out
+
+
+def _added(url: Ints, values: NDArray[np.generic], n: int) -> Floats:
+    # Without any row, numpy would count and give whole numbers.
+    return np.asarray(np.bincount(url, weights=values, minlength=n), np.float64)
 
 
 def identifier_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: Bounds) -> dict[str, Floats]:
@@ -80,7 +81,7 @@ def identifier_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: 
     end = np.full(n, -1.0)
     end[has] = (at[chosen] + length[chosen] - bounds.start[has]) / whole[has]
     return {
-        "identifier_share": np.bincount(url, weights=length, minlength=n) / whole,
+        "identifier_share": _added(url, length, n) / whole,
         "identifier_end": end,
         "identifier_in_directory": _greatest(url, np.where(before_name, length, 0), n),
         "identifier_in_name": _greatest(url, np.where(in_path & ~before_name, length, 0), n),
@@ -107,10 +108,10 @@ def segment_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: Bou
     is_first = at == bounds.start[url] + 1
     short = (length <= 2) & (at < bounds.name[url])
     return {
-        "first_segment": _total(url, np.where(is_first, length, 0), n),
+        "first_segment": _added(url, np.where(is_first, length, 0), n),
         "longest_segment": _greatest(url, length, n),
-        "short_directories": _total(url, short, n),
-        "number_segments": _total(url, digits == length, n),
+        "short_directories": _added(url, short, n),
+        "number_segments": _added(url, digits == length, n),
     }
 
 
