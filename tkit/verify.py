@@ -6,7 +6,6 @@ import json
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
 from hashlib import file_digest
 from importlib.metadata import version
 from itertools import zip_longest
@@ -52,6 +51,7 @@ _FORMS = {
     "language": re.compile("[a-z]{2}|"),
     "corpus": re.compile("|".join(corpus.name for corpus in CORPORA)),
     "by_time": re.compile("train|test|"),
+    "manipulation": re.compile(r"[a-z0-9-]+(?:\+[a-z0-9-]+)?"),
 }
 
 
@@ -148,7 +148,7 @@ def _columns(folder: Path, lists: list[str]) -> Check:
 
 def _keys(dataset: Dataset) -> Check:
     wrong = []
-    for name, table in _tables(dataset):
+    for name, table in dataset.tables().items():
         twice = int(table.duplicated(list(KEYS[name])).sum())
         absent = int(table[list(KEYS[name])].isna().any(axis=1).sum())
         if twice or absent:
@@ -164,6 +164,10 @@ def _joins(dataset: Dataset) -> Check:
         wrong.append("a label has no reference")
     if not labels.equals(pd.MultiIndex.from_frame(dataset.splits[list(KEYS["splits.parquet"])])):
         wrong.append("splits.parquet does not name the labels in their order")
+    gold = dataset.labels[dataset.labels["source"] == "gold"]
+    copied = pd.MultiIndex.from_frame(dataset.manipulated[list(KEYS["labels.parquet"])])
+    if not copied.isin(pd.MultiIndex.from_frame(gold[list(KEYS["labels.parquet"])])).all():
+        wrong.append("a manipulated copy is of no gold reference")
     per_message = dataset.references["message_sha256"].value_counts()
     messages = dataset.messages.set_index("message_sha256")
     if not per_message.index.isin(messages.index).all():
@@ -240,7 +244,7 @@ def _splits(dataset: Dataset) -> Check:
 def _text(dataset: Dataset) -> Check:
     wrong = []
     count = 0
-    for name, table in _tables(dataset):
+    for name, table in dataset.tables().items():
         for column in table.select_dtypes(exclude=["number", "bool", "datetimetz"]):
             values = table[column].dropna().unique()
             count += 1
@@ -303,10 +307,6 @@ def _rebuilt(folder: Path, dataset: Dataset, shared: Path, progress: Progress | 
             if (folder / name).read_bytes() != (again / name).read_bytes()
         ]
     return _check("made anew", wrong, f"byte for byte from the {of}")
-
-
-def _tables(dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield from zip(FILES, (dataset.references, dataset.labels, dataset.messages, dataset.splits), strict=True)
 
 
 def _check(name: str, wrong: list[str], found: str) -> Check:
