@@ -242,11 +242,11 @@ def _text(dataset: Dataset) -> Check:
     count = 0
     for name, table in _tables(dataset):
         for column in table.select_dtypes(exclude=["number", "bool", "datetimetz"]):
-            values = table[column].dropna().unique()
-            count += 1
+            values = [value for value in table[column].unique() if isinstance(value, str)]
+            count += bool(values)
             form = _FORMS.get(str(column))
             if form is not None:
-                bad = [value for value in values if not isinstance(value, str) or not form.fullmatch(value)]
+                bad = [value for value in values if not form.fullmatch(value)]
             elif column in _NAMES:
                 bad = texts(str(value).replace(" ", "") for value in values)
             else:
