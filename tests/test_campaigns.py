@@ -316,3 +316,12 @@ def test_bad_mail_never_raises(head: bytes) -> None:
     raw = head + b"Content-Type: text/html\n\n<img src='http://a.example/\xff?%%=&&'><img src='//'>"
     table = compare([Message.from_bytes(raw), Message.from_bytes(raw + b"<p>")])
     assert len(table) == len(extract([Message.from_bytes(raw), Message.from_bytes(raw + b"<p>")]))
+
+
+def test_hostile_mail_is_compared_in_bounds() -> None:
+    references = "".join(f"<img src='http://h{number}.example/{number}'>" for number in range(3000))
+    messages = [mail(references, name, subject="x" * 100_000, text="<" * 50_000) for name in NAMES[:2]]
+    table = compare(messages)
+    assert len(table) == 6000
+    # behind the two thousandth reference nothing is aligned, and nothing is said
+    assert table["evidence"].value_counts().to_dict() == {"identical": 4000, "none": 2000}

@@ -43,7 +43,7 @@ def test_version() -> None:
     assert tkit("--version").stdout.decode().strip() == f"tkit {__version__}"
 
 
-@pytest.mark.parametrize("verb", ["references", "extract", "scan", "audit", "study", "train", "dataset build"])
+@pytest.mark.parametrize("verb", ["references", "extract", "scan", "audit", "campaigns", "study", "train", "dataset build"])
 def test_help_shows_an_example(verb: str) -> None:
     done = tkit(*verb.split(), "--help")
     assert done.returncode == 0
@@ -84,6 +84,19 @@ def test_audit_writes_a_page(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "with trackers" in done.stdout.decode()
     assert "<html" in (tmp_path / "audit.html").read_text("utf-8")
+
+
+def test_campaigns_compare_mails_of_several_files(tmp_path: Path) -> None:
+    words = " ".join(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwx")
+    for name in ("anna", "berta", "cem"):
+        (tmp_path / f"{name}.eml").write_text(
+            f"From: shop@a.example\nTo: {name}@b.example\nMessage-ID: <{name}>\nContent-Type: text/html\n\n"
+            f"<p>{words}<img src='http://a.example/logo.gif'><img src='http://a.example/open?u=7{name}31'>"
+        )
+    found = rows(tkit("campaigns", tmp_path, "--format", "jsonl"))
+    assert [row["evidence"] for row in found] == ["identical", "recipient"] * 3
+    assert {row["copies"] for row in found} == {3}
+    assert b"recipient" in tkit("campaigns", tmp_path).stdout
 
 
 def test_no_such_path() -> None:

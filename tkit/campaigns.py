@@ -43,7 +43,10 @@ COLUMNS: Mapping[str, str] = {
 """The columns of :func:`compare` and their types; what they mean stands there."""
 
 WINDOW = timedelta(days=3)
+"""How long a mailing may rest: a copy that comes later than this after the latest one is of another mailing."""
+
 AGAIN = timedelta(days=1)
+"""How long a recipient's further copies are of one mailing; one that comes later is of the next."""
 
 
 def compare(messages: Iterable[Message], window: timedelta = WINDOW, again: timedelta = AGAIN) -> pd.DataFrame:

@@ -161,6 +161,24 @@ def audit(
 
 
 @app.command()
+def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None) -> None:
+    """Compare the copies of every mailing: which references are individual to the recipient.
+
+    All mails are read before the first row is written.
+
+    Example: `tkit campaigns archive.tar.xz --format parquet -o campaigns.parquet`
+    """
+    from tkit.batch import campaign_rows
+    from tkit.rows import open_writer
+
+    with _reading(paths) as (raws, count):
+        found = campaign_rows(raws)
+    _require_mail(count)
+    with open_writer(format, output) as writer:
+        writer.write(found)
+
+
+@app.command()
 def study(
     dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),

@@ -83,12 +83,15 @@ def rows_table(rows: pd.DataFrame) -> Table:
     ----------
     rows : DataFrame
         Verdicts as :func:`tkit.scan.scan` yields them; references with ``local``, which tells those that need no
-        server; or the feature table, of which the features are shown that are given and not 0. All have
-        ``message_sha256``, ``part``, ``index``, ``carrier``, ``url`` and ``resolved_url``.
+        server; compared campaigns, as :func:`tkit.batch.campaign_rows` gives them; or the feature table, of which the
+        features are shown that are given and not 0. All have ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``
+        and ``resolved_url``.
     """
     about: Callable[[Mapping[Any, Any]], str]
     if "verdict" in rows:
         title, heading, about = "Verdicts", "verdict, score, because", _verdict
+    elif "evidence" in rows:
+        title, heading, about = "Campaigns", "evidence, copies", _evidence
     elif "local" in rows:
         title, heading, about = "References", "", lambda row: "local" if row["local"] else ""
     else:
@@ -102,6 +105,13 @@ def rows_table(rows: pd.DataFrame) -> Table:
         for row in rows.to_dict("records")
     ]
     return _drawn(_Grid(title, ("mail", "reference", heading), cells))
+
+
+def _evidence(row: Mapping[Any, Any]) -> str:
+    return (
+        f"{row['evidence']}\nmailing {row['campaign']}: in {row['present']} of {row['copies']} copies,"
+        f" {row['values']} URLs, {row['recipients']} recipients"
+    )
 
 
 def write_study(

@@ -29,6 +29,7 @@ _TAG = re.compile(r"<[^>]*(?:>|\Z)")
 _TAG_NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)")
 _WORD = re.compile(r"[^\W\d_]{2,20}")
 _LONGEST = 1 << 20  # characters of a mail that are looked at
+_LONGEST_SUBJECT = 400
 _PRIME = np.uint64((1 << 31) - 1)
 _generator = np.random.Generator(np.random.PCG64(20))
 _FACTORS = _generator.integers(1, int(_PRIME), HASHES, dtype=np.uint64)[:, None]
@@ -84,7 +85,7 @@ def subject_template(subject: str, recipient: str = "") -> tuple[str, bool]:
     >>> subject_template("Fwd: Anna, order 4711 is ready", "anna@b.example")
     ('order is ready', True)
     """
-    forward = False
+    subject, forward = subject[:_LONGEST_SUBJECT], False
     while found := _PREFIX.match(subject):
         forward |= found.group(1).lower() in _FORWARDING
         subject = subject[found.end() :]
