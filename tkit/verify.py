@@ -28,7 +28,7 @@ from tkit.official_splits import TIME
 from tkit.privacy import texts
 from tkit.registry import CORPORA, digest_of
 from tkit.release import build, rebuild
-from tkit.splits import require_whole_groups
+from tkit.splits import require_whole_groups, sender_groups
 
 SUMS = "SHA256SUMS"
 ALL_FILES = (*FILES, "dataset.json", "croissant.json")
@@ -209,8 +209,7 @@ def _splits(dataset: Dataset) -> Check:
     """No group stands on both sides, and no weak row is tested."""
     wrong = []
     strong = dataset.rows()
-    sender = strong["sender_key"].where(strong["sender_key"] != "", strong["message_sha256"])
-    groups = {"unseen_sender": sender, "unseen_kit": strong["component"]}
+    groups = {"unseen_sender": sender_groups(strong), "unseen_kit": strong["component"]}
     gold = (strong["source"] == "gold").to_numpy()
     tested = np.zeros(len(strong), dtype=np.int64)
     try:
