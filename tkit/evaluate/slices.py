@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.evaluate.evaluation import Evaluation
+from tkit.slices import declared_size
 
 FEW = 30
 """With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
