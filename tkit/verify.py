@@ -27,7 +27,7 @@ from tkit.official_splits import TIME
 from tkit.privacy import texts
 from tkit.registry import CORPORA, digest_of
 from tkit.release import build, corrections_beside, rebuild
-from tkit.splits import require_whole_groups
+from tkit.splits import require_whole_groups, sender_groups
 
 SUMS = "SHA256SUMS"
 ALL_FILES = (*FILES, "dataset.json", "croissant.json")
@@ -213,8 +213,7 @@ def _splits(dataset: Dataset) -> Check:
     """No group stands on both sides, and no weak row is tested."""
     wrong = []
     strong = dataset.rows()
-    sender = strong["sender_key"].where(strong["sender_key"] != "", strong["message_sha256"])
-    groups = {"unseen_sender": sender, "unseen_kit": strong["component"]}
+    groups = {"unseen_sender": sender_groups(strong), "unseen_kit": strong["component"]}
     gold = (strong["source"] == "gold").to_numpy()
     tested = np.zeros(len(strong), dtype=np.int64)
     try:
@@ -246,11 +245,11 @@ def _text(dataset: Dataset) -> Check:
     count = 0
     for name, table in dataset.tables().items():
         for column in table.select_dtypes(exclude=["number", "bool", "datetimetz"]):
-            values = table[column].dropna().unique()
-            count += 1
+            values = [value for value in table[column].unique() if isinstance(value, str)]
+            count += bool(values)
             form = _FORMS.get(str(column))
             if form is not None:
-                bad = [value for value in values if not isinstance(value, str) or not form.fullmatch(value)]
+                bad = [value for value in values if not form.fullmatch(value)]
             elif column in _NAMES:
                 bad = texts(str(value).replace(" ", "") for value in values)
             else:
