@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tkit.css import css_urls
-from tkit.html import Document, RemoteReference, read_document, srcset_candidates
+from tkit.html import RemoteReference, read_document, srcset_candidates
 from tkit.html_source import Attribute, Comment, Decoded, Tag, tokens
 from tkit.mime_edit import Edit
 from tkit.style import dimension, parse_style
@@ -67,8 +67,16 @@ class Place(NamedTuple):
     number: int
 
 
+class Load(NamedTuple):
+    """What a reference loads, and how it is written."""
+
+    carrier: str
+    url: str
+    resolved_url: str
+
+
 class Places(NamedTuple):
-    """The tags of a text, and the place of each reference; None for one whose place is not known."""
+    """The tags of a text, and the place of each remote reference; None for one whose place is not known."""
 
     tags: Sequence[Tag]
     of: Sequence[Place | None]
@@ -89,21 +97,21 @@ def _tags(text: str, start: int, end: int, comments: int) -> Iterator[Tag]:
                 yield from _tags(text, head.end(), token.end, comments + 1)
 
 
-def places(text: str, document: Document) -> Places:
-    """Find where the references of a document are written.
+def places(text: str, loads: Sequence[Load]) -> Places | None:
+    """Find where the remote references of a text are written.
 
     Parameters
     ----------
     text : str
         The HTML.
-    document : Document
-        The same, read.
+    loads : sequence of Load
+        What it loads, in order.
 
     Returns
     -------
-    Places
-        Where marks would change what the text loads, every reference has the first place that has its carrier's
-        attribute and its URL, and that no reference before it has.
+    Places or None
+        None where the text does not load this. Where marks would change what it loads, every reference has the
+        first place that has its carrier's attribute and its URL, and that no reference before it has.
     """
     tags = tags_of(text)
     mark = "data-tkit-"
@@ -117,14 +125,24 @@ def places(text: str, document: Document) -> Places:
             marked += [text[position : tag.name_end], f" {mark}{number}"]
             position = tag.name_end
     marked.append(text[position:])
-    read = read_document("".join(marked))
-    if [_loads(found) for found in read.references] != [_loads(found) for found in document.references]:
-        return Places(tags, _by_url(text, tags, document.references))
-    return Places(tags, _by_mark(text, tags, read.references, mark))
+    remote = _remote("".join(marked))
+    if [_load(reference) for reference in remote] == list(loads):
+        return Places(tags, _by_mark(text, tags, remote, mark))
+    remote = _remote(text)
+    return Places(tags, _by_url(text, tags, remote)) if [_load(reference) for reference in remote] == list(loads) else None
 
 
-def _loads(reference: RemoteReference) -> tuple[str, str, str]:
-    return reference.carrier, reference.url, reference.resolved_url
+def resolved_urls(text: str) -> list[str]:
+    """Give what a text loads from servers, in order."""
+    return [reference.resolved_url for reference in _remote(text)]
+
+
+def _remote(text: str) -> list[RemoteReference]:
+    return [reference for reference in read_document(text).references if not reference.local]
+
+
+def _load(reference: RemoteReference) -> Load:
+    return Load(reference.carrier, reference.url, reference.resolved_url)
 
 
 def _attribute_names(reference: RemoteReference) -> tuple[str, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from tkit import __version__
 from tkit.features import extract_batches
-from tkit.html import RemoteReference, read_document, references
-from tkit.html_edit import Place, Places, places, removal
+from tkit.html_edit import Load, Places, places, removal, resolved_urls
 from tkit.mail import Message
 from tkit.mime_edit import Edit, HtmlSource, html_sources
 from tkit.mime_parts import leaves
@@ -31,6 +31,7 @@ _BODY_FACTS = ("Content-Length", "Content-MD5", "Lines")
 _OPAQUE = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 _CLEAR_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_MOST_MULTIPARTS = 10_000  # fast-mail-parser takes one step of the stack for each inside another, and ends the process
 _ONE_BY_ONE = 16  # when what was meant to go together does not, this many are tried alone
 
 
@@ -124,31 +125,26 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     ('1 tracker removed', b'<p>Hi<img  width=1 height=1>')
     """
     start = (raw.find(b"\n") + 1 or len(raw)) if raw.startswith(b"From ") else 0
-    message = Message.from_bytes(raw[start:])
-    remaining = [reference for reference in references(message) if not reference.local]
-    mail = raw[start:]
+    now = _read(raw[start:])
+    if now is None:
+        return Scrubbed(raw, (), (), ("MIME: nested too deeply to be read",))
+    remaining = now.references
     gone: dict[int, Tracker] = {}
     left: dict[int, Skipped] = {}
     for _ in range(MAX_ROUNDS):
-        called = {
-            original.index: tracker
-            for original, tracker in _judged(message, bundle, remaining)
-            if tracker is not None and original.index not in left
-        }
+        called = {number: tracker for number, tracker in _called(now, bundle, remaining).items() if number not in left}
         if not called:
             break
-        step = _step(mail, message, remaining, called, replace)
+        step = _step(now, remaining, called, replace)
         left |= {number: Skipped(called[number], why) for number, why in step.left.items() if number in called}
         if not step.gone:
             break
-        mail, message = step.mail, step.message
-        for reference in remaining:
-            if reference.index in step.gone:
-                gone[reference.index] = called.get(reference.index) or _beside(reference)
-        remaining = [reference for reference in remaining if reference.index not in step.gone]
-    notes = tuple(_notes(mail, message, bool(gone)))
+        now = step.now
+        gone |= {own.index: called.get(own.index) or _beside(own) for own in remaining if own.index in step.gone}
+        remaining = [own for own in remaining if own.index not in step.gone]
+    notes = tuple(_notes(now, bool(gone)))
     done = Scrubbed(raw, tuple(gone[number] for number in sorted(gone)), tuple(left[number] for number in sorted(left)), notes)
-    return done._replace(raw=raw[:start] + _header(mail, done.summary) + mail) if gone else done
+    return done._replace(raw=raw[:start] + _header(now.mail, done.summary) + now.mail) if gone else done
 
 
 def _header(mail: bytes, summary: str) -> bytes:
@@ -156,46 +152,70 @@ def _header(mail: bytes, summary: str) -> bytes:
     return f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (found[0] if found else b"\n")
 
 
-def _judged(
-    message: Message, bundle: Bundle, remaining: Sequence[RemoteReference]
-) -> Iterator[tuple[RemoteReference, Tracker | None]]:
-    """Give each remote reference, as it was in the mail that came, with what the bundle says of it now."""
+class _Reference(NamedTuple):
+    """A remote reference, as it is numbered in the mail that came."""
+
+    part: int
+    index: int  # type: ignore[assignment]
+    load: Load
+
+
+class _Reading(NamedTuple):
+    """A mail, read."""
+
+    mail: bytes
+    message: Message
+    rows: pd.DataFrame | None  # the feature table; None where it loads nothing
+
+    @property
+    def references(self) -> list[_Reference]:
+        """Its remote references, one a row."""
+        if self.rows is None:
+            return []
+        columns = ("part", "index", "carrier", "url", "resolved_url")
+        return [
+            _Reference(part, index, Load(carrier, url, resolved))
+            for part, index, carrier, url, resolved in zip(*(self.rows[name].tolist() for name in columns), strict=True)
+        ]
+
+
+def _read(mail: bytes) -> _Reading | None:
+    """Read a mail and compute its features; None for one that no parser should be given."""
+    if mail.lower().count(b"multipart/") > _MOST_MULTIPARTS:
+        return None
+    message = Message.from_bytes(mail)
     frames = list(extract_batches([message]))
-    if not frames:
-        return
-    rows = pd.concat(frames, ignore_index=True)
-    called = bundle.verdicts(rows)
-    if not called.any():
-        return
-    found = rows[called]
-    scores = iter(bundle.scores(found))
-    why = iter(reasons(found, bundle.contributions(found), [True] * len(found)))
-    services = iter(providers(found["resolved_url"].tolist()))
-    for reference, yes in zip(remaining, called, strict=True):
-        if yes:
-            yield reference, _tracker(reference, float(next(scores)), tuple(next(why)), next(services))
-        else:
-            yield reference, None
+    return _Reading(mail, message, pd.concat(frames, ignore_index=True) if frames else None)
 
 
-def _tracker(reference: RemoteReference, score: float, why: tuple[str, ...], provider: str) -> Tracker:
-    return Tracker(
-        reference.part, reference.index, reference.carrier, reference.url, reference.resolved_url, score, why, provider
-    )
+def _called(now: _Reading, bundle: Bundle, remaining: Sequence[_Reference]) -> dict[int, Tracker]:
+    """Give what the bundle calls, by the index in the mail that came; ``remaining`` are the rows' references."""
+    if now.rows is None:
+        return {}
+    verdicts = bundle.verdicts(now.rows)
+    if not verdicts.any():
+        return {}
+    rows = now.rows[verdicts]
+    found = [reference for reference, yes in zip(remaining, verdicts, strict=True) if yes]
+    why = reasons(rows, bundle.contributions(rows), [True] * len(rows))
+    services = providers([reference.load.resolved_url for reference in found])
+    return {
+        reference.index: Tracker(reference.part, reference.index, *reference.load, float(score), tuple(phrases), service)
+        for reference, score, phrases, service in zip(found, bundle.scores(rows), why, services, strict=True)
+    }
 
 
-def _beside(reference: RemoteReference) -> Tracker:
+def _beside(reference: _Reference) -> Tracker:
     """Give what had to go with a tracker: a copy of its element that the HTML tree makes of the same text."""
-    return _tracker(
-        reference, float("nan"), ("written in the same place as a tracker",), providers([reference.resolved_url])[0]
-    )
+    why = ("written in the same place as a tracker",)
+    service = providers([reference.load.resolved_url])[0]
+    return Tracker(reference.part, reference.index, *reference.load, float("nan"), why, service)
 
 
 class _Step(NamedTuple):
     """One round: the mail after it, the indexes (in the mail that came) of what is gone, and why the others stay."""
 
-    mail: bytes
-    message: Message
+    now: _Reading
     gone: frozenset[int]
     left: dict[int, str]
 
@@ -210,47 +230,47 @@ class _Part(NamedTuple):
     left: dict[int, str]
 
 
-def _step(mail: bytes, message: Message, remaining: Sequence[RemoteReference], called: Collection[int], replace: bool) -> _Step:
+def _step(now: _Reading, remaining: Sequence[_Reference], called: Collection[int], replace: bool) -> _Step:
     edited: list[_Part] = []
     left: dict[int, str] = {}
-    for number, source in enumerate(html_sources(mail, message)):
-        own = [reference for reference in remaining if reference.part == number]
-        wanted = [reference.index for reference in own if reference.index in called]
+    parts: dict[int, list[_Reference]] = defaultdict(list)
+    for reference in remaining:
+        parts[reference.part].append(reference)
+    for number, source in enumerate(html_sources(now.mail, now.message)):
+        wanted = [reference.index for reference in parts[number] if reference.index in called]
         if wanted:
-            part = _edited(source, own, wanted, replace)
+            part = _edited(source, parts[number], wanted, replace)
             left |= part.left
             if part.gone:
                 edited.append(part)
-    written = _written(mail, edited, remaining)
+    written = _written(now.mail, edited, remaining)
     if written is None:
         together, edited = edited, []
         for part in together[:_ONE_BY_ONE]:
-            alone = _written(mail, [*edited, part], remaining)
+            alone = _written(now.mail, [*edited, part], remaining)
             if alone:
                 edited.append(part)
                 written = alone
         refused = {number for part in together if part not in edited for number in part.gone}
         left |= dict.fromkeys(refused, "without it, the mail would be read in another way")
-    gone = frozenset(number for part in edited for number in part.gone)
-    return _Step(*(written or (mail, message)), gone, left)
+    return _Step(written or now, frozenset(number for part in edited for number in part.gone), left)
 
 
-def _written(mail: bytes, edited: Sequence[_Part], remaining: Sequence[RemoteReference]) -> tuple[bytes, Message] | None:
+def _written(mail: bytes, edited: Sequence[_Part], remaining: Sequence[_Reference]) -> _Reading | None:
     """Write parts into the mail; None where it then does not hold exactly the references that are to stay."""
     pieces = []
     position = 0
     for part in sorted(edited, key=lambda part: part.start):
         pieces += [mail[position : part.start], part.body]
         position = part.end
-    written = b"".join([*pieces, mail[position:]])
+    reading = _read(b"".join([*pieces, mail[position:]]))
     gone = {number for part in edited for number in part.gone}
-    message = Message.from_bytes(written)
-    found = [(reference.part, reference.resolved_url) for reference in references(message) if not reference.local]
-    meant = [(reference.part, reference.resolved_url) for reference in remaining if reference.index not in gone]
-    return (written, message) if found == meant else None
+    meant = [(own.part, own.load.resolved_url) for own in remaining if own.index not in gone]
+    found = [(own.part, own.load.resolved_url) for own in reading.references] if reading else None
+    return reading if found == meant else None
 
 
-def _edited(source: HtmlSource | None, own: Sequence[RemoteReference], wanted: Sequence[int], replace: bool) -> _Part:
+def _edited(source: HtmlSource | None, own: Sequence[_Reference], wanted: Sequence[int], replace: bool) -> _Part:
     """Take references out of one part; ``own`` are all its remote ones, ``wanted`` the indexes of those to go."""
 
     def none(why: str) -> _Part:
@@ -260,65 +280,62 @@ def _edited(source: HtmlSource | None, own: Sequence[RemoteReference], wanted: S
         return none("its part is not found in the mail's bytes")
     if source.leaf.guard:
         return none(f"{source.leaf.guard}: a signature covers it")
-    text = source.text
-    if text.lstrip().startswith(_CLEAR_SIGNED):  # somewhere inside, it would be a tracker's way to stay
+    if source.text.lstrip().startswith(_CLEAR_SIGNED):  # somewhere inside, it would be a tracker's way to stay
         return none("PGP: a signature covers it")
-    document = read_document(text)
-    remote = [number for number, reference in enumerate(document.references) if not reference.local]
-    if [document.references[number].resolved_url for number in remote] != [reference.resolved_url for reference in own]:
+    found = places(source.text, [reference.load for reference in own])
+    if found is None:
         return none("its part is read in two ways")
-    found = places(text, document)
-    place_of = {reference.index: found.of[number] for reference, number in zip(own, remote, strict=True)}
-    known = [number for number in wanted if place_of[number] is not None]
-    edits, gone = _edits(text, found, place_of, own, known, replace)
+    editing = _Editing(source.text, found, own, replace)
+    asked = frozenset(wanted)
+    known = [reference.index for reference, place in zip(own, found.of, strict=True) if place and reference.index in asked]
+    edits, gone = editing.without(known)
     if not edits:
         chosen: list[int] = []
         for number in known[:_ONE_BY_ONE]:
-            tried, alone = _edits(text, found, place_of, own, [*chosen, number], replace)
+            tried, alone = editing.without([*chosen, number])
             if tried:
                 chosen.append(number)
                 edits, gone = tried, alone
     body = source.rewritten(edits) if edits else None
+    why = "it cannot be taken out without changing another reference"
     if body is None:
-        return none("it cannot be taken out without changing another reference")
-    left = dict.fromkeys(set(wanted) - gone, "it cannot be taken out without changing another reference")
-    return _Part(source.leaf.start, source.leaf.end, body, gone, left)
+        return none(why)
+    return _Part(source.leaf.start, source.leaf.end, body, gone, dict.fromkeys(asked - gone, why))
 
 
-def _edits(
-    text: str,
-    found: Places,
-    place_of: Mapping[int, Place | None],
-    own: Sequence[RemoteReference],
-    wanted: Sequence[int],
-    replace: bool,
-) -> tuple[list[Edit], frozenset[int]]:
-    """Give the edits that take references out, and which are gone then; none where others would go or come."""
-    going = {place for number in wanted if (place := place_of[number]) is not None}
-    gone = frozenset(number for number, place in place_of.items() if place in going)
-    edits = removal(text, found, going, replace)
-    pieces = []
-    position = 0
-    for edit in edits:
-        pieces += [text[position : edit.start], edit.text]
-        position = edit.end
-    after = read_document("".join([*pieces, text[position:]]))
-    loads = [reference.resolved_url for reference in after.references if not reference.local]
-    meant = [reference.resolved_url for reference in own if reference.index not in gone]
-    return (edits, gone) if loads == meant else ([], frozenset())
+class _Editing(NamedTuple):
+    """One text and the places of its references."""
+
+    text: str
+    found: Places
+    own: Sequence[_Reference]
+    replace: bool
+
+    def without(self, wanted: Collection[int]) -> tuple[list[Edit], frozenset[int]]:
+        """Give the edits that take references out, and which are gone then; none where others would go or come."""
+        pairs = list(zip(self.own, self.found.of, strict=True))
+        chosen = frozenset(wanted)
+        going = {place for reference, place in pairs if place and reference.index in chosen}
+        gone = frozenset(reference.index for reference, place in pairs if place in going)
+        edits = removal(self.text, self.found, going, self.replace)
+        pieces = []
+        position = 0
+        for edit in edits:
+            pieces += [self.text[position : edit.start], edit.text]
+            position = edit.end
+        meant = [reference.load.resolved_url for reference in self.own if reference.index not in gone]
+        if resolved_urls("".join([*pieces, self.text[position:]])) != meant:
+            return [], frozenset()
+        return edits, gone
 
 
-def _notes(mail: bytes, message: Message, changed: bool) -> Iterator[str]:
-    if changed:
-        for name in _SIGNATURES:
-            if name.lower() in message.headers:
-                yield f"{name}: its body hash no longer fits"
-        for name in _BODY_FACTS:
-            if name.lower() in message.headers:
-                yield f"{name}: no longer that of the body"
-    lowered = mail.lower()
+def _notes(now: _Reading, changed: bool) -> Iterator[str]:
+    headers = now.message.headers
+    for name in (*_SIGNATURES, *_BODY_FACTS) if changed else ():
+        if name.lower() in headers:
+            yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer that of the body'}"
+    lowered = now.mail.lower()
     if b"pkcs7-mime" in lowered or b"pgp-encrypted" in lowered:
-        kinds = dict.fromkeys(leaf.content_type for leaf in leaves(mail))
-        for kind in kinds:
+        for kind in dict.fromkeys(leaf.content_type for leaf in leaves(now.mail)):
             if kind in _OPAQUE:
                 yield f"{kind}: signed or encrypted, not looked into"
