@@ -278,7 +278,7 @@ class _Tag:
         """Give what stands in the place of an attribute that is taken out as a whole."""
         name, tag = attribute.name, self._tag.name
         if name in ("href", "xlink:href") and tag in ("image", "feimage", "use"):
-            return f'{name}="#"'  # without href, xlink:href would be read
+            return f'{name}="{INERT}"'  # without href, xlink:href would be read
         if name == "src" and tag == "script":
             return 'src=""'  # without it, what stands in the element would run
         if name != "src" or tag not in (*_PICTURES, "input"):

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -127,18 +127,31 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
         writer.close()
         sys.stdout.buffer.flush()
         return
+    with new_file(path, lambda: not writer.discarded) as stream:
+        writer = _WRITERS[form](stream)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+@contextmanager
+def new_file(path: Path, keep: Callable[[], bool] = lambda: True) -> Iterator[IO[bytes]]:
+    """Give a file to write, which takes its place only when it is whole and ``keep`` says so.
+
+    Raises
+    ------
+    TkitError
+        Where the file cannot be written.
+    """
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise TkitError(f"{path}: cannot be written ({error.strerror}): give another file") from None
     try:
         with os.fdopen(handle, "wb") as stream:
-            writer = _WRITERS[form](stream)
-            try:
-                yield writer
-            finally:
-                writer.close()
-        if not writer.discarded:
+            yield stream
+        if keep():
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
     except OSError as error:
