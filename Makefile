@@ -4,11 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study test lint lab notebooks docs dataset default-bundles benchmark coverage clean
+.PHONY: study gate pin test lint lab notebooks docs dataset default-bundles benchmark peers coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
 	$(BIN)/tkit audit data/sample -o out/audit.html
+
+# The study again, held against the pinned floors; `pin` raises them and refuses to lower one.
+gate: $(VENV)/.runtime
+	$(BIN)/tkit study --dataset data/dataset -o out/study --gate data/floors.json
+
+pin: $(VENV)/.runtime
+	$(BIN)/tkit study --dataset data/dataset -o out/study --pin data/floors.json
+	$(BIN)/tkit study --dataset data/dataset -o out/quick --quick --folds 3 --pin tests/study/floors.json
 
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest -q
@@ -36,7 +44,10 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
 benchmark: $(VENV)/.dev
-	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz
+	$(BIN)/python benchmarks/extract.py $(SHARED)/corpora/*.tar.xz --page docs/speed.md
+
+peers: $(VENV)/.dev
+	$(BIN)/python benchmarks/peers.py --shared $(SHARED) -o docs/peers.md
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

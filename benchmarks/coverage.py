@@ -25,6 +25,7 @@ from urllib.parse import unquote
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from tables import markdown
 
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.errors import TkitError
@@ -147,11 +148,6 @@ def measure(archive: Path, arguments: argparse.Namespace, renderer: ChromiumRend
                 measured.misses.append((where, asked_url, cause(asked_url, references(message))))
         progress.advance(task)
     return measured
-
-
-def markdown(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    lines = [head, ("---",) + ("---:",) * (len(head) - 1), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) -> str:

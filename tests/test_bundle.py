@@ -418,7 +418,7 @@ def test_bundles_load_from_zipped_packages(tmp_path: Path) -> None:
 
 
 def test_default_bundle_is_the_packages_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tkit.bundle.resources.files", {"tkit": tmp_path}.__getitem__)
+    monkeypatch.setattr("tkit.bundle.bundle.resources.files", {"tkit": tmp_path}.__getitem__)
     with pytest.raises(TkitError, match="no default bundle for the vantage point 'url': install a released"):
         default_bundle("url")
     made().save(tmp_path / "default" / "url")
@@ -616,9 +616,9 @@ def test_missing_and_huge_files_are_refused(folder: Path, name: str, monkeypatch
 @pytest.mark.parametrize(
     ("limit", "most", "message"),
     [
-        ("MAX_TREES", 0, "1 trees of 5 nodes; a bundle holds from 1 to 0 trees"),
-        ("MAX_NODES", 4, "1 trees of 5 nodes; a bundle holds from 1 to 5000 trees of at most 4 nodes"),
-        ("MAX_VECTORS", 2, "vectors.jsonl: 3 lines; a bundle holds at most 2"),
+        ("integers.MAX_TREES", 0, "1 trees of 5 nodes; a bundle holds from 1 to 0 trees"),
+        ("integers.MAX_NODES", 4, "1 trees of 5 nodes; a bundle holds from 1 to 5000 trees of at most 4 nodes"),
+        ("reading.MAX_VECTORS", 2, "vectors.jsonl: 3 lines; a bundle holds at most 2"),
     ],
 )
 def test_counts_are_limited(folder: Path, limit: str, most: int, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tkit import __version__
+from tkit.cli import read_share
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
@@ -43,7 +44,13 @@ def test_version() -> None:
     assert tkit("--version").stdout.decode().strip() == f"tkit {__version__}"
 
 
-@pytest.mark.parametrize("verb", ["references", "extract", "scan", "audit", "study", "train", "dataset build"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("references", "extract", "scan", "audit", "campaigns", "study", "train", "compare", "lists get", "dataset build"),
+        *("labels check", "labels merge", "labels agreement", "labels correct", "labels audit"),
+    ],
+)
 def test_help_shows_an_example(verb: str) -> None:
     done = tkit(*verb.split(), "--help")
     assert done.returncode == 0
@@ -86,6 +93,19 @@ def test_audit_writes_a_page(tmp_path: Path) -> None:
     assert "<html" in (tmp_path / "audit.html").read_text("utf-8")
 
 
+def test_campaigns_compare_mails_of_several_files(tmp_path: Path) -> None:
+    words = " ".join(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwx")
+    for name in ("anna", "berta", "cem"):
+        (tmp_path / f"{name}.eml").write_text(
+            f"From: shop@a.example\nTo: {name}@b.example\nMessage-ID: <{name}>\nContent-Type: text/html\n\n"
+            f"<p>{words}<img src='http://a.example/logo.gif'><img src='http://a.example/open?u=7{name}31'>"
+        )
+    found = rows(tkit("campaigns", tmp_path, "--format", "jsonl"))
+    assert [row["evidence"] for row in found] == ["identical", "recipient"] * 3
+    assert {row["copies"] for row in found} == {3}
+    assert b"recipient" in tkit("campaigns", tmp_path).stdout
+
+
 def test_no_such_path() -> None:
     done = tkit("scan", "no-such-mailbox")
     assert done.returncode == 1
@@ -124,3 +144,15 @@ def test_nothing_is_left_where_no_mail_was_read(tmp_path: Path) -> None:
     done = tkit("scan", "no-such-mailbox", "--format", "csv", "-o", tmp_path / "out.csv")
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("share", ["-1", "101%", "few", "nan", ""])
+def test_a_budget_that_is_no_share(share: str) -> None:
+    done = tkit("study", "--max-false-alarms", share)
+    assert done.returncode == 2
+    assert "give a share such as 0.1% or 0.001" in " ".join(done.stderr.decode().replace("│", " ").split())
+
+
+@pytest.mark.parametrize(("text", "share"), [("0.1%", 0.001), ("0.001", 0.001), ("100%", 1.0), ("0", 0.0)])
+def test_a_budget_is_a_share_or_per_cent(text: str, share: float) -> None:
+    assert read_share(text) == pytest.approx(share)

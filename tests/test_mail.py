@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,156 @@ def test_any_bytes_are_read(data: bytes) -> None:
         assert len(message.message_sha256) == 64
         assert isinstance(message.defects, tuple)
         assert isinstance(message.headers, dict)
+
+
+def test_raw_bytes_are_kept_in_quoted_printable_and_in_its_neighbour() -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n"
+        b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: Quoted-Printable\n\n\xc3\xa9=3D\n"
+        b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n\xc3\xa9=3D\n--b--\n"
+    )
+    assert [text.strip() for text in html(raw)] == ["é=", "é=3D"]
+
+
+def test_headers_are_unfolded_and_counted() -> None:
+    message = Message.from_bytes(
+        b"Received: a\r\n\tb\r\nX-Empty:\r\n  folded \r\nRECEIVED : c\r\nno field at all\r\n dropped: with it\r\nTo:d\r\n\r\nx"
+    )
+    assert message.headers == {"received": ["a b", "c"], "x-empty": ["folded"], "to": ["d"]}
+    assert message.header_counts == {"received": 2, "x-empty": 1, "to": 1}
+    assert message.header("received") == "a b"
+    assert message.header("cc") == ""
+
+
+SENDER = b"From: a@b.example\n"
+
+
+def test_a_body_in_its_charset() -> None:
+    for head, body, text, defects in (
+        (b"charset=utf-8", b"\xc3\xa9", "é", ()),
+        (b"charset=iso-8859-1", b"\x93x\x94", "\u201cx\u201d", ()),  # what browsers read by that label
+        (b"charset=iso-8859-1", b"\xef\xbb\xbf\xc3\xa9", "é", ()),  # a byte order mark has the last word
+        (b"charset=x-strange", b"\xc3\xa9", "é", ("html part 0: unknown charset",)),
+        (b"charset=x-strange", b"\xe9", "é", ("html part 0: unknown charset",)),
+        (b"charset=us-ascii", b"\xc3\xa9", "é", ("html part 0: not in its declared charset",)),
+        (b"charset=utf-8", b"\xe9x", "\ufffdx", ("html part 0: not in its declared charset",)),
+        (b"x=y", b"<meta charset=windows-1251>\xcf", "<meta charset=windows-1251>П", ()),
+        (b"x=y", b"<meta charset=utf-8>\xcf", "<meta charset=utf-8>Ï", ("html part 0: not in its declared charset",)),
+    ):
+        message = Message.from_bytes(SENDER + b"Content-Type: text/html; " + head + b"\n\n" + body)
+        assert (message.html_parts, message.defects) == ((text,), defects), (head, body)
+
+
+def test_two_bytes_a_character() -> None:
+    head = b"Content-Type: text/html; charset=utf-16le\nContent-Transfer-Encoding: base64\n\n"
+    assert html(head + b"PABiAD4A") == ("<b>",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "text", "defects"),
+    [
+        (b"base64", b"PGI+SGk8L2I", "<b>Hi</b", ("base64: characters outside the alphabet or a cut end",)),
+        (b"BASE64", b"PGI+SA==\naTwvYj4=", "<b>Hi</b>", ()),  # two encoded pieces one behind the other
+        (b"base64", b"P*GI+", "<b>", ("base64: characters outside the alphabet or a cut end",)),
+        (b"quoted-printable", b"a=3Db=zz=\nc", "a=b=zzc", ("quoted-printable: broken escape",)),
+        (b"quoted-printable", b"a =3D \t\nb", "a =\nb", ()),  # white space at a line's end is no text
+        (b"x-none", b"a=3D", "a=3D", ()),
+        (b"8bit", b"\xc3\xa9", "é", ()),
+    ],
+)
+def test_a_transfer_encoding(encoding: bytes, body: bytes, text: str, defects: tuple[str, ...]) -> None:
+    head = SENDER + b"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: " + encoding + b"\n\n"
+    message = Message.from_bytes(head + body)
+    assert [found.rstrip("\r\n").replace("\r\n", "\n") for found in message.html_parts] == [text]
+    assert message.defects == defects
+
+
+def test_parts_inside_parts_stand_in_their_order() -> None:
+    raw = (
+        SENDER + b"Content-Type: multipart/related; boundary=b\n\n"
+        b"--b\nContent-Type: multipart/alternative; boundary=c\n\n"
+        b"--c\nContent-Type: text/plain\n\n<img src=http://a.example/>\n"
+        b"--c\nContent-Type: text/x-amp-html\n\n<amp-img>\n"
+        b"--c\nContent-Type: TEXT/HTML\n\n<b>\n--c--\n"
+        b"--b\nContent-Type: image/gif\nContent-Transfer-Encoding: base64\n\nR0lGODlh\n"
+        b"--b\nContent-Type: message/rfc822\n\nContent-Type: text/html\n\n<i>\n--b--\n"
+    )
+    message = Message.from_bytes(raw)
+    assert [text.strip() for text in message.html_parts] == ["<b>", "<i>", "<amp-img>"]  # AMP last
+    assert message.content_types == ("text/plain", "text/x-amp-html", "text/html", "image/gif", "text/html")
+    assert message.defects == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "parts", "defects"),
+    [
+        (b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<b>cut", ("<b>cut",),
+         ("MIME: CloseBoundaryNotFoundDefect",)),
+        (b"Content-Type: multipart/mixed\n\n--b\nContent-Type: text/html\n\n<b>", (),
+         ("MIME: NoBoundaryInMultipartDefect", "MIME: MultipartInvariantViolationDefect")),
+        (b"Content-Type: text/html\n\n<b>\0x", ("<b>\0x",), ("bytes: NUL in it",)),
+        (b"From: c@d.example\nContent-Type: text/html\n\nx", ("x",), ("From: more than one",)),
+        (b"Date: yesterday\n\nx", (), ("Date: unreadable",)),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told(raw: bytes, parts: tuple[str, ...], defects: tuple[str, ...]) -> None:
+    message = Message.from_bytes(SENDER + raw)
+    assert (message.html_parts, message.defects) == (parts, defects)
+
+
+def test_lines_that_a_lone_carriage_return_ends() -> None:
+    message = Message.from_bytes(b"From: a@b.example\rContent-Type: text/html\r\r<b>x")
+    assert message.html_parts == ("<b>x",)
+    assert message.defects == ("lines: ended by a lone carriage return",)
+
+
+def test_deep_nesting_is_read_and_told_once() -> None:
+    opened = b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(300))
+    raw = SENDER + b"Content-Type: multipart/mixed; boundary=b0\n\n" + opened + b"--b300\nContent-Type: text/html\n\n<b>"
+    message = Message.from_bytes(raw)
+    assert message.html_parts == ("<b>",)
+    assert message.defects == ("MIME: CloseBoundaryNotFoundDefect",)
+
+
+@pytest.mark.parametrize("raw", [b"", b"From x", b"From x\n", b"\n", b"\r", b"\n\n<html>", b"no field"])
+def test_almost_nothing(raw: bytes) -> None:
+    message = Message.from_bytes(raw)
+    assert (message.html_parts, message.from_domain, message.recipients) == ((), "", ())
+    assert message.date is None
+    assert "From: absent" in message.defects
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [
+        ("A <a@b.example>", "b.example"),
+        ("a@b.example", "b.example"),
+        ('"a@x.example" <c@D.Example.>', "d.example"),
+        ("<a@b.example> (x@y.example)", "b.example"),
+        ("undisclosed", ""),
+        ("a b@", ""),
+    ],
+)
+def test_the_senders_domain(sender: str, domain: str) -> None:
+    assert Message.from_bytes(f"From: {sender}\n\nx".encode()).from_domain == domain
+
+
+def test_recipients_by_every_header_that_names_them() -> None:
+    raw = (
+        b"Received: from x by y for <E@F.example>; Mon\nTo: A <a@b.example>,\n c@d.example\nCc: a@b.example\n"
+        b"Delivered-To: g@h.example\nReply-To: not@me.example\n\nx"
+    )
+    assert Message.from_bytes(raw).recipients == ("a@b.example", "c@d.example", "g@h.example", "e@f.example")
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("plain", "plain"),
+        ("=?utf-8?b?w6k=?= x", "é x"),
+        ("=?x-strange?q?a?=", "=?x-strange?q?a?="),
+        ("=?utf-8?b?w6k", "=?utf-8?b?w6k"),
+    ],
+)
+def test_the_subject(subject: str, text: str) -> None:
+    assert Message.from_bytes(f"Subject: {subject}\n\nx".encode()).subject == text

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from tkit.bundle import Bundle
+from tkit.campaigns import compare_copies
+from tkit.copies import Copy, copy_of
 from tkit.corpus import RawMessage
 from tkit.features import extract
 from tkit.html import references
 from tkit.mail import Message
 from tkit.scan import COLUMNS, scan
 
+_KEY = ["message_sha256", "part", "index"]
 _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "conditional")
 
 
@@ -39,6 +44,21 @@ def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
 def feature_rows(raws: list[RawMessage]) -> pd.DataFrame:
     """Give the feature table of the mails."""
     return extract(Message.from_bytes(raw.raw) for raw in raws)
+
+
+def campaign_rows(raws: Iterable[RawMessage]) -> pd.DataFrame:
+    """Compare the copies of every mailing among the mails; beside :func:`tkit.campaigns.compare` carrier and URLs."""
+    copies: list[Copy] = []
+    written: list[pd.DataFrame] = []
+    for raw in raws:
+        copy = copy_of(Message.from_bytes(raw.raw))
+        if copy is not None:
+            copies.append(copy)
+            written.append(reference_rows([raw])[[*_KEY, "carrier", "url", "resolved_url"]])
+    compared = compare_copies(copies)
+    if not written:
+        return compared.assign(carrier="", url="", resolved_url="")
+    return compared.merge(pd.concat(written).drop_duplicates(_KEY), on=_KEY, how="left", validate="one_to_one")
 
 
 def verdict_rows(raws: list[RawMessage], bundle: Bundle) -> pd.DataFrame:

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tkit import __version__
+from tkit.cli_labels import labels_app
+from tkit.cli_lists import lists_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
 
@@ -34,6 +36,8 @@ app = typer.Typer(
 )
 dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(labels_app, name="labels")
+app.add_typer(lists_app, name="lists")
 _errors = Console(stderr=True, highlight=False)
 
 Paths = Annotated[
@@ -57,6 +61,20 @@ class VantagePoint(StrEnum):
     URL = "url"
     ELEMENT = "element"
     MESSAGE = "message"
+
+
+class Unit(StrEnum):
+    """What a budget of false alarms is a share of."""
+
+    PICTURES = "pictures"
+    MAILS = "mails"
+
+
+class Cluster(StrEnum):
+    """What the resamples of an interval draw whole."""
+
+    SENDER = "sender_key"
+    COMPONENT = "component"
 
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")]
@@ -239,28 +257,101 @@ def audit(
         _errors.print(f"page: {output}")
 
 
+def read_share(text: str) -> float:
+    """Read a share: ``0.001`` or ``0.1%``."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"{text!r}: give a share such as 0.1% or 0.001")
+    return value
+
+
+MaxFalseAlarms = Annotated[
+    float, typer.Option(parser=read_share, metavar="SHARE", help="Budget of false alarms, such as 0.1%.")
+]
+BudgetUnit = Annotated[
+    Unit, typer.Option("--budget-unit", help="What that is a share of: good pictures, or mails that have one.")
+]
+
+
+@app.command()
+def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None) -> None:
+    """Compare the copies of every mailing: which references are individual to the recipient.
+
+    All mails are read before the first row is written.
+
+    Example: `tkit campaigns archive.tar.xz --format parquet -o campaigns.parquet`
+    """
+    from tkit.batch import campaign_rows
+    from tkit.rows import open_writer
+
+    with _reading(paths) as (raws, count):
+        found = campaign_rows(raws)
+    _require_mail(count)
+    with open_writer(format, output) as writer:
+        writer.write(found)
+
+
 @app.command()
 def study(
     dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),
-    folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
+    folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validations.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of folds, models and resamples.")] = 0,
+    max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
+    budget_unit: BudgetUnit = Unit.PICTURES,
+    cluster: Annotated[Cluster, typer.Option(help="What the intervals' resamples draw whole.")] = Cluster.SENDER,
+    quick: Annotated[bool, typer.Option("--quick", help="The boosting model on unseen kits alone: a first look.")] = False,
+    gate: Annotated[Path | None, typer.Option(help="File of floors: fail where a key figure is below its own.")] = None,
+    pin: Annotated[Path | None, typer.Option(help="File of floors to write; refuses to lower one.")] = None,
+    allow_lower: Annotated[bool, typer.Option("--allow-lower", help="Let --pin lower floors.")] = False,
+    workers: Workers = 2,
 ) -> None:
     """Compare rules and models on the dataset and write the best as a bundle: the main job.
 
-    Writes comparison.csv, errors.csv, figures, report.html and bundle/.
+    Writes comparison.csv, differences.csv, splits.csv, slices.csv, over_time.csv, errors.csv, figures, report.html and
+    bundle/.
 
     Example: `tkit study --dataset data/dataset -o out/study`
     """
     from tkit.dataset import read
-    from tkit.report import comparison_table
+    from tkit.report import comparison_table, differences_table, splits_table
     from tkit.study import run_study
+    from tkit.study.gate import check, told
+    from tkit.study.gate import pin as pin_floors
 
     with _steps() as tell:
-        done = run_study(read(dataset), output, folds=folds, seed=seed, date=_today(), progress=tell)
-    Console().print(comparison_table(done.comparison))
+        done = run_study(
+            read(dataset),
+            output,
+            folds=folds,
+            seed=seed,
+            max_false_alarms=max_false_alarms,
+            unit=budget_unit.value,
+            cluster=cluster.value,
+            quick=quick,
+            date=_today(),
+            workers=workers,
+            progress=tell,
+        )
+    console = Console(highlight=False)
     for line in done.summary:
-        Console(highlight=False).print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True)
+    console.print(comparison_table(done.comparison))
+    console.print(splits_table(done.splits))
+    # The lists are many; the page and differences.csv have them.
+    console.print(differences_table(done.differences[~done.differences["against"].str.startswith("list: ")]))
+    _errors.print(f"page: {output / 'report.html'}")
+    if pin is not None:
+        for fell in pin_floors(pin, done.figures, done.inputs, command=done.command, allow_lower=allow_lower):
+            _errors.print(f"[yellow]lowered[/] {_escape(fell)}")
+    if gate is not None:
+        failed = check(gate, done.figures, done.inputs)
+        if failed:
+            raise TkitError(told(failed))
+        _errors.print(f"gate: every floor of {gate} holds")
 
 
 @app.command()
@@ -268,8 +359,10 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder to write.")],
     dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
     vantage: Annotated[VantagePoint, typer.Option(help="Features the detector may use.")] = VantagePoint.MESSAGE,
-    max_false_alarms: Annotated[float, typer.Option(min=0, max=1, help="Share of good pictures that may be called.")] = 0.001,
+    max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
+    budget_unit: BudgetUnit = Unit.PICTURES,
     seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
+    workers: Workers = 2,
 ) -> None:
     """Train one detector on the whole dataset and write it as a bundle.
 
@@ -280,10 +373,51 @@ def train(
 
     with _steps() as tell:
         bundle = train_bundle(
-            read(dataset), vantage.value, max_false_alarms=max_false_alarms, seed=seed, date=_today(), progress=tell
+            read(dataset),
+            vantage.value,
+            max_false_alarms=max_false_alarms,
+            unit=budget_unit.value,
+            seed=seed,
+            date=_today(),
+            workers=workers,
+            progress=tell,
         )
     bundle.save(output)
     _errors.print(f"bundle: {output}")
+
+
+@app.command()
+def compare(
+    paths: Annotated[list[str] | None, typer.Argument(help="Mails with the labelled messages; without, the dataset.")] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option("--detector", "-d", help="[NAME=]list file, bundle folder, program, rule:1x1, peer:trocker, ..."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Label file (CSV); needed with mails.")] = None,
+    require: Annotated[list[str] | None, typer.Option(help='What must hold, such as "fpr<=0.1%" or "mine: tpr>=0.97".')] = None,
+    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare on without mails.")] = Path("data/dataset"),
+    lists: Annotated[Path | None, typer.Option(help="Folder of published lists, see `tkit lists`.")] = None,
+    cluster: Annotated[Cluster, typer.Option(help="What is drawn for the intervals.")] = Cluster.COMPONENT,
+    format: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file for the references judged otherwise.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a program may do nothing.")] = 60.0,
+) -> None:
+    """Compare detectors on labelled mail, or on the dataset: rates with intervals, and what changes from the first one.
+
+    Exit code 0: all requirements hold; 3: one does not; 2: wrong arguments; 1: nothing could be compared.
+
+    Example: `tkit compare -d rule:1x1 -d mylist.txt --labels labels.csv --require "mylist: fpr<=0.1%" mails/`
+    """
+    from tkit.cli_compare import Asked, finish, prepare
+
+    asked = Asked(detector or [], labels, require or [], dataset, lists, cluster.value, format.value, output, seed, timeout)
+    with _reading(paths or []) as (raws, _):
+        ready = prepare(asked, raws if paths else None, _errors)
+    with _steps() as tell:
+        failures = finish(asked, ready, _errors, tell)
+    if failures:
+        raise typer.Exit(3)
 
 
 @dataset_app.command("build")

@@ -170,7 +170,7 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
     return figure
 
 
-def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
+def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT, where: str = "") -> Figure:
     """Draw the share of trackers that each detector finds at a false-positive rate of 0.1 %, with intervals.
 
     Parameters
@@ -178,6 +178,8 @@ def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
     comparison : DataFrame
         As :func:`tkit.evaluate.comparison` gives it. A rule that brings more false alarms has no bar.
     theme : Theme
+    where : str
+        What else the title says.
     """
     ranked = comparison.assign(shown=detector_names(comparison)).sort_values(
         ["tpr_at_fpr_0.001", "tpr"], ascending=False, kind="stable"
@@ -185,7 +187,7 @@ def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
     with _style(theme):
         figure = Figure(figsize=(9.0, 1.5 + 0.36 * len(ranked)))
         axes = figure.subplots()
-        axes.set_title("Trackers found at 0.1 % false alarms, with 95 % intervals")
+        axes.set_title(f"Trackers found at 0.1 % false alarms, with 95 % intervals{where}")
         axes.set(xlim=(0, 1), ylim=(len(ranked) - 0.4, -0.6))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
         axes.grid(axis="x", color=theme.faint, linewidth=0.8)
@@ -285,6 +287,34 @@ def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
         lower.set_xticks(ticks, [period_name(tick, months) for tick in ticks])
         for axes in (upper, lower):
             axes.grid(axis="y", color=theme.faint, linewidth=0.8)
+    return figure
+
+
+def decay_figure(over_time: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
+    """Draw the rates of each period after the training ended, with 95 % intervals.
+
+    Parameters
+    ----------
+    over_time : DataFrame
+        As :func:`tkit.evaluate.over_time` gives it, with at least one period.
+    theme : Theme
+    """
+    place = np.arange(len(over_time))
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 5.0))
+        panels = figure.subplots(2, sharex=True)
+        figure.subplots_adjust(left=0.09, right=0.97, top=0.92, bottom=0.10, hspace=0.28)
+        for axes, rate, title in zip(panels, ("tpr", "fpr"), ("Trackers found", "False alarms"), strict=True):
+            value, low, high = (over_time[f"{rate}{end}"].to_numpy() for end in ("", "_low", "_high"))
+            axes.set_title(f"{title}, each quarter after the training, with 95 % intervals")
+            axes.vlines(place, low, high, color=theme.palette[0], linewidth=1.6)
+            axes.plot(place, value, "o-", color=theme.palette[0], markersize=6)
+            axes.grid(axis="y", color=theme.faint, linewidth=0.8)
+        _percent_axis(panels[0])
+        panels[0].set_ylim(0, 1.02)
+        panels[1].yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
+        panels[1].set_ylim(bottom=0)
+        panels[1].set_xticks(place, over_time["period"], parse_math=False)
     return figure
 
 

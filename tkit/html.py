@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tkit.css import css_urls
+from tkit.css import css_urls, may_load
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve
@@ -37,7 +38,8 @@ _MARKS = frozenset(
 )
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINTS = ("src", "href", "url", "background", "data", "import", "\\", "poster", "image-set")
+_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
+_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -272,14 +274,12 @@ class _Reader:
                 continue
             if _MARKS.isdisjoint(attributes):
                 style = attributes.get("style")
-                # Every form of a URL in a declaration is a function.
-                if (not style or "(" not in style) and node.tag != "style":
+                if not (style and may_load(style)) and node.tag != "style":
                     continue
             tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
             if tag in ("a", "area"):
-                href = attributes.get("href")
-                if href is not None:
-                    self._links.append(clean(href))
+                if "href" in attributes:
+                    self._links.append(clean(attributes["href"] or ""))
                     self._marks += 1
                 if "style" not in attributes and "background" not in attributes:
                     continue
@@ -298,8 +298,7 @@ class _Reader:
         if not head:
             return
         inner = comment[head.end() :]
-        lowered = inner.lower()
-        if self._comments < _MAX_COMMENTS and any(hint in lowered for hint in _COMMENT_HINTS):
+        if self._comments < _MAX_COMMENTS and _comment_may_load(inner.lower()):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -341,19 +340,25 @@ class _Reader:
                 self._marks += 1
 
 
+def _comment_may_load(lowered: str) -> bool:
+    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
+        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
+    )
+
+
 def _nodes(root: Any) -> Iterator[Any]:
     """Give the elements and comments of a tree in document order, those beside the html element too."""
-    before = root.prev
-    beside = []
-    while before is not None:
-        beside.append(before)
-        before = before.prev
-    yield from reversed(beside)
-    yield from root.traverse()
-    after = root.next
-    while after is not None:
-        yield after
-        after = after.next
+    before = []
+    node = root.prev
+    while node is not None:
+        before.append(node)
+        node = node.prev
+    after = []
+    node = root.next
+    while node is not None:
+        after.append(node)
+        node = node.next
+    return chain(reversed(before), root.traverse(), after)
 
 
 def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
@@ -432,7 +437,7 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     if background := attributes.get("background"):
         found.append(("background-attr", background, ""))
     style = attributes.get("style")
-    if style and "(" in style:
+    if style and may_load(style):
         found.extend(("style-attr", url, "") for url, _ in css_urls(style))
     return found
 

@@ -41,8 +41,11 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
-_FIELD = re.compile(r"^([^\s:]+)[ \t]*:[ \t]*(.*)", re.MULTILINE)
-_FOLD = re.compile(r"\n[ \t]+")
+# A field and what its folded lines add (RFC 5322, section 2.2); begun by the line end before it, which is found fast.
+_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_END_OF_HEADERS = re.compile(rb"\n\r?\n")
+_ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
@@ -51,6 +54,8 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+_EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
+_SPACES = (b" ", b"\t")
 _SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
 
 
@@ -59,6 +64,7 @@ class HtmlPart(NamedTuple):
 
     content_type: str
     charset: str
+    encoding: str
     content: bytes
 
 
@@ -130,13 +136,11 @@ class Message:
         if b"\n" not in raw and b"\r" in raw:
             defects.append("lines: ended by a lone carriage return")
             raw = raw.replace(b"\r", b"\n")
-        end = raw.find(b"\n\n")
-        crlf_end = raw.find(b"\n\r\n", 0, end if end >= 0 else len(raw)) if b"\r" in raw[:end] else -1
-        header_block = raw[: (crlf_end if crlf_end >= 0 else end) + 1] if max(end, crlf_end) >= 0 else raw
-        lowered = raw.lower()
-        if b"html" not in lowered and b"message/" not in lowered:
+        end = _END_OF_HEADERS.search(raw)
+        header_block = raw[: end.start() + 1] if end else raw
+        if not _may_hold_html(raw):
             return cls(digest, header_block, (), (), tuple(defects), raw)
-        fast = _fast_parse(raw, lowered)
+        fast = _fast_parse(raw)
         parts, types = fast if fast is not None else _standard_parse(raw, defects)
         parts.sort(key=lambda part: HTML_TYPES.index(part.content_type))
         texts = tuple(_decode_text(part, number, defects) for number, part in enumerate(parts))
@@ -145,11 +149,21 @@ class Message:
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
+        return {name: [_unfolded(value) for value in values] for name, values in self._fields.items()}
+
+    @cached_property
+    def header_counts(self) -> Mapping[str, int]:
+        """How often each header stands in the mail, by its name in lower case; cheaper than :attr:`headers`."""
+        return {name: len(values) for name, values in self._fields.items()}
+
+    @cached_property
+    def _fields(self) -> dict[str, list[str]]:
+        """The values as they stand, by name: most are never asked for, so none is unfolded yet."""
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
         found: dict[str, list[str]] = {}
-        for name, value in _FIELD.findall(_FOLD.sub(" ", text.replace("\r\n", "\n"))):
-            found.setdefault(name.lower(), []).append(value.rstrip())
+        for name, value in _FIELD.findall("\n" + text):
+            found.setdefault(name.lower(), []).append(value)
         return found
 
     @cached_property
@@ -159,12 +173,12 @@ class Message:
 
     def header(self, name: str) -> str:
         """Give the first value of a header, ``""`` where it is absent."""
-        values = self.headers.get(name)
-        return values[0] if values else ""
+        values = self._fields.get(name)
+        return _unfolded(values[0]) if values else ""
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
-        """What was wrong, structure first, then headers.
+        """What was wrong, structure first, then headers; each once, however often it occurs.
 
         The fast parser tells nothing of what it mended: the first reading of a mail that it took has the standard
         library go through the whole mail, which takes some ten times as long as :meth:`from_bytes`.
@@ -180,9 +194,9 @@ class Message:
             found.append("From: no domain in it")
         if self.header("date") and self.date is None:
             found.append("Date: unreadable")
-        if len(self.headers.get("from", ())) > 1:
+        if len(self._fields.get("from", ())) > 1:
             found.append("From: more than one")
-        return tuple(found)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def date(self) -> datetime | None:
@@ -207,13 +221,11 @@ class Message:
     def recipients(self) -> tuple[str, ...]:
         """Every address that the mail was sent to, lower case, by header order and without repeats."""
         found: dict[str, None] = {}
-        for name in _RECIPIENT_HEADERS:
-            for value in self.headers.get(name, ()):
-                for address in _ADDRESS.findall(value):
-                    found[address.lower().rstrip(".")] = None
-        for value in self.headers.get("received", ()):
-            for address in _RECEIVED_FOR.findall(value):
-                found[address.lower().rstrip(".")] = None
+        for names, pattern in ((_RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
+            for name in names:
+                for value in self._fields.get(name, ()):
+                    for address in pattern.findall(_unfolded(value)):
+                        found[address.lower().rstrip(".")] = None
         return tuple(found)
 
     @cached_property
@@ -228,7 +240,20 @@ class Message:
             return text
 
 
-def _fast_parse(raw: bytes, lowered: bytes) -> tuple[list[HtmlPart], list[str]] | None:
+def _unfolded(value: str) -> str:
+    """Give a field's value in one line (RFC 5322, section 2.2.3)."""
+    return (_FOLD.sub(" ", value) if "\n" in value else value).strip(" \t\r")
+
+
+def _may_hold_html(raw: bytes) -> bool:
+    """Tell whether any part can be HTML; the usual spellings first, because lower case of a whole mail costs."""
+    if b"html" in raw or b"message/" in raw or b"HTML" in raw:
+        return True
+    lowered = raw.lower()
+    return b"html" in lowered or b"message/" in lowered
+
+
+def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     """Parse with ``fast-mail-parser``; None where the standard library must have the word.
 
     On public mail it differs from the standard library in three ways that matter, each of which is recognised
@@ -236,17 +261,26 @@ def _fast_parse(raw: bytes, lowered: bytes) -> tuple[list[HtmlPart], list[str]] 
     finds fewer or other parts. What remains changes no reference: white space before line ends, which RFC 2045
     section 6.7 wants dropped, and a doubled ``=`` in broken quoted-printable.
     """
+    parsed = _parse_tree(raw)
+    if parsed is None or len(_ANNOUNCED.findall(raw)) > len(parsed[0]):
+        return None
+    if raw.isascii() or all(part.encoding != "quoted-printable" for part in parsed[0]):
+        return parsed
+    # Written as escapes, the raw bytes are kept.
+    escaped = _parse_tree(_EIGHT_BIT.sub(lambda run: b"=" + run[0].hex("=").encode(), raw))
+    if escaped is None or escaped[1] != parsed[1]:
+        return None
+    parts = [own if own.encoding != "quoted-printable" else kept for own, kept in zip(parsed[0], escaped[0], strict=True)]
+    return parts, parsed[1]
+
+
+def _parse_tree(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     try:
         root = fast_mail_parser.parse_email_tree(raw, mode="lazy")
         parts: list[HtmlPart] = []
         types: list[str] = []
         _walk(root, parts, types)
     except (fast_mail_parser.ParseError, ValueError):
-        return None
-    announced = (piece[:80].lstrip() for piece in lowered.split(b"\ncontent-type:")[1:])
-    if sum(piece.startswith((b"text/html", b"text/x-amp-html")) for piece in announced) > len(parts):
-        return None
-    if b"quoted-printable" in lowered and not raw.isascii():
         return None
     return parts, types
 
@@ -261,10 +295,17 @@ def _walk(node: Any, parts: list[HtmlPart], types: list[str]) -> None:
     types.append(content_type)
     if content_type in HTML_TYPES:
         headers = node.headers
-        declared = headers.get("Content-Type") or headers.get("Content-type")
-        if declared is None:
-            declared = next((values for name, values in headers.items() if name.lower() == "content-type"), [""])
-        parts.append(HtmlPart(content_type, _charset_of(declared[0]), node.content or b""))
+        charset = _charset_of(_field(headers, "Content-Type"))
+        encoding = _field(headers, "Content-Transfer-Encoding").strip().lower()
+        parts.append(HtmlPart(content_type, charset, encoding, node.content or b""))
+
+
+def _field(headers: Mapping[str, list[str]], usual_name: str) -> str:
+    values = headers.get(usual_name)
+    if values is None:
+        lowered = usual_name.lower()
+        values = next((values for name, values in headers.items() if name.lower() == lowered), [""])
+    return values[0]
 
 
 @lru_cache(maxsize=1024)
@@ -289,8 +330,9 @@ def _standard_parse(raw: bytes, defects: list[str]) -> tuple[list[HtmlPart], lis
         types.append(content_type)
         defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
         if content_type in HTML_TYPES:
-            content = _decode_body(node, defects)
-            parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), content))
+            encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
+            content = _decode_body(node, encoding, defects)
+            parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), encoding, content))
     return parts, types
 
 
@@ -307,8 +349,7 @@ def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[
             yield node
 
 
-def _decode_body(node: email.message.Message, defects: list[str]) -> bytes:
-    encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
+def _decode_body(node: email.message.Message, encoding: str, defects: list[str]) -> bytes:
     if encoding in ("base64", "quoted-printable"):
         del node["content-transfer-encoding"]  # without it, the bytes are given as they stand
     body = _payload(node, decode=True)
@@ -362,7 +403,9 @@ def _decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
     if _BROKEN_ESCAPE.search(data):
         defects.append("quoted-printable: broken escape")
         data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
-    return a2b_qp(_SPACE_AT_LINE_END.sub(b"", data))
+    if data.endswith(_SPACES) or any(space + end in data for space in _SPACES for end in (b"\n", b"\r\n")):
+        data = _SPACE_AT_LINE_END.sub(b"", data)
+    return a2b_qp(data)
 
 
 @lru_cache(maxsize=512)

@@ -70,7 +70,7 @@ _ENDPOINTS = tuple(re.compile(path) for _, _, path in _SERVICES)
 _BRANDED: tuple[tuple[str, str], ...] = (
     ("SendGrid", r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)"),
     ("Mailchimp", r"^/track/open\.php\?u=[0-9a-f]+&id="),
-    ("Salesforce Marketing Cloud", r"^/open\.aspx\?f[a-z]\d*="),
+    ("Salesforce Marketing Cloud", r"^/open\.aspx\?f[a-z][\da-f]*-"),
     ("SparkPost", r"^/q/[\w-]{11,}~~/"),
     ("Campaign Monitor", r"^/t/[a-z]-[a-z]-[a-z]+.*/o\.gif$"),
     ("Customer.io", r"^/e/o/e[A-Za-z0-9+/=_-]{8,}"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,8 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from tkit.errors import TkitError
+from tkit.files import whole_file
 
 
 class Writer(ABC):
@@ -98,7 +98,7 @@ class TableWriter(Writer):
             wide = self._stream is sys.stdout.buffer and sys.stdout.isatty()
             console = Console(width=None if wide else 120, force_terminal=wide)
             with console.capture() as captured:
-                console.print(rows_table(frame))
+                console.print(rows_table(frame) if "message_sha256" in frame else _plain_table(frame))
             self._stream.write(captured.get().encode("utf-8", "replace"))
 
 
@@ -127,37 +127,29 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
         writer.close()
         sys.stdout.buffer.flush()
         return
-    with new_file(path, lambda: not writer.discarded) as stream:
+    with suppress(_DiscardedError), whole_file(path) as stream:
         writer = _WRITERS[form](stream)
         try:
             yield writer
         finally:
             writer.close()
+        if writer.discarded:
+            raise _DiscardedError
 
 
-@contextmanager
-def new_file(path: Path, keep: Callable[[], bool] = lambda: True) -> Iterator[IO[bytes]]:
-    """Give a file to write, which takes its place only when it is whole and ``keep`` says so.
+class _DiscardedError(Exception):
+    """Nothing worth a file was written."""
 
-    Raises
-    ------
-    TkitError
-        Where the file cannot be written.
-    """
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error.strerror}): give another file") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-        if keep():
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-    except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error.strerror}): give another file") from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+
+def _plain_table(frame: pd.DataFrame) -> Table:
+    """Draw rows that are no references: numbers to the right, an absent value as nothing."""
+    table = Table()
+    for name in frame:
+        number = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+        table.add_column(str(name), justify="right" if number else "left", overflow="fold")
+    for row in _flat(frame).itertuples(index=False):
+        table.add_row(*("" if value is None or value != value else escape(str(value)) for value in row))  # noqa: PLR0124 - NaN
+    return table
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

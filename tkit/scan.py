@@ -112,7 +112,7 @@ def reasons(
                 break
             name = names[column]
             if name == _SIZE:
-                phrase = _declared_size(values["width"][row], values["height"][row])
+                phrase = declared_size(values["width"][row], values["height"][row])
             else:
                 phrase = reason(name, values[name][row])
             phrases[phrase] = None  # other features of equal wording add nothing
@@ -138,7 +138,12 @@ def _size_counted_once(contributions: pd.DataFrame) -> tuple[list[str], NDArray[
     return names, np.column_stack([weight[:, ~of_size], weight[:, of_size].sum(axis=1)])
 
 
-def _declared_size(width: float, height: float) -> str:
+def declared_size(width: float, height: float) -> str:
+    """Say what size a reference declares; a side below 0 is not given.
+
+    >>> declared_size(1, 1), declared_size(-1, -1), declared_size(600, -1)
+    ('declared 1 x 1 px', 'no size declared', 'declared 600 px wide')
+    """
     if width >= 0 and height >= 0:
         return f"declared {_Number(width)} x {_Number(height)} px"
     if width < 0 and height < 0:

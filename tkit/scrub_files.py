@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tkit.corpus import STDIN, Problem, read_raw
 from tkit.errors import TkitError
-from tkit.rows import new_file
+from tkit.files import whole_file
 from tkit.scrub import Scrubbed, scrub
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool 
         sys.stdout.buffer.write(done.raw)
         sys.stdout.buffer.flush()
     else:
-        with new_file(output) as stream:
+        with whole_file(output) as stream:
             stream.write(done.raw)
     return done
 
@@ -99,6 +99,6 @@ def scrub_folder(
         except OSError as error:
             raise TkitError(f"{target.parent}: cannot be made ({error.strerror}): give another folder") from None
         done = scrub(raw, bundle, replace=replace)
-        with new_file(target) as stream:
+        with whole_file(target) as stream:
             stream.write(done.raw)
         yield number, len(files), ScrubbedFile(str(path), done, "")

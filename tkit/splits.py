@@ -262,6 +262,23 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
     return fold_of[code]
 
 
+def sender_groups(rows: pd.DataFrame, column: str = "sender_key") -> pd.Series:
+    """Give each row its sender, and a mail without one a group of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns `column`, "" where the sender is not known, and ``message_sha256``.
+
+    Returns
+    -------
+    Series
+        The column, with the mail where it is "".
+    """
+    _require_columns(rows, (column, "message_sha256"))
+    return rows[column].where(rows[column] != "", rows["message_sha256"])
+
+
 def require_whole_groups(split: Split, groups: Groups) -> None:
     """Refuse a split that trains on a group which it also tests.
 
@@ -371,8 +388,31 @@ def leave_one_out(rows: pd.DataFrame, column: str, group: str = "component") -> 
     splits = []
     for value in sorted(set(rows.loc[gold, column].dropna()) - {""}):
         held = (rows[column] == value).fillna(False).to_numpy(dtype=bool)
-        splits.append(_without_tested_groups(f"{column} = {value}", ~held, held & gold, rows[group]))
+        splits.append(leave_out(rows, held, f"{column} = {value}", rows[group]))
     return splits
+
+
+def leave_out(rows: pd.DataFrame, held: Mask, name: str, groups: Groups) -> Split:
+    """Test the gold rows among those held out; train on no held row and on no group of a tested one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Column ``source``.
+    held : ndarray of bool, shape (n_rows,)
+        What is left out.
+    name : str
+        Of the split.
+    groups : array of shape (n_rows,)
+        What must not straddle.
+
+    Raises
+    ------
+    TkitError
+        When a part would be empty.
+    """
+    _require_columns(rows, ("source",))
+    return _without_tested_groups(name, ~held, held & _gold(rows), pd.Series(np.asarray(groups)))
 
 
 def _gold(rows: pd.DataFrame) -> Mask:

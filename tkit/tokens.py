@@ -7,12 +7,15 @@ loop over characters would cost more than parsing the mail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tkit.vocabulary import WORD_FEATURES, host_words, run_codes, word_counts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,6 +28,8 @@ _CLASS[ord("a") : ord("z") + 1] = _LOWER
 _CLASS[ord("A") : ord("Z") + 1] = _UPPER
 _IS_TOKEN = _CLASS > 0
 _IS_TOKEN[[ord("_"), ord("-")]] = True
+_LOWERED = np.arange(256, dtype=np.uint8)
+_LOWERED[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
 _IS_HEX = np.zeros(256, bool)
 _IS_HEX[[ord(character) for character in "0123456789abcdefABCDEF"]] = True
 _IS_CONSONANT = np.zeros(256, bool)
@@ -114,9 +119,9 @@ def token_table(urls: Sequence[str]) -> TokenTable:
     return _Runs(tails, _IS_TOKEN[tails.bytes]).table()
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=1 << 14)
 def _host_parts(authority: str) -> tuple[float, ...]:
-    """Give length, labels, digits, hyphens, whether it is a number, whether it has a port."""
+    """Give length, labels, digits, hyphens, whether it is a number, whether it has a port, and its telling labels."""
     host, colon, port = authority.rpartition("@")[2].rpartition(":")
     if not colon or not port.isdigit():  # no port, or the inside of an IPv6 address
         host, port = authority.rpartition("@")[2], ""
@@ -128,45 +133,87 @@ def _host_parts(authority: str) -> tuple[float, ...]:
         host.count("-"),
         number,
         bool(port),
+        *host_words(host),
     )
+
+
+_SCRIPTS = r"php\d?|aspx?|ashx|cgi|jsp|jspx|do|dll|exe|pl|py|cfm|nsf|phtml|html?"
+_SCRIPT = re.compile(_SCRIPTS, re.ASCII)
+_SCRIPT_INSIDE = re.compile(rf"\.(?:{_SCRIPTS})/", re.ASCII)
+_PICTURES = frozenset(("gif", "jpg", "jpeg", "png", "webp", "avif", "svg", "bmp", "ico"))
+_PHOTOS = frozenset(("jpg", "jpeg", "webp", "avif"))
+_SHEETS = frozenset(("css", "woff", "woff2", "ttf", "otf", "eot"))
+
+
+@lru_cache(maxsize=1 << 12)
+def _extension(name: str) -> tuple[bool, ...]:
+    """Tell what a file name's extension, lower case and with its dot, stands for; in the order of ``_PARTS``."""
+    extension = name[1:]
+    return (
+        extension == "gif",
+        extension in _PHOTOS,
+        extension in _PICTURES,
+        extension in _SHEETS,
+        not name,
+        _SCRIPT.fullmatch(extension) is not None,
+    )
+
+
+_PARTS = (
+    "url_length",
+    "path_length",
+    "query_length",
+    "fragment_length",
+    "filename_length",
+    "https",
+    "path_segments",
+    "query_parameters",
+    "path_open_track",
+    "extension_gif",
+    "extension_photo",
+    "extension_picture",
+    "extension_sheet",
+    "extension_none",
+    "extension_script",
+    "host_length",
+    "host_labels",
+    "host_digits",
+    "host_hyphens",
+    "host_is_number",
+    "host_port",
+    "host_name_track",
+    "host_name_picture",
+)
 
 
 def _parts(urls: Sequence[str], tails: _Tails) -> dict[str, Floats]:
     """Lengths and counts of the URL's parts; string methods beat arrays where each is called once a URL."""
     rows = []
     for url, start, tail in zip(urls, tails.starts, tails.tails, strict=True):
-        rest, _, fragment = tail.partition("#")
+        lowered = tail.lower()
+        rest, _, fragment = lowered.partition("#")
         path, _, query = rest.partition("?")
+        slash = path.rfind("/")
+        dot = path.rfind(".")
+        *kinds, script = _extension(path[dot:] if dot > slash else "")
+        inside = 0 <= path.find(".") < slash and _SCRIPT_INSIDE.search(path) is not None
         rows.append(
             (
                 len(url),
                 len(path),
                 len(query),
                 len(fragment),
-                len(path) - path.rfind("/") - 1,
+                len(path) - slash - 1,
                 url.startswith("https:"),
                 path.count("/"),
                 query.count("&") + 1 if query else 0,
+                "/open" in lowered or "=open" in lowered or "/trace" in lowered or "/track" in lowered,
+                *kinds,
+                script or inside,
                 *_host_parts(url[url.find("//") + 2 : start]),
             )
         )
-    names = (
-        "url_length",
-        "path_length",
-        "query_length",
-        "fragment_length",
-        "filename_length",
-        "https",
-        "path_segments",
-        "query_parameters",
-        "host_length",
-        "host_labels",
-        "host_digits",
-        "host_hyphens",
-        "host_is_number",
-        "host_port",
-    )
-    return dict(zip(names, np.array(rows, np.float64).T, strict=True))
+    return dict(zip(_PARTS, np.array(rows, np.float64).T, strict=True))
 
 
 class _Tails:
@@ -213,7 +260,7 @@ class _Tails:
             "longest_hex": runs.longest(hexadecimal),
             "longest_case_mixed": runs.longest(cases & ((runs.digits > 0) | (runs.changes(letters_only=True) >= 3))),
             "consonant_run": runs.maximum(runs.peak(run)),
-        }
+        } | runs.word_counts()
 
     def tokens(self) -> tuple[dict[str, Floats], TokenTable]:
         """Measures of the longest token, and every token for comparison."""
@@ -344,12 +391,13 @@ class _Runs:
 
     def codes(self) -> NDArray[np.uint64]:
         """Give a hash of each run's characters."""
-        if not len(self.start):
-            return np.zeros(0, np.uint64)
-        powers = np.cumprod(np.full(int(self.length.max()), 0x9E3779B97F4A7C15, np.uint64))
-        mixed = (self.bytes.astype(np.uint64) + np.uint64(1)) * powers[self.place]
-        mixed ^= mixed >> np.uint64(29)
-        return np.asarray(np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), self.start))
+        return run_codes(self.bytes, self.start, self.length)
+
+    def word_counts(self) -> dict[str, Floats]:
+        """Count the telling words among the runs of each URL."""
+        counts = np.zeros((len(WORD_FEATURES), self.n_urls))
+        counts[:, self.has] = word_counts(run_codes(_LOWERED[self.bytes], self.start, self.length), self.of_url)
+        return dict(zip(WORD_FEATURES, counts, strict=True))
 
     def decodes(self) -> tuple[Bools, Bools]:
         """Tell for each run whether it is base64 (url-safe alphabet) and whether it is hex of printable ASCII text."""

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import ada_url
@@ -82,6 +83,32 @@ def resolve(url: str, base: str = "") -> str:
 def _scalar_values(text: str) -> str:
     """Put U+FFFD for lone surrogates and the character for a pair (WHATWG Infra Standard, "convert")."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class Origin(NamedTuple):
+    """The host of a URL, its registrable domain, and whether webmail or a gateway may wrap other URLs there."""
+
+    host: str
+    domain: str
+    may_wrap: bool
+
+
+def origin_of(resolved_url: str) -> Origin:
+    """Give what the URL's host says, ``("", "", False)`` where it has none.
+
+    >>> origin_of("https://user@pixel.a.example:8443/x")
+    Origin(host='pixel.a.example', domain='a.example', may_wrap=False)
+    """
+    start = resolved_url.find("//") + 2
+    end = resolved_url.find("/", start)
+    return _origin(resolved_url[start : end if end >= 0 else None])
+
+
+@lru_cache(maxsize=1 << 15)
+def _origin(authority: str) -> Origin:
+    host = host_of(f"http://{authority}/")
+    domain = registrable_domain(host)
+    return Origin(host, domain, domain in _WRAPPING_DOMAINS or host.startswith("camo."))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -167,7 +194,6 @@ _V2_ESCAPE = re.compile(r"-([0-9A-Fa-f]{2})")
 _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", re.IGNORECASE)
 
 
-@lru_cache(maxsize=1 << 14)
 def unwrap(resolved_url: str) -> str:
     """Give the original URL inside a webmail's picture proxy or a gateway's rewriting, up to three layers deep.
 
@@ -193,8 +219,7 @@ def unwrap(resolved_url: str) -> str:
     'http://a.example/o.gif?id=1'
     """
     for _ in range(_MAX_LAYERS):
-        host = host_of(resolved_url)
-        if registrable_domain(host) not in _WRAPPING_DOMAINS and not host.startswith("camo."):
+        if not origin_of(resolved_url).may_wrap:
             break
         inner = _unwrap_once(resolved_url)
         resolved = resolve(clean(inner)) if inner else ""

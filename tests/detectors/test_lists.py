@@ -4,7 +4,6 @@ import builtins
 import csv
 import json
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +11,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tkit.detectors.lists import (
-    ICU,
-    JAVASCRIPT,
-    LONGEST_TEXT,
-    REGISTRY,
-    RUBY,
-    HostList,
-    ListSource,
-    PublishedList,
-    RegexList,
-    SubstringList,
-    UntranslatableError,
-    load,
-    load_all,
-    translate,
-    verdicts,
-)
+from tkit.detectors.download import verify
+from tkit.detectors.engines import LONGEST_TEXT, HostList, PublishedList, RegexList, SubstringList
+from tkit.detectors.lists import REGISTRY, ListSource, load, load_all, overview, read_list, verdicts
 from tkit.errors import TkitError
 
 SHARED = Path(os.environ.get("TKIT_SHARED") or Path(__file__).resolve().parents[2] / ".." / "shared")
@@ -105,22 +90,35 @@ def test_filters_on_webmail_proxies(filters):
 def test_filters_say_what_the_engine_dropped(filters):
     assert filters.rules == 14
     assert filters.dropped == (
-        "/wf/open^$all (the engine does not know the option $all)",
         "/(?=look)ahead/$image (the engine cannot compile the regular expression)",
         '##img[width="1"] (hides an element and judges no URL)',
     )
-    assert not filters.match("https://a.example.net/wf/open?upn=1")
+    assert filters.match("https://a.example.net/wf/open?upn=1")  # $all, which the engine itself does not know
+    assert filters.rewritten == ("/wf/open^$all",)
     assert not filters.match("https://pixel.example.org/cancelled")
 
 
 def test_filters_drop_options_that_are_not_about_requests(tmp_path):
     pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     published = tiny(tmp_path, "filters", "/a$nosuchoption\n/b$image,all\n/c$image\r\n")
-    assert published.dropped == (
-        "/a$nosuchoption (the engine does not take it for a rule about requests)",
-        "/b$image,all (the engine does not know the option $all)",
-    )
+    assert published.dropped == ("/a$nosuchoption (the engine does not take it for a rule about requests)",)
+    assert published.match("https://a.example/b")
     assert published.match("https://a.example/c")
+
+
+def test_filters_of_all_types_keep_their_other_options(tmp_path):
+    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
+    published = tiny(
+        tmp_path, "filters", "/one$all,~third-party\n/two$all,domain=message.invalid\n/three$script,all\n/four$allow\n"
+    )
+    assert [published.match(f"https://a.example/{path}") for path in ("one", "two", "four")] == [False, True, False]
+    assert published.dropped == ("/four$allow (the engine does not take it for a rule about requests)",)
+
+
+def test_filters_judge_by_what_is_asked_for(filters):
+    beacon = "https://a.example.net/beacon.js"
+    assert filters.match_many([beacon] * 2, None, ["script", "image"]).tolist() == [True, False]
+    assert not filters.match("https://a.example.net/open.gif", request="font")
 
 
 def test_filters_without_the_engine_say_how_to_install_it(tmp_path, monkeypatch):
@@ -309,72 +307,6 @@ def test_broken_expressions_are_dropped_with_the_reason_and_the_rest_works(tmp_p
     assert not published.match("http://a.example/aab")
 
 
-@pytest.mark.parametrize("pattern", [r"a\d", r"a\w", "a$", "^a", "a{b", "a}", "a]"])
-def test_icu_refuses_what_it_reads_otherwise(pattern):
-    with pytest.raises(UntranslatableError, match="may mean something else"):
-        translate(pattern, ICU)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "dialect", "literal"),
-    [
-        ("open/track", JAVASCRIPT, "open/track"),
-        (r"Open\.aspx\?", JAVASCRIPT, "open.aspx?"),
-        ("opens?/", JAVASCRIPT, "open"),
-        ("opens*/go", JAVASCRIPT, "open"),
-        ("opens{0,2}/", JAVASCRIPT, "open"),
-        ("ab+cdef", JAVASCRIPT, "cdef"),
-        ("ab{2}c", JAVASCRIPT, "ab"),
-        ("(open|track)/o", JAVASCRIPT, "/o"),
-        ("(open)?x", JAVASCRIPT, "x"),
-        ("open|x", JAVASCRIPT, ""),
-        ("(?!open)x", JAVASCRIPT, "x"),
-        ("a{b", JAVASCRIPT, "a{b"),
-        (".*", RUBY, ""),
-        ("ab++c", ICU, "ab"),
-    ],
-)
-def test_translate_finds_the_literal_that_every_match_holds(pattern, dialect, literal):
-    assert translate(pattern, dialect)[1] == literal
-
-
-@pytest.mark.parametrize(
-    ("pattern", "dialect", "text", "expected"),
-    [
-        ("a.b", JAVASCRIPT, "a\rb", False),
-        ("a.b", RUBY, "a\rb", True),
-        ("a.b", ICU, "a\x85b", False),
-        ("a.b", JAVASCRIPT, "a\x85b", True),
-        (r"a\sb", JAVASCRIPT, "a\ufeffb", True),
-        (r"a\Sb", JAVASCRIPT, "a\xa0b", False),
-        (r"a\db", JAVASCRIPT, "a\u0663b", False),
-        (r"a\wb", RUBY, "a\xe9b", False),
-        ("x{d{1,2}}", JAVASCRIPT, "x{dd}", True),
-        ("a{,2}", JAVASCRIPT, "a{,2}", True),
-        ("a{,2}", JAVASCRIPT, "aa", False),
-        ("[a-z.-_]+!", JAVASCRIPT, "/!", True),
-    ],
-)
-def test_translate_keeps_the_meaning(pattern, dialect, text, expected):
-    assert bool(re.search(translate(pattern, dialect)[0], text, re.ASCII)) is expected
-
-
-@given(
-    st.text(alphabet=r"abAB.*+?|()[]{}^$\d-,0129/", max_size=14),
-    st.sampled_from([JAVASCRIPT, RUBY, ICU]),
-    st.text(alphabet="abABd0129/.{}-,", max_size=20),
-)
-@example("a|b", JAVASCRIPT, "b")
-@example("(a|b)*c", JAVASCRIPT, "C")
-def test_translate_refuses_or_gives_an_expression_whose_literal_is_required(pattern, dialect, text):
-    try:
-        expression, literal = translate(pattern, dialect)
-    except UntranslatableError:
-        return
-    if re.search(expression, text, re.ASCII | re.IGNORECASE):
-        assert literal in text.lower()
-
-
 def test_expressions_read_no_more_than_the_longest_text():
     published = RegexList("tiny", "regex-js", ["open"])
     start = "http://a.example/"
@@ -450,6 +382,72 @@ def test_load_refuses_an_unknown_kind(tmp_path):
 def test_registry_names_and_files_are_unique():
     assert len({source.name for source in REGISTRY}) == len(REGISTRY)
     assert len({source.file for source in REGISTRY}) == len(REGISTRY)
+
+
+def test_read_list_knows_the_kind_by_the_content(tmp_path):
+    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
+    forms = {
+        "hosts": "# comment\n127.0.0.1 localhost\n0.0.0.0 t.example.com # why\n",
+        "domains": "t.example.com\n\nt.example.net\n",
+        "filters": "[Adblock Plus 2.0]\n! comment\n||t.example.com^\n",
+        "bare filter": "t.example.com/o\n",
+        "named": "Example@@=t\\.example\\.com\n",
+        "array": '["t.example.com"]',
+        "object": '{"kind": "substrings", "rules": ["t.example.com/o"]}',
+        "object of lines": '{"kind": "filters", "rules": ["||t.example.com^"]}',
+        "byte order mark": "\ufefft.example.com\n",
+    }
+    kinds = []
+    for name, text in forms.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        listed = read_list(tmp_path / name)
+        kinds.append(listed.kind)
+        assert listed.match("https://t.example.com/o"), name
+        assert not listed.match("https://example.com/"), name
+    assert kinds == ["hosts", "hosts", "filters", "filters", "regex-js", "hosts", "substrings", "filters", "hosts"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "no JSON"),
+        ("[]", "JSON of no known form"),
+        ('["a b"]', "JSON of no known form"),
+        ('{"kind": "moon", "rules": []}', "JSON of no known form"),
+        ('{"kind": "hosts"}', "rules are not of the form of 'hosts'"),
+        ('{"kind": "substrings", "rules": [1]}', "rules are not of the form of 'substrings'"),
+        ('{"kind": "wildcards-nocase", "rules": ["a"]}', "rules are not of the form of 'wildcards-nocase'"),
+    ],
+)
+def test_read_list_says_what_is_wrong(tmp_path, text, reason):
+    (tmp_path / "list.json").write_text(text)
+    with pytest.raises(TkitError, match=reason):
+        read_list(tmp_path / "list.json")
+
+
+def test_read_list_refuses_what_is_no_text(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TkitError, match="no text in UTF-8"):
+        read_list(tmp_path / "list.txt")
+    with pytest.raises(TkitError, match="cannot be read"):
+        read_list(tmp_path / "missing.txt")
+
+
+def test_the_lists_of_the_registry_have_the_rules_that_it_was_made_of():
+    folder = SHARED / "lists"
+    if not folder.is_dir():
+        pytest.skip("the published lists are not here: ../shared/lists")
+    assert [source.name for source in REGISTRY if not verify(source, folder)] == []
+
+
+def test_overview_counts_and_says_why(tmp_path):
+    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
+    (tmp_path / "leavemealone_trackers.txt").write_text("! x\n/open$image\n##img\n##a\n")
+    table = overview(tmp_path).set_index("name")
+    one = table.loc["leavemealone"]
+    assert (one["rules"], one["applied"], one["dropped"], one["copy"]) == (3, 1, 2, True)
+    assert one["why"] == ["2: hides an element and judges no URL"]
+    assert not table.loc["neomd", "copy"]
 
 
 # Many URLs
@@ -572,4 +570,6 @@ def test_all_lists_load_with_the_rules_that_their_readme_counts():
     assert counts == _readme_rules(folder / "README.md")
     dropped = {published.name: len(published.dropped) for published in loaded if published.dropped}
     assert set(dropped) == {"leavemealone", "easyprivacy_full"}
-    assert dropped["leavemealone"] == 35  # 30 with $all, 5 that hide elements
+    (of_all_types,) = (published for published in loaded if published.name == "leavemealone")
+    assert len(of_all_types.rewritten) == 30
+    assert dropped["leavemealone"] == 5  # they hide elements

@@ -173,6 +173,8 @@ def test_rules_are_detectors_of_the_features_that_their_vantage_point_has() -> N
         "Nextcloud Mail",
         "FairEmail",
         "Trocker heuristic",
+        "rspamd tiny external",
+        "SnappyMail sizes",
         "known lists",
         "known lists or 1x1",
         "block all",

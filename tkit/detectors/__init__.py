@@ -14,6 +14,8 @@ from tkit.detectors.rules import (
     KnownList,
     KnownListOr1x1,
     Nextcloud,
+    Rspamd,
+    SnappyMail,
     Trocker,
 )
 
@@ -27,6 +29,8 @@ __all__ = [
     "KnownList",
     "KnownListOr1x1",
     "Nextcloud",
+    "Rspamd",
+    "SnappyMail",
     "Trainable",
     "Trocker",
 ]

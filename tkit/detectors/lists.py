@@ -1,80 +1,27 @@
-"""Published tracker lists as detectors over URLs, each applied as its own program applies it.
+"""Published tracker lists: where each comes from, and how a copy of it is read.
 
 The lists are other people's and under other licences: tkit holds :data:`REGISTRY`, which says where each
-came from, and reads copies that the user keeps in a folder. Nothing here opens a connection.
-
-Regular expressions of others are hostile input: one bad pattern can take exponential time. Of every text
-that a pattern reads only the first :data:`LONGEST_TEXT` characters count, a pattern runs only on texts that
-hold the literal it requires, and a pattern is taken only where Python's engine gives it the meaning that it
-has in its own. No pattern of the registry is exponential; with two or three ``.+`` in a row, some are of the
-second or third power, so that a text made against them can take seconds. Measure with them, but let no
-server run them on its mail, and load no list that you have not read.
+came from, and reads copies that the user keeps in a folder. Nothing here opens a connection; :mod:`tkit.detectors.download`
+does.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.detectors.dialects import ICU, RUBY, UntranslatableError
+from tkit.detectors.engines import FilterList, HostList, PublishedList, RegexList, SubstringList, require_length
 from tkit.errors import TkitError
-from tkit.url import clean, host_of, resolve
-
-LONGEST_TEXT = 4096
-"""Characters of a URL or a tag that regular expressions read; the rest of a longer one is left out."""
-
-SOURCE_URL = "https://message.invalid/"
-"""The document that asks, for filter engines: a webmail that no list names, so every host is third party."""
-
-
-class PublishedList(Protocol):
-    """A tracker list that judges URLs.
-
-    Attributes
-    ----------
-    name : str
-        Its name in :data:`REGISTRY`.
-    kind : str
-        How its rules are applied, see :class:`ListSource`.
-    rules : int
-        Rules in the file, those dropped included.
-    dropped : tuple of str
-        Rules that are not applied, each with the reason behind it in brackets.
-    """
-
-    name: str
-    kind: str
-    rules: int
-    dropped: tuple[str, ...]
-
-    def match(self, url: str, *, tag: str = "") -> bool:
-        """Tell whether the list holds a URL for a tracker.
-
-        Parameters
-        ----------
-        url : str
-            A URL, resolved or as written. What is no URL has no host and passes every filter; nothing raises.
-        tag : str
-            The element's start tag as written, for lists that read HTML. ``""`` stands for an ``<img>`` of
-            the URL and nothing else.
-        """
-
-    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None) -> NDArray[np.bool_]:
-        """Give :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once.
-
-        Raises
-        ------
-        TkitError
-            Where ``tags`` has another length than ``urls``.
-        """
 
 
 class ListSource(NamedTuple):
@@ -83,7 +30,7 @@ class ListSource(NamedTuple):
     ``path`` and ``commit`` name the file that the list was taken from, in the repository or Debian package
     ``project``; ``commit`` and ``date`` are ``""`` where not recorded. ``file`` is its name in the user's
     folder: the very file for filter lists and ``uglyemail``, else JSON with the same rules, grouped as in
-    the source. ``kind`` is one of
+    the source. ``sha256`` is the :func:`tkit.detectors.download.digest` of the rules. ``kind`` is one of
 
     =================  ===================================================================================
     filters            Adblock Plus rules in Brave's engine; the request is an image's from `SOURCE_URL`
@@ -106,319 +53,7 @@ class ListSource(NamedTuple):
     commit: str
     date: str
     licence: str
-
-
-class _TextList(ABC):
-    """What all lists share: a verdict depends on one text alone, so equal texts are judged once."""
-
-    def __init__(self, name: str, kind: str, rules: int, dropped: Iterable[str]) -> None:
-        self.name = name
-        self.kind = kind
-        self.rules = rules
-        self.dropped = tuple(dropped)
-
-    def match(self, url: str, *, tag: str = "") -> bool:
-        return self._hit(self._text(url, tag))
-
-    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None) -> NDArray[np.bool_]:
-        if tags is None:
-            tags = [""] * len(urls)
-        _require_length("tags", tags, urls)
-        texts = list(map(self._text, urls, tags))
-        hits = {text: self._hit(text) for text in set(texts)}
-        return np.array([hits[text] for text in texts], dtype=np.bool_)
-
-    def _text(self, url: str, tag: str) -> str:
-        return url
-
-    @abstractmethod
-    def _hit(self, text: str) -> bool: ...
-
-
-def _require_length(what: str, given: Sequence[str], urls: Sequence[str]) -> None:
-    if len(given) != len(urls):
-        raise TkitError(f"{what}: {len(given)} for {len(urls)} URLs; pass one for each URL, in the same order")
-
-
-def _encodable(text: str) -> str:
-    """Replace lone surrogates, which no engine outside of Python takes."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-_BADFILTER = re.compile(r"[$,]badfilter\b")
-_COSMETIC = re.compile(r"#[@?$%]{0,3}#")
-_ALL = re.compile(r"[$,]all(?:,|\Z)")
-_BEYOND_RUST = re.compile(r"(?:@@)?/.*(?:\(\?<?[=!]|\\[1-9]).*/(?:\$|\Z)")
-
-
-class FilterList(_TextList):
-    """A list of Adblock Plus rules in Brave's engine (PyPI ``adblock``).
-
-    The engine is silent about rules that it cannot read, ``$all`` among them, so it is asked for each after
-    loading. Neither a rule with ``$badfilter`` nor the one that it cancels is held for dropped.
-
-    A rule is looked up by its words, with ``%`` taken for a letter: one that begins inside of a word of the
-    URL is not found, as in ``?url=https%3A%2F%2Fa.example%2Fopen`` for ``%2Fopen``. Judging the unwrapped URL
-    too, as :func:`verdicts` does, makes up for that.
-
-    Raises
-    ------
-    TkitError
-        Where ``adblock`` is not installed.
-    """
-
-    def __init__(self, name: str, kind: str, lines: Iterable[str]) -> None:
-        adblock = _import_adblock()
-        rules = [line for line in map(str.strip, lines) if line and not line.startswith(("!", "[Adblock"))]
-        filters = adblock.FilterSet()
-        filters.add_filters(rules)
-        # Optimising merges rules, which could then no longer be asked for.
-        self._engine = adblock.Engine(filters, optimize=False)
-        cancelling = {rule for rule in rules if _BADFILTER.search(rule)}
-        settled = cancelling | {_BADFILTER.sub("", rule) for rule in cancelling}
-        reasons = {rule: "" if rule in settled else self._why_dropped(rule) for rule in rules}
-        super().__init__(name, kind, len(rules), [f"{rule} ({reasons[rule]})" for rule in rules if reasons[rule]])
-
-    def _why_dropped(self, rule: str) -> str:
-        if self._engine.filter_exists(rule):
-            return "the engine cannot compile the regular expression" if _BEYOND_RUST.match(rule) else ""
-        if _COSMETIC.search(rule):
-            return "hides an element and judges no URL"
-        if _ALL.search(rule):
-            return "the engine does not know the option $all"
-        return "the engine does not take it for a rule about requests"
-
-    def _hit(self, text: str) -> bool:
-        return bool(self._engine.check_network_urls(_encodable(text), SOURCE_URL, "image").matched)
-
-
-def _import_adblock() -> ModuleType:
-    try:
-        import adblock  # noqa: PLC0415
-    except ImportError as error:
-        what = "filter lists need Brave's engine, which is not installed"
-        raise TkitError(f"{what}: pip install 'tkit[lists]'") from error
-    return adblock
-
-
-class HostList(_TextList):
-    """A list of domains; each stands for itself and its subdomains.
-
-    >>> listed = HostList("example", "hosts", ["example.com"])
-    >>> listed.match("http://t.example.com/"), listed.match("http://notexample.com/")
-    (True, False)
-    """
-
-    def __init__(self, name: str, kind: str, domains: Sequence[str]) -> None:
-        dropped = [f"{domain!r} (empty)" for domain in domains if not domain.strip(".")]
-        super().__init__(name, kind, len(domains), dropped)
-        self._domains = frozenset(domain.strip(".").lower() for domain in domains) - {""}
-
-    def _text(self, url: str, tag: str) -> str:
-        return host_of(resolve(clean(_encodable(url)))).rstrip(".")
-
-    def _hit(self, text: str) -> bool:
-        labels = text.split(".")
-        return any(".".join(labels[start:]) in self._domains for start in range(len(labels)))
-
-
-class SubstringList(_TextList):
-    """A list of substrings of URLs."""
-
-    def __init__(self, name: str, kind: str, substrings: Sequence[str], *, ignore_case: bool = False) -> None:
-        dropped = [f"{substring!r} (empty)" for substring in substrings if not substring]
-        super().__init__(name, kind, len(substrings), dropped)
-        self._fold: Callable[[str], str] = str.lower if ignore_case else str
-        self._substrings = tuple(dict.fromkeys(map(self._fold, filter(None, substrings))))
-
-    def _hit(self, text: str) -> bool:
-        folded = self._fold(text)
-        return any(substring in folded for substring in self._substrings)
-
-
-class UntranslatableError(TkitError):
-    """A rule to which Python would give another meaning than its own engine, or none."""
-
-
-class Dialect(NamedTuple):
-    """What a dialect of regular expressions has other than Python's with ``re.ASCII``.
-
-    ``dot`` is what ``.`` stands for. ``escapes`` and ``anchors`` are what letters after a backslash and
-    anchors stand for; others are refused. ``stray`` are the brackets that stand for themselves where they
-    open or close nothing. ``possessive`` tells whether ``a++`` is one quantifier.
-    """
-
-    dot: str
-    escapes: Mapping[str, str]
-    anchors: Mapping[str, str]
-    stray: str
-    possessive: bool
-
-
-_CONTROLS = {letter: "\\" + letter for letter in "fnrt"}
-_CLASSES = {letter: "\\" + letter for letter in "dDwWbB"}
-_JS_SPACE = r"\s\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_JS_SPACES = {"s": f"[{_JS_SPACE}]", "S": f"[^{_JS_SPACE}]"}
-_JS_ANCHORS = {"^": "^", "$": r"\Z"}
-JAVASCRIPT = Dialect(r"[^\n\r\u2028\u2029]", _CONTROLS | _CLASSES | _JS_SPACES, _JS_ANCHORS, "{}]", False)
-RUBY = Dialect(".", _CONTROLS | _CLASSES, {}, "{}]", False)
-ICU = Dialect(r"[^\n-\r\x85\u2028\u2029]", _CONTROLS, {}, "", True)
-
-_TOKEN = re.compile(
-    r"(?P<set>\[(?:\\.|[^\]\\])*\])|(?P<escape>\\.)|(?P<repeat>(?:[*+?]|\{\d+(?:,\d*)?\})[+?]?)"
-    r"|(?P<open>\((?:\?[:=!])?)|(?P<other>.)",
-    re.DOTALL,
-)
-
-
-def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
-    r"""Translate a regular expression into one to which Python's ``re`` gives the same meaning.
-
-    Parameters
-    ----------
-    pattern : str
-        As written in ``dialect``.
-    dialect : Dialect
-        :data:`JAVASCRIPT` (without the flags u, v, m and s), :data:`RUBY` or :data:`ICU`.
-
-    Returns
-    -------
-    expression : str
-        For ``re.compile`` with ``re.ASCII``. It matches the same texts, perhaps at another place; with the
-        case ignored that holds for ASCII texts, as other letters are not folded.
-    literal : str
-        A string that every match holds when both are in lower case; ``""`` where none is known.
-
-    Raises
-    ------
-    UntranslatableError
-        Where the meaning would differ or is not known to be the same (back references, look-behind, named
-        groups, flags, set operations, anchors of lines, ...) and where the pattern is an error.
-
-    Notes
-    -----
-    Sources: ECMA-262, 22.2 and annex B.1.2; ICU User Guide, Regular Expressions; Onigmo, doc/RE.
-
-    Examples
-    --------
-    >>> translate(r"click\.(\w+)\/o[.]gif", JAVASCRIPT)
-    ('click\\.(\\w+)/o[.]gif', 'click.')
-    """
-    parts: list[str] = []
-    # Literals at the outermost level; a new one begins wherever other text may stand in between.
-    runs = [""]
-    depth = 0
-    alternatives = repeatable = False
-    for found in _TOKEN.finditer(pattern):
-        kind, token = str(found.lastgroup), found.group()
-        if kind == "repeat" and not repeatable:
-            raise UntranslatableError(f"{token!r} has nothing to repeat")
-        parts.append(_translate_token(kind, token, dialect))
-        depth += (kind == "open") - (token == ")")
-        alternatives |= token == "|" and depth == 0
-        if depth == 0 and _stands_for_itself(kind, token):
-            runs[-1] += token[-1]
-        else:
-            if kind == "repeat" and re.match(r"[*?]|\{0", token):
-                runs[-1] = runs[-1][:-1]
-            runs.append("")
-        repeatable = kind not in ("repeat", "open") and token not in ("|", "^", "$", r"\b", r"\B")
-    expression = "".join(parts)
-    try:
-        re.compile(expression, re.ASCII)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UntranslatableError(f"no regular expression: {error}") from None
-    return expression, "" if alternatives else max(runs, key=len).lower()
-
-
-def _stands_for_itself(kind: str, token: str) -> bool:
-    return (kind == "other" and token not in ".)|^$") or (kind == "escape" and not token[1].isalnum())
-
-
-def _translate_token(kind: str, token: str, dialect: Dialect) -> str:
-    same = kind == "open" or token in (")", "|")
-    if kind == "repeat":
-        same = (dialect.possessive or not token[1:].endswith("+")) and not token.endswith("}?")
-    elif kind == "set":
-        same = _is_plain_set(token, dialect)
-    if same:
-        return token
-    if token == ".":
-        return dialect.dot
-    if kind == "escape" and token[1] in dialect.escapes:
-        return dialect.escapes[token[1]]
-    if token in dialect.anchors:
-        return dialect.anchors[token]
-    if _stands_for_itself(kind, token) and (token not in ("{", "}", "[", "]", "\\") or token in dialect.stray):
-        return re.escape(token[-1])
-    raise UntranslatableError(f"{token!r} may mean something else in Python")
-
-
-def _is_plain_set(token: str, dialect: Dialect) -> bool:
-    """Tell whether a set holds only characters, ranges and classes that all dialects read alike."""
-    members = token[1:-1].removeprefix("^")
-    escaped = re.findall(r"\\(.)", members, re.DOTALL)
-    plain = re.sub(r"\\.", "", members, flags=re.DOTALL)
-    known = all(not letter.isalnum() or (letter in "dDwWfnrt" and letter in dialect.escapes) for letter in escaped)
-    return bool(members) and known and not re.search(r"\[|&&|--|~~|\|\|", plain)
-
-
-class RegexList(_TextList):
-    """A list of regular expressions, searched in URLs or in ``<img>`` tags.
-
-    Each runs by itself, and only on texts that hold the literal it requires: as many substring searches are
-    far quicker than one alternation of all patterns.
-
-    Parameters
-    ----------
-    name, kind : str
-        See :class:`PublishedList`.
-    rules : sequence of str
-        As in the list.
-    to_pattern : callable
-        Makes the regular expression of a rule; may raise :class:`UntranslatableError`.
-    dialect : Dialect
-        What the regular expressions are written in.
-    ignore_case : bool
-        Whether the program searches without regard to case.
-    on_tag : bool
-        Whether the program searches the HTML instead of the URL.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        rules: Sequence[str],
-        *,
-        to_pattern: Callable[[str], str] = str,
-        dialect: Dialect = JAVASCRIPT,
-        ignore_case: bool = False,
-        on_tag: bool = False,
-    ) -> None:
-        self._on_tag = on_tag
-        self._rules: list[tuple[str, re.Pattern[str]]] = []
-        flags = re.ASCII | re.IGNORECASE if ignore_case else re.ASCII
-        dropped = []
-        for rule in rules:
-            try:
-                expression, literal = translate(to_pattern(rule), dialect)
-            except UntranslatableError as reason:
-                dropped.append(f"{rule} ({reason})")
-            else:
-                self._rules.append((literal, re.compile(expression, flags)))
-        super().__init__(name, kind, len(rules), dropped)
-
-    def _text(self, url: str, tag: str) -> str:
-        if not self._on_tag:
-            return url[:LONGEST_TEXT]
-        written = tag or '<img src="{}">'.format(url.replace(">", "%3E").replace('"', "%22"))
-        # A rule that ends in ".+" runs to the end of its line and needs a later ">", which a whole mail has.
-        return written[:LONGEST_TEXT] + "\n>"
-
-    def _hit(self, text: str) -> bool:
-        folded = text.lower()
-        return any(literal in folded and rule.search(text) is not None for literal, rule in self._rules)
+    sha256: str = ""
 
 
 def _wildcard_pattern(rule: str) -> str:
@@ -468,6 +103,25 @@ def _named_lines(text: str) -> list[str]:
     return [line.split("@@=", 1)[1] for line in text.split("\n") if line.strip()]
 
 
+def _filters(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip() and not line.startswith(("!", "[Adblock"))]
+
+
+def rules_of(source: ListSource, folder: str | Path) -> list[str]:
+    """Give the rules of a user's copy as they stand there, in their order; raises as :func:`load` does."""
+    rules: list[str] = _read(source, folder, _RULES.get(source.kind, _entries))
+    return rules
+
+
+_RULES: dict[str, Callable[[str], list[str]]] = {
+    "filters": _filters,
+    "hosts": lambda text: [_string(domain) for domain in json.loads(text)],
+    "wildcards-nocase": _wildcards,
+    "regex-js": _named_lines,
+}
+
+# Kinds whose files are lines of text, not JSON.
+_LINES = frozenset({"filters", "regex-js"})
 _LOADERS: dict[str, Callable[[str, str, str], PublishedList]] = {
     "filters": lambda name, kind, text: FilterList(name, kind, text.split("\n")),
     "hosts": lambda name, kind, text: HostList(name, kind, [_string(domain) for domain in json.loads(text)]),
@@ -485,6 +139,93 @@ _LOADERS: dict[str, Callable[[str, str, str], PublishedList]] = {
 }
 
 
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
+_HOSTS_LINE = re.compile(r"(?:(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+)?(\S+)")
+_LOCAL_HOSTS = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback"})
+
+
+def read_list(path: str | Path) -> PublishedList:
+    """Read anybody's list, its kind told by its content.
+
+    Parameters
+    ----------
+    path : path
+        A text in UTF-8: a hosts file or one domain a line, comments behind ``#``; Ugly Email's ``NAME@@=REGEX`` lines; else
+        Adblock Plus filters. Or JSON: an array of domains, or an object with ``kind``, one of those of :class:`ListSource`,
+        and ``rules`` in its form.
+
+    Returns
+    -------
+    PublishedList
+        Named after the file.
+
+    Raises
+    ------
+    TkitError
+        Where it cannot be read, is no UTF-8, or is JSON of another form; where ``adblock`` is needed and not installed.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise TkitError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise TkitError(f"{path}: no text in UTF-8 ({error}): a list is text or JSON") from error
+    if text.lstrip().startswith(("{", "[")) and not text.lstrip().startswith("[Adblock"):
+        return _read_json(path, text)
+    lines = [line.strip() for line in text.splitlines()]
+    rules = [line for line in lines if line and not line.startswith("!")]
+    hosts = [_domain(line) for line in rules]
+    if any(hosts) and None not in hosts:
+        return HostList(path.stem, "hosts", [host for host in hosts if host])
+    if rules and all("@@=" in line for line in rules):
+        return _LOADERS["regex-js"](path.stem, "regex-js", "\n".join(rules))
+    return FilterList(path.stem, "filters", lines)
+
+
+def _domain(line: str) -> str | None:
+    """Give the domain of a hosts file's line, ``""`` for one without, None for what is no such line."""
+    if re.match(r"##\S", line):  # a filter that hides elements
+        return None
+    content = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
+    found = _HOSTS_LINE.fullmatch(content)
+    if not content or (found and found[1].lower() in _LOCAL_HOSTS):
+        return ""
+    return found[1] if found and _HOST.fullmatch(found[1].rstrip(".")) else None
+
+
+def _read_json(path: Path, text: str) -> PublishedList:
+    wanted = f'give an array of domains, or {{"kind": ..., "rules": [...]}} with a kind of {", ".join(_LOADERS)}'
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TkitError(f"{path}: no JSON ({error}): {wanted}") from None
+    if isinstance(data, list) and data and all(isinstance(rule, str) and _HOST.fullmatch(rule.strip(".")) for rule in data):
+        return HostList(path.stem, "hosts", data)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in _LOADERS:
+        raise TkitError(f"{path}: JSON of no known form: {wanted}")
+    rules = data.get("rules")
+    lines = kind in _LINES and isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
+    try:
+        return _LOADERS[kind](path.stem, kind, "\n".join(rules) if lines else json.dumps(rules))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise TkitError(f"{path}: rules are not of the form of {kind!r} ({error}); see docs/detectors.md") from None
+
+
+WEB_LISTS = ("easyprivacy_full",)
+"""Lists made for web pages: no part of ``listed``, which stands for the lists made for mail."""
+
+
+def lists_folder() -> Path:
+    """Give the folder of the user's copies of published lists: ``$TKIT_LISTS``, else ``tkit/lists`` in the user's cache."""
+    given = os.environ.get("TKIT_LISTS")
+    if given:
+        return Path(given)
+    cache = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}.get(sys.platform)
+    return Path(cache or os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tkit" / "lists"
+
+
 def load(source: ListSource, folder: str | Path) -> PublishedList:
     """Read one list from the folder that holds the user's copies.
 
@@ -493,23 +234,65 @@ def load(source: ListSource, folder: str | Path) -> PublishedList:
     TkitError
         Where the file is missing or of another format, or where ``adblock`` is needed and not installed.
     """
-    path = Path(folder) / source.file
     if source.kind not in _LOADERS:
         raise TkitError(f"list {source.name}: unknown kind {source.kind!r}; known are {', '.join(_LOADERS)}")
+    made: PublishedList = _read(source, folder, lambda text: _LOADERS[source.kind](source.name, source.kind, text))
+    return made
+
+
+def _read(source: ListSource, folder: str | Path, read: Callable[[str], Any]) -> Any:
+    path = Path(folder) / source.file
     try:
-        return _LOADERS[source.kind](source.name, source.kind, path.read_text(encoding="utf-8"))
+        return read(path.read_text(encoding="utf-8"))
     except OSError as error:
         origin = f"{source.path} of {source.project} {source.commit}".strip()
-        raise TkitError(f"list {source.name}: cannot read {path} ({error.strerror}); make it of {origin}") from error
+        raise TkitError(
+            f"list {source.name}: cannot read {path} ({error.strerror}); make it of {origin}, or see `tkit lists get`"
+        ) from error
     except (ValueError, TypeError, LookupError) as error:
         raise TkitError(
             f"list {source.name}: {path} is not of the format of {source.kind!r} ({error}); see ListSource"
         ) from error
 
 
-def load_all(folder: str | Path) -> list[PublishedList]:
-    """Read every list of :data:`REGISTRY`, in its order; see :func:`load` for what it raises."""
-    return [load(source, folder) for source in REGISTRY]
+def load_all(folder: str | Path, leave_out: Sequence[str] = ()) -> list[PublishedList]:
+    """Read every list of :data:`REGISTRY` but those left out, in its order; see :func:`load` for what it raises."""
+    return [load(source, folder) for source in REGISTRY if source.name not in leave_out]
+
+
+def overview(folder: str | Path) -> pd.DataFrame:
+    """Tell what each list of :data:`REGISTRY` holds.
+
+    Returns
+    -------
+    DataFrame
+        One row a list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
+        of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
+        str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
+    """
+    rows = []
+    for source in REGISTRY:
+        have = (Path(folder) / source.file).is_file()
+        listed = load(source, folder) if have else None
+        rules, dropped = (listed.rules, listed.dropped) if listed else (0, ())
+        reasons = Counter(rule[rule.rindex(" (") + 2 : -1] if " (" in rule else rule for rule in dropped)
+        rows.append(
+            {
+                "name": source.name,
+                "kind": source.kind,
+                "rules": rules,
+                "applied": rules - len(dropped),
+                "rewritten": len(getattr(listed, "rewritten", ())),
+                "dropped": len(dropped),
+                "why": [f"{count}: {reason}" for reason, count in reasons.most_common()],
+                "copy": have,
+                "project": source.project,
+                "commit": source.commit,
+                "date": source.date,
+                "licence": source.licence,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def verdicts(
@@ -517,6 +300,7 @@ def verdicts(
     urls: Sequence[str],
     unwrapped: Sequence[str],
     tags: Sequence[str] | None = None,
+    requests: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Judge URLs by lists, both as they are asked for and without the proxy that wraps them.
 
@@ -531,6 +315,8 @@ def verdicts(
     tags : sequence of str, optional
         The start tags as written, for lists that read HTML. An unwrapped URL that differs is put into an
         ``<img>`` of its own; so is every URL where ``tags`` is left out.
+    requests : sequence of str, optional
+        What each asks for, see :func:`tkit.detectors.engines.request_type`; images where left out.
 
     Returns
     -------
@@ -542,16 +328,18 @@ def verdicts(
     TkitError
         Where the sequences differ in length, or two lists have one name.
     """
-    _require_length("unwrapped", unwrapped, urls)
+    require_length("unwrapped", unwrapped, urls)
     names = [published.name for published in lists]
     if len(set(names)) < len(names):
         raise TkitError(f"two lists of one name among {', '.join(names)}; give each its own")
     differs = np.array([inner != url for url, inner in zip(urls, unwrapped, strict=True)], dtype=np.bool_)
-    inner = [unwrapped[row] for row in np.flatnonzero(differs).tolist()]
+    wrapped = np.flatnonzero(differs).tolist()
+    inner = [unwrapped[row] for row in wrapped]
+    inner_requests = None if requests is None else [requests[row] for row in wrapped]
     columns = {}
     for published in lists:
-        hits = published.match_many(urls, tags)
-        hits[differs] |= published.match_many(inner)
+        hits = published.match_many(urls, tags, requests)
+        hits[differs] |= published.match_many(inner, None, inner_requests)
         columns[published.name] = hits
     return pd.DataFrame(columns, index=pd.RangeIndex(len(urls)))
 
@@ -561,41 +349,56 @@ _EASYLIST = "GPL-3.0-or-later or CC-BY-SA-3.0-or-later"
 # fmt: off
 REGISTRY: tuple[ListSource, ...] = (
     ListSource("adguard_mail", "adguard_mail.txt", "filters", "AdguardTeam/FiltersRegistry",
-               "filters/filter_25_Mail_Tracking_Protection/filter.txt", "1f89d1ce9eee", "", "GPL-3.0"),
+               "filters/filter_25_Mail_Tracking_Protection/filter.txt", "1f89d1ce9eee", "", "GPL-3.0",
+               "f90e4fb0f35a9aff13a2ffbc57c58409b717b0efb15865ae107fe7a54cc0dc0c"),
     ListSource("disconnect_email", "disconnect_Email.json", "hosts",
                "disconnectme/disconnect-tracking-protection", "services.json",
-               "22c7d6166b6e", "2026-08-07", "CC-BY-NC-SA-4.0"),
+               "22c7d6166b6e", "2026-08-07", "CC-BY-NC-SA-4.0",
+               "fe4c56c002ac32a554925e1600a1d403f3953c9d30ad7c2b689d7ef79b8a9528"),
     ListSource("disconnect_email_aggressive", "disconnect_EmailAggressive.json", "hosts",
                "disconnectme/disconnect-tracking-protection", "services.json",
-               "22c7d6166b6e", "2026-08-07", "CC-BY-NC-SA-4.0"),
+               "22c7d6166b6e", "2026-08-07", "CC-BY-NC-SA-4.0",
+               "8af014451b865986eb5c8bc8219e87d2c83a1f7d5fa82a20b58c5c0fdb8ebe1e"),
     ListSource("easyprivacy_email", "easyprivacy_emailtrackers.txt", "filters", "easylist/easylist",
-               "easyprivacy/easyprivacy_general_emailtrackers.txt", "", "", _EASYLIST),
+               "easyprivacy/easyprivacy_general_emailtrackers.txt", "", "", _EASYLIST,
+               "b9d86e3a9faecf0299d395062e498adf5f1a4a7ae3f3a90b323527d3a8fac167"),
     ListSource("easyprivacy_full", "easyprivacy_full.txt", "filters",
                "Debian webext-ublock-origin-firefox 1.67.0+dfsg-1~deb12u1",
-               "assets/thirdparties/easylist/easyprivacy.txt", "", "", _EASYLIST),
+               "assets/thirdparties/easylist/easyprivacy.txt", "", "", _EASYLIST,
+               "e4d34eb4913660330a637075724d66107564c4f34145ad78fed3ec15dcc6851e"),
     ListSource("hey_2020", "hey_dhh_2020_via_mtb.json", "regex-hey", "apparition47/MailTrackerBlocker",
                "Source/NSString+MailTrackerBlocker.m", "7875d0d1e006", "2020-07-05",
-               "not verified: a gist; the file that quotes it is under BSD-3-Clause"),
+               "not verified: a gist; the file that quotes it is under BSD-3-Clause",
+               "309114f254ef891b7513a0100fb992182d07e9e8eb5d1034ae0611e03ec896a5"),
     ListSource("leavemealone", "leavemealone_trackers.txt", "filters", "leavemealone-app/email-trackers",
-               "trackers.txt", "5253650a26d1", "2021-07-23", "GPL-3.0 (LICENSE) against CC-BY-3.0 (header)"),
+               "trackers.txt", "5253650a26d1", "2021-07-23", "GPL-3.0 (LICENSE) against CC-BY-3.0 (header)",
+               "2836bd54663bde883ad074f25873bd0e0763362f37025f568dc1fb3dd057e447"),
     ListSource("mailspring", "mailspring.json", "substrings", "Foundry376/Mailspring",
                "app/internal_packages/remove-tracking-pixels/lib/main.ts", "d93a0d7f4304", "2026-08-21",
-               "GPL-3.0"),
+               "GPL-3.0",
+               "171dbfe03cfadc88190b9b780ad9891ea5389833ca4131ee1b2d174366829fce"),
     ListSource("mailtrackerblocker", "mailtrackerblocker.json", "regex-tag",
                "apparition47/MailTrackerBlocker", "Source/MTBBlockedMessage.m",
-               "8a8c43c7f9b1", "2026-02-11", "BSD-3-Clause"),
+               "8a8c43c7f9b1", "2026-02-11", "BSD-3-Clause",
+               "2774ddbbca6acb08213e94c9178c9b265ef2fbb15e7375fb5e3524e4c8efe47d"),
     ListSource("neomd", "neomd.json", "substrings-nocase", "ssp-data/neomd", "internal/imap/tracker_list.go",
-               "ce94276df59c", "2026-07-02", "MIT, merged of lists under MIT, BSD-3-Clause and CC-BY"),
+               "ce94276df59c", "2026-07-02", "MIT, merged of lists under MIT, BSD-3-Clause and CC-BY",
+               "58a879886b66d028b4e2b1535f25de5d220a0603e71078ef4f1b70cbae4b53fc"),
     ListSource("pelton", "pelton_hosts.json", "hosts", "TRC-Loop/Pelton", "internal/mailview/trackers.go",
-               "d0908e9338a2", "2026-08-16", "GPL-3.0"),
+               "d0908e9338a2", "2026-08-16", "GPL-3.0",
+               "8781579ba10951817ff11ee099fc5e60263788017abce78d05d6be5faa205bef"),
     ListSource("simplify", "simplify.json", "regex-js-nocase", "leggett/simplify-trackers",
-               "js/simplify-tracker-blocklist.js", "56f01d5d96e7", "2022-02-11", "BSD-3-Clause"),
+               "js/simplify-tracker-blocklist.js", "56f01d5d96e7", "2022-02-11", "BSD-3-Clause",
+               "597ac21991f9882d0f173ce8e058b457d2083ddcc2c1ec30733ed39114cad731"),
     ListSource("snappymail", "snappymail.json", "substrings-nocase", "the-djmaze/snappymail",
-               "dev/Common/Html.js", "ba496919ddea", "2025-06-16", "AGPL-3.0"),
+               "dev/Common/Html.js", "ba496919ddea", "2025-06-16", "AGPL-3.0",
+               "a7c8488c99f94f0daf22df9fb62b73d943be0a9ff389f34afaa65067ee1bfb66"),
     ListSource("trocker", "trocker_openTrackers.json", "wildcards-nocase", "trockerapp/trocker",
-               "chrome/lists.js", "be36adc9fcda", "2026-02-01", "Apache-2.0"),
+               "chrome/lists.js", "be36adc9fcda", "2026-02-01", "Apache-2.0",
+               "46ad302a280e3e22480dac89b264f0b560e3b8bc3eea7679deb119f043cf4fa6"),
     ListSource("uglyemail", "uglyemail_list.txt", "regex-js", "OneClickLab/ugly-email-trackers", "list.txt",
-               "7a52151dbaf7", "2022-05-24", "none stated"),
+               "7a52151dbaf7", "2022-05-24", "none stated",
+               "e1f54ca476e0746f68887fbc1e2b9169a8a4f6a4e30ef28aa91f9a5ff57101a0"),
 )
 # fmt: on
 """The published tracker lists that tkit measures against."""

@@ -157,7 +157,9 @@ class LogisticModel(_Model):
     name = "logistic regression"
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
-        self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
+        # The weighted variance of a column that is nearly constant can come out a little below 0; it is scaled by 1 then.
+        with np.errstate(invalid="ignore"):
+            self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
         estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state).fit(
             self.scaler_.transform(signed_log1p(matrix)), tracker, weight
         )

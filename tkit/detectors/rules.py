@@ -155,7 +155,7 @@ class Nextcloud(_Rule):
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height = matrix.T
-        called: Mask = (img > 0) & (width >= 0) & (width < self.below) & (height >= 0) & (height < self.below)
+        called: Mask = (img > 0) & _given_below(width, self.below) & _given_below(height, self.below)
         return called
 
 
@@ -248,6 +248,73 @@ class Trocker(_Rule):
 
 
 @dataclass(frozen=True)
+class Rspamd(_Rule):
+    """An ``<img>`` whose width and height attributes are both over 0, of an area of at most 4 px.
+
+    Source: rspamd 4.1, ``src/libserver/html/html.cxx``, the feature ``images_tiny_external`` that its Lua rules see.
+
+    Attributes
+    ----------
+    largest_area : float
+        Greatest product of the attributes, in px squared, that is called.
+    """
+
+    largest_area: float = 4.0
+    name = "rspamd tiny external"
+    vantage = "element"
+    columns = ("carrier_img", "attr_width", "attr_height")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, width, height = matrix.T
+        called: Mask = (img > 0) & (width > 0) & (height > 0) & (width * height <= self.largest_area)
+        return called
+
+
+@dataclass(frozen=True)
+class SnappyMail(_Rule):
+    """An ``<img>`` whose width is less than 2 px, or whose maximal width or height is less than 3 px.
+
+    The program first moves the attributes into the style, and the style's height into its maximal height, so that a
+    height of less than 3 px counts however it is declared. Source: the-djmaze/snappymail, ``dev/Common/Html.js``. It takes
+    any unit for px, and a word such as ``auto`` for 0 where the style allows it; here both are absent. Its four known
+    URLs are in :mod:`tkit.detectors.lists`.
+
+    Attributes
+    ----------
+    width_below : float
+        Width in px that is no longer called.
+    maximum_below : float
+        Height, and maximal width and height, in px that are no longer called.
+    """
+
+    width_below: float = 2.0
+    maximum_below: float = 3.0
+    name = "SnappyMail sizes"
+    vantage = "element"
+    columns = (
+        "carrier_img",
+        "attr_width",
+        "attr_height",
+        "style_width",
+        "style_height",
+        "style_max_width",
+        "style_max_height",
+    )
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        img, attr_width, attr_height, style_width, style_height, max_width, max_height = matrix.T
+        width = np.where(style_width >= 0, style_width, attr_width)
+        height = np.where(style_height >= 0, style_height, attr_height)
+        tallest = np.where(max_height >= 0, max_height, height)
+        called: Mask = (img > 0) & (
+            _given_below(width, self.width_below)
+            | _given_below(max_width, self.maximum_below)
+            | _given_below(tallest, self.maximum_below)
+        )
+        return called
+
+
+@dataclass(frozen=True)
 class KnownList(_Rule):
     """What any published list holds for a tracker.
 
@@ -308,6 +375,11 @@ def _given(side: NDArray[np.float32], most: float) -> Mask:
     return (side >= 0) & (side <= most)
 
 
+def _given_below(side: NDArray[np.float32], bound: float) -> Mask:
+    """Tell where a side is declared and less than ``bound``; absent is -1."""
+    return (side >= 0) & (side < bound)
+
+
 def _require_listed(rows: pd.DataFrame, reader: str) -> None:
     if "listed" not in rows.columns or rows["listed"].dtype != np.bool_:
         raise TkitError(
@@ -322,6 +394,8 @@ RULES: tuple[Detector, ...] = (
     Nextcloud(),
     FairEmail(),
     Trocker(),
+    Rspamd(),
+    SnappyMail(),
     KnownList(),
     KnownListOr1x1(),
     BlockAll(),

@@ -1,0 +1,219 @@
+"""Measure whether weak labels help a model on components that it has not seen; writes docs/weak_training.md.
+
+    python benchmarks/weak_training.py --corpora ../shared/corpora
+
+Ten folds by component, as in `tkit study`. A weak row that shares a sender, a URL, a tracker's host or path template with any
+labelled row of a tested component is left out of that fold; the label sources' accuracies come from the fold's training rows.
+How much the weak rows weigh is chosen in each fold on a third of its training components.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+from sklearn.metrics import log_loss
+from tables import CORPORA_FOLDER, ROOT, compared, made_with, markdown
+
+from tkit.alignment import url_template
+from tkit.corpus import CORPORA
+from tkit.dataset import read
+from tkit.detectors.models import BoostingModel
+from tkit.errors import TkitError
+from tkit.evaluate import Estimate, Evaluation, headline, paired_difference, training_weight
+from tkit.splits import cross_validation
+from tkit.study import BUDGET, evaluate_scores
+from tkit.url import host_of, unwrap
+from tkit.weak import KEY, LabelModel, evidence_rows, votes, without_sources
+from tkit.weak_sources import SOURCES
+
+WEIGHTS = (0.0, 0.1, 0.3, 1.0)
+LEAST = 0.99
+AT_MOST = 3
+NO_COPIES = [source.name for source in SOURCES if source.family not in ("copies", "spread")]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The rows without a label, and the keys by which they may be akin to labelled ones."""
+
+    rows: pd.DataFrame
+    cast: pd.DataFrame
+    labelled_cast: pd.DataFrame
+
+    def labels(self, labelled: pd.DataFrame, train: Mask, tested: Mask, copies_only: bool, seed: int) -> pd.DataFrame:
+        """Give the weak rows of a fold, with ``label``, at most AT_MOST of a sender, template and label."""
+        gold = train & headline(labelled) & (labelled["source"] == "gold").to_numpy()
+        model = LabelModel.fit(self.labelled_cast[gold], (labelled["label"] == "T").to_numpy()[gold])
+        found = model.labels(self.cast)
+        found = found[(found["confidence"] >= LEAST) & ~self.akin(labelled[tested])]
+        if copies_only:
+            found = without_sources(found, NO_COPIES)
+        rows = self.rows.loc[found.index].assign(label=found["label"])
+        return rows.sample(frac=1, random_state=seed).groupby(["sender", "template", "label"]).head(AT_MOST)
+
+    def akin(self, tested: pd.DataFrame) -> Mask:
+        trackers = tested[tested["label"] == "T"]
+        shared = self.rows["sender"].isin(set(tested["sender"]) - {""}) | self.rows["address"].isin(set(tested["address"]))
+        shared |= self.rows["host"].isin(set(trackers["host"]) - {""})
+        meaningful = {template for template in trackers["template"] if template.startswith("/")}
+        shared |= self.rows["template"].isin(meaningful)
+        return shared.to_numpy(dtype=bool)
+
+
+def fitted_scores(
+    labelled: pd.DataFrame, train: Mask, asked: Mask, weak: pd.DataFrame, weight: float, seed: int
+) -> NDArray[np.float64]:
+    own = training_weight(labelled[train])
+    rows = labelled[train][own > 0]
+    weights, tracker = own[own > 0], (rows["label"] == "T").to_numpy()
+    if weight and len(weak):
+        rows = pd.concat([rows, weak])
+        weights = np.concatenate([weights, np.full(len(weak), weight * weights.sum() / len(weak))])
+        tracker = np.concatenate([tracker, (weak["label"] == "T").to_numpy()])
+    return BoostingModel(random_state=seed).fit(rows, tracker, weights).scores(labelled[asked])
+
+
+def choose_weight(labelled: pd.DataFrame, train: Mask, pool: Pool, copies_only: bool, seed: int) -> float:
+    """Choose by the log loss on a third of the training part's components."""
+    inner = cross_validation(labelled[train], labelled["component"].to_numpy()[train], 3, seed)[0]
+    places = np.flatnonzero(train)
+    fit, judge = np.zeros(len(labelled), bool), np.zeros(len(labelled), bool)
+    fit[places[inner.train]], judge[places[inner.test]] = True, True
+    judge &= headline(labelled)
+    held = labelled["component"].isin(set(labelled["component"][judge])).to_numpy()
+    # What is akin to the outer test rows stays out too: the weak rows of the inner model are a part of the outer one's.
+    weak = pool.labels(labelled, fit, held | ~train, copies_only, seed)
+    truth = (labelled["label"] == "T").to_numpy()[judge]
+    losses = {weight: log_loss(truth, fitted_scores(labelled, fit, judge, weak, weight, seed)) for weight in WEIGHTS}
+    return min(losses, key=losses.__getitem__)
+
+
+def words(estimate: Estimate, scale: float = 1.0) -> str:
+    value, low, high = (number * scale for number in estimate)
+    return f"{value:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], used: dict[str, list[int]], seed: int) -> str:
+    first, *others = evaluations
+    head = (
+        "trained on",
+        "trackers found at 0.1 % false positives",
+        "at 1 %",
+        "partial area up to 1 % (McClish)",
+        "weak rows a fold",
+        "weights chosen",
+    )
+    lines = [
+        "# Weak labels in training: do they help on what a model has not seen?",
+        "",
+        "Written by `python benchmarks/weak_training.py`; do not edit.",
+        "",
+        f"Boosting at the message vantage point, ten folds by component (seed {seed}), tested on gold rows of confidence 2",
+        f"and 3. Weak rows have a confidence of {LEAST} or more, at most {AT_MOST} of one sender, URL template and label;",
+        "those that share a sender, a URL, a tracker's host or path template with a tested component are left out of the fold.",
+        "Together they weigh as much as the weight says, gold and members weighing 1; it is chosen of"
+        f" {', '.join(map(str, WEIGHTS))}",
+        "by the log loss on a third of the training part's components. Intervals: 95 %, bootstrap over components.",
+        "",
+        *markdown(
+            head,
+            [
+                (
+                    name,
+                    words(evaluation.tpr_at_fpr(BUDGET)),
+                    words(evaluation.tpr_at_fpr(0.01)),
+                    f"{evaluation.partial_auc():.4f}",
+                    f"{np.mean(used[name]):,.0f}" if used[name] else "-",
+                    ", ".join(f"{weight:g}: {count}" for weight, count in sorted(chosen[name].items())) or "-",
+                )
+                for name, evaluation in evaluations.items()
+            ],
+        ),
+        "",
+        "## Difference from gold and members only",
+        "",
+        "Trackers found at 0.1 % false positives, in points, paired.",
+        "",
+    ]
+    rows = []
+    for name in others:
+        gain = paired_difference(evaluations[name], evaluations[first], BUDGET)
+        verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no difference shown"
+        rows.append((name, words(gain, 100), verdict))
+    lines += [
+        *markdown(("trained on", "points", "verdict"), rows),
+        "",
+        *made_with(("tkit", "lightgbm", "scikit-learn", "pandas")),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataFrame, Pool]:
+    dataset = read(arguments.dataset)
+    with Progress(console=console) as progress:
+        results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
+    features = pd.concat([result.features for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+    campaigns = pd.concat([result.campaigns for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+    senders = {key: value for result in results for key, value in result.senders.items()}
+    rows = evidence_rows(features, campaigns)
+    rows["sender"] = rows["message_sha256"].map(senders)
+    rows["address"] = rows["resolved_url"].map(unwrap)
+    rows["host"] = rows["address"].map(host_of)
+    rows["template"] = [url_template(address)[1] for address in rows["address"]]
+    rows["row"] = np.arange(len(rows))
+    cast = votes(rows)
+    labelled = dataset.rows().merge(rows[[*KEY, "sender", "address", "host", "template", "row"]], on=KEY, validate="one_to_one")
+    free = np.setdiff1d(rows["row"], labelled["row"])
+    return labelled, Pool(rows.iloc[free], cast.iloc[free], cast.iloc[labelled["row"].to_numpy()].set_axis(labelled.index))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of archives")
+    parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "weak_training.md", help="the page to write")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    console = Console()
+    labelled, pool = read_pool(arguments, console)
+    splits = cross_validation(labelled, labelled["component"], 10, arguments.seed)
+    arms = {"gold and members": None, "and weak labels": False, "and weak labels that compared copies stand behind": True}
+    score = {name: np.full(len(labelled), np.nan) for name in arms}
+    chosen: dict[str, Counter[float]] = {name: Counter() for name in arms}
+    used: dict[str, list[int]] = {name: [] for name in arms}
+    start = time.monotonic()
+    for split in splits:
+        tested = labelled["component"].isin(set(labelled["component"][split.test])).to_numpy()
+        for name, copies_only in arms.items():
+            weight, weak = 0.0, labelled.iloc[:0]
+            if copies_only is not None:
+                weight = choose_weight(labelled, split.train, pool, copies_only, arguments.seed)
+                weak = pool.labels(labelled, split.train, tested, copies_only, arguments.seed)
+                chosen[name][weight] += 1
+                used[name].append(len(weak))
+            score[name][split.test] = fitted_scores(labelled, split.train, split.test, weak, weight, arguments.seed)
+        console.print(f"{split.name}: {time.monotonic() - start:.0f} s")
+    evaluations = {
+        name: evaluate_scores(BoostingModel(), labelled, found, splits, BUDGET, arguments.seed) for name, found in score.items()
+    }
+    arguments.page.write_text(page(evaluations, chosen, used, arguments.seed), encoding="utf-8")
+    console.print(f"written: {arguments.page}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TkitError as error:
+        sys.exit(f"weak_training: {error}")

@@ -1,0 +1,74 @@
+"""Tests of tkit.detectors.classifier."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from tkit.detectors.classifier import Classifier
+from tkit.errors import TkitError
+from tkit.schema import feature_names
+
+ROWS = pd.DataFrame({"tiny": [1, 1, 0, 0], "url_length": [9, 8, 9, 8]}, dtype="float32")
+TRACKER = np.array([True, True, False, False])
+ONES = np.ones(4)
+
+
+def test_any_classifier_learns_and_scores() -> None:
+    tree = DecisionTreeClassifier()
+    detector = Classifier(tree, ["url_length", "tiny"])
+    assert detector.fit(ROWS, TRACKER, ONES).scores(ROWS).tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert not hasattr(tree, "classes_")  # the one given is not changed
+    assert detector.scores(ROWS.iloc[:0]).shape == (0,)
+
+
+def test_weights_count() -> None:
+    detector = Classifier(DecisionTreeClassifier(max_depth=1), ["url_length"])
+    assert detector.fit(ROWS, np.array([True, False] * 2), np.array([1.0, 1, 1, 1])).scores(ROWS).tolist() == [1, 0, 1, 0]
+    even = np.array([True, False, False, True])
+    assert detector.fit(ROWS, even, np.array([3.0, 1, 1, 3])).scores(ROWS).tolist() == [0.75] * 4
+
+
+def test_the_class_that_stands_for_trackers_is_taken() -> None:
+    fitted = DecisionTreeClassifier().fit(ROWS[["tiny"]].to_numpy(), [1, 1, 0, 0])
+    assert Classifier(fitted, ["tiny"]).scores(ROWS).tolist() == [1.0, 1.0, 0.0, 0.0]
+
+
+def test_the_vantage_point_is_the_lowest_that_computes_the_features() -> None:
+    forest = DecisionTreeClassifier()
+    assert Classifier(forest, ["url_length"]).vantage == "url"
+    assert Classifier(forest, ["tiny", "url_length"]).vantage == "element"
+    assert Classifier(forest, ["tiny"], "message").vantage == "message"
+    assert Classifier(forest, vantage="url").features == feature_names("url")
+    assert Classifier(forest).features == feature_names("message")
+    assert Classifier(forest).vantage == "message"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((DecisionTreeClassifier(), ["moon"]), "no feature moon"),
+        ((DecisionTreeClassifier(), ["tiny"], "url"), "the vantage point url cannot compute tiny"),
+        ((DecisionTreeClassifier(), None, "moon"), "no vantage point 'moon'"),
+        ((LinearSVC(), ["tiny"]), "LinearSVC has no predict_proba.*CalibratedClassifierCV"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: tuple[object, ...], reason: str) -> None:
+    with pytest.raises(TkitError, match=reason):
+        Classifier(*arguments)
+
+
+def test_not_fitted_is_said() -> None:
+    with pytest.raises(TkitError, match="mine: knows 0 classes: fit it"):
+        Classifier(LogisticRegression(), ["tiny"], name="mine").scores(ROWS)
+    with pytest.raises(TkitError, match="4 rows, 3 labels, 4 weights"):
+        Classifier(LogisticRegression(), ["tiny"]).fit(ROWS, TRACKER[:3], ONES)
+
+
+def test_pipelines_need_a_classifier_that_takes_weights() -> None:
+    with pytest.raises(ValueError, match="sample_weight"):
+        Classifier(make_pipeline(StandardScaler(), LogisticRegression()), ["tiny"]).fit(ROWS, TRACKER, ONES)

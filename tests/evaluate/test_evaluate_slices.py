@@ -1,0 +1,75 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from labelled import array, make
+
+from tkit.evaluate import SLICES, Evaluation, area_under_time, over_time, slices
+
+
+def test_a_slice_is_judged_at_the_frozen_threshold() -> None:
+    rows = make("TTTCCC", carrier=["img-src", "img-src", "css-import", "img-src", "css-import", "css-import"])
+    found = slices(Evaluation(rows, array(0.9, 0.1, 0.9, 0.9, 0.1, 0.1), "d")).set_index("value")
+    assert found["slice"].unique().tolist() == ["carrier"]  # the rows have no other column to cut by
+    assert found.loc["img-src", ["trackers", "missed", "negatives", "false_alarms"]].tolist() == [2, 1, 1, 1]
+    assert found.loc["css-import", ["tpr", "fpr"]].tolist() == [1.0, 0.0]
+    # 3 / 2 negatives in mails of their own: nothing is known.
+    assert found.loc["css-import", "fpr_high"] == 1.0
+
+
+def test_a_slice_of_few_rows_says_so() -> None:
+    rows = make("T" * 30 + "C" * 31 + "T" * 29, corpus=["a"] * 60 + ["b"] * 30)
+    found = slices(Evaluation(rows, np.tile([0.9, 0.1], 45), "d")).set_index("value")
+    assert found["few"].to_dict() == {"a": "", "b": "trackers and negatives"}
+    assert found.loc["b", ["trackers", "negatives"]].tolist() == [29, 1]
+
+
+def test_a_slice_without_any_of_a_kind_has_no_rate() -> None:
+    found = slices(Evaluation(make("TCC", corpus=["a", "a", "b"]), array(0.9, 0.1, 0.1), "d")).set_index("value")
+    assert math.isnan(found.loc["b", "tpr"])
+    assert found.loc["b", "fpr"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("cut", "columns", "expected"),
+    [
+        (
+            "declared size",
+            {"sides_given": [0, 2, 2, 1, 2], "width": [-1, 1, 0, -1, 600], "height": [-1, 1, 0, 2, 1], "tiny": [0, 1, 1, 1, 0]},
+            ["none", "1x1", "other tiny", "other tiny", "ordinary"],
+        ),
+        (
+            "year",
+            {
+                "date": pd.to_datetime(
+                    ["2024-12-31", "2025-01-01", None, "0102-01-01", "2024-01-01"], utc=True, format="ISO8601"
+                )
+            },
+            ["2024", "2025", "unknown", "unknown", "2024"],
+        ),
+        ("provider", {"provider_known": [1, 0, 0, 0, 1]}, ["known", "not known", "not known", "not known", "known"]),
+        ("language", {"language": ["en", "", None, "de", "en"]}, ["en", "unknown", "unknown", "de", "en"]),
+        ("kind of mail", {"kind": ["ham", "spam", "", "phishing", "ham"]}, ["ham", "spam", "unknown", "phishing", "ham"]),
+        ("spacers in the mail", {"tiny_others": [0, 4, 5, 6, 0]}, ["fewer", "fewer", *["5 tiny others or more"] * 2, "fewer"]),
+        ("URL", {"wrapped": [0, 1, 0, 0, 0]}, ["as sent", "wrapped by a proxy", "as sent", "as sent", "as sent"]),
+    ],
+)
+def test_what_each_cut_calls_the_rows(cut: str, columns: dict[str, object], expected: list[str]) -> None:
+    assert SLICES[cut].names(pd.DataFrame(columns)).tolist() == expected
+
+
+def test_quarters_after_the_training() -> None:
+    dates = pd.to_datetime(["2024-02-01", "2024-03-31", "2024-04-01", "2024-05-01", None, "2024-12-01"], utc=True)
+    found = over_time(Evaluation(make("TCTCTT", date=dates), array(0.9, 0.1, 0.1, 0.9, 0.9, 0.9), "d"))
+    assert found["period"].tolist() == ["2024Q1", "2024Q2", "2024Q4"]
+    assert found["tpr"].tolist() == [1.0, 0.0, 1.0]
+    assert found["fpr"].tolist()[:2] == [0.0, 1.0]
+    assert math.isnan(found["fpr"].iloc[2])
+
+
+def test_the_area_passes_over_periods_without_a_rate() -> None:
+    # Trapezoids of 1, 0.5 and 0.5, 0: 0.75 and 0.25 over two steps.
+    assert area_under_time(pd.Series([1.0, math.nan, 0.5, 0.0])) == pytest.approx(0.5)
+    assert area_under_time(pd.Series([0.8])) == 0.8
+    assert math.isnan(area_under_time(pd.Series([math.nan])))

@@ -1,0 +1,51 @@
+"""The bundle: the one exported form of a trained detector, which every export target is made of.
+
+A bundle is a folder of four files and runs nothing:
+
+``model.json``
+    The model in whole numbers. Each tree or linear term adds a whole number of units, 1/65536 of a
+    probability (link ``identity``) or of a logit (link ``logistic``); their sum is the margin. While it stays
+    below 2**24 it is exact in float32, float64 and in any order, so that Python, JavaScript, Lua and ONNX
+    agree to the last bit. A tree is five arrays, one entry a node, every child behind its parent: a row goes
+    to ``left`` where ``x[feature] <= threshold``, else to ``right``; ``feature`` is -1 in a leaf. Thresholds
+    are float32 numbers. The ``value`` of an inner node is the mean of its leaves by training weight, for
+    reasons alone.
+``schema.json``
+    Format and feature version, the features in order, the threshold and where the model comes from.
+``vectors.jsonl``
+    Rows with margin, score and verdict. Whoever computes them must get the same.
+``CARD.md``
+    What the model is for, what it was made of, how good it is and where it ends.
+"""
+
+from tkit.bundle.bundle import Bundle, default_bundle
+from tkit.bundle.card import CARD_SECTIONS, render_card
+from tkit.bundle.integers import (
+    MAX_NODES,
+    MAX_SUM,
+    MAX_TREES,
+    TRANSFORM,
+    UNIT,
+    IntegerLinear,
+    IntegerTree,
+    IntegerTrees,
+)
+from tkit.bundle.reading import FORMAT, MAX_BYTES, MAX_VECTORS
+
+__all__ = [
+    "CARD_SECTIONS",
+    "FORMAT",
+    "MAX_BYTES",
+    "MAX_NODES",
+    "MAX_SUM",
+    "MAX_TREES",
+    "MAX_VECTORS",
+    "TRANSFORM",
+    "UNIT",
+    "Bundle",
+    "IntegerLinear",
+    "IntegerTree",
+    "IntegerTrees",
+    "default_bundle",
+    "render_card",
+]

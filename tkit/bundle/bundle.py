@@ -1,0 +1,302 @@
+"""A trained detector as it is shipped."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date as calendar_date
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit import __version__
+from tkit.bundle.card import check_card, render_card
+from tkit.bundle.integers import EXACT, MAX_SUM, Floats, IntegerLinear, IntegerTrees, Ints, link_scores, score_of
+from tkit.bundle.reading import MAX_VECTORS, Vectors, read_model, read_schema, read_text, strict_json
+from tkit.bundle.rounding import in_units
+from tkit.bundle.writing import texts, write_folder
+from tkit.detectors.rules import Matrix, feature_matrix
+from tkit.errors import TkitError
+from tkit.schema import VANTAGES, feature_names
+
+if TYPE_CHECKING:
+    from tkit.detectors.models import Model
+
+_ROWS_AT_ONCE = 1 << 14
+_SAME_SCORE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A trained detector as it is shipped; itself a :class:`tkit.detectors.base.Detector`.
+
+    Made by :meth:`from_model` or :meth:`load`; whoever makes one by hand gets the same checks.
+
+    Attributes
+    ----------
+    name, vantage : str
+        The model's name and the vantage point whose features it reads.
+    model : IntegerTrees or IntegerLinear
+    threshold : int
+        Least margin that is called a tracker, in units.
+    threshold_chosen : str
+        How the threshold was chosen.
+    training_sha256 : str
+        SHA-256 of the training data, in hexadecimal.
+    seed : int
+    date : str
+        Day it was made, as YYYY-MM-DD.
+    card : str
+        The card, Markdown.
+    replay : ndarray of float32, shape (n_vectors, n_features)
+        The rows of ``vectors.jsonl``; not to be written to.
+    tkit_version : str
+        What made it.
+    """
+
+    name: str
+    vantage: str
+    model: IntegerTrees | IntegerLinear
+    threshold: int
+    threshold_chosen: str
+    training_sha256: str
+    seed: int
+    date: str
+    card: str
+    replay: Matrix
+    tkit_version: str = __version__
+
+    def __post_init__(self) -> None:
+        if self.vantage not in VANTAGES:
+            raise TkitError(f"schema.json: vantage {self.vantage!r}: take one of {', '.join(VANTAGES)}")
+        self.model.check(len(self.features))
+        if abs(self.threshold) > EXACT:
+            raise TkitError(f"schema.json: threshold of {self.threshold} units: give one within 2**53")
+        for name in ("name", "threshold_chosen", "tkit_version"):
+            if not getattr(self, name).strip():
+                raise TkitError(f"schema.json: {name} is empty: say what it is")
+        if not re.fullmatch("[0-9a-f]{64}", self.training_sha256):
+            raise TkitError(f"schema.json: training_sha256 {self.training_sha256!r}: give 64 hexadecimal digits in lower case")
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", self.date) or not _is_day(self.date):
+            raise TkitError(f"schema.json: date {self.date!r}: give a day as YYYY-MM-DD")
+        check_card(self.card)
+        if not 1 <= len(self.replay) <= MAX_VECTORS:
+            raise TkitError(
+                f"vectors.jsonl: {len(self.replay)} rows: give from 1 to {MAX_VECTORS}, about 200 over the range of the scores"
+            )
+        self.replay.flags.writeable = False
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Model,
+        threshold: float,
+        *,
+        threshold_chosen: str,
+        training_sha256: str,
+        seed: int,
+        date: str,
+        card: Mapping[str, str],
+        replay: pd.DataFrame,
+    ) -> Self:
+        """Make a bundle of a fitted model.
+
+        Leaves and linear terms are rounded to whole units, once, and the thresholds of trees down to the next
+        float32, which decides float32 features alike. So a score differs from the model's by rounding alone:
+        by at most half a unit for each tree or feature and the intercept.
+
+        Parameters
+        ----------
+        model : LogisticModel, TreeModel, ForestModel or BoostingModel
+            Fitted.
+        threshold : float
+            Least score that is called a tracker, from 0 to 1. The bundle's own threshold is the least margin
+            of such a score.
+        threshold_chosen, training_sha256, seed, date
+            See :class:`Bundle`.
+        card : mapping of str to str
+            Markdown for each of :data:`CARD_SECTIONS`.
+        replay : DataFrame
+            Rows with the model's features, for ``vectors.jsonl``.
+
+        Raises
+        ------
+        TkitError
+            For a model that is not fitted or too large, a threshold beyond 0 to 1, a section that is missing
+            or empty, rows that cannot be scored, or anything else that :class:`Bundle` refuses.
+        """
+        if not 0 <= threshold <= 1:
+            raise TkitError(f"{model.name}: a threshold of {threshold}: give a score from 0 to 1")
+        exported = in_units(model.exported())
+        least = range(-MAX_SUM, MAX_SUM)
+        matrix = feature_matrix(replay, feature_names(model.vantage), "vectors.jsonl")
+        return cls(
+            name=model.name,
+            vantage=model.vantage,
+            model=exported,
+            threshold=least[bisect_left(least, threshold, key=lambda unit: score_of(unit, exported.link))],
+            threshold_chosen=threshold_chosen,
+            training_sha256=training_sha256,
+            seed=seed,
+            date=date,
+            card=render_card(f"{model.name} ({model.vantage})", card),
+            replay=matrix,
+        )
+
+    @property
+    def features(self) -> list[str]:
+        """The names of the features that it reads, in the order of the model's columns."""
+        return feature_names(self.vantage)
+
+    @property
+    def expected(self) -> int:
+        """What :meth:`contributions` of a row and this add up to is its margin."""
+        return self.model.expected
+
+    def margins(self, rows: pd.DataFrame) -> Ints:
+        """Give the margin of each row, shape (n_rows,), in units of 1/65536.
+
+        Raises
+        ------
+        TkitError
+            Where a feature is missing or not finite.
+        """
+        matrix = feature_matrix(rows, self.features, self.name)
+        return self._in_chunks(matrix, self.model.margins)
+
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Give the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
+        return self._scores(self.margins(rows))
+
+    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
+        return np.asarray(self.margins(rows) >= self.threshold)
+
+    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Give what each feature adds to a row's margin.
+
+        Returns
+        -------
+        DataFrame of int64
+            Rows as in ``rows``, one column a feature, in units; a row's sum and :attr:`expected` are exactly
+            its margin.
+
+        Raises
+        ------
+        TkitError
+            As :meth:`margins`.
+        """
+        matrix = feature_matrix(rows, self.features, self.name)
+        table = self._in_chunks(matrix, self.model.contributions)
+        return pd.DataFrame(table.reshape(matrix.shape), index=rows.index, columns=self.features)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the bundle to a folder, at once: a reader finds the old one, or the new, or none.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made with its parents; a bundle that stands there is replaced.
+
+        Raises
+        ------
+        TkitError
+            Where something else stands there, or the folder cannot be written.
+        """
+        write_folder(Path(folder), texts(self), Bundle.load)
+
+    @classmethod
+    def load(cls, folder: str | Path | Traversable) -> Self:
+        """Read a bundle, refusing whatever is not exactly one.
+
+        Raises
+        ------
+        TkitError
+            For a file that is missing, too large or no strict JSON (no NaN, no key twice); another format
+            or FEATURE_VERSION; features other than the schema's; a model that is no sum of finite trees or
+            terms; or vectors that come out differently. The message says which file, what and what to do.
+        """
+        place: Path | Traversable = Path(folder) if isinstance(folder, str) else folder
+        try:
+            schema = read_schema(strict_json(read_text(place, "schema.json"), "schema.json"))
+            vantage = schema.pop("vantage")
+            features = feature_names(vantage)
+            vectors = Vectors.read(read_text(place, "vectors.jsonl"), features)
+            score = schema.pop("score")
+            bundle = cls(
+                vantage=vantage,
+                model=read_model(strict_json(read_text(place, "model.json"), "model.json")),
+                card=read_text(place, "CARD.md"),
+                replay=vectors.matrix,
+                **schema,
+            )
+            bundle._check_replay(vectors)
+            if abs(score - bundle.threshold_score) > _SAME_SCORE:
+                raise TkitError(
+                    f"schema.json: threshold of {bundle.threshold} units is a score of "
+                    f"{bundle.threshold_score}, not {score}: make the bundle again"
+                )
+        except TkitError as error:
+            raise TkitError(f"bundle {place}: {error}") from error
+        return bundle
+
+    @property
+    def threshold_score(self) -> float:
+        """Least score that is called a tracker."""
+        return score_of(self.threshold, self.model.link)
+
+    def _scores(self, margins: Ints) -> Floats:
+        return link_scores(margins, self.model.link)
+
+    def _in_chunks(self, matrix: Matrix, compute: Callable[[Matrix], Ints]) -> Ints:
+        """Compute some rows at a time, few enough to stay in the processor's cache."""
+        parts = [compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def _check_replay(self, vectors: Vectors) -> None:
+        margins = self.model.margins(vectors.matrix)
+        same = np.abs(margins - vectors.margins) <= self.model.tolerance
+        same &= np.abs(self._scores(vectors.margins) - vectors.scores) <= _SAME_SCORE
+        same &= (vectors.margins >= self.threshold) == vectors.verdicts
+        if not same.all():
+            line = int(np.argmin(same))
+            raise TkitError(
+                f"vectors.jsonl, line {line + 1}: margin {vectors.margins[line]}, score "
+                f"{vectors.scores[line]}, verdict {vectors.verdicts[line]}, but the model gives a margin of "
+                f"{margins[line]} with the threshold {self.threshold}: the files are of different models; "
+                "make the bundle again"
+            )
+
+
+def default_bundle(vantage: str = "message") -> Bundle:
+    """Load the bundle that tkit ships for a vantage point.
+
+    Raises
+    ------
+    TkitError
+        For an unknown vantage point, or where the installed package has no such bundle.
+    """
+    if vantage not in VANTAGES:
+        raise TkitError(f"no vantage point {vantage!r}: take one of {', '.join(VANTAGES)}")
+    folder = resources.files("tkit") / "default" / vantage
+    if not folder.is_dir():
+        raise TkitError(
+            f"this tkit has no default bundle for the vantage point {vantage!r}: install a released tkit, or "
+            "train a model and load its folder with Bundle.load"
+        )
+    return Bundle.load(folder)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        calendar_date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

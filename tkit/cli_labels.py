@@ -1,0 +1,178 @@
+"""The verbs of ``tkit labels``: label files checked, merged, compared, corrected, audited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from tkit.errors import TkitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+labels_app = typer.Typer(help="Label files: docs/labels.md describes their form.", no_args_is_help=True)
+_errors = Console(stderr=True, highlight=False)
+_told = Console(highlight=False)
+
+LabelFiles = Annotated[list[Path], typer.Argument(help="Label files, one an annotator; the file's name names the annotator.")]
+NewFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
+
+
+@labels_app.command()
+def check(files: Annotated[list[Path], typer.Argument(help="Label files.")]) -> None:
+    """Tell everything that is wrong in label files, with row and column.
+
+    Example: `tkit labels check labels.csv`
+    """
+    from tkit.labels import LABELS, check_labels, read_labels
+
+    wrong = False
+    for file in files:
+        problems = check_labels(file)
+        for row, column, what in problems:
+            _told.print(escape(f"{file}: row {row}, column {column}: {what}"), soft_wrap=True)
+        if problems:
+            wrong = True
+        else:
+            labels = read_labels(file)
+            counts = ", ".join(f"{label} {(labels['label'] == label).sum():,}" for label in LABELS)
+            _told.print(f"{escape(str(file))}: {len(labels):,} labels ({counts})", soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@labels_app.command()
+def merge(
+    files: LabelFiles,
+    output: NewFile,
+    majority: Annotated[bool, typer.Option(help="Where annotators differ take what most say, instead of U.")] = False,
+    adjudicate: Annotated[
+        Path | None, typer.Option(help="Write the references whose annotators differ here, to be decided.")
+    ] = None,
+) -> None:
+    """Make one label file of several annotators' files; what they differ on is U.
+
+    The list to adjudicate is a corrections file: fill in new and reason, then run `tkit labels correct`.
+
+    Example: `tkit labels merge ann.csv ben.csv -o labels.csv --adjudicate open.csv`
+    """
+    from tkit.agreement import merge_labels, to_adjudicate
+    from tkit.corrections import REQUIRED
+    from tkit.labels import write_labels, write_table
+
+    merged = merge_labels(_by_annotator(files), majority)
+    differing = to_adjudicate(merged)
+    write_labels(output, merged)
+    if adjudicate:
+        write_table(adjudicate, differing, REQUIRED)
+    _told.print(f"{escape(str(output))}: {len(merged):,} labels, {len(differing):,} of them differ", soft_wrap=True)
+
+
+@labels_app.command()
+def agreement(
+    files: LabelFiles,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file to write as well.")] = None,
+) -> None:
+    """Measure how well annotators agree: raw, Cohen's kappa a pair, Krippendorff's alpha of all.
+
+    One file will do where it holds the labels of several annotators: first and second, or a merged file.
+
+    Example: `tkit labels agreement ann.csv ben.csv`
+    """
+    from tkit.agreement import agreement as measure
+    from tkit.agreement import merge_labels
+    from tkit.labels import read_labels
+
+    merged = read_labels(files[0]) if len(files) == 1 else merge_labels(_by_annotator(files))
+    measured = measure(merged, seed)
+    table = Table(title="Agreement")
+    for heading in ("annotators", "classes", "measure"):
+        table.add_column(heading)
+    for heading in ("value", "95 % interval", "references"):
+        table.add_column(heading, justify="right")
+    for row in measured.to_dict("records"):
+        cells = (escape(row["annotators"]), row["classes"], row["measure"], f"{row['value']:.3f}")
+        table.add_row(*cells, f"{row['low']:.3f} to {row['high']:.3f}", f"{row['references']:,}")
+    _told.print(table)
+    if output:
+        _write_csv(output, measured)
+
+
+@labels_app.command()
+def correct(
+    labels: Annotated[Path, typer.Argument(help="Label file.")],
+    corrections: Annotated[Path, typer.Argument(help="Corrections file, with a reason a row.")],
+    output: NewFile,
+) -> None:
+    """Apply corrections to a label file; the old labels must be what the corrections say they are.
+
+    Example: `tkit labels correct labels.csv corrections.csv -o corrected.csv`
+    """
+    from tkit.corrections import apply_corrections, read_corrections
+    from tkit.labels import read_labels, write_labels
+
+    wanted = read_corrections(corrections)
+    corrected = apply_corrections(read_labels(labels), wanted, corrections)
+    write_labels(output, corrected)
+    _told.print(f"{escape(str(output))}: {len(corrected):,} labels, {len(wanted):,} corrected", soft_wrap=True)
+
+
+@labels_app.command()
+def audit(
+    output: NewFile,
+    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
+    vantage: Annotated[str, typer.Option(help="Features that the model may use: url, element, message.")] = "message",
+    folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
+    top: Annotated[int, typer.Option(min=0, help="How many of the most doubtful to show.")] = 20,
+) -> None:
+    """List the labels that out-of-fold predictions speak against, the most doubtful first: rows worth another look.
+
+    Example: `tkit labels audit -o doubtful.csv`
+    """
+    from tkit.dataset import read
+    from tkit.noise import audit_labels
+    from tkit.schema import VANTAGES
+
+    if vantage not in VANTAGES:
+        raise typer.BadParameter(f"take one of {', '.join(VANTAGES)}", param_hint="--vantage")
+    rows = read(dataset).rows()
+    with Progress(console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
+        task = bar.add_task("folds", total=folds)
+        found = audit_labels(rows, vantage, folds, seed, lambda done, total: bar.update(task, completed=done, total=total))
+    _write_csv(output, found)
+    table = Table(title=f"The {min(top, len(found))} most doubtful of {len(found):,} labels")
+    for heading in ("mail", "reference", "label", "confidence", "model: tracker"):
+        table.add_column(heading)
+    for row in found.head(top).to_dict("records"):
+        place = f"{row['part']}/{row['index']} {row['carrier']} {row['host_domain']}"
+        cells = (row["message_sha256"][:8], escape(place), row["label"], str(row["confidence"]))
+        table.add_row(*cells, f"{row['score']:.1%}")
+    _told.print(table)
+    _told.print(f"confident learning takes {found['issue'].sum()} for wrong; all are in {escape(str(output))}", soft_wrap=True)
+
+
+def _by_annotator(files: Sequence[Path]) -> dict[str, pd.DataFrame]:
+    from tkit.labels import read_labels
+
+    found: dict[str, pd.DataFrame] = {}
+    for file in files:
+        if file.stem in found:
+            raise TkitError(f"{file}: a second file of the annotator {file.stem!r}: give each file a name of its own")
+        found[file.stem] = read_labels(file)
+    return found
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    from tkit.rows import open_writer
+
+    with open_writer("csv", path) as writer:
+        writer.write(table)

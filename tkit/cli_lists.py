@@ -1,0 +1,95 @@
+"""The verbs of `tkit lists`: published tracker lists, what they hold and where they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from tkit.detectors.lists import ListSource
+
+lists_app = typer.Typer(help="Published tracker lists, to measure against.", no_args_is_help=True)
+
+Folder = Annotated[Path | None, typer.Option(help="Folder of your copies; $TKIT_LISTS or the user's cache without it.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Lists; all without one.")]
+
+
+@lists_app.command("list")
+def list_(
+    folder: Folder = None,
+    format: Annotated[str, typer.Option("--format", help="table, jsonl or csv.")] = "table",
+) -> None:
+    """List what is known: rules, how many are applied and why others are not, licence, whether you have a copy.
+
+    Example: `tkit lists list --folder lists/`
+    """
+    from tkit.detectors.lists import lists_folder, overview
+    from tkit.rows import open_writer
+
+    if format not in ("table", "jsonl", "csv"):
+        raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
+    lists = overview(folder or lists_folder())
+    with open_writer(format, None) as writer:
+        writer.write(
+            lists[["name", "kind", "rules", "applied", "rewritten", "why", "copy", "licence"]] if format == "table" else lists
+        )
+
+
+@lists_app.command()
+def get(names: Names = None, folder: Folder = None) -> None:
+    """Download lists at the commits that tkit was measured with, and prove that their rules are the same.
+
+    Example: `tkit lists get mailtrackerblocker simplify`
+    """
+    from tkit.detectors.download import get as download
+    from tkit.detectors.download import url_of
+    from tkit.detectors.lists import lists_folder
+    from tkit.errors import TkitError
+
+    errors = Console(stderr=True, highlight=False)
+    failed = 0
+    for source in _chosen(names):
+        if not names and not url_of(source):
+            errors.print(f"{source.name}: nothing to download: {source.path} of {source.project}", soft_wrap=True, markup=False)
+            continue
+        try:
+            path = download(source, folder or lists_folder())
+        except TkitError as error:
+            failed += 1
+            errors.print(str(error), style="red", soft_wrap=True, markup=False)
+        else:
+            errors.print(f"{path} ({source.licence})", soft_wrap=True, markup=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+@lists_app.command()
+def verify(names: Names = None, folder: Folder = None) -> None:
+    """Tell whether your copies have the rules that tkit was measured with; exit code 1 where one has not.
+
+    Example: `tkit lists verify --folder lists/`
+    """
+    from tkit.detectors.download import verify as same
+    from tkit.detectors.lists import lists_folder
+
+    wrong = 0
+    where = folder or lists_folder()
+    for source in _chosen(names):
+        state = "as measured" if same(source, where) else ("other rules" if (where / source.file).is_file() else "missing")
+        wrong += state != "as measured"
+        print(f"{source.name}: {state}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _chosen(names: list[str] | None) -> list[ListSource]:
+    from tkit.detectors.lists import REGISTRY
+
+    known = {source.name: source for source in REGISTRY}
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(f"no list {name!r}: take one of {', '.join(known)}", param_hint="NAMES")
+    return [known[name] for name in names or known]

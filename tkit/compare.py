@@ -1,0 +1,253 @@
+"""Any detectors compared on labelled mail: rates with intervals, and what changed from the first to each other one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tkit.bundle import Bundle
+from tkit.detectors.base import Detector
+from tkit.errors import TkitError
+from tkit.evaluate import Estimate, Evaluation, paired_difference
+from tkit.facts import facts_of
+from tkit.labelled import LabelledMail
+from tkit.loading import is_prefixed, threshold_of
+from tkit.require import SHARES
+
+_ROW_COLUMNS = ["message_sha256", "part", "index", "carrier", "url", "resolved_url", "label", "confidence"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What several detectors do on the same labelled references.
+
+    Attributes
+    ----------
+    evaluations : tuple of Evaluation
+        One a detector, in the order given; the first is what the others are held against.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Give the figures side by side.
+
+        Returns
+        -------
+        DataFrame
+            One row a detector: ``name``, ``vantage``; ``tpr``, ``fpr`` and ``mail_fpr`` (share of mails with good pictures of
+            which one at least is called), each with its 95 % interval in ``_low`` and ``_high``; ``precision`` (share of the
+            called that are trackers, NaN where nothing is called); ``trackers``, ``missed``, ``negatives``,
+            ``false_alarms``; ``personalised`` and ``personalised_called``; ``gain``, ``gain_low`` and ``gain_high``: how
+            much more of the trackers it finds than the first detector at that one's false-positive rate, NaN for the first
+            and for a rule that cannot be moved there.
+        """
+        return pd.DataFrame([self._figures(evaluation) for evaluation in self.evaluations])
+
+    def _figures(self, evaluation: Evaluation) -> dict[str, Any]:
+        rates = evaluation.rates()
+        row: dict[str, Any] = {"name": evaluation.name, "vantage": evaluation.vantage}
+        of_mails = evaluation.mail_false_alarms()
+        for share, estimate in zip(SHARES, (rates.tpr, rates.fpr, of_mails), strict=True):
+            row |= {share: estimate.value, f"{share}_low": estimate.low, f"{share}_high": estimate.high}
+        found = rates.trackers - rates.missed
+        called = found + rates.false_alarms
+        personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
+        gain = Estimate(math.nan, math.nan, math.nan)
+        if evaluation is not self.evaluations[0] and self.evaluations[0].rates().fpr.value < 1:
+            gain = paired_difference(evaluation, self.evaluations[0])
+        return row | {
+            "precision": found / called if called else math.nan,
+            "trackers": rates.trackers,
+            "missed": rates.missed,
+            "negatives": rates.negatives,
+            "false_alarms": rates.false_alarms,
+            "personalised": len(personalised),
+            "personalised_called": int(personalised.sum()),
+            "gain": gain.value,
+            "gain_low": gain.low,
+            "gain_high": gain.high,
+        }
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Give the figures by the detector's name, as :func:`tkit.require.check` reads them."""
+        return {str(row["name"]): row for row in self.table().to_dict("records")}  # type: ignore[misc]
+
+    def changes(self) -> pd.DataFrame:
+        """Count what each detector but the first calls that the first does not, and the other way round.
+
+        Returns
+        -------
+        DataFrame
+            ``name``, ``change`` (``newly blocked``, ``newly passed``), ``references`` in all, then how many of them are
+            ``trackers``, ``good`` (labels C and S), ``personalised`` and ``undecided``, of whatever confidence.
+        """
+        counted = []
+        for evaluation in self.evaluations[1:]:
+            for change, mask in _changed(self.evaluations[0], evaluation).items():
+                labels = evaluation.rows.loc[mask, "label"]
+                counts = {
+                    "references": len(labels),
+                    "trackers": int((labels == "T").sum()),
+                    "good": int(labels.isin(["C", "S"]).sum()),
+                    "personalised": int((labels == "P").sum()),
+                    "undecided": int((labels == "U").sum()),
+                }
+                counted.append({"name": evaluation.name, "change": change, **counts})
+        return pd.DataFrame(counted, columns=["name", "change", *_COUNTED])
+
+    def changed_rows(self) -> pd.DataFrame:
+        """Give each reference that a detector judges otherwise than the first: ``name``, ``change``, the reference, scores.
+
+        The columns of the reference are its key, ``carrier``, ``label``, ``confidence`` and, where mails were read, ``url``
+        and ``resolved_url``; ``score_before`` is the first detector's, ``score`` that of the one named.
+        """
+        first = self.evaluations[0]
+        columns = [column for column in _ROW_COLUMNS if column in first.rows]
+        frames = [
+            evaluation.rows.loc[mask, columns].assign(
+                name=evaluation.name,
+                change=change,
+                score_before=first.rows.loc[mask, "score"],
+                score=evaluation.rows.loc[mask, "score"],
+            )
+            for evaluation in self.evaluations[1:]
+            for change, mask in _changed(first, evaluation).items()
+        ]
+        order = ["name", "change", *columns, "score_before", "score"]
+        return pd.concat(frames, ignore_index=True)[order] if frames else pd.DataFrame(columns=order)
+
+
+_COUNTED = ["references", "trackers", "good", "personalised", "undecided"]
+
+
+def _changed(first: Evaluation, other: Evaluation) -> Mapping[str, pd.Series]:
+    return {
+        "newly blocked": ~first.rows["called"] & other.rows["called"],
+        "newly passed": first.rows["called"] & ~other.rows["called"],
+    }
+
+
+def compare(
+    detectors: Mapping[str, Detector],
+    mail: LabelledMail,
+    *,
+    cluster: str = "component",
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Comparison:
+    """Score labelled references by every detector, each at its own threshold (:func:`tkit.loading.threshold_of`).
+
+    Parameters
+    ----------
+    detectors : mapping
+        By the name that they are given in tables.
+    mail : LabelledMail
+    cluster : {"component", "sender_key"}
+        What the bootstrap draws, see :class:`tkit.evaluate.Evaluation`.
+    resamples, seed : int
+    progress : callable, optional
+        Called with what is done, how many detectors are done, of how many.
+
+    Raises
+    ------
+    TkitError
+        Where a detector cannot judge the rows, gives scores that are none, or no headline tracker or negative is labelled.
+    """
+    evaluations = []
+    position = mail.labels["row"].to_numpy()
+    for done, (name, detector) in enumerate(detectors.items()):
+        if progress:
+            progress("judging", done, len(detectors))
+        score = np.asarray(detector.scores(mail.rows), dtype=np.float64)
+        if score.shape != (len(mail.rows),) or not ((score >= 0) & (score <= 1)).all():
+            raise TkitError(f"{name}: scores of shape {score.shape} or beyond 0 to 1: a detector gives one score a row")
+        evaluations.append(
+            Evaluation(
+                mail.labels,
+                score[position],
+                name,
+                detector.vantage,
+                threshold=threshold_of(detector),
+                cluster=cluster,
+                resamples=resamples,
+                seed=seed,
+            )
+        )
+    if progress:
+        progress("judging", len(detectors), len(detectors))
+    return Comparison(tuple(evaluations))
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a comparison's table as a person reads it: shares in per cent, each with its interval, counts beside them."""
+
+    def interval(row: Mapping[Any, Any], figure: str, form: str) -> str:
+        value, low, high = (row[f"{figure}{end}"] for end in ("", "_low", "_high"))
+        return "" if math.isnan(value) else f"{value:{form}}\n[{low:{form}}, {high:{form}}]"
+
+    return pd.DataFrame(
+        [
+            {
+                "detector": row["name"],
+                "trackers found": f"{interval(row, 'tpr', '.1%')}\n{row['missed']} of {row['trackers']} missed",
+                "good called": f"{interval(row, 'fpr', '.2%')}\n{row['false_alarms']} of {row['negatives']}",
+                "mails with one called": interval(row, "mail_fpr", ".2%"),
+                "precision": "" if math.isnan(row["precision"]) else f"{row['precision']:.1%}",
+                "gain on the first": interval(row, "gain", "+.1%"),
+            }
+            for row in table.to_dict("records")
+        ]
+    )
+
+
+def needs_facts(detectors: Iterable[Detector]) -> list[str]:
+    """Give the names of the detectors that read mails, not features alone."""
+    return [detector.name for detector in detectors if facts_of(detector)]
+
+
+def reads_listed(detectors: Iterable[Detector]) -> bool:
+    """Tell whether a detector reads the column ``listed``."""
+    return any("listed" in getattr(detector, "columns", ()) for detector in detectors)
+
+
+def trained_on(detectors: Mapping[str, Detector], digest: str) -> list[str]:
+    """Give the names of the bundles that were trained on the dataset of this digest."""
+    return [name for name, one in detectors.items() if isinstance(one, Bundle) and one.training_sha256 == digest]
+
+
+def named(specs: Sequence[str]) -> dict[str, str]:
+    """Give each detector's name in tables: ``NAME=SPEC`` says it, else a file's name without its ending, or the spec.
+
+    Returns
+    -------
+    dict of str to str
+        The spec by its name.
+
+    Raises
+    ------
+    TkitError
+        Where two have one name.
+
+    Examples
+    --------
+    >>> named(["lists/mine.txt", "rule:1x1", "new=lists/other.txt"])
+    {'mine': 'lists/mine.txt', 'rule:1x1': 'rule:1x1', 'new': 'lists/other.txt'}
+    """
+    names: dict[str, str] = {}
+    for text in specs:
+        name, equals, spec = text.partition("=")
+        if not equals or any(mark in name for mark in "/:"):
+            name, spec = "", text
+        name = name or (spec if is_prefixed(spec) else Path(spec).stem)
+        if name in names:
+            raise TkitError(f"two detectors are named {name!r}: give one another name, such as other={spec}")
+        names[name] = spec
+    return names

@@ -1,0 +1,92 @@
+"""Any scikit-learn classifier as a detector."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.detectors.rules import feature_matrix
+from tkit.errors import TkitError
+from tkit.schema import FEATURES, VANTAGES, feature_names
+
+
+class Classifier:
+    """A classifier of scikit-learn's interface, on features by name.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Has ``fit(X, y, sample_weight=...)``, ``predict_proba(X)`` and ``classes_``. Each :meth:`fit` works on a clone, so
+        the one given is never changed; one that is fitted already, on a float32 matrix of `features` in their order, may
+        be asked for its scores at once.
+    features : sequence of str, optional
+        Features to read; all that `vantage` can compute without it.
+    vantage : {"url", "element", "message"}, optional
+        Without it the lowest vantage point that can compute `features`, ``message`` where neither is given.
+    name : str, optional
+        Name in tables; the class's name without it.
+
+    Raises
+    ------
+    TkitError
+        For a feature or vantage point that there is not, a feature that the vantage point cannot compute, or an estimator
+        without ``predict_proba``.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> detector = Classifier(GaussianNB(), ["tiny", "longest_token"])
+    >>> detector.vantage, detector.name
+    ('element', 'GaussianNB')
+    """
+
+    def __init__(
+        self, estimator: Any, features: list[str] | None = None, vantage: str | None = None, name: str | None = None
+    ) -> None:
+        known = {feature.name: VANTAGES.index(feature.vantage) for feature in FEATURES}
+        wanted = feature_names(vantage or "message") if features is None else list(features)
+        unknown = [feature for feature in wanted if feature not in known]
+        if unknown:
+            raise TkitError(f"no feature {', '.join(unknown)}: take names of tkit.schema.FEATURES")
+        lowest = VANTAGES[max((known[feature] for feature in wanted), default=0)] if features is not None else "message"
+        beyond = [feature for feature in wanted if vantage and feature not in feature_names(vantage)]
+        if beyond:
+            raise TkitError(f"the vantage point {vantage} cannot compute {', '.join(beyond)}: leave out vantage, or these")
+        if not hasattr(estimator, "predict_proba"):
+            raise TkitError(
+                f"{type(estimator).__name__} has no predict_proba: wrap it in sklearn.calibration.CalibratedClassifierCV"
+            )
+        self.estimator, self.features = estimator, wanted
+        self.vantage = vantage or lowest
+        self.name = name or type(estimator).__name__
+
+    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+        """Fit a clone of the estimator; see :class:`tkit.detectors.base.Trainable`."""
+        from sklearn.base import clone  # noqa: PLC0415 - slow to load
+
+        if not len(rows) == len(tracker) == len(weight):
+            raise TkitError(f"{self.name}: {len(rows)} rows, {len(tracker)} labels, {len(weight)} weights: give one a row")
+        matrix = feature_matrix(rows, self.features, self.name)
+        self.estimator = clone(self.estimator)  # type: ignore[no-untyped-call]
+        self.estimator.fit(matrix, np.asarray(tracker, np.bool_), sample_weight=weight)
+        return self
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the probability of the class that stands for trackers; see :class:`tkit.detectors.base.Detector`.
+
+        Raises
+        ------
+        TkitError
+            As :class:`tkit.detectors.base.Detector` says; for an estimator not fitted, or not on two classes.
+        """
+        matrix = feature_matrix(rows, self.features, self.name)
+        classes = list(getattr(self.estimator, "classes_", ()))
+        if len(classes) != 2:
+            raise TkitError(f"{self.name}: knows {len(classes)} classes: fit it on trackers (True, 1) and others (False, 0)")
+        if not len(rows):
+            return np.zeros(0)
+        column = max(range(2), key=lambda number: bool(classes[number]))
+        return np.asarray(self.estimator.predict_proba(matrix)[:, column], np.float64)

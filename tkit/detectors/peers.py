@@ -1,0 +1,345 @@
+"""The programs that people use today, as they decide: a list and a heuristic together, on the mail as it was sent.
+
+A program's bare list is :class:`tkit.detectors.published.ListDetector`; its size rule alone, where it has one, is in
+:mod:`tkit.detectors.rules`. Each program here reads facts (:mod:`tkit.facts`), and some look at a message's other
+references: give them the rows of whole messages.
+
+What all of them leave out: whether the user allows a sender, what a program fetches anew from its own server, and what it
+does to links.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.detectors.base import Detector
+from tkit.detectors.dialects import ICU, translate
+from tkit.detectors.engines import LONGEST_TEXT, PublishedList
+from tkit.detectors.lists import REGISTRY, load
+from tkit.detectors.published import ListDetector
+from tkit.detectors.rules import Nextcloud, Rspamd, SnappyMail, Trocker
+from tkit.errors import TkitError
+from tkit.facts import fact
+
+_FACTS = ("message_sha256", "part", "carrier", "url", "resolved_url", "element", "written_attributes", "tag")
+_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+# Longer ones do not fit the programs' integers, and are none to them.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+class _Seen(NamedTuple):
+    """The facts of one reference that the programs read."""
+
+    message_sha256: str
+    part: int
+    carrier: str
+    url: str
+    resolved_url: str
+    element: str
+    attributes: Mapping[str, str]
+    tag: str
+
+    @property
+    def picture(self) -> bool:
+        """Whether it is the source of an ``<img>``, all that most programs look at."""
+        return self.carrier == "img-src" and self.element == "img"
+
+
+@dataclass(frozen=True)
+class _Program(ABC):
+    """What all programs share: facts in, verdicts out."""
+
+    name: ClassVar[str]
+    vantage: ClassVar[str] = "element"
+    facts: ClassVar[tuple[str, ...]] = _FACTS
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        seen = list(map(_Seen, *(fact(rows, column, self.name) for column in _FACTS)))
+        return np.array(self._calls(seen, rows), np.float64)
+
+    @abstractmethod
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_] | list[bool]:
+        """Judge the references; ``rows`` are theirs, with the features."""
+
+
+def _listed(published: PublishedList, seen: list[_Seen]) -> NDArray[np.bool_]:
+    return published.match_many([one.resolved_url for one in seen], [one.tag for one in seen])
+
+
+_NARROW = re.compile(r"""width\s*=["'\s]*[01]p?x?["'\s]|[^-]width:\s*[01]px""", re.IGNORECASE | re.ASCII)
+_SPARED = (
+    "cid:",
+    "spacer",
+    "attachments.office.net/owa/",
+    "fedex_collective_logo_",
+    "apple_logo_web",
+    "sidebar-gradient",
+    "transparent.gif",
+)
+
+
+@dataclass(frozen=True)
+class MailTrackerBlocker(_Program):
+    """A vendor's expression in an ``<img>`` tag, or its width of 0 or 1 px unless it looks like a spacer.
+
+    Three vendors' first expressions also count in a CSS ``background-image``. Source: apparition47/MailTrackerBlocker,
+    ``Source/MTBBlockedMessage.m``. The program reads the tag as written; here it is written anew from the tree, with every
+    value in double quotes. Two static advertisements that it removes as well are left out.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        Its list, ``mailtrackerblocker``.
+    in_css : tuple of str
+        Expressions that count in CSS.
+    """
+
+    listed: PublishedList
+    in_css: tuple[str, ...] = ()
+    name = "program: MailTrackerBlocker"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
+        # The program's own frame; it takes the URL of a background, never more.
+        frames = [rf"url\(['\"]?[A-Za-z0-9_:./]*{translate(rule, ICU)[0]}[A-Za-z0-9_:&./?=]*['\"]?\)" for rule in self.in_css]
+        css = re.compile("|".join(frames), re.IGNORECASE | re.ASCII) if frames else None
+        return [
+            bool(known)
+            or self._generic(one.tag)
+            or bool(css and one.carrier.startswith("style-") and css.search(f"url({one.url[:LONGEST_TEXT]})"))
+            for known, one in zip(_listed(self.listed, seen), seen, strict=True)
+        ]
+
+    @staticmethod
+    def _generic(tag: str) -> bool:
+        start, closed, _ = tag[:LONGEST_TEXT].partition(">")
+        if not closed or not start.lower().startswith("<img") or not _NARROW.search(start, len("<img") + 1):
+            return False
+        return not any(word in start.lower() for word in _SPARED)
+
+
+@dataclass(frozen=True)
+class TrockerProgram(_Program):
+    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.rules.Trocker`.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        Its list, ``trocker``.
+    """
+
+    listed: PublishedList
+    name = "program: Trocker"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
+        return _listed(self.listed, seen) | (Trocker().scores(rows) > 0)
+
+
+@dataclass(frozen=True)
+class SnappyMailProgram(_Program):
+    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.rules.SnappyMail`.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        Its list, ``snappymail``.
+    """
+
+    listed: PublishedList
+    name = "program: SnappyMail"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
+        picture = np.array([one.picture for one in seen], np.bool_)
+        return (picture & _listed(self.listed, seen)) | (SnappyMail().scores(rows) > 0)
+
+
+_NEOMD_PATHS = ("/wf/open", "/track/open.php", "/ut.php", "/o.gif", "/pixel.gif", "/beacon", "/email_opened")
+
+
+@dataclass(frozen=True)
+class Neomd(_Program):
+    """On neomd's list, of one of its seven generic paths, or a pixel without words.
+
+    A pixel: an ``<img>`` of an empty ``alt`` whose attributes are both 0 or 1, or whose style has ``display:none``. Source:
+    ssp-data/neomd, ``internal/imap/tracker_list.go`` and its documentation.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        Its list, ``neomd``.
+    """
+
+    listed: PublishedList
+    name = "program: neomd"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
+        known = _listed(self.listed, seen)
+        return [
+            bool(hit)
+            or any(path in one.resolved_url.lower() for path in _NEOMD_PATHS)
+            or (one.picture and self._blank(one.attributes))
+            for hit, one in zip(known, seen, strict=True)
+        ]
+
+    @staticmethod
+    def _blank(given: Mapping[str, str]) -> bool:
+        tiny = all(given.get(side, "").strip().lower().removesuffix("px") in ("0", "1") for side in ("width", "height"))
+        return not given.get("alt", "").strip() and (tiny or _DISPLAY_NONE.search(given.get("style", "")) is not None)
+
+
+# A share such as 0.5 counts as hidden too: what the program looks for ends behind the first 0.
+_HIDDEN = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden)|opacity\s*:\s*0\b|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|\Z)",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"[a-z0-9._%+-](?:@|%40)[a-z0-9.-]+\.[a-z]{2}", re.IGNORECASE)
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{16,}")
+
+
+@dataclass(frozen=True)
+class Pelton(_Program):
+    """An ``<img>`` with one strong signal, or both weak ones.
+
+    Strong: a width or height attribute of at most 1, a hiding style, a known host, a mail address in the URL. Weak: an
+    identifier of sixteen characters or more in the query or path, and being the only ``<img>`` of its host in the part.
+    Source: TRC-Loop/Pelton, ``internal/mailview/trackers.go``; there it is off unless the user turns it on.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        Its list, ``pelton``.
+    """
+
+    listed: PublishedList
+    name = "program: Pelton"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
+        hosts = [_host_as_written(one.url) if one.picture else "" for one in seen]
+        pictures = Counter((one.message_sha256, one.part, host) for one, host in zip(seen, hosts, strict=True) if host)
+        return [
+            bool(host)
+            and (
+                self._strong(one)
+                or self.listed.match(one.url)
+                or (_opaque(one.url) and pictures[one.message_sha256, one.part, host] == 1)
+            )
+            for one, host in zip(seen, hosts, strict=True)
+        ]
+
+    @staticmethod
+    def _strong(one: _Seen) -> bool:
+        sides = (one.attributes.get(side, "").strip().lower().removesuffix("px") for side in ("width", "height"))
+        return (
+            any(_INTEGER.fullmatch(side) and int(side) <= 1 for side in sides)
+            or _HIDDEN.search(one.attributes.get("style", "")) is not None
+            or _ADDRESS.search(one.url[:LONGEST_TEXT]) is not None
+        )
+
+
+def _host_as_written(url: str) -> str:
+    """Give the host of an absolute web address, lower case; ``""`` where there is none."""
+    if not url.lower().startswith(("http://", "https://")):
+        return ""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _opaque(url: str) -> bool:
+    parts = urlsplit(url)
+    values = [value for _, value in parse_qsl(parts.query, separator="&", max_num_fields=None)]
+    stems = [segment.rpartition(".")[0] or segment for segment in unquote(parts.path).split("/")]
+    return any(_OPAQUE.fullmatch(text) for text in values + stems)
+
+
+_FAIREMAIL_MAXIMUM = re.compile(r"max-(?:width|height)\s*:\s*[01](?:\.0+)?(?:px)?\s*(?:;|\Z)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class FairEmailProgram(_Program):
+    """An ``<img>`` that FairEmail's size rule calls, on a host of no other kind of ``<img>`` in the mail.
+
+    The size rule is :class:`tkit.detectors.rules.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
+    as well. A host is spared when it also serves an ``<img>`` which that rule does not call, whether that one declares a
+    size or not. Source: M66B/FairEmail, ``HtmlHelper.java``; its one listed host is left out.
+    """
+
+    name = "program: FairEmail"
+
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
+        pixel = [one.picture and self._pixel(one.attributes) for one in seen]
+        hosts = [_host_as_written(one.url) for one in seen]
+        spared = {
+            (one.message_sha256, host)
+            for one, host, tiny in zip(seen, hosts, pixel, strict=True)
+            if one.picture and host and not tiny
+        }
+        return [
+            tiny and bool(host) and (one.message_sha256, host) not in spared
+            for one, host, tiny in zip(seen, hosts, pixel, strict=True)
+        ]
+
+    @staticmethod
+    def _pixel(given: Mapping[str, str]) -> bool:
+        if "cloudmagic-smart-beacon" in given.get("class", "").split():
+            return True
+        if _FAIREMAIL_MAXIMUM.search(given.get("style", "")):
+            return True
+        sides = [given.get(side, "").strip() for side in ("width", "height")]
+        if not all(_INTEGER.fullmatch(side) for side in sides):
+            return False
+        width, height = map(int, sides)
+        return (width or height) * (height or width) <= 25
+
+
+_IN_CSS = ("Email on Acid", "Litmus", "G-Lock Analytics")
+_SOURCES = {source.name: source for source in REGISTRY}
+
+
+def _mailtrackerblocker(folder: Path) -> Detector:
+    source = _SOURCES["mailtrackerblocker"]
+    listed = load(source, folder)
+    try:
+        vendors = json.loads((folder / source.file).read_text(encoding="utf-8"))
+        first = tuple(rules[0] for name, rules in vendors.items() if name in _IN_CSS)
+    except (ValueError, LookupError, AttributeError) as error:
+        raise TkitError(f"list {source.name}: {folder / source.file} is not grouped by vendor ({error})") from error
+    return MailTrackerBlocker(listed, first)
+
+
+def _list_alone(name: str, program: str) -> Callable[[Path], Detector]:
+    return lambda folder: ListDetector(load(_SOURCES[name], folder), f"program: {program}")
+
+
+PEERS: Mapping[str, Callable[[Path], Detector]] = {
+    "fairemail": lambda folder: FairEmailProgram(),
+    "mailtrackerblocker": _mailtrackerblocker,
+    "neomd": lambda folder: Neomd(load(_SOURCES["neomd"], folder)),
+    "nextcloud": lambda folder: Nextcloud(),
+    "pelton": lambda folder: Pelton(load(_SOURCES["pelton"], folder)),
+    "rspamd": lambda folder: Rspamd(),
+    "simplify": _list_alone("simplify", "Simplify"),
+    "snappymail": lambda folder: SnappyMailProgram(load(_SOURCES["snappymail"], folder)),
+    "trocker": lambda folder: TrockerProgram(load(_SOURCES["trocker"], folder)),
+    "uglyemail": _list_alone("uglyemail", "UglyEmail"),
+}
+"""Each program by name; makes the detector from the folder of the user's lists. Simplify and UglyEmail are their lists."""
+
+
+def all_peers(folder: str | Path) -> Iterator[Detector]:
+    """Give every program of :data:`PEERS`; raises as :func:`tkit.detectors.lists.load` does."""
+    for make in PEERS.values():
+        yield make(Path(folder))

@@ -1,0 +1,120 @@
+"""Published lists as detectors, and any detector judging also what a proxy or gateway has wrapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.detectors.base import Detector
+from tkit.detectors.engines import PublishedList, request_type
+from tkit.errors import TkitError
+from tkit.facts import fact, facts_of, start_tag
+
+_LIST_FACTS = ("resolved_url", "tag", "carrier")
+_REWRITTEN = ("original_url", "element", "written_attributes", "tag", "url", "resolved_url")
+
+
+@dataclass(frozen=True)
+class ListDetector:
+    """A list that judges each reference by what is asked for: the URL, the start tag, the type of the request.
+
+    Attributes
+    ----------
+    listed : PublishedList
+        See :mod:`tkit.detectors.engines`.
+    name : str
+        Its name in tables.
+    """
+
+    listed: PublishedList
+    name: str
+    facts: ClassVar[tuple[str, ...]] = _LIST_FACTS
+
+    @property
+    def vantage(self) -> str:
+        """``element`` for a list whose rules read the tag, else ``url``."""
+        return "element" if self.listed.kind == "regex-tag" else "url"
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        urls, tags, carriers = (fact(rows, column, self.name) for column in _LIST_FACTS)
+        return self.listed.match_many(urls, tags, [request_type(carrier) for carrier in carriers]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class PublishedColumn:
+    """A list's verdicts as the published dataset holds them: whether it matches the URL, wrapped or not.
+
+    Attributes
+    ----------
+    list_name : str
+        Name in :data:`tkit.detectors.lists.REGISTRY`; the bool column ``published_<list_name>`` is read.
+    """
+
+    list_name: str
+    vantage: ClassVar[str] = "url"
+
+    @property
+    def name(self) -> str:
+        """Its name in tables."""
+        return f"published: {self.list_name}"
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` where rows do not have it."""
+        column = f"published_{self.list_name}"
+        if column not in rows.columns or rows[column].dtype != np.bool_:
+            raise TkitError(
+                f"{self.name}: rows have no bool column {column}: only the published dataset has;"
+                f" on mails take list:{self.list_name}"
+            )
+        return rows[column].to_numpy(np.float64)
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """Another detector that judges a wrapped URL both as it is asked for and as it was before a proxy wrapped it.
+
+    Most lists were written for the mail as it was sent; a webmail's proxy or a gateway has it rewritten. Of the two scores
+    the higher counts.
+
+    Attributes
+    ----------
+    detector : Detector
+        One that reads facts; its rows' ``url``, ``resolved_url``, ``written_attributes`` and ``tag`` are rewritten.
+    """
+
+    detector: Detector
+
+    @property
+    def name(self) -> str:
+        """Its name in tables."""
+        return f"{self.detector.name}, unwrapped"
+
+    @property
+    def vantage(self) -> str:
+        """That of the detector."""
+        return self.detector.vantage
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What the detector reads, and what is needed to rewrite it."""
+        return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the higher score of the two; see :class:`tkit.detectors.base.Detector`."""
+        original, elements, attributes, tags, urls, resolved = (fact(rows, column, self.name) for column in _REWRITTEN)
+        score = self.detector.scores(rows)
+        for row, (before, now) in enumerate(zip(original, resolved, strict=True)):
+            if before != now:
+                inner = {name: before if value == urls[row] else value for name, value in attributes[row].items()}
+                attributes[row], tags[row], urls[row] = inner, start_tag(elements[row], inner), before
+        if original == resolved:
+            return score
+        rewritten = rows.assign(
+            url=urls, resolved_url=original, written_attributes=pd.Series(attributes, rows.index, dtype=object), tag=tags
+        )
+        return np.maximum(score, self.detector.scores(rewritten))

@@ -1,0 +1,68 @@
+"""How well a detector finds trackers: rates with intervals, honest thresholds, slices, errors, paired comparison.
+
+The headline rows are those of confidence 2 and 3; T is positive, C and S are negative. P, U and
+confidence 1 are left out of both rates and counted beside them. Intervals are 95 % percentile
+intervals of the cluster bootstrap (Field and Welsh 2007): whole senders or components are drawn
+with replacement, since the references of one campaign are copies, not independent observations.
+"""
+
+from tkit.evaluate.bootstrap import Bootstrap
+from tkit.evaluate.compare import compared, comparison, differences, paired_difference, weighted_base_rate
+from tkit.evaluate.crossvalidation import (
+    MEMBER_WEIGHT,
+    CrossValidated,
+    Trial,
+    cross_validated_scores,
+    cross_validated_verdicts,
+    run_trials,
+    training_weight,
+)
+from tkit.evaluate.decay import area_under_time, over_time
+from tkit.evaluate.evaluation import Evaluation, Rates
+from tkit.evaluate.rates import (
+    UNITS,
+    Estimate,
+    Floats,
+    OperatingPoint,
+    Unit,
+    choose_threshold,
+    headline,
+    mail_units,
+    roc_points,
+    tpr_at_fpr,
+    unit_rows,
+)
+from tkit.evaluate.slices import SLICES, slices
+
+__all__ = [
+    "MEMBER_WEIGHT",
+    "SLICES",
+    "UNITS",
+    "Bootstrap",
+    "CrossValidated",
+    "Estimate",
+    "Evaluation",
+    "Floats",
+    "OperatingPoint",
+    "Rates",
+    "Trial",
+    "Unit",
+    "area_under_time",
+    "choose_threshold",
+    "compared",
+    "comparison",
+    "cross_validated_scores",
+    "cross_validated_verdicts",
+    "differences",
+    "headline",
+    "mail_units",
+    "over_time",
+    "paired_difference",
+    "roc_points",
+    "run_trials",
+    "slices",
+    "tpr_at_fpr",
+    "training_weight",
+    "unit_rows",
+    "weighted_base_rate",
+]

@@ -1,0 +1,119 @@
+"""The cluster bootstrap: intervals for figures of rows that are copies of one another within a cluster."""
+
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.evaluate.rates import ROUNDING, Estimate, Floats, ranked
+from tkit.splits import Mask
+
+_CHUNK = 100
+
+
+class Bootstrap:
+    """Resamples that draw whole clusters with replacement (Field and Welsh 2007).
+
+    Two of as many clusters, resamples and of one seed draw alike, which is what makes differences paired.
+
+    Parameters
+    ----------
+    groups : Series, length n_rows
+        Cluster of each row.
+    resamples, seed : int
+        How many, and what decides the draw.
+    """
+
+    def __init__(self, groups: pd.Series, resamples: int, seed: int) -> None:
+        self._code, names = pd.factorize(groups, sort=True)
+        self._clusters = len(names)
+        self.resamples, self.seed = resamples, seed
+
+    def of(self, rows: Mask) -> Self:
+        """Give the bootstrap of some of the rows, which draws among their clusters alone."""
+        return type(self)(pd.Series(self._code[rows]), self.resamples, self.seed)
+
+    def draws(self) -> Iterator[Floats]:
+        """Yield how often each cluster is drawn, in chunks of shape (<= _CHUNK resamples, clusters)."""
+        random = np.random.default_rng(self.seed)
+        for start in range(0, self.resamples, _CHUNK):
+            size = min(_CHUNK, self.resamples - start)
+            drawn = random.integers(self._clusters, size=(size, self._clusters))
+            drawn += self._clusters * np.arange(size)[:, None]
+            times = np.bincount(drawn.ravel(), minlength=size * self._clusters)
+            yield times.reshape(size, self._clusters).astype(np.float64)
+
+    def clusters_with(self, mass: Floats | Mask) -> int:
+        """Count the clusters that have a row whose mass is not 0: the effective number of the rule of three."""
+        return len(np.unique(self._code[np.flatnonzero(mass)]))
+
+    def ratio(self, part: Floats | Mask, whole: Floats | Mask) -> Floats:
+        """Resample sum(part) / sum(whole); NaN in a resample without any whole."""
+        sums = np.stack([np.bincount(self._code, mass, self._clusters) for mass in (part, whole)], axis=1)
+        totals = np.concatenate([times @ sums for times in self.draws()])
+        ratio: Floats = totals[:, 0] / np.where(totals[:, 1] > 0, totals[:, 1], np.nan)
+        return ratio
+
+    def tpr_at_fpr(self, score: Floats, tracker: Mask, budget: Floats, weight: Floats | None = None) -> Floats:
+        """Resample :func:`tkit.evaluate.tpr_at_fpr`, one budget a resample; NaN without trackers or negatives."""
+        found: list[Floats] = []
+        done = 0
+        for hits, alarms in self._curves(score, tracker, weight):
+            most = (budget[done : done + len(hits), None] + ROUNDING) * alarms[:, -1:]
+            best = np.where(alarms <= most, hits, 0.0).max(axis=1)
+            known = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
+            found.append(best / np.where(known, hits[:, -1], np.nan))
+            done += len(hits)
+        return np.concatenate(found)
+
+    def partial_auc(self, score: Floats, tracker: Mask, max_fpr: float, weight: Floats | None = None) -> Floats:
+        """Resample the area under the curve up to `max_fpr`, standardised by McClish (1989); NaN as above."""
+        found: list[Floats] = []
+        for hits, alarms in self._curves(score, tracker, weight):
+            known = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
+            whole = np.where(known, hits[:, -1], np.nan)[:, None], np.where(known, alarms[:, -1], np.nan)[:, None]
+            tpr, fpr = (np.pad(line / total, ((0, 0), (1, 0))) for line, total in zip((hits, alarms), whole, strict=True))
+            step, within = np.diff(fpr), np.diff(np.minimum(fpr, max_fpr))
+            share = np.divide(within, step, out=np.zeros_like(step), where=step > 0)
+            area = (within * (tpr[:, :-1] + np.diff(tpr) * share / 2)).sum(axis=1)
+            least = max_fpr**2 / 2
+            found.append(0.5 * (1 + (area - least) / (max_fpr - least)))
+        return np.concatenate(found)
+
+    def _curves(self, score: Floats, tracker: Mask, weight: Floats | None) -> Iterator[tuple[Floats, Floats]]:
+        """Yield trackers and negatives called at each threshold, from the highest down; a row a resample."""
+        order, ends = ranked(score)
+        mass = np.ones(len(order)) if weight is None else weight
+        hit, alarm = (mass * tracker)[order], (mass * ~tracker)[order]
+        code: NDArray[np.intp] = self._code[order]
+        for times in self.draws():
+            drawn = times[:, code]
+            yield np.cumsum(drawn * hit, axis=1)[:, ends], np.cumsum(drawn * alarm, axis=1)[:, ends]
+
+
+def interval(value: float, resampled: Floats) -> Estimate:
+    """Give a figure with the 95 % percentile interval of its resamples; NaN where no resample has it."""
+    known = resampled[~np.isnan(resampled)]
+    if not len(known):
+        return Estimate(value, float("nan"), float("nan"))
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Estimate(value, float(low), float(high))
+
+
+def ratio(part: Floats | Mask, whole: Floats | Mask, draw: Bootstrap) -> Estimate:
+    """Give sum(part) / sum(whole); NaN where there is no whole.
+
+    Where part is nothing or all the bootstrap has no width: the far end of the interval is then the rule of three
+    (Hanley and Lippman-Hand 1983), 3/n, n the number of clusters with any whole.
+    """
+    if not whole.any():
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    value, low, high = interval(float(part.sum() / whole.sum()), draw.ratio(part, whole))
+    rule_of_three = min(1.0, 3 / draw.clusters_with(whole))
+    if not part.any():
+        high = rule_of_three
+    elif (part == whole).all():
+        low = 1 - rule_of_three
+    return Estimate(value, low, high)

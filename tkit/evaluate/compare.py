@@ -1,0 +1,168 @@
+"""Evaluations of the same rows side by side: the table of detectors, and paired differences."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tkit.errors import TkitError
+from tkit.evaluate.bootstrap import interval
+from tkit.evaluate.evaluation import KEY, Evaluation
+from tkit.evaluate.rates import Estimate
+
+DIFFERENCE_COLUMNS = [
+    *("name", "vantage", "against", "against_vantage", "fpr"),
+    *("difference", "difference_low", "difference_high"),
+]
+"""The columns of `differences`."""
+
+
+def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None) -> pd.DataFrame:
+    """Put evaluations of the same rows side by side, one row a detector.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+    base_rate : float, optional
+        The trackers' share of all references, for the precision; without it the share that the draw's
+        strata give, see `weighted_base_rate`.
+
+    Returns
+    -------
+    DataFrame
+        ``name``, ``vantage``, ``is_rule``; then, each with its interval in ``_low`` and ``_high``:
+        ``tpr`` and ``fpr`` at the verdict threshold; ``tpr_at_fpr_0.01``, ``_0.005`` and ``_0.001``;
+        ``tpr_at_mails_0.01`` and ``tpr_at_mails_0.001``, the share found when that share of mails may
+        lose a good picture (all five NaN for rules that cannot attain it); ``mail_false_alarms``;
+        ``tpr_weighted``, ``fpr_weighted`` and ``tpr_at_fpr_0.001_weighted``, by the strata of the draw;
+        ``partial_auc`` (up to 0.01; NaN for rules); ``precision`` at ``base_rate``. Then that base rate,
+        the counts ``trackers``, ``missed``, ``negatives``, ``false_alarms``, and ``personalised`` (rows
+        labelled P of any confidence) and ``personalised_called``.
+
+    Raises
+    ------
+    TkitError
+        When the evaluations are not of the same rows.
+    """
+    for evaluation in evaluations:
+        _require_same_rows(evaluation, evaluations[0])
+    return pd.DataFrame([compared(evaluation, base_rate) for evaluation in evaluations])
+
+
+def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str, Any]:
+    """Give one row of `comparison`."""
+    base_rate = weighted_base_rate(evaluation) if base_rate is None else base_rate
+    rates, weighted = evaluation.rates(), evaluation.rates(weighted=True)
+    estimates = {
+        "tpr": rates.tpr,
+        "fpr": rates.fpr,
+        "tpr_at_fpr_0.01": evaluation.tpr_at_fpr(0.01),
+        "tpr_at_fpr_0.005": evaluation.tpr_at_fpr(0.005),
+        "tpr_at_fpr_0.001": evaluation.tpr_at_fpr(0.001),
+        "tpr_at_mails_0.01": evaluation.tpr_at_fpr(0.01, unit="mails"),
+        "tpr_at_mails_0.001": evaluation.tpr_at_fpr(0.001, unit="mails"),
+        "mail_false_alarms": evaluation.mail_false_alarms(),
+        "tpr_weighted": weighted.tpr,
+        "fpr_weighted": weighted.fpr,
+        "tpr_at_fpr_0.001_weighted": evaluation.tpr_at_fpr(0.001, weighted=True),
+        "partial_auc": evaluation.partial_auc(),
+        "precision": evaluation.precision(base_rate),
+    }
+    row: dict[str, Any] = {name: getattr(evaluation, name) for name in ("name", "vantage", "is_rule")}
+    for what, estimate in estimates.items():
+        row |= {what: estimate.value, f"{what}_low": estimate.low, f"{what}_high": estimate.high}
+    row |= {"base_rate": base_rate}
+    row |= {name: getattr(rates, name) for name in ("trackers", "missed", "negatives", "false_alarms")}
+    personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
+    return row | {"personalised": len(personalised), "personalised_called": int(personalised.sum())}
+
+
+def weighted_base_rate(evaluation: Evaluation) -> float:
+    """Give the trackers' share of the headline rows, weighted by the strata of the draw."""
+    rows = evaluation.rows[evaluation.headline]
+    weight = rows["stratum_weight"].to_numpy(dtype=np.float64)
+    return float(weight[(rows["label"] == "T").to_numpy()].sum() / weight.sum())
+
+
+def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float = 0.001) -> pd.DataFrame:
+    """Give the `paired_difference` of one detector to each other.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    others : sequence of Evaluation
+        Those that call nothing or everything are left out: any detector is as good there.
+    fpr : float
+        False-positive rate at which detectors with a curve are compared; a rule is met at its own.
+
+    Returns
+    -------
+    DataFrame
+        ``name``, ``vantage``; ``against``, ``against_vantage``; ``fpr``, at which both stand;
+        ``difference`` with ``_low`` and ``_high``, in share of trackers found.
+    """
+    found = []
+    for other in others:
+        called = other.rows["called"]
+        if other is evaluation or called.all() or not called.any():
+            continue
+        difference = paired_difference(evaluation, other, None if other.is_rule else fpr)
+        found.append(
+            {
+                "name": evaluation.name,
+                "vantage": evaluation.vantage,
+                "against": other.name,
+                "against_vantage": other.vantage,
+                "fpr": other.rates().fpr.value if other.is_rule else fpr,
+                "difference": difference.value,
+                "difference_low": difference.low,
+                "difference_high": difference.high,
+            }
+        )
+    return pd.DataFrame(found, columns=DIFFERENCE_COLUMNS)
+
+
+def paired_difference(a: Evaluation, b: Evaluation, fpr: float | None = None) -> Estimate:
+    """Give how much more of the trackers `a` finds than `b` at equal false-positive rate.
+
+    Parameters
+    ----------
+    a, b : Evaluation
+        Of the same rows, with equal `cluster`, `resamples` and `seed`.
+    fpr : float, optional
+        The false-positive rate of both. Without it `b` stands at its verdict threshold and `a` is
+        given the false-positive rate that `b` has there, anew in each resample: the fair way to
+        compare with a rule.
+
+    Returns
+    -------
+    Estimate
+        True-positive rate of `a` minus that of `b`; NaN where a rule cannot attain `fpr`.
+
+    Raises
+    ------
+    TkitError
+        When the evaluations are not of the same rows or not resampled alike.
+    """
+    _require_same_rows(a, b)
+    if (a.cluster, a.resamples, a.seed) != (b.cluster, b.resamples, b.seed):
+        raise TkitError(f"{a.name}, {b.name}: resampled differently: give equal cluster, resamples and seed")
+    if fpr is None:
+        rates = b.rates()
+        fpr, found_by_b = rates.fpr.value, rates.tpr.value
+        resampled_b, budget = b.resampled_rates()
+    else:
+        found_by_b = b.tpr_at_fpr(fpr).value
+        budget = np.full(a.resamples, fpr)
+        resampled_b = b.resampled_tpr(budget)
+    value = a.tpr_at_fpr(fpr).value - found_by_b
+    if math.isnan(value):
+        return Estimate(math.nan, math.nan, math.nan)
+    return interval(value, a.resampled_tpr(budget) - resampled_b)
+
+
+def _require_same_rows(a: Evaluation, b: Evaluation) -> None:
+    if not a.rows[KEY].equals(b.rows[KEY]):
+        raise TkitError(f"{a.name} and {b.name} were tested on different rows: compare on the same ones")

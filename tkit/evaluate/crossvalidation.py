@@ -1,0 +1,288 @@
+"""Detectors fitted on one part of the rows and scored on another, with thresholds that never saw the tested rows."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.errors import TkitError
+from tkit.evaluate.rates import Floats, Unit, choose_threshold, headline, is_rule, require_both, unit_rows
+from tkit.parallel import ordered_map
+from tkit.splits import Groups, Mask, Split, cross_validation
+
+if TYPE_CHECKING:
+    from tkit.detectors.base import Detector
+
+MEMBER_WEIGHT = 1.0
+
+
+class CrossValidated(NamedTuple):
+    """Score of each row and the frozen threshold of its fold; NaN for rows never tested."""
+
+    score: Floats
+    threshold: Floats
+
+
+class Trial(NamedTuple):
+    """A detector and the splits that it is to be tried on.
+
+    Attributes
+    ----------
+    factory : callable
+        Gives a new, unfitted detector. For more than one worker it stands at module level or is a
+        `partial` of such, so that another process can find it. One without ``fit`` is only asked for
+        its scores.
+    splits : sequence of Split
+        No row may be tested twice.
+    groups : array of shape (n_rows,)
+        What the inner folds must not cut, as the splits do not.
+    """
+
+    factory: Callable[[], "Detector"]
+    splits: Sequence[Split]
+    groups: Groups
+
+
+class _Job(NamedTuple):
+    factory: Callable[[], "Detector"]
+    split: Split
+
+
+def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
+    """Give each row of one training part its weight; member rows need the column ``cluster``.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows,)
+        0 for P, U and confidence 1, which are not trained on; 1 for gold rows; for member rows at
+        most 1 and so little that the members of one cluster together weigh at most `member_weight`;
+        the default is the weight of one gold row.
+
+    Raises
+    ------
+    TkitError
+        When there are member rows and no column ``cluster``.
+    """
+    usable = headline(rows)
+    weight = usable.astype(np.float64)
+    member = usable & (rows["source"] == "member").to_numpy(dtype=bool)
+    if member.any():
+        if "cluster" not in rows:
+            raise TkitError("member rows have no column cluster to share a weight by: take it from the dataset's labels")
+        sizes = rows[member].groupby("cluster", dropna=False)["label"].transform("size")
+        weight[member] = np.minimum(1.0, member_weight / sizes.to_numpy(dtype=np.float64))
+    return weight
+
+
+def cross_validated_scores(
+    detector_factory: Callable[[], "Detector"],
+    rows: pd.DataFrame,
+    splits: Sequence[Split],
+    progress: Callable[[int, int], None] | None = None,
+    member_weight: float = MEMBER_WEIGHT,
+    workers: int = 1,
+) -> Floats:
+    """Fit a new detector on each split's training rows and score its test rows.
+
+    Parameters
+    ----------
+    detector_factory : callable
+        Gives a new, unfitted detector. One without ``fit`` is only asked for its scores.
+    rows : DataFrame
+        What the splits were made of.
+    splits : sequence of Split
+        No row may be tested twice.
+    progress : callable, optional
+        Called after each split with the number done and the number of all.
+    member_weight : float
+        See `training_weight`.
+    workers : int
+        Processes; changes nothing in the result.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows,)
+        From 0 to 1; NaN for rows that no split tests.
+
+    Raises
+    ------
+    TkitError
+        When a row is tested twice, a training part lacks trackers or negatives, or a score is no
+        probability.
+    """
+    _require_tested_once(splits, len(rows))
+    score = np.full(len(rows), np.nan)
+    jobs = [_Job(detector_factory, split) for split in splits]
+    for split, scores in zip(splits, _scored(jobs, rows, member_weight, workers, progress), strict=True):
+        score[split.test] = scores
+    return score
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    rows: pd.DataFrame,
+    max_false_positive_rate: float,
+    *,
+    unit: Unit = "pictures",
+    inner_folds: int = 5,
+    seed: int = 0,
+    member_weight: float = MEMBER_WEIGHT,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[CrossValidated]:
+    """Score the tested rows of each trial, with thresholds that never saw them.
+
+    Each split's training part is itself cross-validated in `inner_folds` folds of whole groups, and
+    `choose_threshold` takes the inner scores of its headline gold rows; the detector that scores the
+    test rows is fitted on the whole training part. A rule keeps the threshold 0.5. Give both results
+    to `Evaluation`: its rates tell what the budget became on new rows.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+    rows : DataFrame
+        What the splits were made of.
+    max_false_positive_rate : float
+        Budget of false alarms, a share of the `unit`.
+    unit : {"pictures", "mails"}
+        Whether a false alarm is a good picture that is called, or a mail of which one is.
+    inner_folds, seed : int
+        Of the folds inside each training part.
+    member_weight : float
+        See `training_weight`.
+    workers : int
+        Processes; changes nothing in the result.
+    progress : callable, optional
+        Called with the number of fits done and of all.
+
+    Returns
+    -------
+    list of CrossValidated
+        One a trial.
+
+    Raises
+    ------
+    TkitError
+        When a row is tested twice, a training part lacks trackers or negatives, or a score is no
+        probability.
+    """
+    nested: list[list[tuple[Split, list[Split]]]] = []
+    for trial in trials:
+        _require_tested_once(trial.splits, len(rows))
+        nested.append([(split, _inner_splits(split, rows, trial.groups, inner_folds, seed)) for split in trial.splits])
+    jobs = [
+        _Job(trial.factory, each)
+        for trial, pairs in zip(trials, nested, strict=True)
+        for split, inner in pairs
+        for each in (split, *inner)
+    ]
+    scores = iter(_scored(jobs, rows, member_weight, workers, progress))
+    judged = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
+    tracker = (rows["label"] == "T").to_numpy(dtype=bool)
+    found = []
+    for pairs in nested:
+        score, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for split, inner in pairs:
+            score[split.test] = next(scores)
+            validation = np.full(len(rows), np.nan)
+            for fold in inner:
+                validation[fold.test] = next(scores)
+            known = np.flatnonzero(judged & np.isfinite(validation))
+            picked = known[unit_rows(unit, validation[known], tracker[known], rows["message_sha256"].iloc[known])]
+            rule = is_rule(validation[known])
+            threshold[split.test] = (
+                0.5 if rule else choose_threshold(validation[picked], tracker[picked], max_false_positive_rate)
+            )
+        found.append(CrossValidated(score, threshold))
+    return found
+
+
+def cross_validated_verdicts(
+    detector_factory: Callable[[], "Detector"],
+    rows: pd.DataFrame,
+    splits: Sequence[Split],
+    groups: Groups,
+    max_false_positive_rate: float,
+    *,
+    unit: Unit = "pictures",
+    inner_folds: int = 5,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    member_weight: float = MEMBER_WEIGHT,
+) -> CrossValidated:
+    """Give `run_trials` of one detector on one sequence of splits."""
+    trial = Trial(detector_factory, splits, groups)
+    (found,) = run_trials(
+        [trial],
+        rows,
+        max_false_positive_rate,
+        unit=unit,
+        inner_folds=inner_folds,
+        seed=seed,
+        progress=progress,
+        member_weight=member_weight,
+    )
+    return found
+
+
+def _inner_splits(split: Split, rows: pd.DataFrame, groups: Groups, folds: int, seed: int) -> list[Split]:
+    """Cross-validate the training part of a split; the masks are over all rows."""
+    inside = np.flatnonzero(split.train)
+    inner = cross_validation(rows.iloc[inside], np.asarray(groups)[inside], folds, seed)
+    return [
+        Split(f"{split.name}, inner {fold.name}", _at(inside[fold.train], len(rows)), _at(inside[fold.test], len(rows)))
+        for fold in inner
+    ]
+
+
+def _at(positions: NDArray[np.intp], count: int) -> Mask:
+    mask = np.zeros(count, dtype=bool)
+    mask[positions] = True
+    return mask
+
+
+def _require_tested_once(splits: Sequence[Split], count: int) -> None:
+    tested = np.zeros(count, dtype=bool)
+    for split in splits:
+        if (tested & split.test).any():
+            raise TkitError(f"{split.name} tests rows that an earlier split tested: score them separately")
+        tested |= split.test
+
+
+def _scored(
+    jobs: Sequence[_Job],
+    rows: pd.DataFrame,
+    member_weight: float,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[Floats]:
+    """Give the scores of each job's test rows, in the order of the jobs."""
+    found = []
+    for done, scores in enumerate(ordered_map(partial(_fit_and_score, rows, member_weight), jobs, 1, workers), start=1):
+        found.append(scores)
+        if progress is not None:
+            progress(done, len(jobs))
+    return found
+
+
+def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: list[_Job]) -> Floats:
+    (job,) = jobs
+    return _scores_of_split(job.factory(), rows, job.split, member_weight)
+
+
+def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, member_weight: float) -> Floats:
+    where = f"{detector.name}, {split.name}"
+    if hasattr(detector, "fit"):
+        train = rows[split.train]
+        weight = training_weight(train, member_weight)
+        tracker = (train["label"] == "T").to_numpy(dtype=bool)
+        used = weight > 0
+        require_both(tracker[used], f"training of {where}")
+        detector.fit(train[used], tracker[used], weight[used])
+    score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
+    if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
+        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row")
+    return score

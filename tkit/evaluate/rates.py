@@ -1,0 +1,180 @@
+"""Operating points of scores: rates, the ROC curve, and thresholds frozen for a budget of false alarms."""
+
+import math
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.errors import TkitError
+from tkit.splits import Mask
+
+Floats = NDArray[np.float64]
+
+Unit = Literal["pictures", "mails"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+"""What a false-positive rate is a share of: good pictures, or mails with at least one."""
+
+# A share of 3 in 1000 must still count as "at most 0.003" once weights have been summed.
+ROUNDING = 1e-12
+
+
+class OperatingPoint(NamedTuple):
+    """One point of the ROC curve: rows that score at least `threshold` are called trackers."""
+
+    tpr: float
+    fpr: float
+    threshold: float
+
+
+class Estimate(NamedTuple):
+    """A figure and its 95 % interval; NaN where it does not exist."""
+
+    value: float
+    low: float
+    high: float
+
+
+def headline(rows: pd.DataFrame) -> Mask:
+    """Mark the rows that headline figures are made of: labels T, C and S of confidence 2 and 3."""
+    mask: Mask = (rows["label"].isin(["T", "C", "S"]) & (rows["confidence"] >= 2)).to_numpy(dtype=bool)
+    return mask
+
+
+def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd.DataFrame:
+    """Give every operating point that the scores allow, from calling nothing to calling everything.
+
+    Rows of equal score are called together, so a rule that scores 0 or 1 has one point between.
+
+    Parameters
+    ----------
+    score : ndarray of float, shape (n_rows,)
+        Higher is rather a tracker; finite.
+    tracker : ndarray of bool, shape (n_rows,)
+        True for trackers, False for negatives.
+    weight : ndarray of float, shape (n_rows,), optional
+        Weight of each row in both rates; 1 without it.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``threshold``, ``tpr``, ``fpr``; thresholds fall from infinity (nothing is called).
+
+    Raises
+    ------
+    TkitError
+        For scores that are not finite, lengths that differ, no tracker or no negative.
+    """
+    score, tracker = np.asarray(score, dtype=np.float64), np.asarray(tracker, dtype=bool)
+    if score.shape != tracker.shape:
+        raise TkitError(f"{len(score)} scores for {len(tracker)} labels: give one score a row")
+    bad = np.flatnonzero(~np.isfinite(score))
+    if len(bad):
+        raise TkitError(f"{len(bad)} scores are not finite, first in row {bad[0]}: leave out unscored rows")
+    require_both(tracker, "rates")
+    order, ends = ranked(score)
+    mass = np.ones(len(score)) if weight is None else np.asarray(weight, dtype=np.float64)
+    hits = np.cumsum((mass * tracker)[order])[ends]
+    alarms = np.cumsum((mass * ~tracker)[order])[ends]
+    return pd.DataFrame(
+        {
+            "threshold": np.append(np.inf, score[order][ends]),
+            "tpr": np.append(0.0, hits / hits[-1]),
+            "fpr": np.append(0.0, alarms / alarms[-1]),
+        }
+    )
+
+
+def ranked(score: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows by falling score, and the positions in that order at which a run of ties ends."""
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    return order, np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+
+
+def tpr_at_fpr(score: Floats, tracker: Mask, fpr: float, weight: Floats | None = None) -> OperatingPoint:
+    """Give the largest true-positive rate whose false-positive rate on the same rows is at most `fpr`.
+
+    Of the thresholds that reach it, the one with the fewest false alarms. Where even the highest
+    score brings too many, nothing is called: rate 0, threshold infinity. Parameters and errors as
+    in `roc_points`; `fpr` from 0 to 1.
+
+    Examples
+    --------
+    >>> truth = np.array([True, True, False, True, False])
+    >>> point = tpr_at_fpr(np.array([0.9, 0.8, 0.7, 0.7, 0.1]), truth, fpr=0.5)
+    >>> point.tpr, point.fpr, point.threshold
+    (1.0, 0.5, 0.7)
+    """
+    if not 0 <= fpr <= 1:
+        raise TkitError(f"a false-positive rate of {fpr}: give a share from 0 to 1")
+    points = roc_points(score, tracker, weight)
+    allowed = points[points["fpr"] <= fpr + ROUNDING]
+    threshold, tpr, called_wrongly = allowed.to_numpy()[int(allowed["tpr"].argmax())]
+    return OperatingPoint(float(tpr), float(called_wrongly), float(threshold))
+
+
+def choose_threshold(score: Floats, tracker: Mask, max_false_positive_rate: float) -> float:
+    """Choose on validation rows the threshold to freeze for a false-positive budget.
+
+    It stands half way between the lowest score that `tpr_at_fpr` calls, always a tracker's, and
+    the next lower score, so that new scores may move as far either way. Where every row may be
+    called it is the lowest score; where none may be, the next number above the highest score.
+    Parameters and errors as in `tpr_at_fpr`.
+    """
+    lowest = tpr_at_fpr(score, tracker, max_false_positive_rate).threshold
+    if math.isinf(lowest):
+        return float(np.nextafter(np.max(score), np.inf))
+    lower = np.asarray(score)[np.asarray(score) < lowest]
+    if not len(lower):
+        return lowest
+    middle = float((lowest + lower.max()) / 2)
+    return middle if middle > lower.max() else lowest
+
+
+def is_rule(score: Floats) -> bool:
+    """Tell whether every score is 0 or 1, so that no threshold can be moved."""
+    return bool(np.isin(score, [0.0, 1.0]).all())
+
+
+def require_both(tracker: Mask, where: str) -> None:
+    """Refuse rows without a tracker or without a negative: they have no rates."""
+    if tracker.all() or not tracker.any():
+        raise TkitError(f"{where}: {tracker.sum()} trackers and {(~tracker).sum()} negatives: give at least one of each")
+
+
+def mail_units(score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.intp]:
+    """Pick the rows whose false-positive rate is a share of mails: a budget of mails instead of pictures.
+
+    Every tracker, and of each mail with negatives the one that scores highest: it is called as soon as any is.
+
+    Parameters
+    ----------
+    score, tracker
+        As in `roc_points`.
+    mails : Series, length n_rows
+        Mail of each row.
+
+    Returns
+    -------
+    ndarray of int
+        Positions of the rows picked, in their order.
+
+    Examples
+    --------
+    >>> truth = np.array([True, False, False, False])
+    >>> mail_units(np.array([0.9, 0.2, 0.3, 0.1]), truth, pd.Series(["a", "a", "a", "b"])).tolist()
+    [0, 2, 3]
+    """
+    negatives = np.flatnonzero(~tracker)
+    falling = negatives[np.argsort(-np.asarray(score)[negatives], kind="stable")]
+    highest = falling[~mails.iloc[falling].duplicated().to_numpy()]
+    return np.sort(np.append(np.flatnonzero(tracker), highest))
+
+
+def unit_rows(unit: Unit, score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.intp]:
+    """Give the positions of the rows that a false-positive rate of pictures, or of mails, is made of."""
+    if unit not in UNITS:
+        raise TkitError(f"a budget of {unit!r}: take one of {', '.join(UNITS)}")
+    return np.arange(len(score)) if unit == "pictures" else mail_units(score, tracker, mails)

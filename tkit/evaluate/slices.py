@@ -1,0 +1,84 @@
+"""The rates of parts of the test rows: where a detector is good and where it is not."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tkit.evaluate.evaluation import Evaluation
+
+FEW = 30
+"""With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
+
+SPACER_HEAVY = 5
+"""References of one document that are tiny or hidden, from which its mail counts as full of spacers."""
+
+
+class Cut(NamedTuple):
+    """One way to cut rows: the columns that it reads, and what gives each row the name of its slice."""
+
+    columns: tuple[str, ...]
+    names: Callable[[pd.DataFrame], pd.Series]
+
+
+def _column(name: str) -> Cut:
+    return Cut((name,), lambda rows: rows[name].fillna("").astype(str).where(lambda text: text != "", "unknown"))
+
+
+def _least(name: str, least: float, yes: str, no: str) -> Cut:
+    return Cut((name,), lambda rows: pd.Series(np.where(rows[name] >= least, yes, no), index=rows.index))
+
+
+def _declared_size(rows: pd.DataFrame) -> pd.Series:
+    tests = [rows["sides_given"] == 0, (rows["width"] == 1) & (rows["height"] == 1), rows["tiny"] > 0]
+    named = np.select([test.to_numpy() for test in tests], ["none", "1x1", "other tiny"], "ordinary")
+    return pd.Series(named, index=rows.index)
+
+
+def _year(rows: pd.DataFrame) -> pd.Series:
+    year = rows["date"].dt.year
+    named: pd.Series = year.astype("Int64").astype(str).where(year.between(1995, 2100), "unknown")
+    return named
+
+
+SLICES: Mapping[str, Cut] = {
+    "carrier": _column("carrier"),
+    "declared size": Cut(("sides_given", "width", "height", "tiny"), _declared_size),
+    "provider": _least("provider_known", 1, "known", "not known"),
+    "corpus": _column("corpus"),
+    "year": Cut(("date",), _year),
+    "language": _column("language"),
+    "kind of mail": _column("kind"),
+    "spacers in the mail": _least("tiny_others", SPACER_HEAVY, f"{SPACER_HEAVY} tiny others or more", "fewer"),
+    "URL": _least("wrapped", 1, "wrapped by a proxy", "as sent"),
+}
+"""How rows are cut, by what the cut is called.
+
+``declared size`` is what is declared: ``1x1``; ``other tiny``, every declared side at most 3 px; ``none``; or ``ordinary``.
+"""
+
+
+def slices(evaluation: Evaluation) -> pd.DataFrame:
+    """Give the rates at the verdict threshold for each slice of the headline rows.
+
+    A cut whose columns the rows do not have is left out.
+
+    Returns
+    -------
+    DataFrame
+        ``slice``, ``value``; ``trackers``, ``missed``, ``negatives``, ``false_alarms``; ``tpr`` and ``fpr`` with ``_low`` and
+        ``_high``, NaN where the slice has none to judge; ``few``: which of both, ``trackers and
+        negatives``, are fewer than :data:`FEW`, or "".
+        Slices stand in the order of :data:`SLICES`, their values by falling number of rows.
+    """
+    found: list[dict[str, Any]] = []
+    rows = evaluation.rows
+    for name, cut in SLICES.items():
+        if all(column in rows for column in cut.columns):
+            value = cut.names(rows)
+            for one in value[evaluation.headline].value_counts().index:
+                counted = evaluation.counted((value == one).to_numpy())
+                lacking = [what for what in ("trackers", "negatives") if counted[what] < FEW]
+                found.append({"slice": name, "value": one} | counted | {"few": " and ".join(lacking)})
+    return pd.DataFrame(found)

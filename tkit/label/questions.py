@@ -1,0 +1,291 @@
+"""Which references of a mailbox to ask about, and what to show of each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tkit.bundle import Bundle
+from tkit.corpus import Problem, read_raw
+from tkit.errors import TkitError
+from tkit.features import extract, extract_batches
+from tkit.html import RemoteReference, references
+from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
+from tkit.labels import url_sha256
+from tkit.mail import Message
+from tkit.scan import declared_size, providers, reason, reasons
+from tkit.splits import path_template
+from tkit.url import host_of, registrable_domain, unwrap
+
+Sampling = Literal["uncertain", "random"]
+Key = tuple[str, int, int]
+"""message_sha256, part, index."""
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes of the mails read, and of how many."""
+
+KEY = ["message_sha256", "part", "index"]
+_TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
+
+# Under each heading the features that are always told, then those that are told where they are so.
+_FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "How it shows": (
+        ("hidden", "alt_length", "in_link"),
+        ("hidden_around", "link_same_domain", "text_beside", "conditional"),
+    ),
+    "Its URL": (
+        ("longest_token", "recipient_in_url"),
+        (
+            *("provider_open", "address_in_url", "name_open", "name_track", "name_count", "name_spacer", "name_recipient"),
+            *("query_parameters", "base64_text", "hex_text", "uuid", "wrapped"),
+        ),
+    ),
+    "Beside the rest of the mail": (
+        ("repeats", "references", "same_host_share", "own_token", "sender_same_domain"),
+        ("tiny_others", "token_in_links", "token_in_pictures", "token_in_headers", "unsubscribe_same_domain"),
+    ),
+}
+
+
+class Question(NamedTuple):
+    """One reference, as it is shown to whoever labels it: text only, every invisible character written out.
+
+    Attributes
+    ----------
+    key : tuple of str, int, int
+        message_sha256, part, index.
+    carrier, url, original : str
+        The URL as written, and what is behind a gateway's or proxy's wrapping, ``""`` where it is not wrapped.
+    host : str
+        The server that is asked: of the original.
+    url_sha256 : str
+        As :func:`tkit.labels.url_sha256` gives it, of the whole URL.
+    sender, subject, date : str
+        Of the message; the sender is the domain of From.
+    around : Neighbourhood
+        The HTML around the reference.
+    facts : tuple of (str, tuple of str)
+        Headings, and what is so, in words.
+    copies : tuple of str
+        The evidence of other copies of the campaign, a line a row.
+    """
+
+    key: Key
+    carrier: str
+    url: str
+    original: str
+    host: str
+    url_sha256: str
+    sender: str
+    subject: str
+    date: str
+    around: Neighbourhood
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
+    copies: tuple[str, ...]
+
+
+class Opinion(NamedTuple):
+    """What the model says of a reference: "tracker" or "clean", its probability of a tracker, and why."""
+
+    verdict: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+class Choice(NamedTuple):
+    """The references to ask about, in order; in how many of the mails each one's URL occurs; what could not be read."""
+
+    keys: list[Key]
+    mails_with_url: dict[Key, int]
+    problems: list[Problem]
+
+
+def choose(
+    paths: Sequence[str | os.PathLike[str]],
+    bundle: Bundle,
+    sampling: Sampling = "uncertain",
+    count: int = 200,
+    seed: int = 0,
+    one_of_each: bool = True,
+    progress: Progress | None = None,
+) -> Choice:
+    """Choose references to ask about.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        What :func:`tkit.corpus.read_raw` reads.
+    bundle : Bundle
+        Whose doubt counts.
+    sampling : {"uncertain", "random"}
+        ``uncertain``: those first whose margin is nearest the bundle's threshold (uncertainty sampling: Lewis and Gale
+        1994, "A sequential algorithm for training text classifiers"). ``random``: in random order.
+    count : int
+        How many, at most.
+    seed : int
+        Of the random order: the same mails and seed give the same order.
+    one_of_each : bool
+        Ask only once about references of one carrier, domain and path template that are equally tiny or not. Without
+        it random sampling is a simple random sample, whose shares estimate those of the mailbox.
+    progress : callable, optional
+        See :data:`Progress`.
+
+    Raises
+    ------
+    TkitError
+        Where ``sampling`` is neither, or no mail holds a remote reference.
+    """
+    if sampling not in ("uncertain", "random"):
+        raise TkitError(f"sampling {sampling!r}: take 'uncertain' or 'random'")
+    problems: list[Problem] = []
+    mails: Counter[str] = Counter()
+    found = []
+    messages = (Message.from_bytes(raw.raw) for raw in read_raw(paths, problems=problems, progress=progress))
+    for rows in extract_batches(messages):
+        mails.update(rows[["message_sha256", "resolved_url"]].drop_duplicates()["resolved_url"])
+        table = rows[[*KEY, "resolved_url"]].copy()
+        table["doubt"] = -np.abs(bundle.margins(rows) - bundle.threshold)
+        table["kind"] = [
+            (carrier, *kind, tiny)
+            for carrier, kind, tiny in zip(rows["carrier"], map(_kind, rows["resolved_url"]), rows["tiny"], strict=True)
+        ]
+        found.append(table)
+    if not found:
+        told = "; ".join(f"{problem.where}: {problem.what}" for problem in problems[:3])
+        raise TkitError(f"{', '.join(map(str, paths))}: no remote reference to label{': ' + told if told else ''}")
+    table = pd.concat(found).drop_duplicates(KEY).sort_values(KEY, ignore_index=True)
+    if sampling == "uncertain":
+        table = table.sort_values("doubt", ascending=False, kind="stable")
+    else:
+        table = table.iloc[np.random.default_rng(seed).permutation(len(table))]
+    table = (table.drop_duplicates("kind") if one_of_each else table).head(count)
+    keys = _keys(table)
+    return Choice(keys, dict(zip(keys, map(mails.__getitem__, table["resolved_url"]), strict=True)), problems)
+
+
+def _kind(resolved_url: str) -> tuple[str, str]:
+    url = unwrap(resolved_url)
+    host = host_of(url)
+    return registrable_domain(host), path_template(url[url.find(host) + len(host) :])
+
+
+def _keys(table: pd.DataFrame) -> list[Key]:
+    return list(zip(table["message_sha256"], map(int, table["part"]), map(int, table["index"]), strict=True))
+
+
+def ask(
+    paths: Sequence[str | os.PathLike[str]],
+    choice: Choice,
+    bundle: Bundle,
+    copies: pd.DataFrame | None = None,
+    progress: Progress | None = None,
+) -> dict[Key, tuple[Question, Opinion]]:
+    """Read the mails again and make the questions.
+
+    Parameters
+    ----------
+    paths : sequence of path
+    choice : Choice
+        As :func:`choose` gave it for these paths.
+    bundle : Bundle
+        Whose opinion is told after the answer.
+    copies : DataFrame, optional
+        The evidence of campaigns: ``message_sha256``, ``part``, ``index`` and any other columns, one row or more a
+        reference; each row is shown as ``column: value``, its empty values left out.
+    progress : callable, optional
+
+    Raises
+    ------
+    TkitError
+        Where the table of copies has no such key.
+    """
+    wanted = frozenset(choice.keys)
+    messages = {key[0] for key in wanted}
+    evidence = _evidence(copies, wanted)
+    made: dict[Key, tuple[Question, Opinion]] = {}
+    for raw in read_raw(paths, problems=[], progress=progress):
+        message = Message.from_bytes(raw.raw)
+        if message.message_sha256 in messages:
+            messages.remove(message.message_sha256)
+            for key, reference, row in _asked(message, wanted):
+                facts = _facts(reference, row, choice.mails_with_url[key])
+                made[key] = _question(message, key, reference, facts, evidence.get(key, ())), _opinion(row, bundle)
+    return {key: made[key] for key in choice.keys if key in made}
+
+
+def _asked(message: Message, wanted: frozenset[Key]) -> Iterator[tuple[Key, RemoteReference, pd.DataFrame]]:
+    rows = extract([message])
+    by_place = {(found.part, found.index): found for found in references(message)}
+    for place, key in enumerate(_keys(rows)):
+        if key in wanted:
+            yield key, by_place[key[1:]], rows.iloc[[place]]
+
+
+def _question(
+    message: Message,
+    key: Key,
+    reference: RemoteReference,
+    facts: tuple[tuple[str, tuple[str, ...]], ...],
+    copies: tuple[str, ...],
+) -> Question:
+    original = unwrap(reference.resolved_url)
+    return Question(
+        key,
+        reference.carrier,
+        visible(reference.url[:LONGEST]),
+        visible(original[:LONGEST]) if original != reference.resolved_url else "",
+        visible(host_of(original)),
+        url_sha256(reference.url),
+        visible(message.from_domain),
+        visible(message.subject[:300]),
+        f"{message.date:%Y-%m-%d}" if message.date else "",
+        neighbourhood(message.html_parts[reference.part], reference, references(message)),
+        facts,
+        copies,
+    )
+
+
+def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    value = {str(name): float(number) for name, number in row.iloc[0].drop(_TEXT, errors="ignore").items()}
+    told = {
+        heading: [reason(name, value[name]) for name in (*always, *(name for name in where_so if value[name] > 0))]
+        for heading, (always, where_so) in _FACTS.items()
+    }
+    shows, url, beside = told.values()
+    shows.insert(0, declared_size(value["width"], value["height"]))
+    shows.append(reason("place", value["place"]))
+    url[:0] = [f"on a server of {provider}" for provider in providers([reference.resolved_url]) if provider]
+    others = "1 other mail" if mails == 2 else f"{mails - 1:,} other mails" if mails > 2 else "no other mail"
+    beside.append(f"the same URL stands in {others} read here")
+    return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in told.items())
+
+
+def _opinion(row: pd.DataFrame, bundle: Bundle) -> Opinion:
+    called = bundle.verdicts(row)
+    why = reasons(row, bundle.contributions(row), called)[0]
+    return Opinion("tracker" if called[0] else "clean", float(bundle.scores(row)[0]), tuple(why))
+
+
+def _evidence(copies: pd.DataFrame | None, wanted: Iterable[Key]) -> dict[Key, tuple[str, ...]]:
+    if copies is None:
+        return {}
+    missing = [name for name in KEY if name not in copies]
+    if missing:
+        raise TkitError(f"the table of copies has no column {', '.join(missing)}: name each reference by {', '.join(KEY)}")
+    told: dict[Key, tuple[str, ...]] = {}
+    asked = set(wanted)
+    others = [name for name in copies if name not in KEY]
+    for key, values in zip(_keys(copies), copies[others].astype(object).to_numpy(), strict=True):
+        if key in asked:
+            line = "; ".join(f"{name}: {value}" for name, value in zip(others, values, strict=True) if not _empty(value))
+            told[key] = (*told.get(key, ()), visible(line[:LONGEST]))
+    return told
+
+
+def _empty(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and np.isnan(value))

@@ -1,0 +1,308 @@
+"""Label files: one CSV form, read with checks, merged over annotators, corrected with reasons.
+
+The form is described in docs/labels.md. A reference is named by its message and HTML part and either by its
+``index`` in the message or by its carrier and URL; a ``url_sha256`` may stand for the URL, so that a file
+without any text of a mail can be published.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from tkit.errors import TkitError
+from tkit.files import whole_file
+from tkit.url import clean
+
+LABELS = ("T", "P", "C", "S", "U")
+"""Open tracker, personalised picture, content, spacer, undecided."""
+
+MAX_CELL = 65_536
+"""Characters that a cell may hold; a URL in a sound mail has a few thousand at most."""
+
+COARSE_CARRIER: Mapping[str, str] = {
+    "img-src": "img",
+    "input-image": "input",
+    "background-attr": "background",
+    "style-attr": "css",
+    "style-element": "css-sheet",
+    "css-import": "css-sheet",
+    "font-face": "css-sheet",
+}
+"""The coarser carrier names that a label file may use as well."""
+
+CARRIERS = frozenset(
+    (
+        *("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image"),
+        *("background-attr", "style-attr", "style-element", "css-import", "font-face", "link-stylesheet"),
+        *("link-icon", "link-preload", "link-preconnect", "link-other", "video-poster", "media-src"),
+        *("object-data", "embed-src", "iframe-src", "frame-src", "script-src", "svg-image"),
+        *("svg-use", "vml-src", "amp-img", "bgsound", "meta-refresh"),
+    )
+)
+"""The carriers, as docs/design.md names them."""
+
+NAMING = ("message_sha256", "part", "index", "carrier", "url", "url_sha256")
+"""The columns that name a reference."""
+
+OF_ANNOTATOR = "label_"
+"""What stands before an annotator's name in the column of the annotator's labels."""
+
+_BY_INDEX = ["message_sha256", "part", "index"]
+_BY_URL = ["message_sha256", "part", "carrier", "url_sha256"]
+_REQUIRED = ("message_sha256", "part", "label", "confidence")
+
+
+class LabelProblem(NamedTuple):
+    """What is wrong in a cell: the row as a spreadsheet counts them (the header is row 1), the column, and what to do."""
+
+    row: int
+    column: str
+    what: str
+
+
+class _Cell(NamedTuple):
+    """What a column's cells look like, and what to do about one that does not."""
+
+    pattern: re.Pattern[str]
+    advice: str
+
+
+_HASH = _Cell(re.compile("[0-9a-f]{64}"), "give a SHA-256 as 64 hexadecimal digits in lower case")
+_NUMBER = _Cell(re.compile("0|[1-9][0-9]{0,8}"), "give a whole number from 0")
+_LABEL = _Cell(re.compile("[TPCSU]"), "give one of T P C S U")
+_NO_LABEL = _Cell(re.compile("[TPCSU]?"), "give one of T P C S U, or nothing")
+_CELLS: Mapping[str, _Cell] = {
+    "message_sha256": _HASH,
+    "part": _NUMBER,
+    "index": _NUMBER,
+    "carrier": _Cell(re.compile("|".join(sorted(CARRIERS | set(COARSE_CARRIER.values())))), "take a name of docs/labels.md"),
+    "url": _Cell(re.compile(".+", re.DOTALL), "give the URL as the mail has it"),
+    "url_sha256": _HASH,
+    "label": _LABEL,
+    "first": _LABEL,
+    "second": _LABEL,
+    "confidence": _Cell(re.compile("[123]"), "give 1 (guess), 2 (likely) or 3 (sure)"),
+    "annotators": _NUMBER,
+    "draw": _NUMBER,
+    "stratum_size": _NUMBER,
+    "stratum_drawn": _NUMBER,
+    "cluster": _NUMBER,
+    "cluster_size": _NUMBER,
+    "old": _LABEL,
+    "new": _NO_LABEL,
+    "reason": _Cell(re.compile(".{0,300}"), "give one line of at most 300 characters"),
+}
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_NUMBERS = frozenset(name for name, cell in _CELLS.items() if cell is _NUMBER) | {"confidence"}
+
+
+def read_labels(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a label file.
+
+    Parameters
+    ----------
+    path : path
+        CSV of the form that docs/labels.md describes: UTF-8, with or without a byte-order mark; commas.
+
+    Returns
+    -------
+    DataFrame
+        One row a labelled reference, in the file's order, with the file's columns. ``part``, ``index``, ``confidence`` and
+        the other whole numbers are int64, the rest text, ``""`` where absent. ``url`` is as :func:`tkit.url.clean` gives
+        it; ``url_sha256`` is added to it where the file has none.
+
+    Raises
+    ------
+    TkitError
+        Where the file cannot be read as such a CSV, or a cell is not what its column says: with file, row and column.
+    """
+    return read_table(path, _REQUIRED)
+
+
+def check_labels(path: str | os.PathLike[str]) -> list[LabelProblem]:
+    """Give everything that is wrong in the cells of a label file, in the order of its rows.
+
+    Raises
+    ------
+    TkitError
+        Where the file cannot be read as CSV or lacks a column: then there are no cells to tell of.
+    """
+    header, rows = _cells(Path(path), _REQUIRED)
+    return list(_problems(header, rows))
+
+
+def write_labels(path: str | os.PathLike[str], labels: pd.DataFrame) -> None:
+    """Write a label file, whole or not at all, and flushed to the disk.
+
+    Parameters
+    ----------
+    path : path
+    labels : DataFrame
+        Columns as :func:`read_labels` gives them.
+
+    Raises
+    ------
+    TkitError
+        Where :func:`read_labels` would refuse the file, or it cannot be written.
+    """
+    write_table(path, labels, _REQUIRED)
+
+
+def url_sha256(url: str) -> str:
+    """Give the hash that stands for a URL in a label file: SHA-256 of the cleaned URL in UTF-8.
+
+    >>> url_sha256(" http://a.example/o.gif ") == url_sha256("http://a.example/o.gif")
+    True
+    """
+    return hashlib.sha256(clean(url).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of(*tables: pd.DataFrame) -> list[str]:
+    """Give the columns by which all of the tables name their references.
+
+    Raises
+    ------
+    TkitError
+        Where they have no such columns in common.
+    """
+    for key in (_BY_INDEX, _BY_URL):
+        if all(set(key) <= set(table) for table in tables):
+            return key
+    raise TkitError(
+        "the files name references differently: give all of them the column index, or all of them carrier and url"
+        " (or url_sha256)"
+    )
+
+
+def keyed(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """Give a table with the key as its index, carriers by their coarser names; of several of one key the first."""
+    names = table[list(key)].copy()
+    if "carrier" in key:
+        names["carrier"] = [COARSE_CARRIER.get(name, name) for name in names["carrier"]]
+    found = table.set_axis(pd.MultiIndex.from_frame(names))
+    first: pd.DataFrame = found[~found.index.duplicated()]
+    return first
+
+
+def read_table(path: str | os.PathLike[str], required: Sequence[str]) -> pd.DataFrame:
+    """Read a CSV of the columns of docs/labels.md: what :func:`read_labels` does, with other columns required.
+
+    Without a column ``part`` a reference is named by its message, carrier and URL alone.
+    """
+    header, rows = _cells(Path(path), required)
+    _require_sound(path, header, rows)
+    table = pd.DataFrame(rows, columns=header, dtype="str")
+    for name in _NUMBERS.intersection(header):
+        table[name] = table[name].astype("int64")
+    if "url" in table:
+        table["url"] = table["url"].map(clean)
+        if "url_sha256" not in table:
+            table["url_sha256"] = pd.Series(map(url_sha256, table["url"]), dtype="str")
+    return table
+
+
+def write_table(path: str | os.PathLike[str], table: pd.DataFrame, required: Sequence[str]) -> None:
+    """Write a CSV that :func:`read_table` reads, whole or not at all."""
+    header = list(map(str, table))
+    rows = [list(map(str, row)) for row in table.astype(object).where(table.notna(), "").to_numpy()]
+    _require_columns(path, header, required)
+    _require_sound(path, header, rows)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([header, *rows])
+    with whole_file(path) as stream:
+        stream.write(text.getvalue().encode("utf-8"))
+
+
+def _cells(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Give a CSV's header and its rows, each as long as the header."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TkitError(f"{path}: cannot be read ({error.strerror}): give a label file") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TkitError(f"{path}: line {line}: byte {data[error.start]:#04x} is not UTF-8: save it as CSV in UTF-8") from None
+    reader = csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        _require_columns(path, header, required)
+        rows = []
+        for number, cells in enumerate(reader, start=2):
+            if len(cells) != len(header):
+                raise TkitError(f"{path}: row {number}: {len(cells)} cells, but the header has {len(header)}: mend the row")
+            rows.append(cells)
+    except csv.Error as error:
+        raise TkitError(f"{path}: line {reader.line_num}: {error}: mend the quotes, or shorten the cell") from None
+    return header, rows
+
+
+def _require_columns(path: str | os.PathLike[str], header: Sequence[str], required: Sequence[str]) -> None:
+    if len(header) == 1 and re.search("[;\t]", header[0]):
+        raise TkitError(f"{path}: row 1: one column {header[0][:80]!r}: separate the columns by commas")
+    twice = sorted({name for name in header if header.count(name) > 1 or not name.strip()})
+    if twice:
+        raise TkitError(f"{path}: row 1: column {twice[0]!r} stands there twice or has no name: give each a name of its own")
+    missing = [name for name in required if name not in header]
+    if "index" not in header and not ("carrier" in header and {"url", "url_sha256"} & set(header)):
+        missing.append("index (or carrier and url)")
+    if missing:
+        raise TkitError(f"{path}: row 1: no column {', '.join(missing)}: docs/labels.md describes the form")
+
+
+def _require_sound(path: str | os.PathLike[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    problems = list(_problems(header, rows))
+    if problems:
+        row, column, what = problems[0]
+        more = f" (and {len(problems) - 1} more: tkit labels check {path})" if len(problems) > 1 else ""
+        raise TkitError(f"{path}: row {row}, column {column}: {what}{more}")
+
+
+def _problems(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[LabelProblem]:
+    known = [(place, name, _CELLS[name]) for place, name in enumerate(header) if name in _CELLS]
+    known += [(place, name, _NO_LABEL) for place, name in enumerate(header) if name.startswith(OF_ANNOTATOR)]
+    name_of = _namer(header)
+    url, of_url = (header.index(name) if name in header else -1 for name in ("url", "url_sha256"))
+    seen: dict[tuple[str, ...], int] = {}
+    for number, cells in enumerate(rows, start=2):
+        for place, name, cell in known:
+            if not cell.pattern.fullmatch(cells[place]):
+                yield LabelProblem(number, name, f"{_shown(cells[place])}: {cell.advice}")
+        for name, value in zip(header, cells, strict=True):
+            if len(value) > MAX_CELL:
+                yield LabelProblem(number, name, f"{len(value):,} characters: give at most {MAX_CELL:,}")
+            elif _UNWRITABLE.search(value):
+                yield LabelProblem(number, name, f"{_shown(value)}: a NUL or half a character: leave it out")
+        if min(url, of_url) >= 0 and url_sha256(cells[url]) != cells[of_url]:
+            yield LabelProblem(number, "url_sha256", "not the hash of the row's url: leave one of the two columns out")
+        named = name_of(cells)
+        if seen.setdefault(named, number) != number:
+            yield LabelProblem(number, "message_sha256", f"names the reference of row {seen[named]} again: keep one of the two")
+
+
+def _namer(header: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Give a function from a row to what names its reference."""
+    if "index" in header:
+        places = [header.index(name) for name in _BY_INDEX]
+        return lambda cells: tuple(cells[place] for place in places)
+    carrier, url = header.index("carrier"), header.index("url_sha256" if "url_sha256" in header else "url")
+    places = [header.index(name) for name in _BY_URL[:2] if name in header]
+    return lambda cells: (
+        *(cells[place] for place in places),
+        COARSE_CARRIER.get(cells[carrier], cells[carrier]),
+        clean(cells[url]),
+    )
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 40 else value[:37] + "...") if value else "empty"

@@ -1,0 +1,209 @@
+"""One word for any detector: a rule, a program, a list, a bundle, an executable, an installed package's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from tkit.bundle import Bundle, default_bundle
+from tkit.detectors.base import Detector
+from tkit.detectors.engines import PublishedList
+from tkit.detectors.lists import REGISTRY, lists_folder, load, read_list
+from tkit.detectors.peers import PEERS
+from tkit.detectors.program import ProgramDetector
+from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
+from tkit.detectors.rules import (
+    BlockAll,
+    BlockNone,
+    Declared1x1,
+    FairEmail,
+    KnownList,
+    KnownListOr1x1,
+    Nextcloud,
+    Rspamd,
+    SnappyMail,
+    Trocker,
+)
+from tkit.errors import TkitError
+from tkit.schema import VANTAGES
+
+ENTRY_POINTS = "tkit.detectors"
+"""The entry point group: each names a detector, or a callable without arguments that makes one."""
+
+RULE_NAMES: Mapping[str, Callable[[], Detector]] = {
+    "none": BlockNone,
+    "1x1": Declared1x1,
+    "nextcloud": Nextcloud,
+    "fairemail": FairEmail,
+    "trocker": Trocker,
+    "rspamd": Rspamd,
+    "snappymail": SnappyMail,
+    "known-lists": KnownList,
+    "known-lists-or-1x1": KnownListOr1x1,
+    "all": BlockAll,
+}
+"""What may stand behind ``rule:``."""
+
+_SNIFFED = 1 << 16
+
+
+def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
+    """Make a detector of what names it.
+
+    Parameters
+    ----------
+    spec : str
+        One of
+
+        =========================  =====================================================================================
+        ``rule:NAME``              a rule, see :data:`RULE_NAMES`
+        ``peer:NAME``              a program as it decides, see :data:`tkit.detectors.peers.PEERS`
+        ``list:NAME``              a list of :data:`tkit.detectors.lists.REGISTRY`, out of the folder `lists`
+        ``published:NAME``         that list's verdicts as the published dataset holds them
+        ``unwrapped:SPEC``         another detector that also judges what a proxy or gateway has wrapped
+        ``bundle:VANTAGE``         the built-in bundle of a vantage point
+        ``program:COMMAND``        a command line, split as a shell would but run without one
+        a folder                   a bundle
+        a file                     a program where it can be executed, else a list, its kind told by its content
+        ``plugin:NAME``, ``NAME``  an entry point of the group :data:`ENTRY_POINTS`
+        =========================  =====================================================================================
+
+    lists : path, optional
+        Folder with the user's copies of published lists; :func:`tkit.detectors.lists.lists_folder` without it.
+
+    Returns
+    -------
+    Detector
+
+    Raises
+    ------
+    TkitError
+        For a name that there is not, a file of no known form, a list without a rule that can be applied, and what making
+        the detector raises.
+    """
+    prefix, colon, rest = spec.partition(":")
+    if colon and prefix in _PREFIXES:
+        return _PREFIXES[prefix](rest, lists)
+    path = Path(spec)
+    if spec and path.is_dir():
+        return Bundle.load(path)
+    if path.is_file():
+        return _from_file(path)
+    if "/" in spec or os.sep in spec or path.suffix:
+        raise TkitError(f"{spec}: no such file or folder")
+    return _plugin(spec, lists)
+
+
+def is_prefixed(spec: str) -> bool:
+    """Tell whether a spec begins with one of the words of :func:`load_detector`, and so is no path."""
+    prefix, colon, _ = spec.partition(":")
+    return bool(colon) and prefix in _PREFIXES
+
+
+def threshold_of(detector: Detector) -> float:
+    """Give the score from which a detector's verdict is "tracker": a bundle's own threshold, else 0.5."""
+    return float(getattr(detector, "threshold_score", 0.5))
+
+
+def _rule(name: str, lists: str | Path | None) -> Detector:
+    rule: Detector = _named(RULE_NAMES, name, "rule")()
+    return rule
+
+
+def _peer(name: str, lists: str | Path | None) -> Detector:
+    program: Detector = _named(PEERS, name, "program")(_folder(lists))
+    return program
+
+
+def _list(name: str, lists: str | Path | None) -> Detector:
+    sources = {source.name: source for source in REGISTRY}
+    listed = load(_named(sources, name, "list"), _folder(lists))
+    return ListDetector(_usable(listed, f"list:{name}"), f"list: {name}")
+
+
+def _published(name: str, lists: str | Path | None) -> Detector:
+    return PublishedColumn(_named({source.name: source.name for source in REGISTRY}, name, "list"))
+
+
+def _unwrapped(spec: str, lists: str | Path | None) -> Detector:
+    return Unwrapped(load_detector(spec, lists))
+
+
+def _bundle(vantage: str, lists: str | Path | None) -> Detector:
+    return default_bundle(_named({name: name for name in VANTAGES}, vantage, "vantage point"))
+
+
+def _program(command: str, lists: str | Path | None) -> Detector:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise TkitError(f"program:{command}: {error}: quote it as for a shell") from None
+    if not words or shutil.which(words[0]) is None:
+        raise TkitError(f"program:{command}: {words[0] if words else 'nothing'} is no executable file or command")
+    return ProgramDetector(tuple(words), f"program: {Path(words[0]).name}")
+
+
+def _plugin(name: str, lists: str | Path | None) -> Detector:
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        installed = f"; installed: {', '.join(sorted(found))}" if found else ""
+        raise TkitError(
+            f"{name}: no file or folder, and no entry point of the group {ENTRY_POINTS}{installed}; built in are"
+            f" {', '.join(prefix + ':' for prefix in _PREFIXES)}, see docs/detectors.md"
+        )
+    try:
+        made: Any = found[name].load()
+        made = made if hasattr(made, "scores") and not isinstance(made, type) else made()
+    except Exception as error:  # another package's code may raise anything
+        raise TkitError(f"{name}: its package {found[name].value} failed ({type(error).__name__}: {error})") from error
+    missing = [part for part in ("name", "vantage", "scores") if not hasattr(made, part)]
+    if missing:
+        raise TkitError(f"{name}: {found[name].value} is no detector: it has no {', '.join(missing)}")
+    detector: Detector = made
+    return detector
+
+
+_PREFIXES: dict[str, Callable[[str, str | Path | None], Detector]] = {
+    "rule": _rule,
+    "peer": _peer,
+    "list": _list,
+    "published": _published,
+    "unwrapped": _unwrapped,
+    "bundle": _bundle,
+    "program": _program,
+    "plugin": _plugin,
+}
+
+
+def _named(known: Mapping[str, Any], name: str, what: str) -> Any:
+    if name not in known:
+        raise TkitError(f"no {what} {name!r}: take one of {', '.join(known)}")
+    return known[name]
+
+
+def _folder(lists: str | Path | None) -> Path:
+    return lists_folder() if lists is None else Path(lists)
+
+
+def _from_file(path: Path) -> Detector:
+    with path.open("rb") as file:
+        start = file.read(_SNIFFED)
+    # A list may carry the executable bit too, as every file of some file systems does.
+    if os.access(path, os.X_OK) and (start.startswith(b"#!") or b"\0" in start):
+        return ProgramDetector((str(path.resolve()),), f"program: {path.name}")
+    if start.startswith(b"#!") or b"\0" in start:
+        raise TkitError(f"{path}: a program that may not be executed: chmod +x {path}")
+    return ListDetector(_usable(read_list(path), str(path)), f"list: {path.name}")
+
+
+def _usable(listed: PublishedList, where: str) -> PublishedList:
+    if not listed.rules:
+        raise TkitError(f"{where}: holds no rule")
+    if len(listed.dropped) >= listed.rules:
+        raise TkitError(f"{where}: none of its {listed.rules} rules can be applied; the first: {listed.dropped[0]}")
+    return listed

@@ -1,0 +1,115 @@
+"""The tables and the page of an audit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from tkit.audit import Audit
+from tkit.figures import DARK, LIGHT, audit_figure, percent, svg
+from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
+
+MOST_ROWS = {"terminal": 20, "page": 100}
+"""How many senders or domains a table shows; the rest is counted below it."""
+
+
+def audit_tables(audit: Audit) -> list[Table]:
+    """Draw an audit for a terminal of 80 columns: one table for each of its frames that has rows."""
+    return [drawn(grid) for grid in _audit_grids(audit, MOST_ROWS["terminal"])]
+
+
+def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
+    """Write the page of an audit.
+
+    Parameters
+    ----------
+    folder_or_file : path
+        A file where it ends in ``.html``; else a folder, made with its parents, for ``report.html``.
+    audit : Audit
+        See :func:`tkit.audit.audit`.
+
+    Returns
+    -------
+    Path
+        Of the page. It names senders and hosts by their registrable domains and shows no address and no URL.
+
+    Raises
+    ------
+    TkitError
+        Where it cannot be written.
+    """
+    path = Path(folder_or_file)
+    folder, name = (path.parent, path.name) if path.suffix == ".html" else (path, "report.html")
+    grids = _audit_grids(audit, MOST_ROWS["page"])
+    totals = {row["what"]: row for row in audit.totals.to_dict("records")}
+    tracked = totals["with trackers"]
+    share = share_with_interval(tracked, "share", ", 95 % interval ")
+    lead = (
+        f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({share}) tell a server when they are opened, unless"
+        " remote pictures are blocked."
+    )
+    method = (
+        f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage} and calls a"
+        f" tracker what scores at least {audit.threshold:.4g}. Shares have 95 % Wilson intervals. A copy of a"
+        " mail counts as a mail of its own. Nothing of any mail was loaded, for the audit or by this page."
+    )
+    told = (
+        "Above: share of mails with a tracker. Below: number of mails. The first and last 1 % of the mails are not"
+        " drawn, because wrong dates would set the scale."
+    )
+    figure = figure_html(svg(audit_figure(audit, LIGHT)), svg(audit_figure(audit, DARK)), told)
+    sections = [
+        section("In short", paragraph(lead), grid_html(grids[0])),
+        section("Over time", figure),
+        section("In detail", *(grid_html(grid) for grid in grids[1:])),
+        section("How it was found", paragraph(method)),
+    ]
+    return write(folder, {name: page("Who tracks this mailbox", sections)})
+
+
+def _audit_grids(audit: Audit, most: int) -> list[Grid]:
+    """Give the totals, then every other frame that has rows."""
+    totals = [
+        (
+            row["what"],
+            row["of"],
+            f"{row['count']:,}",
+            share_with_interval(row, "share") if row["of"] else "",
+        )
+        for row in audit.totals.to_dict("records")
+    ]
+    grids = [
+        Grid("Mailbox", ("", "of", "number", "share"), totals, 2),
+        _counted("Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers"], most),
+        _counted("Providers", audit.providers, ["provider", "trackers", "mails", "senders"], most),
+        _counted(f"Over time, by {audit.period}", audit.over_time, ["period", "mails", "tracked", "share"], most * 5),
+        _counted("How the trackers are written", audit.carriers, ["carrier", "trackers", "share"], most),
+        _counted("How big the trackers are declared", audit.sizes, ["size", "trackers", "share"], most),
+        _counted("Who is told the recipient's address", audit.addresses, ["domain", "mails", "senders"], most),
+    ]
+    return [grid for grid in grids if grid.rows]
+
+
+_NOTHING = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}
+
+
+_TEXTS = ("sender", "provider", "period", "carrier", "size", "domain")
+
+
+def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> Grid:
+    def cell(row: Mapping[Any, Any], column: str) -> str:
+        if column in _TEXTS:
+            return str(row[column]) or ("" if column != columns[0] else _NOTHING[column])
+        if column == "share":
+            return share_with_interval(row, column) if "low" in row else percent(row[column])
+        return f"{row[column]:,}"
+
+    rows = [tuple(cell(row, column) for column in columns) for row in frame.head(most).to_dict("records")]
+    numeric = len([column for column in columns if column not in _TEXTS])
+    left = len(frame) - len(rows)
+    return Grid(title, tuple(columns), rows, numeric, f"and {left:,} more" if left else "")

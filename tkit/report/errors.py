@@ -1,0 +1,80 @@
+"""The errors of a detector as a list to open one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tkit.figures import LABELS, percent
+from tkit.report.draw import escaped, paragraph
+from tkit.schema import FEATURES
+from tkit.url import host_of, registrable_domain, unwrap
+
+MOST_ERRORS = 100
+"""How many errors a page shows; the rest is counted."""
+
+CONFIDENCE = {1: "a guess", 2: "likely", 3: "sure"}
+"""The confidence of a label in words."""
+
+
+def errors_html(errors: pd.DataFrame, name: str) -> str:
+    """Give the errors as HTML, each one line that opens to reasons, nearest training rows and features.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        As :meth:`tkit.evaluate.Evaluation.errors` gives them.
+    name : str
+        The detector's.
+    """
+    told = f"{len(errors):,} references judged wrongly by {name}, the farthest from the threshold first."
+    if "reasons" in errors:
+        told += " Open one to see why; the reasons are of the exported detector, which has since seen these references."
+    if "near_1" in errors:
+        told += " The nearest rows are of those that the judging model had learnt from."
+    shown = "\n".join(_error(row) for row in errors.head(MOST_ERRORS).to_dict("records"))
+    left = len(errors) - MOST_ERRORS
+    more = f'<p class="note">and {left:,} more, in errors.csv</p>' if left > 0 else ""
+    return f"{paragraph(told)}\n{shown}{more}"
+
+
+def _error(row: Mapping[Any, Any]) -> str:
+    head = (
+        f"<b>{escaped(row['error'])}</b> {escaped(LABELS[row['label']])}, {escaped(_domain(row))}"
+        f" <small>{escaped(str(row.get('carrier', '')))}, score {escaped(percent(row['score']))},"
+        f" threshold {escaped(percent(row['threshold']))}</small>"
+    )
+    facts = {
+        "label": f"{LABELS[row['label']]}, {CONFIDENCE.get(row['confidence'], str(row['confidence']))}",
+        "because": "; ".join(row["reasons"]) if "reasons" in row else "",
+        "learnt from, nearest first": "; ".join(_near(row)),
+        "reference": f"{row['message_sha256']}/{row['part']}/{row['index']}"
+        + (f", {row['corpus']}" if "corpus" in row else ""),
+        "features given and not 0": ", ".join(_features(row)),
+    }
+    listed = "".join(f"<dt>{escaped(what)}</dt><dd>{escaped(value)}</dd>" for what, value in facts.items() if value)
+    return f"<details><summary>{head}</summary><dl>{listed}</dl></details>"
+
+
+def _near(row: Mapping[Any, Any]) -> list[str]:
+    found = []
+    number = 1
+    while isinstance(row.get(f"near_{number}"), str):
+        label, confidence, distance = (row[f"near_{number}_{what}"] for what in ("label", "confidence", "distance"))
+        found.append(f"{LABELS[label]} ({CONFIDENCE[confidence]}) at distance {distance:.1f}, {row[f'near_{number}']}")
+        number += 1
+    return found
+
+
+def _features(row: Mapping[Any, Any]) -> list[str]:
+    given = (feature for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
+    return [f"{feature.name} {row[feature.name]:g}" for feature in given]
+
+
+def _domain(row: Mapping[Any, Any]) -> str:
+    """Name the host's registrable domain, which the dataset holds instead of a URL."""
+    if "host_domain" in row:
+        return str(row["host_domain"]) or "(no registered domain)"
+    return registrable_domain(host_of(unwrap(row["resolved_url"]))) if "resolved_url" in row else ""

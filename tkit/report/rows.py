@@ -1,0 +1,61 @@
+"""Verdicts, references and features as a table of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from tkit.figures import percent
+from tkit.report.draw import Grid, cut, drawn
+from tkit.schema import FEATURES
+
+
+def rows_table(rows: pd.DataFrame) -> Table:
+    """Draw verdicts, references or features for a terminal of 80 columns, one row a reference.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Verdicts as :func:`tkit.scan.scan` yields them; references with ``local``, which tells those that need no
+        server; compared campaigns, as :func:`tkit.batch.campaign_rows` gives them; or the feature table, of which the
+        features are shown that are given and not 0. All have ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``
+        and ``resolved_url``.
+    """
+    about: Callable[[Mapping[Any, Any]], str]
+    if "verdict" in rows:
+        title, heading, about = "Verdicts", "verdict, score, because", _verdict
+    elif "evidence" in rows:
+        title, heading, about = "Campaigns", "evidence, copies", _evidence
+    elif "local" in rows:
+        title, heading, about = "References", "", lambda row: "local" if row["local"] else ""
+    else:
+        title, heading, about = "Features", "those that are given and not 0", _given_features
+    cells = [
+        (
+            f"{row['message_sha256'][:8]}\n{row['part']}/{row['index']}",
+            f"{cut(row['resolved_url'] or row['url'])}\n{row['carrier']}",
+            about(row),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return drawn(Grid(title, ("mail", "reference", heading), cells))
+
+
+def _evidence(row: Mapping[Any, Any]) -> str:
+    return (
+        f"{row['evidence']}\nmailing {row['campaign']}: in {row['present']} of {row['copies']} copies,"
+        f" {row['values']} URLs, {row['recipients']} recipients"
+    )
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    first = " ".join(filter(None, (row["verdict"], percent(row["score"]), row["provider"])))
+    return f"{first}\n{'; '.join(row['reasons'])}"
+
+
+def _given_features(row: Mapping[Any, Any]) -> str:
+    given = (feature.name for feature in FEATURES if row[feature.name] not in (0, feature.absent))
+    return ", ".join(f"{name} {row[name]:g}" for name in given)

@@ -1,0 +1,157 @@
+"""A rule's constants searched as a model's parameters are: on training rows, within a budget of false alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.detectors.base import Detector
+from tkit.detectors.rules import Declared1x1, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
+from tkit.errors import TkitError
+from tkit.evaluate import Evaluation, cross_validated_scores
+from tkit.splits import Split
+
+GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    Declared1x1.name: {"largest_side": [0, 1, 2, 3, 5, 8, 12]},
+    Nextcloud.name: {"below": [1, 2, 3, 4, 5, 8, 12, 20]},
+    FairEmail.name: {
+        "largest_area": [0, 1, 4, 9, 25, 64, 100],
+        "largest_maximum": [0, 1, 2, 3],
+        "spare_hosts": [True, False],
+    },
+    Trocker.name: {
+        "largest_area": [0, 1, 2, 3, 4, 9, 25],
+        "largest_side": [0, 1, 2, 3, 5],
+        "spared_repeats": [2, 3, 5, 8, 1_000_000],
+    },
+    Rspamd.name: {"largest_area": [1, 2, 4, 9, 25, 64, 100]},
+    SnappyMail.name: {"width_below": [1, 2, 3, 4, 6], "maximum_below": [1, 2, 3, 4, 6]},
+}
+"""Constants to try, by the rule's name; the published ones are always tried as well."""
+
+
+class SearchedRule:
+    """A rule that chooses its constants when it is fitted.
+
+    Of all combinations, and the constants that the rule was given with, it takes the one that finds most trackers among
+    those whose false-positive rate on the training rows is within the budget; where none is, the one of least
+    false-positive rate. Of equals it takes the one with fewer false alarms, then the constants given, then the earliest.
+
+    Parameters
+    ----------
+    rule : Detector
+        A dataclass whose fields are its constants.
+    grid : mapping of str to sequence
+        Values to try for each field named; :data:`GRIDS` has those of tkit's rules.
+    max_false_positive_rate : float
+        Share of good pictures that may be called, by the weights given to :meth:`fit`.
+
+    Attributes
+    ----------
+    rule_ : Detector
+        The rule with the constants chosen; the rule given before :meth:`fit`.
+    tried_ : DataFrame
+        One row a combination in the order tried, the constants given first: its constants, ``tpr`` and ``fpr`` on the
+        training rows, and whether it was ``chosen``.
+
+    Raises
+    ------
+    TkitError
+        For a rule that is no dataclass, a field that it does not have, a field without a value, or a budget beyond 0 to 1.
+    """
+
+    def __init__(self, rule: Detector, grid: Mapping[str, Sequence[Any]], max_false_positive_rate: float) -> None:
+        searched: Any = rule
+        if not is_dataclass(searched) or isinstance(searched, type):
+            raise TkitError(f"{searched!r:.60}: no rule with constants: give a dataclass such as tkit.detectors.Trocker()")
+        known = {field.name for field in fields(searched)}
+        for name, values in grid.items():
+            if name not in known:
+                raise TkitError(f"{rule.name} has no constant {name!r}: take one of {', '.join(sorted(known)) or 'none'}")
+            if not len(values):
+                raise TkitError(f"{rule.name}: no value to try for {name}")
+        if not 0 <= max_false_positive_rate <= 1:
+            raise TkitError(f"a false-positive rate of {max_false_positive_rate}: give a share from 0 to 1")
+        self.rule: Any = rule
+        self.grid = grid
+        self.max_false_positive_rate = max_false_positive_rate
+        self.name: str = f"{rule.name}, searched"
+        self.vantage: str = rule.vantage
+        self.rule_: Detector = rule
+        self.tried_ = pd.DataFrame()
+
+    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+        """Choose the constants; see :class:`tkit.detectors.base.Trainable`."""
+        from sklearn.model_selection import ParameterGrid  # noqa: PLC0415 - slow to load
+
+        if not len(rows) == len(tracker) == len(weight):
+            raise TkitError(f"{self.name}: {len(rows)} rows, {len(tracker)} labels, {len(weight)} weights: give one a row")
+        trackers, negatives = float((weight * tracker).sum()), float((weight * ~tracker).sum())
+        if not (trackers > 0 and negatives > 0):
+            raise TkitError(f"{self.name}: {trackers:g} trackers and {negatives:g} negatives: give at least one of each")
+        given = {name: getattr(self.rule, name) for name in self.grid}
+        tried, ranks = [], []
+        for constants in [given, *ParameterGrid(dict(self.grid))]:  # type: ignore[no-untyped-call]
+            called = replace(self.rule, **constants).scores(rows) > 0
+            tpr = float((weight * (called & tracker)).sum()) / trackers
+            fpr = float((weight * (called & ~tracker)).sum()) / negatives
+            within = fpr <= self.max_false_positive_rate + 1e-12
+            tried.append({**constants, "tpr": tpr, "fpr": fpr})
+            ranks.append((within, tpr if within else -fpr, -fpr if within else tpr))
+        best = max(range(len(tried)), key=lambda number: (*ranks[number], -number))
+        self.tried_ = pd.DataFrame(tried).assign(chosen=[number == best for number in range(len(tried))])
+        self.rule_ = replace(self.rule, **{name: tried[best][name] for name in self.grid})
+        return self
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.base.Detector`."""
+        return self.rule_.scores(rows)
+
+
+def search_rule(
+    rule: Detector,
+    grid: Mapping[str, Sequence[Any]],
+    rows: pd.DataFrame,
+    splits: Sequence[Split],
+    max_false_positive_rate: float,
+    *,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Evaluation, pd.DataFrame]:
+    """Search a rule's constants on each split's training rows, and judge its test rows with those chosen there.
+
+    Parameters
+    ----------
+    rule, grid, max_false_positive_rate
+        See :class:`SearchedRule`.
+    rows : DataFrame
+        As :meth:`tkit.dataset.Dataset.rows` gives them.
+    splits : sequence of Split
+        Such as :func:`tkit.splits.cross_validation` makes over components; together they test every gold row.
+    seed : int
+        Of the resamples.
+    progress : callable, optional
+        Called after each split with the number done and the number of all.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        Of the test rows; each verdict is that of constants that never saw the row's group.
+    chosen : DataFrame
+        One row a split: ``split``, the constants chosen there, their ``tpr`` and ``fpr`` on its training rows.
+    """
+    made: list[SearchedRule] = []
+
+    def factory() -> SearchedRule:
+        made.append(SearchedRule(rule, grid, max_false_positive_rate))
+        return made[-1]
+
+    score = cross_validated_scores(factory, rows, splits, progress)
+    chosen = pd.concat([one.tried_[one.tried_["chosen"]] for one in made], ignore_index=True).drop(columns="chosen")
+    chosen.insert(0, "split", [split.name for split in splits])
+    return Evaluation(rows, score, made[0].name, made[0].vantage, seed=seed), chosen

@@ -1,0 +1,120 @@
+"""The ways in which a study splits the rows, each with the claim that it may make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tkit.evaluate import headline
+from tkit.splits import Groups, Split, before_after, cross_validation, leave_one_out, leave_out, sender_groups
+
+LEAST = 5
+"""Headline trackers, and negatives, that a provider's mails must hold to be tested by themselves."""
+
+LEAST_OF_YEAR = 30
+"""Headline trackers, and negatives, that a year must hold to be tested by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One way to split, for one line of a table.
+
+    Attributes
+    ----------
+    name : str
+        What is new about the tested rows.
+    claim : str
+        What stands on no two sides: the claim that a figure may make.
+    splits : tuple of Split
+        They test no row twice.
+    groups : array of shape (n_rows,)
+        What the claim is about; the folds inside a training part do not cut it either.
+    """
+
+    name: str
+    claim: str
+    splits: tuple[Split, ...]
+    groups: Groups
+
+    def tested(self, rows: pd.DataFrame) -> np.ndarray:
+        """Mark the rows that any of the splits tests, shape (n_rows,)."""
+        return np.any([split.test for split in self.splits], axis=0) if self.splits else np.zeros(len(rows), dtype=bool)
+
+
+def unseen_kit(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
+    """Test connected components that are not trained on: no sender, URL, tracker host or path template is known."""
+    splits = cross_validation(rows, rows["component"], folds, seed)
+    claim = "no sender's registrable domain, exact URL, tracker host or tracker path template stands on both sides"
+    return Plan("unseen kit or provider", claim, tuple(splits), rows["component"])
+
+
+def unseen_sender(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
+    """Test senders that are not trained on; the kit that they send with may be known."""
+    groups = sender_groups(rows)
+    splits = cross_validation(rows, groups, folds, seed)
+    return Plan("unseen sender", "no sender's registrable domain stands on both sides", tuple(splits), groups)
+
+
+def random_rows(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
+    """Deal the rows at random, copies of one mailing to both sides: shown only to expose how much it flatters."""
+    each = np.arange(len(rows))
+    claim = "none: copies of one mailing stand on both sides; shown to expose how much that flatters"
+    return Plan("random rows", claim, tuple(cross_validation(rows, each, folds, seed)), each)
+
+
+def sent_from(rows: pd.DataFrame, date: str) -> Plan:
+    """Train on what was sent before a date and test what was sent from then on.
+
+    After TESSERACT (Pendlebury et al., USENIX Security 2019): all training is strictly earlier than all testing;
+    trackers and negatives of the test are of the same time; the class mix of the test is that of the draw, and
+    weighted rates are that of the corpora.
+    """
+    claim = f"trained on mail dated before {date} alone, and on no component that is tested"
+    return Plan(f"sent from {date}", claim, (before_after(rows, date),), rows["component"])
+
+
+def unseen_corpus(rows: pd.DataFrame) -> Iterator[Plan]:
+    """Leave each corpus out in turn."""
+    for split in leave_one_out(rows, "corpus"):
+        claim = "no mail of the corpus, and no component of its gold rows, is trained on"
+        yield Plan(f"unseen {split.name}", claim, (split,), rows["component"])
+
+
+def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
+    """Leave out each named provider in turn: all mails of which a labelled reference is its, and their senders.
+
+    The column ``provider`` names it, "" where none is known. Only providers of whose mails enough is labelled are
+    tested, see :data:`LEAST`. Without the column there is none.
+    """
+    if "provider" not in rows:
+        return
+    groups = sender_groups(rows)
+    for provider in sorted(set(rows["provider"]) - {""}):
+        mails = rows["message_sha256"].isin(rows.loc[rows["provider"] == provider, "message_sha256"]).to_numpy()
+        if min(_both(rows[mails])) >= LEAST:
+            name = f"unseen provider = {provider}"
+            claim = "no reference of the provider, no mail that has one and no sender of such a mail is trained on"
+            yield Plan(name, claim, (leave_out(rows, mails, name, groups),), groups)
+
+
+def last_years(rows: pd.DataFrame, count: int = 2) -> list[str]:
+    """Give the first days of the last years that hold enough to be tested, see :data:`LEAST_OF_YEAR`.
+
+    Returns
+    -------
+    list of str
+        At most `count` days YYYY-01-01, the earliest first, each with labelled rows before it.
+    """
+    year = rows["date"].dt.year
+    enough = [year_of for year_of in sorted(set(year.dropna())) if min(_both(rows[year == year_of])) >= LEAST_OF_YEAR]
+    return [f"{int(year_of)}-01-01" for year_of in enough[1:][-count:]]
+
+
+def _both(rows: pd.DataFrame) -> tuple[int, int]:
+    """Count the headline trackers and negatives among the gold rows."""
+    used = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]
+    trackers = int((used["label"] == "T").sum())
+    return trackers, len(used) - trackers

@@ -1,0 +1,124 @@
+"""Telling words in URLs: what senders call their beacons, their counters, their spacers and their picture stores.
+
+A word is found by its code, a hash of its characters, so that all words of many URLs are looked up at once.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Codes = NDArray[np.uint64]
+
+# feature: the words, lower case, that stand behind a host between characters that are neither letter nor digit
+_WORDS = {
+    "name_open": "open opens opened opening read seen view views viewed imp render",
+    "name_track": "track tracks tracked tracker tracking trk trace beacon pixel pixels ping spy bug wf receipt",
+    "name_count": "log logs count counter stat stats hit hits event events collect metric metrics impression impressions"
+    " analytics emimp utm sync record notify",
+    "name_spacer": "spacer space blank clear cleardot transparent trans shim dot empty null nothing 1x1 px pix clr s",
+    "name_picture": "images image img imgs pics pic pictures picture assets asset media static upload uploads files file"
+    " photos photo graphics gfx gif icons icon logo logos banner banners button buttons header footer bg background"
+    " content wp templates template theme themes resources fonts css thumb thumbnail thumbnails social facebook twitter",
+    "name_recipient": "uid mid sid cid eid rid email mail mailid emailid user userid rcpt recipient recipients subscriber"
+    " subscriberid sub contact contactid member memberid cust customer customerid msgid messageid message campaign"
+    " campaignid jobid upn token key hash guid uuid id u m e c r",
+    "name_click": "click clicks clk link links redirect redir go goto r unsubscribe unsub optout remove",
+}
+_HOST_TRACK = re.compile(
+    r"click|clicks|clk|track|tracking|tracker|trk|trck|email|emails|mail|mailer|mailing|news|newsletter|open|opens|link"
+    r"|links|go|e|t|em|el|elink|elinks|lnk|response|r|rs|info|mkt|marketing|stat|stats|log|analytics|metrics|beacon|pixel"
+    r"|ad|ads|count|counter|ct|url\d+|u\d+|sg|sendgrid",
+    re.ASCII,
+)
+_HOST_PICTURE = re.compile(
+    r"img|imgs|image|images|img\d+|image\d+|images\d+|i|pic|pics|pictures|static|cdn|cdn\d+|media|assets|asset|content"
+    r"|files|graphics|gfx|akamai|cloudfront|s3|storage|res|resources|fonts|photos|upload|uploads|www",
+    re.ASCII,
+)
+_HOST_LABEL = re.compile(r"[^.-]+")
+
+WORD_FEATURES = tuple(_WORDS)
+"""The features that :func:`word_counts` gives, in order."""
+
+_BITS = 9  # a count of up to 511 for each of the seven features in one integer; more is no URL but an attack
+_MOST = (1 << _BITS) - 1
+
+
+def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes:
+    """Give a 64-bit polynomial hash of each run of characters.
+
+    Parameters
+    ----------
+    characters : uint8 array
+        The characters of all runs, one behind the other.
+    start, length : int64 array
+        Where each run begins, and its length; none is empty.
+
+    Returns
+    -------
+    uint64 array
+        Equal for equal runs.
+    """
+    if not len(start):
+        return np.zeros(0, np.uint64)
+    powers = np.cumprod(np.full(int(length.max()), 0x9E3779B97F4A7C15, np.uint64))
+    place = np.arange(len(characters)) - np.repeat(start, length)
+    mixed = (characters.astype(np.uint64) + np.uint64(1)) * powers[place]
+    mixed ^= mixed >> np.uint64(29)
+    return np.asarray(np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), start))
+
+
+def _table() -> tuple[Codes, Ints]:
+    words = sorted({word for text in _WORDS.values() for word in text.split()})
+    length = np.array([len(word) for word in words], np.int64)
+    codes = run_codes(np.frombuffer("".join(words).encode(), np.uint8), np.cumsum(length) - length, length)
+    packed = [sum((word in text.split()) << _BITS * number for number, text in enumerate(_WORDS.values())) for word in words]
+    order = np.argsort(codes)
+    return codes[order], np.array(packed, np.int64)[order]
+
+
+_CODES, _PACKED = _table()
+
+
+def word_counts(codes: Codes, of_url: Ints) -> Ints:
+    """Count the telling words of each URL.
+
+    Parameters
+    ----------
+    codes : uint64 array
+        :func:`run_codes` of every word, in lower case, in the order of the URLs.
+    of_url : int64 array
+        Where each URL's words begin.
+
+    Returns
+    -------
+    int64 array, shape (features, urls)
+        A row for each of :data:`WORD_FEATURES`, at most 511.
+    """
+    if not len(of_url):
+        return np.zeros((len(_WORDS), 0), np.int64)
+    place = np.minimum(np.searchsorted(_CODES, codes), len(_CODES) - 1)
+    packed = np.where(_CODES[place] == codes, _PACKED[place], 0)
+    shifts = np.arange(len(_WORDS))[:, None] * _BITS
+    if np.diff(of_url, append=len(codes)).max() > _MOST:
+        return np.minimum(np.add.reduceat(packed >> shifts & _MOST, of_url, axis=1), _MOST)
+    return np.asarray(np.add.reduceat(packed, of_url) >> shifts & _MOST)
+
+
+@lru_cache(maxsize=1 << 14)
+def host_words(host: str) -> tuple[int, int]:
+    """Count the labels of a host, parted at dots and hyphens, that speak of mail or tracking, and of picture stores.
+
+    >>> host_words("click.e-mail.example"), host_words("img2.cdn.example")
+    ((3, 0), (0, 2))
+    """
+    labels = _HOST_LABEL.findall(host)
+    return (
+        sum(_HOST_TRACK.fullmatch(label) is not None for label in labels),
+        sum(_HOST_PICTURE.fullmatch(label) is not None for label in labels),
+    )
