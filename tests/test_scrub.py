@@ -20,6 +20,7 @@ from tkit.scrub import HEADER, Scrubbed, scrub
 SAMPLE = sorted((Path(__file__).resolve().parents[1] / "data" / "sample").glob("*.eml"))
 CASES = sorted((Path(__file__).resolve().parent / "messages").glob("*.eml"))
 T = "http://t.test/"
+BLANK = blank_gif(1, 1)
 BEGIN = b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n"
 
 
@@ -105,7 +106,7 @@ def edited(html: str, replace: bool = False) -> str:
         ("<link rel=preload href=http://t.test/s as=image>", "<link rel=preload  as=image>"),
         ("<meta http-equiv=refresh content='0; url=http://t.test/r'>", "<meta http-equiv=refresh >"),
         ("<input type=image src=http://t.test/o alt=Send>", "<input type=image  alt=Send>"),
-        ("<video poster=http://t.test/p src=http://c.test/v>", "<video  src=http://c.test/v>"),
+        ("<video poster=http://t.test/p src=http://c.test/v>", f'<video poster="{BLANK}" src=http://c.test/v>'),
         (
             "<object data=http://t.test/o></object><embed src=http://t.test/e><iframe src=http://t.test/f></iframe>",
             "<object ></object><embed ><iframe ></iframe>",
@@ -113,7 +114,7 @@ def edited(html: str, replace: bool = False) -> str:
         ("<script src=http://t.test/s>var a</script>", '<script src="">var a</script>'),
         (
             "<svg><image href=http://t.test/o xlink:href=http://t.test/p /></svg>",
-            '<svg><image href="data:," xlink:href=http://t.test/p /></svg>',
+            f'<svg><image href="{BLANK}" xlink:href=http://t.test/p /></svg>',
         ),
         ("<svg><image href=http://t.test/o xlink:href=http://c.test/p /></svg>", None),
         (

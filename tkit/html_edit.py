@@ -277,8 +277,9 @@ class _Tag:
     def _instead(self, attribute: Attribute) -> str:
         """Give what stands in the place of an attribute that is taken out as a whole."""
         name, tag = attribute.name, self._tag.name
-        if name in ("href", "xlink:href") and tag in ("image", "feimage", "use"):
-            return f'{name}="{INERT}"'  # without href, xlink:href would be read
+        if name == "poster" or (name in ("href", "xlink:href") and tag in ("image", "feimage", "use")):
+            # Without href, xlink:href would be read; without a poster, a video shows its player's own.
+            return f'{name}="{blank_gif(1, 1)}"'
         if name == "src" and tag == "script":
             return 'src=""'  # without it, what stands in the element would run
         if name != "src" or tag not in (*_PICTURES, "input"):
