@@ -84,6 +84,7 @@ def edited(html: str, replace: bool = False) -> str:
             "<p style=\"color:red;background:url('http://t.test/o') no-repeat,url(http://c.test/)\">",
             "<p style=\"color:red;background:url('data:,') no-repeat,url(http://c.test/)\">",
         ),
+        ("<style>a{b:url(http://t.test/o)}c{d:url(#e)}</style>", "<style>a{b:url(data:,)}c{d:url(#e)}</style>"),
         ("<p style=background:url(http://t.test/o)>", "<p style=background:url(data:,)>"),
         ("<p style='background:url(&quot;http://t.test/o&quot;)'>", "<p style='background:url(&quot;data:,&quot;)'>"),
         ("<p style='background:\\75 rl( http\\3a //t.test/o )'>", "<p style='background:\\75 rl( data:, )'>"),

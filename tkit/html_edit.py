@@ -334,7 +334,7 @@ def _css_spans(text: str) -> list[tuple[int, int]] | None:
     spans: list[tuple[int, int]] = []
     position = 0
     for found in _CSS_TEXT.finditer(text):
-        if found.lastindex:
+        if found.lastindex and not found[found.lastindex].startswith("#"):  # the document itself: loads nothing
             start, end = found.span(found.lastindex)
             pieces += [text[position:start], f"tkit{len(spans)}."]
             spans.append((start, end))

@@ -28,7 +28,7 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 _LINE_END = re.compile(rb"\r?\n")
 _QUOTED = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n|(?P<space>[ \t]+(?=\r?\n|\Z))|[\s\S]")
 _LITERAL = frozenset(range(33, 127)) - {ord("=")} | {ord(" "), ord("\t")}
-_TEXT_LINE_END = re.compile(r"[ \t]*+\r?\n")
+_TEXT_LINE_END = re.compile(r"[ \t\r]*+\n")
 _EQUALS = re.compile(r"==++")
 
 
