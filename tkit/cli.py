@@ -388,6 +388,32 @@ def train(
 
 
 @app.command()
+def export(
+    bundle: Annotated[str, typer.Argument(help="Bundle folder, or `default:url`, `default:element`, `default:message`.")],
+    to: Annotated[str, typer.Option(help="Targets, parted by commas.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; a folder in it for each target.")],
+    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare the decisions on.")] = Path("data/dataset"),
+) -> None:
+    """Write a detector for other tools, and say what each loses.
+
+    Example: `tkit export default:element --to javascript -o out/export`
+    """
+    from rich.markdown import Markdown
+
+    from tkit.bundle import Bundle, default_bundle
+    from tkit.dataset import read
+    from tkit.export import export as run_export
+
+    _, is_default, vantage = bundle.partition("default:")
+    loaded = default_bundle(vantage) if is_default else Bundle.load(bundle)
+    data = read(dataset) if (dataset / "dataset.json").exists() else None
+    with _steps() as tell:
+        losses = run_export(loaded, [name.strip() for name in to.split(",")], output, data, progress=tell)
+    for loss in losses:
+        Console().print(Markdown(loss.to_markdown()))
+
+
+@app.command()
 def compare(
     paths: Annotated[list[str] | None, typer.Argument(help="Mails with the labelled messages; without, the dataset.")] = None,
     detector: Annotated[
