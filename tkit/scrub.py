@@ -15,7 +15,8 @@ from tkit.html_edit import Load, Places, places, removal, resolved_urls
 from tkit.mail import Message
 from tkit.mime_edit import Edit, HtmlSource, html_sources
 from tkit.mime_parts import leaves
-from tkit.scan import providers, reasons
+from tkit.scan import reasons
+from tkit.slices import providers
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
