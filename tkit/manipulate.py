@@ -7,13 +7,14 @@ Mailspring's own tracker drops its size, others declare 2x2, and forged sizes ar
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -22,10 +23,14 @@ from tkit.html import Document, RemoteReference, read_document
 from tkit.rewrite import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
-ORDINARY_SIZE = (120, 60)
-"""Width and height, in pixels, that a disguised tracker declares."""
+_T = TypeVar("_T")
+# What a sender may choose is drawn by the tracker's URL, so that no detector can learn the disguise itself.
+_SIZES = ((120, 60), (600, 200), (88, 31), (300, 250), (48, 48), (560, 120), (180, 40), (32, 32), (200, 150), (640, 360))
+_ALTS = ("News", "Logo", "Shop now", "Our latest news", "Follow us", "View in browser", "Banner", "Autumn offers are here", "")
+_SHORT_LENGTHS = (4, 5, 6, 7, 8)
+_PIECE_LENGTHS = (2, 3, 4, 5, 6)
+_REDIRECT_LENGTHS = (10, 16, 20, 22, 27, 32, 40)
 
-_ALT = "Our latest news"
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)", re.IGNORECASE)
 _SEMICOLON = re.compile(r";(?![^(]*\))")  # not one inside url(...)
 _SHOWING = frozenset(
@@ -85,6 +90,11 @@ class _Edit:
     sender: str
     links: Sequence[str]
 
+    def drawn(self, what: str, options: Sequence[_T]) -> _T:
+        """Choose one of some options, always the same for the same reference."""
+        digest = hashlib.sha256(f"{what} {self.reference.resolved_url}".encode("utf-8", "replace")).digest()
+        return options[int.from_bytes(digest[:4]) % len(options)]
+
     @property
     def node(self) -> Any:
         return self.tree.css_first(f"[{self.marker}]")
@@ -121,7 +131,7 @@ def _bare(edit: _Edit) -> None:
 
 def _ordinary_size(edit: _Edit) -> bool:
     _bare(edit)
-    width, height = ORDINARY_SIZE
+    width, height = edit.drawn("size", _SIZES)
     node = edit.node
     if edit.is_picture:
         node.attrs["width"], node.attrs["height"] = str(width), str(height)
@@ -152,7 +162,7 @@ def _alt_and_link(edit: _Edit) -> bool:
     if not edit.is_picture:
         return False
     node = edit.node
-    node.attrs["alt"] = _ALT
+    node.attrs["alt"] = edit.drawn("alt", _ALTS)
     if edit.reference.ancestry.link is not None:
         return True
     href = edit.link() or (f"https://www.{edit.sender}/" if edit.sender else "")
@@ -201,8 +211,20 @@ def _rewrite(edit: _Edit, url: str) -> bool:
     return True
 
 
-def _of_url(function: Callable[[str], str]) -> Callable[[_Edit], bool]:
-    return lambda edit: _rewrite(edit, function(edit.url))
+def _neutral(edit: _Edit) -> bool:
+    return _rewrite(edit, neutral_words(edit.url, edit.drawn("word", range(8))))
+
+
+def _short(edit: _Edit) -> bool:
+    return _rewrite(edit, short_token(edit.url, edit.drawn("short", _SHORT_LENGTHS)))
+
+
+def _split(edit: _Edit) -> bool:
+    return _rewrite(edit, split_token(edit.url, edit.drawn("piece", _PIECE_LENGTHS)))
+
+
+def _photo(edit: _Edit) -> bool:
+    return _rewrite(edit, jpg(edit.url))
 
 
 def _to_sender(edit: _Edit) -> bool:
@@ -212,7 +234,7 @@ def _to_sender(edit: _Edit) -> bool:
 
 def _behind_redirect(edit: _Edit) -> bool:
     link = edit.link()
-    return bool(link) and _rewrite(edit, link_redirect(edit.url, link))
+    return bool(link) and _rewrite(edit, link_redirect(edit.url, link, edit.drawn("redirect", _REDIRECT_LENGTHS)))
 
 
 MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
@@ -221,10 +243,10 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "top-of-body": _top_of_body,
     "alt-and-link": _alt_and_link,
     "sender-domain": _to_sender,
-    "neutral-words": _of_url(neutral_words),
-    "short-token": _of_url(short_token),
-    "split-token": _of_url(split_token),
-    "jpg": _of_url(jpg),
+    "neutral-words": _neutral,
+    "short-token": _short,
+    "split-token": _split,
+    "jpg": _photo,
     "link-redirect": _behind_redirect,
     "css-background": _css_background,
 }
@@ -281,7 +303,7 @@ def manipulate(
     >>> html = "<p>Hello</p><img src='http://t.example/open?id=b81e2c' width=1 height=1>"
     >>> edited = manipulate(html, read_document(html).references[0], ["no-size", "neutral-words"])
     >>> edited.reference.url, dict(edited.reference.attributes)
-    ('http://t.example/media?v=b81e2c', {'src': 'http://t.example/media?v=b81e2c'})
+    ('http://t.example/season?t=b81e2c', {'src': 'http://t.example/season?t=b81e2c'})
     """
     for name in names:
         if name not in MANIPULATIONS:
