@@ -14,6 +14,7 @@ from tkit.datacard import render_data_card
 from tkit.dataset import load_dataset, read
 from tkit.privacy import LONGEST_VALUE, addresses, texts, urls
 from tkit.verify import verify
+from tkit.weak_sources import SOURCES
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
@@ -25,7 +26,9 @@ FILES_OF_TEXT = sorted(path for path in DATA.rglob("*") if path.is_file() and pa
 # Pages of standards and licences, the corpora's homes, and the name spaces of formats.
 PAGES = ("github.com", "creativecommons.org", "schema.org", "mlcommons.org", "purl.org", "www.w3.org", "matplotlib.org")
 # Names that are written as words.
-NAMED = {"provider", "declared_size", "stratum", "carrier", "sources", "against"}
+NAMED = {"provider", "declared_size"}
+# Names of label sources, joined by spaces.
+JOINED = {"sources", "against"}
 
 
 def outputs(path: Path) -> Iterator[str]:
@@ -53,6 +56,9 @@ def test_every_column_holds_numbers_or_codes(name: str) -> None:
     assert table.schema.metadata is None
     for column in table.column_names:
         values = [value for value in table[column].unique().to_pylist() if isinstance(value, str)]
+        if column in JOINED:
+            values = sorted({name for value in values for name in value.split(" ")})
+            assert set(values) <= {"", *(source.name for source in SOURCES)}
         kinds = {type(value) for value in table[column].unique().to_pylist()} - {type(None)}
         assert not kinds & {bytes, list, dict}, column
         assert not addresses("\n".join(values)), column

@@ -206,7 +206,7 @@ class TestRefusals:
 @pytest.mark.skipif(not (SHARED / "corpora").is_dir(), reason="the archives of the public corpora are absent")
 def test_a_corpus_comes_out_as_published():
     """The whole dataset is made anew by `tkit dataset verify --rebuild`, which takes minutes: here one corpus of it."""
-    found = gather(corpora_named(["nazario"]), SHARED / "corpora", None)
+    found = gather(corpora_named(["nazario"]), SHARED / "corpora", frozenset(), False)
     published = load_dataset()
     for fresh, whole in ((found.references, published.references), (found.messages, published.messages)):
         committed = whole[whole["corpus"] == "nazario"].reset_index(drop=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tkit.bundle import Bundle
+    from tkit.scrub import Scrubbed
 
 app = typer.Typer(
     help="Find, measure and block e-mail read trackers. Nothing that a mail refers to is ever loaded.",
@@ -151,6 +152,85 @@ def scan(
     from tkit.batch import verdict_rows
 
     _run(paths, partial(verdict_rows, bundle=_bundle(model, vantage)), format, output, workers)
+
+
+@app.command()
+def scrub(
+    path: Annotated[str, typer.Argument(metavar="IN", help="A mail file, or a folder of them; - is standard input.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File (for a folder: folder) to write; standard output without it.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    vantage: Annotated[
+        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    ] = None,
+) -> None:
+    """Take the trackers out of a mail; every other byte stays as it was.
+
+    What was done is told on standard error.
+
+    Example: `tkit scrub in.eml -o out.eml`
+    """
+    from tkit.scrub_files import scrub_file, scrub_folder
+
+    bundle = _bundle(model, vantage)
+    if not Path(path).is_dir() or output is None:
+        _tell_scrubbed(path, scrub_file(path, output, bundle, replace=replace))
+        return
+    with _steps() as tell:
+        for number, count, file in scrub_folder(Path(path), output, bundle, replace=replace):
+            tell("mails", number, count)
+            if file.done is None:
+                _errors.print(f"[yellow]{_escape(file.problem)}[/]", soft_wrap=True)
+            else:
+                _tell_scrubbed(file.where, file.done)
+
+
+def _tell_scrubbed(where: str, done: Scrubbed) -> None:
+    _errors.print(f"{_escape(where)}: {done.summary}", soft_wrap=True)
+    for tracker in done.removed:
+        said = f" ({'; '.join(tracker.reasons)})" if tracker.reasons else ""
+        _errors.print(f"  {tracker.carrier} {_escape(tracker.url[:200])}{_escape(said)}", soft_wrap=True)
+    for left in done.skipped:
+        url = _escape(left.tracker.url[:200])
+        _errors.print(f"  [yellow]left in[/]: {left.tracker.carrier} {url} ({_escape(left.why)})", soft_wrap=True)
+    for note in done.notes:
+        _errors.print(f"  {_escape(note)}", soft_wrap=True)
+
+
+@app.command()
+def milter(
+    listen: Annotated[str, typer.Option(help="Where to wait for the mail server: inet:PORT@HOST or unix:PATH.")] = (
+        "inet:8894@127.0.0.1"
+    ),
+    replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    vantage: Annotated[
+        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are looked into at the same time.")] = 2,
+    timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for one mail; then it passes as it is.")] = 60.0,
+    max_size: Annotated[int, typer.Option(min=1, max=1 << 31, help="Bytes; a larger mail passes as it is.")] = 64 << 20,
+) -> None:
+    """Serve Postfix or Sendmail: trackers are taken out of every mail that passes.
+
+    On any fault the mail passes unchanged. What was done is counted on standard error, without an address.
+
+    Example: `tkit milter --listen inet:8894@127.0.0.1`
+    """
+    from tkit.milter import serve
+
+    _bundle(model, vantage)  # refused now, not with the first mail
+    serve(
+        listen,
+        model=model,
+        vantage=(vantage or VantagePoint.MESSAGE).value,
+        replace=replace,
+        workers=workers,
+        timeout=timeout,
+        max_size=max_size,
+    )
 
 
 @app.command()

@@ -102,16 +102,26 @@ _SPLITS = (
     Column("unseen_kit_held", "int16", "bit f is set where fold f of unseen_kit must not train on it"),
 )
 
+_MANIPULATED = (
+    *_KEY,
+    Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
+    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES),
+)
+
 _TABLES = {
     "references.parquet": _REFERENCES,
     "labels.parquet": _LABELS,
     "messages.parquet": _MESSAGES,
     "splits.parquet": _SPLITS,
+    "manipulated.parquet": _MANIPULATED,
 }
 FILES = tuple(_TABLES)
 """The tables of the dataset."""
 
-KEYS = {name: ("message_sha256",) if name == "messages.parquet" else KEY for name in FILES}
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FILES, KEY) | {
+    "messages.parquet": ("message_sha256",),
+    "manipulated.parquet": (*KEY, "manipulation"),
+}
 """What is unique in each table."""
 
 TITLES = {
@@ -119,6 +129,7 @@ TITLES = {
     "labels.parquet": "a labelled reference",
     "messages.parquet": "a message of the corpora, with or without references",
     "splits.parquet": "a labelled reference: the official splits",
+    "manipulated.parquet": "a copy of a gold reference, disguised as senders do: its features, to train on",
 }
 """What one row of each table is."""
 

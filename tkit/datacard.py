@@ -28,7 +28,6 @@ def render_data_card(dataset: Dataset) -> str:
     labels = dataset.labels
     of_source = labels["source"].value_counts()
     gold = labels[labels["source"] == "gold"]
-    tables = (dataset.references, labels, dataset.messages, dataset.splits)
     found = {
         "version": facts["version"],
         "published": facts["published"],
@@ -38,7 +37,7 @@ def render_data_card(dataset: Dataset) -> str:
             name: f"{int(of_source.get(source, 0)):,}"
             for name, source in zip(("gold", "members", "weak"), _SOURCES, strict=True)
         },
-        "files": _rows((f"dataset/{name}", f"{len(table):,}", TITLES[name]) for name, table in zip(FILES, tables, strict=True)),
+        "files": _rows((f"dataset/{name}", f"{len(table):,}", TITLES[name]) for name, table in dataset.tables().items()),
         "references": f"{len(dataset.references):,}",
         "messages": f"{len(dataset.messages):,}",
         "with_references": f"{int((dataset.messages['references'] > 0).sum()):,}",

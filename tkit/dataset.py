@@ -50,6 +50,8 @@ class Dataset:
         One row a message of the corpora.
     splits : DataFrame
         One row a labelled reference: the official splits.
+    manipulated : DataFrame
+        One row a disguised copy of a gold reference (:mod:`tkit.augment`): to train on, never to test.
     facts : mapping
         ``dataset.json``: versions, counts, digests of the inputs, what could not be joined.
     """
@@ -58,7 +60,13 @@ class Dataset:
     labels: pd.DataFrame
     messages: pd.DataFrame
     splits: pd.DataFrame
+    manipulated: pd.DataFrame
     facts: Mapping[str, Any]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Give the tables by the names of their files."""
+        tables = (self.references, self.labels, self.messages, self.splits, self.manipulated)
+        return dict(zip(FILES, tables, strict=True))
 
     def digest(self) -> str:
         """Give one SHA-256, in hex, of the digests of its files."""
@@ -180,8 +188,8 @@ def read(folder: str | os.PathLike[str]) -> Dataset:
         if hashlib.sha256(data).hexdigest() != facts["sha256"].get(name):
             raise TkitError(f"{file}: not the file that dataset.json names: restore it, or make the dataset anew")
         tables.append(pq.read_table(pa.BufferReader(data)).to_pandas())
-    references, labels, messages, splits = tables
-    return Dataset(references, labels, messages, splits, facts)
+    references, labels, messages, splits, manipulated = tables
+    return Dataset(references, labels, messages, splits, manipulated, facts)
 
 
 def read_facts(folder: Path) -> Mapping[str, Any]:

@@ -44,16 +44,23 @@ class Gathered:
         Start tag of the references in labelled messages, by message, part and index.
     copies : dict of str to list of Copy
         What the comparison of campaigns needs of each message with references, by corpus, sorted by message.
+    labelled : dict of str to Message
+        The messages that gold labels name.
     """
 
     references: pd.DataFrame
     messages: pd.DataFrame
     tags: dict[tuple[str, int, int], str] = field(default_factory=dict)
     copies: dict[str, list[Copy]] = field(default_factory=dict)
+    labelled: dict[str, Message] = field(default_factory=dict)
 
 
 def gather(
-    corpora: Sequence[PublicCorpus], folder: Path, labelled: frozenset[str] | None, progress: Progress | None = None
+    corpora: Sequence[PublicCorpus],
+    folder: Path,
+    labelled: frozenset[str],
+    described: bool,
+    progress: Progress | None = None,
 ) -> Gathered:
     """Read every mail of some public corpora.
 
@@ -62,8 +69,10 @@ def gather(
     corpora : sequence of PublicCorpus
     folder : path
         With ``<name>.tar.xz`` for each corpus of the registry.
-    labelled : frozenset of str or None
-        Messages that label files name; None where no label is to be made: then neither tags nor copies are kept.
+    labelled : frozenset of str
+        Messages that gold labels name.
+    described : bool
+        Whether labels are to be made: only then tags and copies are kept.
     progress : callable, optional
 
     Raises
@@ -76,7 +85,9 @@ def gather(
         raise TkitError(f"{folder}: no {', '.join(missing)}: fetch them with `tkit corpus get -o {folder}`")
     language_of = language_reader()
     found = Gathered(pd.DataFrame(), pd.DataFrame())
-    parts = [_read_corpus(folder / corpus.archive, corpus, labelled, found, language_of, progress) for corpus in corpora]
+    parts = [
+        _read_corpus(folder / corpus.archive, corpus, labelled, described, found, language_of, progress) for corpus in corpora
+    ]
     tables = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
     order = ["corpus", "date", "message_sha256"]
     found.messages = tables[1].sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
@@ -98,12 +109,13 @@ def gather(
 def _read_corpus(
     archive: Path,
     corpus: PublicCorpus,
-    labelled: frozenset[str] | None,
+    labelled: frozenset[str],
+    described: bool,
     found: Gathered,
     language_of: Callable[[tuple[str, ...]], str],
     progress: Progress | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read one archive: the feature rows, and one row a different message; put tags and copies into `found`."""
+    """Read one archive: the feature rows, and one row a different message; put what else is kept into `found`."""
     about: dict[str, tuple[object, str, str]] = {}
     kinds: dict[str, set[str]] = {}
     problems: list[Problem] = []
@@ -122,7 +134,9 @@ def _read_corpus(
             if name in about:
                 continue
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
-            if labelled is not None and message.html_parts:
+            if name in labelled:
+                found.labelled[name] = message
+            if described and message.html_parts:
                 copies.extend(filter(None, [copy_of(message)]))
                 for reference in references(message) if name in labelled else ():
                     found.tags[name, reference.part, reference.index] = start_tag(reference.element, reference.attributes)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tkit.columns import FOLDS, KEY
-from tkit.splits import Mask, before_after, grouped_folds
+from tkit.splits import Mask, before_after, grouped_folds, sender_groups
 
 SEED = 0
 """Decides the order in which equal groups are dealt to the folds."""
@@ -38,8 +38,7 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
         The columns of ``splits.parquet``, one row a row of `rows`, in their order.
     """
     weak = (rows["source"] == "weak").to_numpy(dtype=np.bool_)
-    sender = rows["sender_key"].where(rows["sender_key"] != "", rows["message_sha256"])
-    of_sender = _folds(rows, sender, ~weak)
+    of_sender = _folds(rows, sender_groups(rows), ~weak)
     of_kit = _folds(rows, rows["component"], ~weak)
     table = rows[list(KEY)].copy()
     table["by_time"] = _by_time(rows, keys, weak)

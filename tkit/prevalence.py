@@ -17,6 +17,7 @@ from tkit.audit import wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
 from tkit.evaluate import headline
+from tkit.splits import sender_groups
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -81,7 +82,7 @@ def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
     of_message = dataset.messages[["message_sha256", "kind", "language", "sender_key"]]
     rows = dataset.references[kept].assign(called=bundle.verdicts(dataset.references))
     rows = rows.merge(of_message, on="message_sha256", how="left", validate="many_to_one")
-    rows["sender"] = rows["sender_key"].where(rows["sender_key"] != "", rows["message_sha256"])
+    rows["sender"] = sender_groups(rows)
     return rows.drop(columns="sender_key")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tkit.augment import manipulated_rows
 from tkit.campaigns import compare_copies
 from tkit.columns import FILES, FOLDS, KEY, arrow_schema
 from tkit.corrections import apply_corrections, read_corrections
@@ -75,7 +76,7 @@ def build(
     """
     source = Path(shared)
     gold, members = _read_labels(source / "gold", corrections)
-    found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), progress)
+    found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), True, progress)
     labels, lost = _join(found.references, gold, members)
     labels = _described(labels, found, source / "lists")
     labels = pd.concat([labels, _weak(labels, found)], ignore_index=True)
@@ -121,8 +122,9 @@ def rebuild(
     TkitError
         Where an archive is missing or does not hold the registry's mails, or a label's reference is not found.
     """
-    found = gather(CORPORA, Path(corpora), None, progress)
     labels = published.labels
+    gold = frozenset(labels.loc[labels["source"] == "gold", "message_sha256"])
+    found = gather(CORPORA, Path(corpora), gold, False, progress)
     where = labels[list(KEY)].merge(found.references[[*KEY, "url"]], on=list(KEY), how="left")
     lost = int(where["url"].isna().sum())
     if lost:
@@ -217,10 +219,11 @@ def _digest(path: Path) -> str:
 def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
     keyed = _with_keys(labels, found.references)
     splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
+    manipulated = manipulated_rows(found.labelled, labels)
     lists = [str(name).removeprefix(_PUBLISHED) for name in labels if str(name).startswith(_PUBLISHED)]
     tables = {
         name: pa.Table.from_pandas(frame, arrow_schema(name, lists), preserve_index=False).replace_schema_metadata(None)
-        for name, frame in zip(FILES, (found.references, labels, found.messages, splits), strict=True)
+        for name, frame in zip(FILES, (found.references, labels, found.messages, splits, manipulated), strict=True)
     }
     strong = labels[labels["source"] != "weak"]
     counts = {
@@ -250,8 +253,7 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[s
         (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
         for name in (*files, "SHA256SUMS"):
             os.replace(place / name, folder / name)
-    references_, labels_, messages, table = (tables[name].to_pandas() for name in FILES)
-    return Dataset(references_, labels_, messages, table, told)
+    return Dataset(*(tables[name].to_pandas() for name in FILES), facts=told)  # type: ignore[misc]  # by their number
 
 
 def _write_json(path: Path, value: object) -> None:

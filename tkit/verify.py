@@ -6,7 +6,6 @@ import json
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
 from hashlib import file_digest
 from importlib.metadata import version
 from itertools import zip_longest
@@ -28,7 +27,7 @@ from tkit.official_splits import TIME
 from tkit.privacy import texts
 from tkit.registry import CORPORA, digest_of
 from tkit.release import build, corrections_beside, rebuild
-from tkit.splits import require_whole_groups
+from tkit.splits import require_whole_groups, sender_groups
 
 SUMS = "SHA256SUMS"
 ALL_FILES = (*FILES, "dataset.json", "croissant.json")
@@ -52,6 +51,7 @@ _FORMS = {
     "language": re.compile("[a-z]{2}|"),
     "corpus": re.compile("|".join(corpus.name for corpus in CORPORA)),
     "by_time": re.compile("train|test|"),
+    "manipulation": re.compile(r"[a-z0-9-]+(?:\+[a-z0-9-]+)?"),
 }
 
 
@@ -148,7 +148,7 @@ def _columns(folder: Path, lists: list[str]) -> Check:
 
 def _keys(dataset: Dataset) -> Check:
     wrong = []
-    for name, table in _tables(dataset):
+    for name, table in dataset.tables().items():
         twice = int(table.duplicated(list(KEYS[name])).sum())
         absent = int(table[list(KEYS[name])].isna().any(axis=1).sum())
         if twice or absent:
@@ -164,6 +164,10 @@ def _joins(dataset: Dataset) -> Check:
         wrong.append("a label has no reference")
     if not labels.equals(pd.MultiIndex.from_frame(dataset.splits[list(KEYS["splits.parquet"])])):
         wrong.append("splits.parquet does not name the labels in their order")
+    gold = dataset.labels[dataset.labels["source"] == "gold"]
+    copied = pd.MultiIndex.from_frame(dataset.manipulated[list(KEYS["labels.parquet"])])
+    if not copied.isin(pd.MultiIndex.from_frame(gold[list(KEYS["labels.parquet"])])).all():
+        wrong.append("a manipulated copy is of no gold reference")
     per_message = dataset.references["message_sha256"].value_counts()
     messages = dataset.messages.set_index("message_sha256")
     if not per_message.index.isin(messages.index).all():
@@ -209,8 +213,7 @@ def _splits(dataset: Dataset) -> Check:
     """No group stands on both sides, and no weak row is tested."""
     wrong = []
     strong = dataset.rows()
-    sender = strong["sender_key"].where(strong["sender_key"] != "", strong["message_sha256"])
-    groups = {"unseen_sender": sender, "unseen_kit": strong["component"]}
+    groups = {"unseen_sender": sender_groups(strong), "unseen_kit": strong["component"]}
     gold = (strong["source"] == "gold").to_numpy()
     tested = np.zeros(len(strong), dtype=np.int64)
     try:
@@ -240,13 +243,13 @@ def _splits(dataset: Dataset) -> Check:
 def _text(dataset: Dataset) -> Check:
     wrong = []
     count = 0
-    for name, table in _tables(dataset):
+    for name, table in dataset.tables().items():
         for column in table.select_dtypes(exclude=["number", "bool", "datetimetz"]):
-            values = table[column].dropna().unique()
-            count += 1
+            values = [value for value in table[column].unique() if isinstance(value, str)]
+            count += bool(values)
             form = _FORMS.get(str(column))
             if form is not None:
-                bad = [value for value in values if not isinstance(value, str) or not form.fullmatch(value)]
+                bad = [value for value in values if not form.fullmatch(value)]
             elif column in _NAMES:
                 bad = texts(str(value).replace(" ", "") for value in values)
             else:
@@ -303,10 +306,6 @@ def _rebuilt(folder: Path, dataset: Dataset, shared: Path, progress: Progress | 
             if (folder / name).read_bytes() != (again / name).read_bytes()
         ]
     return _check("made anew", wrong, f"byte for byte from the {of}")
-
-
-def _tables(dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield from zip(FILES, (dataset.references, dataset.labels, dataset.messages, dataset.splits), strict=True)
 
 
 def _check(name: str, wrong: list[str], found: str) -> Check:
