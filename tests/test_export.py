@@ -36,8 +36,9 @@ def dataset() -> Dataset:
     bundle = default_bundle("url")
     keys = pd.DataFrame({"message_sha256": list("abcd"), "part": 0, "index": 0})
     numbers = pd.DataFrame(bundle.replay[:4], columns=bundle.features)
-    labels = keys.assign(label=["T", "C", "S", "T"], confidence=[3, 2, 2, 1])
-    return Dataset(pd.concat([keys, numbers], axis=1), labels, {})
+    labels = keys.assign(label=["T", "C", "S", "T"], confidence=[3, 2, 2, 1], source="gold")
+    none = pd.DataFrame()
+    return Dataset(pd.concat([keys, numbers], axis=1), labels, none, none, none, {})
 
 
 def use(monkeypatch: pytest.MonkeyPatch, made_up: Target) -> None:
