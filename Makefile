@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark peers campaigns weak coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript peers campaigns weak coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -58,6 +58,9 @@ campaigns: $(VENV)/.dev
 weak: $(VENV)/.dev
 	$(BIN)/python benchmarks/weak.py --corpora $(SHARED)/corpora
 	$(BIN)/python benchmarks/weak_training.py --corpora $(SHARED)/corpora
+
+benchmark-javascript: $(VENV)/.dev
+	$(BIN)/python benchmarks/javascript.py --corpora $(SHARED)/corpora
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

@@ -19,7 +19,7 @@ from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.css import css_urls
 from tkit.dataset import read
 from tkit.export.base import TARGETS
-from tkit.export.javascript import TARGET, margins, module_text, write, write_modules
+from tkit.export.javascript import TARGET, margins, module_text, script_text, write, write_modules
 from tkit.export.javascript.data import DIGITS, packed_suffixes, suffixes
 from tkit.features import extract
 from tkit.html import srcset_candidates
@@ -282,9 +282,25 @@ def test_packed_suffixes_are_read_back_by_hand() -> None:
 def test_size_and_form() -> None:
     text = module_text(default_bundle("message"))
     assert len(text.encode()) < 150_000
-    assert "import " not in text.replace("import {", "")
+    assert not any(line.startswith("import ") for line in text.splitlines())
     assert len(DIGITS) == 64
     assert "javascript" in TARGETS
+
+
+def test_classic_script(npm: Path, tmp_path: Path) -> None:
+    bundle = default_bundle("url")
+    script = script_text(bundle, means=True) + (
+        "const { margin } = tkit.classifyUrl('http://a.example/o?id=1a2b3c4d');\n"
+        "console.log(JSON.stringify([Object.keys(tkit).sort(), margin]));\n"
+    )
+    (tmp_path / "script.cjs").write_text(script, encoding="utf-8")
+    done = subprocess.run(["node", tmp_path / "script.cjs"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    names, found = json.loads(done.stdout)
+    rows = extract([message_of("<img src='http://a.example/o?id=1a2b3c4d'>")])
+    assert found == bundle.margins(rows)[0]
+    expected = "classify classifyDocument classifyUrl contributions margin provider schema score"
+    assert names == expected.split()
 
 
 def test_types(npm: Path, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ MODULES = ("text", "url", "tokens", "style", "css", "document", "features", "has
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _COMMENT = re.compile(r"^ *//.*\n|^ */\*\*[\s\S]*?\*/\n", re.MULTILINE)
+_EXPORTED = re.compile(r"^export (?:const|function) (\w+)", re.MULTILINE)
+_EXPORT_LIST = re.compile(r"^export \{([^}]*)\};\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
 
 
@@ -41,6 +43,18 @@ def module_text(bundle: Bundle, means: bool = False) -> str:
         own = _COMMENT.sub("", _IMPORT.sub("", source)).lstrip("\n")
         parts.append(f"\n// ---- {name}.js ----\n" + (own if name == "index" else _EXPORT.sub("", own)))
     return "".join(parts)
+
+
+def script_text(bundle: Bundle, means: bool = False) -> str:
+    """Give the same as a classic script that makes one constant, ``tkit``, of what the module exports.
+
+    For where a module cannot be loaded, such as a browser extension's content scripts.
+    """
+    text = module_text(bundle, means)
+    names = _EXPORTED.findall(text)
+    (listed,) = _EXPORT_LIST.findall(text)
+    body = _EXPORT.sub("", _EXPORT_LIST.sub("", text))
+    return f"const tkit = (() => {{\n{body}\nreturn {{ {', '.join(names)}, {listed.strip()} }};\n}})();\n"
 
 
 def write_modules(bundle: Bundle, folder: Path) -> None:

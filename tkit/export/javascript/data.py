@@ -173,7 +173,7 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
         "splitDigits": split_digits,
         "leafDigits": leaf_digits,
         "meanDigits": int(means),
-        "splits": {bundle.features[feature]: ordered[feature] for feature in ordered},
+        "splits": [ordered.get(feature, []) for feature in range(len(bundle.features))],
         "trees": [
             _tree(
                 tree,

@@ -5,10 +5,8 @@ const UNIT = 65536; // units of a margin in 1
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const HALF = 32;
 
-/** [position of the feature, threshold] of every split. */
-const SPLITS = Object.entries(MODEL.splits ?? {}).flatMap(([name, thresholds]) =>
-  thresholds.map((threshold) => [FEATURES.indexOf(name), threshold]),
-);
+/** [position of the feature, threshold] of every split; MODEL.splits has the thresholds of each feature. */
+const SPLITS = (MODEL.splits ?? []).flatMap((thresholds, feature) => thresholds.map((threshold) => [feature, threshold]));
 
 /**
  * Every tree's nodes one behind the other, a node's left child right behind it; the feature of a leaf is -1.

@@ -50,8 +50,6 @@ def module_text(bundle: Bundle) -> str:
 
 def _data(bundle: Bundle) -> dict[str, object]:
     model = encoded_model(bundle, means=False)
-    splits = model["splits"]
-    assert isinstance(splits, dict)
     return {
         "schema": {
             "name": bundle.name,
@@ -66,7 +64,7 @@ def _data(bundle: Bundle) -> dict[str, object]:
         "least": model["least"],
         "split_digits": model["splitDigits"],
         "leaf_digits": model["leafDigits"],
-        "splits": list(splits.items()),
+        "splits": model["splits"],
         "trees": model["trees"],
         "words": vocabulary._WORDS,
         "most_words": vocabulary._MOST,

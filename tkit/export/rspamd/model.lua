@@ -14,8 +14,8 @@ local function float32(value)
 end
 
 local SPLITS = {}
-for _, of_feature in ipairs(DATA.splits) do
-  for _, threshold in ipairs(of_feature[2]) do SPLITS[#SPLITS + 1] = { of_feature[1], float32(threshold) } end
+for index, thresholds in ipairs(DATA.splits) do
+  for _, threshold in ipairs(thresholds) do SPLITS[#SPLITS + 1] = { DATA.schema.features[index], float32(threshold) } end
 end
 
 -- Read a tree as tkit/export/javascript/model.js does.
