@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks docs dataset default-bundles benchmark peers coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark peers campaigns weak coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -32,9 +32,12 @@ lab: $(VENV)/.dev
 notebooks: $(VENV)/.dev
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
 
+site: $(VENV)/.dev
+	$(BIN)/python docs/site.py notebooks out/site
+
 # What is generated, each by one command. Run them in this order after a change of the features.
 dataset: $(VENV)/.dev
-	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset
+	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset --card data/README.md
 
 default-bundles: $(VENV)/.runtime
 	for vantage in url element message; do \
@@ -48,6 +51,13 @@ benchmark: $(VENV)/.dev
 
 peers: $(VENV)/.dev
 	$(BIN)/python benchmarks/peers.py --shared $(SHARED) -o docs/peers.md
+
+campaigns: $(VENV)/.dev
+	$(BIN)/python benchmarks/campaigns.py --corpora $(SHARED)/corpora
+
+weak: $(VENV)/.dev
+	$(BIN)/python benchmarks/weak.py --corpora $(SHARED)/corpora
+	$(BIN)/python benchmarks/weak_training.py --corpora $(SHARED)/corpora
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

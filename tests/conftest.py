@@ -1,6 +1,9 @@
-"""Mails of the public corpora for the tests that hold a parser against another one."""
+"""Mails of the public corpora for the tests that hold a parser against another one; the engines that exports are tried in."""
 
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -29,3 +32,30 @@ def corpus_mails(request: pytest.FixtureRequest) -> list[bytes]:
 def corpus_html(corpus_mails: list[bytes]) -> list[str]:
     """The HTML parts of those mails."""
     return [html for raw in corpus_mails for html in Message.from_bytes(raw).html_parts]
+
+
+@pytest.fixture(scope="session")
+def missing_engine() -> Callable[[str], None]:
+    """Ends a test whose engine is not there: failed in CI, skipped elsewhere."""
+
+    def end(what: str) -> None:
+        if os.environ.get("CI"):
+            pytest.fail(what)
+        pytest.skip(what)
+
+    return end
+
+
+@pytest.fixture(scope="session")
+def npm(missing_engine: Callable[[str], None]) -> Path:
+    """The folder tests/export with the packages of its package.json installed, as its lock file says."""
+    folder = Path(__file__).parent / "export"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        missing_engine("no node and npm on PATH: apt-get install nodejs npm")
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        if done.returncode:
+            missing_engine(f"npm ci failed in tests/export: {done.stderr.decode()[-300:]}")
+    return folder

@@ -22,12 +22,13 @@ from tkit.detectors.engines import SubstringList
 from tkit.detectors.published import ListDetector
 from tkit.detectors.rules import BlockNone, Declared1x1
 from tkit.errors import TkitError
-from tkit.labelled import LabelledMail, add_listed, of_dataset, read_labels, read_mail
+from tkit.labelled import LabelledMail, add_listed, of_dataset, read_mail
+from tkit.labels import read_labels
 from tkit.mail import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TKIT_SHARED") or ROOT / ".." / "shared")
-HEAD = "message_sha256,part,carrier,url,label\n"
+HEAD = "message_sha256,part,carrier,url,label,confidence\n"
 
 # Two mails of two senders. In the first: a tracker of 1 x 1, one without a size, a logo. In the second: a spacer of 1 x 1,
 # a tracker whose path says so, a picture that is personalised, a style sheet.
@@ -67,7 +68,7 @@ def message(name: str) -> Message:
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
     path = tmp_path / "labels.csv"
-    lines = [f"{message(name).message_sha256},0,{carrier},{url},{label}" for (name, carrier, url), label in LABELS.items()]
+    lines = [f"{message(name).message_sha256},0,{carrier},{url},{label},3" for (name, carrier, url), label in LABELS.items()]
     path.write_text(HEAD + "\n".join(lines) + "\n")
     return path
 
@@ -143,7 +144,9 @@ def test_components_and_senders_are_those_of_the_mails(mail: LabelledMail) -> No
 
 def test_labels_without_a_reference_are_counted(labels: Path) -> None:
     with labels.open("a") as file:
-        file.write(f"{message('one').message_sha256},0,img,http://t.one.example/moon,T\n{'0' * 64},0,img,http://x.example/,C\n")
+        file.write(
+            f"{message('one').message_sha256},0,img,http://t.one.example/moon,T,3\n{'0' * 64},0,img,http://x.example/,C,3\n"
+        )
     known = read_labels(labels)
     twice = [message("one"), message("two"), message("one")]
     assert read_mail(twice, known, facts=False).lost == 2

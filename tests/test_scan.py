@@ -12,7 +12,7 @@ from tkit.bundle import CARD_SECTIONS, UNIT, Bundle, IntegerLinear, render_card
 from tkit.errors import TkitError
 from tkit.features import ROWS_AT_ONCE, extract
 from tkit.mail import Message
-from tkit.scan import _WORDS, COLUMNS, MAX_REASONS, providers, reason, reasons, scan
+from tkit.scan import _WORDS, COLUMNS, MAX_REASONS, reason, reasons, scan
 from tkit.schema import FEATURES, Feature, feature_names
 
 SHARE_LIKE = st.floats(min_value=-1, max_value=1e9, allow_nan=False, width=32)
@@ -125,11 +125,6 @@ class TestScan:
         # Margins: -1 + 4 log 2 and -1 - 3 log 2.
         assert found["score"].tolist() == pytest.approx([0.8548, 0.0440], abs=1e-4)
         assert found["reasons"].tolist() == [["declared 1 x 1 px"], ["in a link"]]
-
-
-def test_providers_by_host_and_path() -> None:
-    assert providers([]) == []
-    assert providers(["https://a.example/wf/open?upn=abc", "https://a.example/wf/opera"]) == ["SendGrid", ""]
 
 
 class TestReasons:

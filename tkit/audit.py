@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tkit.features import extract
 from tkit.mail import Message
-from tkit.scan import providers
+from tkit.slices import providers
 from tkit.url import host_of, registrable_domain, unwrap
 
 if TYPE_CHECKING:

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tkit import __version__
+from tkit import __version__, cli_corpus, cli_dataset
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
+from tkit.progress import errors as _errors
+from tkit.progress import steps as _steps
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tkit.bundle import Bundle
+    from tkit.scrub import Scrubbed
 
 app = typer.Typer(
     help="Find, measure and block e-mail read trackers. Nothing that a mail refers to is ever loaded.",
@@ -33,11 +36,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-dataset_app = typer.Typer(help="The published dataset.", no_args_is_help=True)
-app.add_typer(dataset_app, name="dataset")
+app.add_typer(cli_corpus.app, name="corpus")
+app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
-_errors = Console(stderr=True, highlight=False)
 
 Paths = Annotated[
     list[str],
@@ -150,6 +152,85 @@ def scan(
     from tkit.batch import verdict_rows
 
     _run(paths, partial(verdict_rows, bundle=_bundle(model, vantage)), format, output, workers)
+
+
+@app.command()
+def scrub(
+    path: Annotated[str, typer.Argument(metavar="IN", help="A mail file, or a folder of them; - is standard input.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File (for a folder: folder) to write; standard output without it.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    vantage: Annotated[
+        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    ] = None,
+) -> None:
+    """Take the trackers out of a mail; every other byte stays as it was.
+
+    What was done is told on standard error.
+
+    Example: `tkit scrub in.eml -o out.eml`
+    """
+    from tkit.scrub_files import scrub_file, scrub_folder
+
+    bundle = _bundle(model, vantage)
+    if not Path(path).is_dir() or output is None:
+        _tell_scrubbed(path, scrub_file(path, output, bundle, replace=replace))
+        return
+    with _steps() as tell:
+        for number, count, file in scrub_folder(Path(path), output, bundle, replace=replace):
+            tell("mails", number, count)
+            if file.done is None:
+                _errors.print(f"[yellow]{_escape(file.problem)}[/]", soft_wrap=True)
+            else:
+                _tell_scrubbed(file.where, file.done)
+
+
+def _tell_scrubbed(where: str, done: Scrubbed) -> None:
+    _errors.print(f"{_escape(where)}: {done.summary}", soft_wrap=True)
+    for tracker in done.removed:
+        said = f" ({'; '.join(tracker.reasons)})" if tracker.reasons else ""
+        _errors.print(f"  {tracker.carrier} {_escape(tracker.url[:200])}{_escape(said)}", soft_wrap=True)
+    for left in done.skipped:
+        url = _escape(left.tracker.url[:200])
+        _errors.print(f"  [yellow]left in[/]: {left.tracker.carrier} {url} ({_escape(left.why)})", soft_wrap=True)
+    for note in done.notes:
+        _errors.print(f"  {_escape(note)}", soft_wrap=True)
+
+
+@app.command()
+def milter(
+    listen: Annotated[str, typer.Option(help="Where to wait for the mail server: inet:PORT@HOST or unix:PATH.")] = (
+        "inet:8894@127.0.0.1"
+    ),
+    replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
+    vantage: Annotated[
+        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are looked into at the same time.")] = 2,
+    timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for one mail; then it passes as it is.")] = 60.0,
+    max_size: Annotated[int, typer.Option(min=1, max=1 << 31, help="Bytes; a larger mail passes as it is.")] = 64 << 20,
+) -> None:
+    """Serve Postfix or Sendmail: trackers are taken out of every mail that passes.
+
+    On any fault the mail passes unchanged. What was done is counted on standard error, without an address.
+
+    Example: `tkit milter --listen inet:8894@127.0.0.1`
+    """
+    from tkit.milter import serve
+
+    _bundle(model, vantage)  # refused now, not with the first mail
+    serve(
+        listen,
+        model=model,
+        vantage=(vantage or VantagePoint.MESSAGE).value,
+        replace=replace,
+        workers=workers,
+        timeout=timeout,
+        max_size=max_size,
+    )
 
 
 @app.command()
@@ -307,6 +388,32 @@ def train(
 
 
 @app.command()
+def export(
+    bundle: Annotated[str, typer.Argument(help="Bundle folder, or `default:url`, `default:element`, `default:message`.")],
+    to: Annotated[str, typer.Option(help="Targets, parted by commas.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; a folder in it for each target.")],
+    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare the decisions on.")] = Path("data/dataset"),
+) -> None:
+    """Write a detector for other tools, and say what each loses.
+
+    Example: `tkit export default:element --to javascript -o out/export`
+    """
+    from rich.markdown import Markdown
+
+    from tkit.bundle import Bundle, default_bundle
+    from tkit.dataset import read
+    from tkit.export import export as run_export
+
+    _, is_default, vantage = bundle.partition("default:")
+    loaded = default_bundle(vantage) if is_default else Bundle.load(bundle)
+    data = read(dataset) if (dataset / "dataset.json").exists() else None
+    with _steps() as tell:
+        losses = run_export(loaded, [name.strip() for name in to.split(",")], output, data, progress=tell)
+    for loss in losses:
+        Console().print(Markdown(loss.to_markdown()))
+
+
+@app.command()
 def compare(
     paths: Annotated[list[str] | None, typer.Argument(help="Mails with the labelled messages; without, the dataset.")] = None,
     detector: Annotated[
@@ -338,24 +445,6 @@ def compare(
         failures = finish(asked, ready, _errors, tell)
     if failures:
         raise typer.Exit(3)
-
-
-@dataset_app.command("build")
-def dataset_build(
-    shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("data/dataset"),
-) -> None:
-    """Make the published dataset from the corpora's archives, the labels and the published lists.
-
-    Example: `tkit dataset build --shared ../shared -o data/dataset`
-    """
-    from tkit.dataset import build
-
-    with _steps() as tell:
-        made = build(shared, output, progress=tell)
-    Console(highlight=False).print(
-        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
-    )
 
 
 def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
@@ -425,28 +514,6 @@ def _reading(paths: Sequence[str]) -> Iterator[tuple[Iterator[RawMessage], list[
             bar.stop()
             for problem in problems:
                 _errors.print(f"[yellow]{_escape(problem.where)}[/]: {_escape(problem.what)}", soft_wrap=True)
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Give a function to tell progress by: what is being done, how much is done, of how much."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=_errors,
-        transient=True,
-        disable=not _errors.is_terminal,
-    ) as bar:
-        tasks: dict[str, object] = {}
-
-        def tell(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
-
-        yield tell
 
 
 def _today() -> str:

@@ -18,7 +18,8 @@ from tkit.detectors.base import Detector
 from tkit.detectors.lists import lists_folder
 from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
-from tkit.labelled import LabelledMail, add_listed, of_dataset, read_labels, read_mail
+from tkit.labelled import LabelledMail, add_listed, of_dataset, read_mail
+from tkit.labels import read_labels
 from tkit.loading import load_detector
 from tkit.mail import Message
 from tkit.require import Requirement, check

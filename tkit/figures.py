@@ -318,6 +318,42 @@ def decay_figure(over_time: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
+def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> Figure:
+    """Draw shares with their 95 % intervals, one line a value.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`tkit.prevalence.prevalence` gives it, or :func:`tkit.prevalence.labelled_share`: the first column names the
+        lines. Values that rest on few are left out.
+    title : str
+    theme : Theme
+    """
+    shown = table[~table["few"]]
+    of = "mails" if "mails" in shown else "rows"
+    with _style(theme):
+        figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(shown)))
+        if shown.empty:
+            figure.text(0.5, 0.5, "every share rests on few", ha="center")
+            return figure
+        axes = figure.subplots()
+        axes.set_title(title)
+        axes.set(xlim=(0, 1.05 * float(shown["high"].max())), ylim=(len(shown) - 0.4, -0.6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+        axes.grid(axis="x", color=theme.faint, linewidth=0.8)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        names = [_short(str(name)) or "not known" for name in shown[table.columns[0]]]
+        axes.set_yticks(range(len(shown)), names, parse_math=False)
+        for place, row in enumerate(shown.to_dict("records")):
+            axes.plot([row["low"], row["high"]], [place, place], color=theme.palette[0], linewidth=1.6)
+            axes.plot(row["share"], place, "o", color=theme.palette[0], markersize=6)
+            text = f"{percent(row['share'])}  ({100 * row['low']:.1f} to {100 * row['high']:.1f}) of {row[of]:,} {of}"
+            axes.text(1.02, place, text, va="center", transform=axes.get_yaxis_transform())
+        _fit(figure, axes, right=0.64)
+    return figure
+
+
 @contextmanager
 def _style(theme: Theme) -> Iterator[None]:
     ink = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")

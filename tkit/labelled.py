@@ -14,72 +14,12 @@ from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
 from tkit.errors import TkitError
 from tkit.facts import with_facts
 from tkit.features import extract_batches
+from tkit.labels import key_of, keyed, url_sha256
 from tkit.mail import Message
 from tkit.splits import component_keys, connected_components
-from tkit.url import clean, host_of, registrable_domain, unwrap
+from tkit.url import host_of, registrable_domain, unwrap
 
 _KEY = ["message_sha256", "part", "index"]
-_REQUIRED = ("message_sha256", "part", "carrier", "url", "label")
-# Label files name carriers more coarsely than tkit does.
-_COARSE_CARRIER = {
-    "img-src": "img",
-    "input-image": "input",
-    "background-attr": "background",
-    "style-attr": "css",
-    "style-element": "css-sheet",
-    "css-import": "css-sheet",
-    "font-face": "css-sheet",
-}
-_LABELS = frozenset("TPCSU")
-
-
-def read_labels(path: str | Path) -> pd.DataFrame:
-    """Read a label file: a CSV of the form that ``docs/detectors.md`` describes.
-
-    Returns
-    -------
-    DataFrame
-        ``message_sha256``, ``part``, ``carrier``, ``url``, ``label``; ``confidence`` (3 where the file has none) and
-        ``stratum_weight`` (1 where it has no strata).
-
-    Raises
-    ------
-    TkitError
-        Where it is no CSV, lacks a column, or holds a value that there is not; with the file's row.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError:
-        raise TkitError(f"{path}: no such label file") from None
-    except (OSError, ValueError) as error:
-        raise TkitError(f"{path}: no CSV ({error}): give a label file, see docs/detectors.md") from None
-    missing = [column for column in _REQUIRED if column not in table]
-    if missing:
-        raise TkitError(f"{path}: no column {', '.join(missing)}: a label file has {', '.join(_REQUIRED)}")
-    _require(path, table, "message_sha256", table["message_sha256"].str.fullmatch("[0-9a-f]{64}"), "give 64 hex digits")
-    _require(path, table, "part", table["part"].str.fullmatch("[0-9]{1,4}"), "give the part's number, from 0")
-    coarse = sorted(set(_COARSE_CARRIER.values()))
-    _require(path, table, "carrier", table["carrier"].isin(coarse), f"give one of {' '.join(coarse)}")
-    _require(path, table, "label", table["label"].isin(_LABELS), "give one of T P C S U")
-    labels = table[list(_REQUIRED)].assign(part=table["part"].astype(np.int32), url=table["url"].map(clean), confidence=3)
-    if "confidence" in table:
-        _require(path, table, "confidence", table["confidence"].isin(["1", "2", "3"]), "give 1, 2 or 3")
-        labels["confidence"] = table["confidence"].astype(int)
-    labels["stratum_weight"] = 1.0
-    if {"stratum_size", "stratum_drawn"} <= set(table):
-        for column in ("stratum_size", "stratum_drawn"):
-            _require(path, table, column, table[column].str.fullmatch("[1-9][0-9]{0,8}"), "give a count from 1")
-        labels["stratum_weight"] = table["stratum_size"].astype(float) / table["stratum_drawn"].astype(float)
-    twice = labels.duplicated(list(_REQUIRED[:4]))
-    _require(path, table, "url", ~twice, "it is labelled in an earlier row: leave one")
-    return labels
-
-
-def _require(path: str | Path, table: pd.DataFrame, column: str, right: pd.Series, what: str) -> None:
-    wrong = np.flatnonzero(~right.to_numpy(dtype=bool))
-    if len(wrong):
-        value = str(table[column].iloc[wrong[0]])
-        raise TkitError(f"{path}: row {wrong[0] + 2}, column {column}: {value!r:.80}: {what}")
 
 
 @dataclass(frozen=True)
@@ -111,7 +51,7 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
     messages : iterable of Message
         Those without a label are passed over; of one that occurs twice the first counts.
     labels : DataFrame
-        As :func:`read_labels` gives them.
+        As :func:`tkit.labels.read_labels` gives them; strata are weighed where it has them.
     facts : bool
         Whether a detector reads more than features.
 
@@ -134,13 +74,17 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
         raise TkitError(f"none of the {len(wanted)} labelled messages is among the mails, or none has a remote reference")
     rows = pd.concat(frames, ignore_index=True)
     key = ["message_sha256", "part", "carrier", "url"]
-    located = rows[[*_KEY, "url", "resolved_url"]].assign(
-        carrier=rows["carrier"].map(_COARSE_CARRIER), row=np.arange(len(rows))
-    )
+    located = rows[[*_KEY, "carrier"]].assign(url_sha256=rows["url"].map(url_sha256), row=np.arange(len(rows)))
     # Where a message writes a reference several times, the label means the first.
-    found = located.drop_duplicates(key).merge(labels, on=key)
+    key = key_of(labels, located)
+    of_label = keyed(_weighed(labels), key)
+    place = keyed(located, key)["row"]
+    found = of_label[of_label.index.isin(place.index)][["label", "confidence", "stratum_weight"]]
+    found = found.assign(row=place.loc[found.index]).sort_values("row").reset_index(drop=True)
+    its = rows[[*_KEY, "carrier", "url", "resolved_url"]].iloc[found["row"].to_numpy()]
+    found = pd.concat([its.reset_index(drop=True), found], axis=1)
     if found.empty:
-        raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/detectors.md for the form")
+        raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/labels.md for the form")
     original = found["resolved_url"].map(unwrap)
     domain = found["message_sha256"].map(senders)
     keys = found.assign(resolved_url=original, host=original.map(host_of), sender_domain=domain)
@@ -150,10 +94,14 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
             source="gold",
             component=connected_components(component_keys(keys)),
             sender_key=domain.where(domain != "", found["message_sha256"]),
-            carrier=rows["carrier"].to_numpy()[found["row"]],
         ),
         len(labels) - len(found),
     )
+
+
+def _weighed(labels: pd.DataFrame) -> pd.DataFrame:
+    strata = {"stratum_size", "stratum_drawn"} <= set(labels)
+    return labels.assign(stratum_weight=labels["stratum_size"] / labels["stratum_drawn"] if strata else 1.0)
 
 
 def of_dataset(rows: pd.DataFrame) -> LabelledMail:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from tkit.errors import TkitError
 from tkit.features import extract_batches
 from tkit.mail import Message
-from tkit.providers import provider_of
-from tkit.url import host_of, unwrap
+from tkit.slices import providers
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -65,19 +64,6 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         found["reasons"] = pd.Series(reasons(rows, bundle.contributions(rows), called), index=rows.index, dtype=object)
         found["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
         yield found
-
-
-def providers(resolved_urls: Sequence[str]) -> list[str]:
-    """Give the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
-
-    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
-    ['Mailchimp', '']
-    """
-    found = []
-    for url in map(unwrap, resolved_urls):
-        host = host_of(url)
-        found.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
-    return found
 
 
 def reasons(

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from tkit.errors import TkitError
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """Version of the schema; written into every dataset and bundle."""
 
 Vantage = Literal["url", "element", "message"]
@@ -87,6 +87,20 @@ FEATURES: tuple[Feature, ...] = (
     _url("percent_escapes", "count", "percent signs behind the host"),
     _url("separators", "count", "characters of &=;,|~!*$: behind the host"),
     _url("wrapped", "flag", "the URL was wrapped by a proxy or gateway; all other features are of the original"),
+    _url("carrier_sheet", "flag", "asked for as a style sheet or font, which a network filter sees too"),
+    # Its segments, and where its identifiers stand: tokens of six or more with a digit
+    _url("first_segment", "characters", "length of the first path segment"),
+    _url("longest_segment", "characters", "length of the longest path segment"),
+    _url("short_directories", "count", "path segments of one or two characters, the last one left out"),
+    _url("number_segments", "count", "path segments of digits only"),
+    _url("path_dots", "count", "dots in the path"),
+    _url("identifier_share", "share", "of the characters behind the host, those in identifiers"),
+    _url("identifier_end", "share", "where the longest identifier ends, 1 at the end of the URL", absent=-1),
+    _url("identifier_in_directory", "characters", "longest identifier in the path before its last segment"),
+    _url("identifier_in_name", "characters", "longest identifier in the last path segment"),
+    _url("identifier_in_query", "characters", "longest identifier in the query"),
+    _url("identifier_in_fragment", "characters", "longest identifier in the fragment"),
+    _url("size_in_url", "flag", "it names a picture's size: 468x60, w=300, size=48"),
     # Its words and tokens
     _url("words", "count", "runs of letters and digits behind the host"),
     _url("longest_word", "characters", "longest run of letters only"),
@@ -123,16 +137,19 @@ FEATURES: tuple[Feature, ...] = (
     _url("name_picture", "count", "words of picture stores: images, img, assets, media, static, upload, logo, icon, ..."),
     _url("name_recipient", "count", "parameter names of recipients: uid, mid, email, user, rcpt, subscriber, ..."),
     _url("name_click", "count", "words of clicking: click, link, redirect, go, unsubscribe"),
+    _url("name_beacon", "count", "short names of open beacons: o, op, oo, wf, mo, px, imp"),
+    _url("name_advert", "count", "words of advertisements, which are seen: ad, banner, sponsor, promo, creative"),
+    _url("name_viewer", "count", "words of programs that deliver pictures: preview, download, resize, avatar, chart, qr"),
     _url("host_name_track", "count", "labels of the host that speak of mail or tracking: click, track, email, open, ..."),
     _url("host_name_picture", "count", "labels of the host that speak of stores: img, images, static, cdn, media, assets, ..."),
     _url("path_open_track", "flag", "/open, =open, /trace or /track in path or query", _TROCKER),
     _url("provider_known", "flag", "the host belongs to a known mailing service"),
     _url("provider_open", "flag", "host and path are a known mailing service's open beacon"),
+    _url("store_known", "flag", "the host belongs to a known store of pictures, fonts or files"),
     # How it is written
     _element("carrier_img", "flag", "written as img src, srcset or the like"),
     _element("carrier_background", "flag", "written as a background attribute"),
     _element("carrier_css", "flag", "written as a value in a style attribute or style element"),
-    _element("carrier_sheet", "flag", "a style sheet, import or font"),
     _element("conditional", "flag", "inside an MSO conditional comment"),
     # Size and visibility
     _element("attr_width", "px", "width attribute", _HAUPT, -1),

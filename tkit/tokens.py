@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.vocabulary import WORD_FEATURES, host_words, run_codes, word_counts
+from tkit.places import Bounds, identifier_columns, segment_columns, size_column
+from tkit.vocabulary import WORD_FEATURES, are_size_names, host_words, run_codes, word_counts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -109,8 +110,10 @@ def analyse(urls: Sequence[str]) -> UrlColumns:
         none = np.zeros(0, np.int64)
         return UrlColumns({}, TokenTable(none, none, none, none.astype(np.uint64), none))
     tails = _Tails(urls)
-    token_columns, tokens = tails.tokens()
-    return UrlColumns(_parts(urls, tails) | tails.counts() | tails.words() | token_columns, tokens)
+    parts = _parts(urls, tails)
+    bounds = tails.bounds(parts)
+    token_columns, tokens = tails.tokens(bounds)
+    return UrlColumns(parts | tails.counts() | tails.words() | tails.segments(bounds) | token_columns, tokens)
 
 
 def token_table(urls: Sequence[str]) -> TokenTable:
@@ -167,6 +170,7 @@ _PARTS = (
     "filename_length",
     "https",
     "path_segments",
+    "path_dots",
     "query_parameters",
     "path_open_track",
     "extension_gif",
@@ -206,6 +210,7 @@ def _parts(urls: Sequence[str], tails: _Tails) -> dict[str, Floats]:
                 len(path) - slash - 1,
                 url.startswith("https:"),
                 path.count("/"),
+                path.count("."),
                 query.count("&") + 1 if query else 0,
                 "/open" in lowered or "=open" in lowered or "/trace" in lowered or "/track" in lowered,
                 *kinds,
@@ -260,9 +265,25 @@ class _Tails:
             "longest_hex": runs.longest(hexadecimal),
             "longest_case_mixed": runs.longest(cases & ((runs.digits > 0) | (runs.changes(letters_only=True) >= 3))),
             "consonant_run": runs.maximum(runs.peak(run)),
+            "size_in_url": size_column(
+                runs.url, runs.at, runs.length, runs.digits, are_size_names(runs.lower_codes), self.bytes, self.n
+            ),
         } | runs.word_counts()
 
-    def tokens(self) -> tuple[dict[str, Floats], TokenTable]:
+    def bounds(self, parts: dict[str, Floats]) -> Bounds:
+        """Give where the parts of the URLs begin and end among the bytes."""
+        path = self.start + parts["path_length"].astype(np.int64)
+        end = self.start + self.lengths
+        fragment = parts["fragment_length"].astype(np.int64)
+        return Bounds(self.start, path - parts["filename_length"].astype(np.int64), path, end - fragment - (fragment > 0), end)
+
+    def segments(self, bounds: Bounds) -> dict[str, Floats]:
+        """Measures of the path's segments."""
+        in_path = np.arange(len(self.bytes)) < np.repeat(bounds.path, self.lengths + 1)
+        runs = _Runs(self, in_path & (self.bytes != ord("/")))
+        return segment_columns(runs.url, runs.at, runs.length, runs.digits, bounds)
+
+    def tokens(self, bounds: Bounds) -> tuple[dict[str, Floats], TokenTable]:
         """Measures of the longest token, and every token for comparison."""
         runs = _Runs(self, _IS_TOKEN[self.bytes])
         other = runs.length - runs.digits - runs.upper - runs.lower
@@ -286,7 +307,7 @@ class _Tails:
             "base64_text": runs.longest(text64),
             "hex_text": runs.longest(text16),
             "uuid": runs.number((runs.length == 36) & (other == 4) & (runs.no_hex == 4)),
-        }
+        } | identifier_columns(runs.url, runs.at, runs.length, runs.digits, bounds)
         return columns, runs.table()
 
 
@@ -302,7 +323,8 @@ class _Runs:
         self.first[1:] = where[1:] != where[:-1] + 1  # a line end parts the URLs
         self.start = np.flatnonzero(self.first)
         self.length = np.diff(self.start, append=len(where))
-        self.url = text.url[where[self.start]].astype(np.int64)
+        self.at = where[self.start]
+        self.url = text.url[self.at].astype(np.int64)
         # Runs stand in the order of their URLs: where each URL's runs begin, for the URLs that have any.
         begins = np.ones(len(self.url), bool)
         begins[1:] = self.url[1:] != self.url[:-1]
@@ -393,10 +415,15 @@ class _Runs:
         """Give a hash of each run's characters."""
         return run_codes(self.bytes, self.start, self.length)
 
+    @cached_property
+    def lower_codes(self) -> NDArray[np.uint64]:
+        """A hash of each run's characters in lower case."""
+        return run_codes(_LOWERED[self.bytes], self.start, self.length)
+
     def word_counts(self) -> dict[str, Floats]:
         """Count the telling words among the runs of each URL."""
         counts = np.zeros((len(WORD_FEATURES), self.n_urls))
-        counts[:, self.has] = word_counts(run_codes(_LOWERED[self.bytes], self.start, self.length), self.of_url)
+        counts[:, self.has] = word_counts(self.lower_codes, self.of_url)
         return dict(zip(WORD_FEATURES, counts, strict=True))
 
     def decodes(self) -> tuple[Bools, Bools]:

@@ -28,7 +28,14 @@ _WORDS = {
     " subscriberid sub contact contactid member memberid cust customer customerid msgid messageid message campaign"
     " campaignid jobid upn token key hash guid uuid id u m e c r",
     "name_click": "click clicks clk link links redirect redir go goto r unsubscribe unsub optout remove",
+    "name_beacon": "o op oo ho on opn wf mo px imp mpss",
+    "name_advert": "ad ads adserver adserve adserv adserving adcycle adclick advert adverts advertising advertisement banner"
+    " banners sponsor sponsors promo promos doubleclick creative creatives",
+    "name_viewer": "view preview download display show fetch resize crop proxy render dynamic drive attachment profile gallery"
+    " album photo photos thumb thumbs thumbnail avatar avatars chart charts graph map maps qr qrcode barcode captcha timer"
+    " countdown",
 }
+_SIZE_NAMES = "w h s sz width height size"
 _HOST_TRACK = re.compile(
     r"click|clicks|clk|track|tracking|tracker|trk|trck|email|emails|mail|mailer|mailing|news|newsletter|open|opens|link"
     r"|links|go|e|t|em|el|elink|elinks|lnk|response|r|rs|info|mkt|marketing|stat|stats|log|analytics|metrics|beacon|pixel"
@@ -45,7 +52,7 @@ _HOST_LABEL = re.compile(r"[^.-]+")
 WORD_FEATURES = tuple(_WORDS)
 """The features that :func:`word_counts` gives, in order."""
 
-_BITS = 9  # a count of up to 511 for each of the seven features in one integer; more is no URL but an attack
+_BITS = 6  # a count of up to 63 for each of the ten features in one integer; more is no URL but an attack
 _MOST = (1 << _BITS) - 1
 
 
@@ -73,16 +80,26 @@ def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes
     return np.asarray(np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), start))
 
 
+def _codes_of(words: list[str]) -> Codes:
+    length = np.array([len(word) for word in words], np.int64)
+    return run_codes(np.frombuffer("".join(words).encode(), np.uint8), np.cumsum(length) - length, length)
+
+
 def _table() -> tuple[Codes, Ints]:
     words = sorted({word for text in _WORDS.values() for word in text.split()})
-    length = np.array([len(word) for word in words], np.int64)
-    codes = run_codes(np.frombuffer("".join(words).encode(), np.uint8), np.cumsum(length) - length, length)
+    codes = _codes_of(words)
     packed = [sum((word in text.split()) << _BITS * number for number, text in enumerate(_WORDS.values())) for word in words]
     order = np.argsort(codes)
     return codes[order], np.array(packed, np.int64)[order]
 
 
 _CODES, _PACKED = _table()
+_SIZE_CODES = _codes_of(_SIZE_NAMES.split())
+
+
+def are_size_names(codes: Codes) -> NDArray[np.bool_]:
+    """Tell which words, by :func:`run_codes` of them in lower case, name a parameter that gives a picture's size."""
+    return np.isin(codes, _SIZE_CODES)
 
 
 def word_counts(codes: Codes, of_url: Ints) -> Ints:
@@ -98,7 +115,7 @@ def word_counts(codes: Codes, of_url: Ints) -> Ints:
     Returns
     -------
     int64 array, shape (features, urls)
-        A row for each of :data:`WORD_FEATURES`, at most 511.
+        A row for each of :data:`WORD_FEATURES`, at most 63.
     """
     if not len(of_url):
         return np.zeros((len(_WORDS), 0), np.int64)

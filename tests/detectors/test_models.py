@@ -237,3 +237,38 @@ def test_boosting_without_a_split_gives_the_base_rate(seeds: int) -> None:
     assert isinstance(exported, TreeSum)
     logit = exported.intercept + sum(walked(tree, rows.to_numpy(np.float32)[0]) for tree in exported.trees)
     assert logit == pytest.approx(np.log(1 / 3))
+
+
+def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(message_sha256=[f"{number}" for number in range(len(rows))], part=0, index=0)
+
+
+@EVERY_MODEL
+def test_learns_from_the_copies_of_its_rows_alone(make: Callable[[], Model]) -> None:
+    rows, tracker, weight = labelled()
+    rows = with_keys(rows)
+    copies = rows.assign(query_length=np.float32(0), path_length=np.where(tracker, 50, 0).astype(np.float32))
+    plain, taught, elsewhere = make(), make(), make()
+    taught.manipulated = copies
+    elsewhere.manipulated = copies.assign(part=1)  # of no training row
+    for model in (plain, taught, elsewhere):
+        model.fit(rows, tracker, weight)
+    assert np.array_equal(plain.scores(copies), elsewhere.scores(copies))
+    found, before = taught.scores(copies), plain.scores(copies)
+    assert found[tracker].mean() - found[~tracker].mean() > before[tracker].mean() - before[~tracker].mean() + 0.2
+
+
+def test_copies_share_the_weight_of_their_row() -> None:
+    rows, tracker, weight = labelled()
+    rows = with_keys(rows)
+    model = LogisticModel("url", manipulated=pd.concat([rows] * 3), manipulated_weight=1.0)
+    model.fit(rows, tracker, weight)
+    doubled = LogisticModel("url").fit(pd.concat([rows, rows]), np.tile(tracker, 2), np.tile(weight, 2))
+    assert model.scores(rows) == pytest.approx(doubled.scores(rows), abs=1e-4)
+
+
+def test_rows_without_keys_have_no_copies() -> None:
+    rows, tracker, weight = labelled()
+    model = LogisticModel("url", manipulated=with_keys(rows))
+    with pytest.raises(TkitError, match="no column message_sha256, part, index to tell which row a manipulated copy is of"):
+        model.fit(rows, tracker, weight)

@@ -1,7 +1,8 @@
 """Trained models as detectors: thin wraps of scikit-learn and LightGBM that keep to the schema and can be exported.
 
 Each is a dataclass whose fields are its parameters; what ``fit`` learns stands under names that end in ``_``.
-The parameter ``vantage`` picks the features. ``exported`` gives what was learnt in a form of tkit's own, from
+The parameter ``vantage`` picks the features, ``manipulated`` the disguised copies that are learnt from beside
+the rows. ``exported`` gives what was learnt in a form of tkit's own, from
 which :class:`tkit.bundle.Bundle` is made.
 """
 
@@ -64,6 +65,15 @@ class LinearSum(NamedTuple):
     weight: Floats
 
 
+class _Examples(NamedTuple):
+    matrix: Matrix
+    tracker: Mask
+    weight: Floats
+
+
+_KEY = ["message_sha256", "part", "index"]
+
+
 def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
     """Give ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
 
@@ -84,11 +94,18 @@ class _Model(ABC):
         Whose features are read.
     random_state : int
         Seed of whatever is drawn in fitting.
+    manipulated : DataFrame or None
+        Disguised copies of references, as :func:`tkit.augment.manipulated_rows` gives them. Those whose original is
+        among the training rows are learnt from too, so that a split which holds a reference back holds back its copies.
+    manipulated_weight : float
+        What the copies of one reference weigh together, as a share of its own weight.
     """
 
     name: ClassVar[str]
     vantage: str = "message"
     random_state: int = 0
+    manipulated: pd.DataFrame | None = field(default=None, repr=False, compare=False, kw_only=True)
+    manipulated_weight: float = field(default=1.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
@@ -107,8 +124,29 @@ class _Model(ABC):
                 f"{self.name}: {tracker[used].sum()} trackers and {(~tracker[used]).sum()} negatives of "
                 "positive weight: give some of both"
             )
-        self._fit(matrix[used], tracker[used], weight[used])
+        matrix, tracker, weight = matrix[used], tracker[used], weight[used]
+        if self.manipulated is not None:
+            copies = self._copies(self.manipulated, rows[used], tracker, weight)
+            matrix = np.concatenate((matrix, copies.matrix))
+            tracker = np.concatenate((tracker, copies.tracker))
+            weight = np.concatenate((weight, copies.weight))
+        self._fit(matrix, tracker, weight)
         return self
+
+    def _copies(self, manipulated: pd.DataFrame, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> _Examples:
+        """Give the copies of the training rows, each with its original's label and a share of its weight."""
+        missing = [name for name in _KEY if name not in rows or name not in manipulated]
+        if missing:
+            raise TkitError(
+                f"{self.name}: no column {', '.join(missing)} to tell which row a manipulated copy is of: "
+                "give the rows and the copies of tkit.dataset"
+            )
+        original = pd.MultiIndex.from_frame(rows[_KEY]).get_indexer(pd.MultiIndex.from_frame(manipulated[_KEY]))
+        known = original >= 0
+        original = original[known]
+        share = self.manipulated_weight / np.bincount(original, minlength=len(rows))[original]
+        matrix = feature_matrix(manipulated[known], feature_names(self.vantage), f"{self.name}, manipulated copies")
+        return _Examples(matrix, tracker[original], weight[original] * share)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
         """Give the probability that each row is a tracker; see :meth:`tkit.detectors.base.Detector.scores`.
@@ -280,6 +318,9 @@ class BoostingModel(_Model):
         Share of the training rows that each tree is fitted on.
     seeds : int
         How many are averaged, from ``random_state`` on.
+    extra_trees : bool
+        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006): with few
+        independent senders in the training rows it generalises better.
     estimators_ : tuple of LGBMClassifier
         One a seed.
     """
@@ -292,6 +333,7 @@ class BoostingModel(_Model):
     max_features: float = 0.3
     max_rows: float = 0.8
     seeds: int = 1
+    extra_trees: bool = False
     estimators_: tuple[LGBMClassifier, ...] = field(init=False, repr=False)
     name = "boosting"
 
@@ -306,6 +348,7 @@ class BoostingModel(_Model):
                 colsample_bytree=self.max_features,
                 subsample=self.max_rows,
                 subsample_freq=1,
+                extra_trees=self.extra_trees,
                 random_state=self.random_state + seed,
                 # One thread and one order of sums: the same trees everywhere.
                 n_jobs=1,

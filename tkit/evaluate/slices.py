@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.evaluate.evaluation import Evaluation
+from tkit.slices import declared_size
 
 FEW = 30
 """With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
@@ -31,9 +32,7 @@ def _least(name: str, least: float, yes: str, no: str) -> Cut:
 
 
 def _declared_size(rows: pd.DataFrame) -> pd.Series:
-    tests = [rows["sides_given"] == 0, (rows["width"] == 1) & (rows["height"] == 1), rows["tiny"] > 0]
-    named = np.select([test.to_numpy() for test in tests], ["none", "1x1", "other tiny"], "ordinary")
-    return pd.Series(named, index=rows.index)
+    return pd.Series(declared_size(rows), index=rows.index)
 
 
 def _year(rows: pd.DataFrame) -> pd.Series:

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -19,6 +19,7 @@ try:
     from playwright.sync_api import (
         Browser,
         Error,
+        Page,
         Playwright,
         Route,
         TimeoutError,
@@ -68,6 +69,15 @@ _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
     "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
+
+
+_TRANSPARENT = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
+_OPAQUE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29dc000000114944415478da63b890a0801531"
+    "0c2d0900fea85401fec71f5e0000000049454e44ae426082"
+)
+_SHOT: ViewportSize = {"width": 800, "height": 600}
+_SHOT_HEIGHT = 4000  # what is further down is not looked at
 
 
 class ChromiumRenderer:
@@ -133,6 +143,26 @@ class ChromiumRenderer:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
 
+    def pictured(self, html: str, blank: Collection[str] = ()) -> tuple[list[str], bytes]:
+        """Show one HTML text as :meth:`requested` does, and take a picture of it.
+
+        Parameters
+        ----------
+        html : str
+            The text.
+        blank : collection of str
+            URLs, without fragment, that are answered with a transparent picture of one pixel; every other
+            picture is an opaque square of 8 x 8 pixels.
+
+        Returns
+        -------
+        list of str, bytes
+            What was asked for, and a PNG of the upper 4,000 pixels of the page, 800 wide; ``b""`` where
+            :attr:`defects` says why there is none.
+        """
+        shot = _Shot(frozenset(map(_comparable, blank)))
+        return self._asked(html, shot), shot.png
+
     def requested(self, html: str) -> list[str]:
         """Show one HTML text and give what Chromium asks for.
 
@@ -155,12 +185,15 @@ class ChromiumRenderer:
         TkitError
             Outside the ``with`` block, or where the browser is gone and does not start again.
         """
+        return self._asked(html, None)
+
+    def _asked(self, html: str, shot: _Shot | None) -> list[str]:
         browser = self._running()
         asked: dict[str, None] = {}
         failure = ""
         deadline = _Deadline(self.timeout_seconds, self._process)
         try:
-            _show(browser, html, asked)
+            _show(browser, html, asked, shot)
         except Error as error:
             failure = _first_line(error)
         if deadline.passed():
@@ -224,7 +257,34 @@ class _Deadline:
         return self._passed
 
 
-def _show(browser: Browser, html: str, asked: dict[str, None]) -> None:
+class _Shot:
+    """A picture to take: which URLs are blank in it, and the PNG once it is taken."""
+
+    def __init__(self, blank: Collection[str]) -> None:
+        self.blank = blank
+        self.png = b""
+
+    def answer(self, route: Route) -> None:
+        """Answer pictures with those of the shot, all else as without it."""
+        if route.request.is_navigation_request() or route.request.resource_type != "image":
+            _answer(route)
+            return
+        body = _TRANSPARENT if _comparable(route.request.url) in self.blank else _OPAQUE
+        with suppress(Error):
+            route.fulfill(body=body, content_type="image/gif" if body is _TRANSPARENT else "image/png")
+
+    def take(self, page: Page) -> None:
+        """Take the picture."""
+        page.set_viewport_size(_SHOT)
+        height = page.evaluate("Math.ceil(document.documentElement.scrollHeight)")
+        self.png = page.screenshot(
+            full_page=True,
+            animations="disabled",
+            clip={"x": 0, "y": 0, "width": _SHOT["width"], "height": max(1, min(height, _SHOT_HEIGHT))},
+        )
+
+
+def _show(browser: Browser, html: str, asked: dict[str, None], shot: _Shot | None) -> None:
     """Lay a document out in a context without memory of another one, and note what it asks for."""
 
     def note(url: str) -> None:
@@ -241,7 +301,7 @@ def _show(browser: Browser, html: str, asked: dict[str, None]) -> None:
     )
     context.set_default_timeout(0)  # the deadline is the one time-out
     context.on("request", lambda request: note(request.url))
-    context.route("**/*", _answer)
+    context.route("**/*", shot.answer if shot else _answer)
     document = html.encode("utf-8", "replace")
     context.route(
         DOCUMENT_URL,
@@ -260,6 +320,8 @@ def _show(browser: Browser, html: str, asked: dict[str, None]) -> None:
     with suppress(TimeoutError):
         while True:
             page.wait_for_event("request", timeout=_QUIET_MS)
+    if shot:
+        shot.take(page)
     context.close()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from tkit.dataset import start_tag
+from tkit.facts import start_tag
 from tkit.html import RemoteReference
 from tkit.url import clean
 
@@ -63,7 +63,7 @@ def neighbourhood(source: str, reference: RemoteReference, references: Sequence[
     """
     places = _places(source, reference)
     if not places:
-        return Neighbourhood("", visible(start_tag(reference)[:LONGEST]), "")
+        return Neighbourhood("", visible(start_tag(reference.element, reference.attributes)[:LONGEST]), "")
     alike = [other for other in references if other.part == reference.part and other.url == reference.url]
     start, end = places[min(alike.index(reference), len(places) - 1)]
     return Neighbourhood(

@@ -18,7 +18,8 @@ from tkit.html import RemoteReference, references
 from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
 from tkit.labels import url_sha256
 from tkit.mail import Message
-from tkit.scan import declared_size, providers, reason, reasons
+from tkit.scan import declared_size, reason, reasons
+from tkit.slices import providers
 from tkit.splits import path_template
 from tkit.url import host_of, registrable_domain, unwrap
 

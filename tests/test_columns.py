@@ -1,0 +1,36 @@
+"""What each file's columns are said to be is what they are."""
+
+import pyarrow as pa
+import pytest
+
+from tkit.columns import FILES, KEY, KEYS, TITLES, arrow_schema, columns
+from tkit.schema import FEATURES
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_names_are_different_and_described(file: str) -> None:
+    found = columns(file, ["one", "two"])
+    assert len({column.name for column in found}) == len(found)
+    assert all(column.meaning for column in found)
+    assert set(KEYS[file]) <= {column.name for column in found}
+    assert file in TITLES
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_types_are_arrow_s(file: str) -> None:
+    schema = arrow_schema(file, ["one"])
+    names = {"float": "float32", "double": "float64"}
+    found = [names.get(str(field.type), str(field.type)) for field in schema]
+    assert found == [column.dtype for column in columns(file, ["one"])]
+
+
+def test_features_are_all_in_references_after_the_rest() -> None:
+    names = [column.name for column in columns("references.parquet", [])]
+    assert names[-len(FEATURES) :] == [feature.name for feature in FEATURES]
+    assert names[:3] == list(KEY)
+
+
+def test_lists_are_columns_of_labels_alone() -> None:
+    assert [column.name for column in columns("labels.parquet", ["one", "two"])[-2:]] == ["published_one", "published_two"]
+    assert columns("splits.parquet", ["one"]) == columns("splits.parquet", [])
+    assert arrow_schema("labels.parquet", ["one"]).field("published_one").type == pa.bool_()

@@ -1,0 +1,71 @@
+"""The data card's numbers are those of the files."""
+
+import re
+from pathlib import Path
+
+import pytest
+from made_shared import SENDERS, make_shared, use_made_registry
+
+from tkit.columns import FILES, columns
+from tkit.datacard import render_data_card, write_data_card
+from tkit.dataset import Dataset
+from tkit.release import VERSION, build
+from tkit.schema import FEATURES
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_made_registry(monkeypatch)
+        folder = tmp_path_factory.mktemp("card")
+        return build(make_shared(folder / "shared"), folder / "dataset")
+
+
+@pytest.fixture
+def card(made: Dataset, monkeypatch: pytest.MonkeyPatch) -> str:
+    use_made_registry(monkeypatch)
+    return render_data_card(made)
+
+
+def test_sections_are_those_of_a_datasheet(card: str) -> None:
+    headings = [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Motivation",
+        "Composition",
+        "Collection process",
+        "Preprocessing, cleaning, labelling",
+        "Uses",
+        "Distribution",
+        "Maintenance",
+        "Columns",
+    ]
+    assert "$" not in card
+
+
+def test_numbers(card: str) -> None:
+    assert f"Version {VERSION} of " in card
+    assert "| dataset/references.parquet | 54 |" in card
+    assert "There are\n54 of them in 27 of the 28 mails; 0 stand in mails whose date cannot be read." in card
+    kinds = "ham 24, spam 1"
+    assert f"| first | 25 | 24 | 48 | 18 | 2023 to 2024 | {kinds} | [nobody/nothing](https://github.com/nobody/nothing)" in card
+    assert "| second | 3 | 3 | 6 | 0 | 2023 to 2024 | unwanted 3 |" in card
+    assert f"| gold | {SENDERS} | 0 | {SENDERS // 2} | 0 | 0 |" in card
+    assert f"| member | {SENDERS} | 0 | 0 | 0 | 0 |" in card
+    # The six odd senders wrote in 2024, a gold tracker each; of the even ones a tracker, a logo and a member train.
+    assert re.search(r"\| by_time \| sent before 2024-01-01, or from then on \| 18 \| \d+ \| 6 \| 6 \|", card)
+    assert f"there are {SENDERS}." in card
+    assert "in 100.0% and on tracker or not in 100.0% of the rows. 1 gold rows and 0 members" in card
+
+
+def test_every_column_but_the_features_is_in_it(card: str, made: Dataset) -> None:
+    features = {feature.name for feature in FEATURES}
+    for name in FILES:
+        for column in columns(name, made.facts["lists"]):
+            if column.name not in features:
+                assert f"| {column.name} | {column.dtype} | {column.meaning} |" in card
+
+
+def test_written_whole(made: Dataset, card: str, tmp_path: Path) -> None:
+    write_data_card(made, tmp_path / "README.md")
+    assert (tmp_path / "README.md").read_text("utf-8") == card
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]

@@ -1,0 +1,166 @@
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tkit.bundle import Bundle, IntegerLinear, IntegerTree, IntegerTrees, default_bundle
+from tkit.dataset import read
+from tkit.export.onnx import OUTPUTS, TARGET, outputs, write
+from tkit.schema import FEATURE_VERSION, VANTAGES, feature_names
+
+onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'tkit[onnx]'")
+onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime: pip install 'tkit[onnx]'")
+
+ROOT = Path(__file__).resolve().parents[1]
+ROWS = read(ROOT / "data" / "dataset").references
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the built-in bundle's graph and the dataset's rows."""
+    folder = tmp_path_factory.mktemp("onnx")
+    bundle = default_bundle("message")
+    write(bundle, folder)
+    ROWS[bundle.features].to_numpy(np.float32).tofile(folder / "rows.f32")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected() -> tuple[np.ndarray, np.ndarray]:
+    """The bundle's margins and verdicts of the dataset's rows."""
+    bundle = default_bundle("message")
+    margins = bundle.margins(ROWS)
+    return margins, margins >= bundle.threshold
+
+
+def by_hand(model: IntegerTrees | IntegerLinear, threshold: int) -> Bundle:
+    base = default_bundle("url")
+    return Bundle("hand", "url", model, threshold, "by hand", "0" * 64, 0, "2026-01-01", base.card, base.replay)
+
+
+def test_metadata(exported: Path) -> None:
+    bundle = default_bundle("message")
+    session = onnxruntime.InferenceSession(str(exported / "detector.onnx"), providers=["CPUExecutionProvider"])
+    about = session.get_modelmeta().custom_metadata_map
+    assert json.loads(about["features"]) == feature_names("message")
+    assert about["feature_version"] == str(FEATURE_VERSION)
+    assert (about["vantage"], int(about["threshold_margin"])) == ("message", bundle.threshold)
+    assert [(one.name, one.type) for one in session.get_inputs()] == [("features", "tensor(float)")]
+    kinds = ["tensor(float)", "tensor(bool)", "tensor(float)"]
+    assert [(one.name, one.type) for one in session.get_outputs()] == list(zip(OUTPUTS, kinds, strict=True))
+
+
+def test_every_row_of_the_dataset(exported: Path, expected: tuple[np.ndarray, np.ndarray]) -> None:
+    bundle = default_bundle("message")
+    found = outputs(exported, bundle, ROWS)
+    assert (found["margin"] == expected[0]).all()
+    assert (found["tracker"] == expected[1]).all()
+    assert found["probability"].dtype == np.float32
+    np.testing.assert_allclose(found["probability"], 1 / (1 + np.exp(-expected[0] / 65536)), atol=1e-6)
+
+
+@pytest.mark.parametrize("vantage", VANTAGES)
+def test_loss_on_the_bundles_own_vectors(vantage: str, tmp_path: Path) -> None:
+    bundle = default_bundle(vantage)
+    TARGET.write(bundle, tmp_path)
+    loss = TARGET.loss(tmp_path, bundle, None)
+    assert (loss.compared, loss.different) == (len(bundle.replay), 0)
+    assert loss.engine.startswith("onnxruntime ")
+
+
+def test_thresholds_decide_equal_float32_numbers(tmp_path: Path) -> None:
+    limit = float(np.float32(0.1))
+    tree = IntegerTree((0, -1, -1), (limit, 0.0, 0.0), (1, -1, -1), (2, -1, -1), (0, -65536, 65536))
+    bundle = by_hand(IntegerTrees("identity", 10, (tree,)), 65536)
+    write(bundle, tmp_path)
+    values = np.array([limit, np.nextafter(np.float32(limit), np.float32(1)), -1, 5], np.float32)
+    rows = pd.DataFrame(0.0, index=range(4), columns=bundle.features)
+    rows[bundle.features[0]] = values
+    found = outputs(tmp_path, bundle, rows)
+    assert found["margin"].tolist() == [-65526, 65546, -65526, 65546]
+    assert found["tracker"].tolist() == [False, True, False, True]
+    assert found["probability"].tolist() == [0, 1, 0, 1]  # an identity link stays within 0 and 1
+
+
+def test_a_linear_model(tmp_path: Path) -> None:
+    names = feature_names("url")
+    numbers = np.random.default_rng(0)
+    mean, scale, weight = (tuple(numbers.uniform(0.5, 2, len(names)).tolist()) for _ in range(3))
+    bundle = by_hand(IntegerLinear(-70_000, mean, scale, weight), 0)
+    write(bundle, tmp_path)
+    rows = pd.DataFrame(bundle.replay, columns=names)
+    assert np.abs(outputs(tmp_path, bundle, rows)["margin"] - bundle.margins(rows)).max() <= bundle.model.tolerance
+
+
+def test_onnxruntime_web_in_node(exported: Path, npm: Path, expected: tuple[np.ndarray, np.ndarray]) -> None:
+    command = ["node", npm / "onnx.mjs", exported / "detector.onnx", exported / "rows.f32"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    assert len(done.stdout) == 5 * len(ROWS)
+    assert (np.frombuffer(done.stdout[: 4 * len(ROWS)], np.float32) == expected[0]).all()
+    assert (np.frombuffer(done.stdout[4 * len(ROWS) :], np.bool_) == expected[1]).all()
+
+
+@pytest.fixture
+def served(exported: Path, npm: Path) -> Iterator[str]:
+    """A folder on loopback with the graph, the rows and onnxruntime-web."""
+    for name in ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"):
+        shutil.copy(npm / "node_modules" / "onnxruntime-web" / "dist" / name, exported)
+    (exported / "index.html").write_text("<!doctype html><title>test</title>", encoding="utf-8")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        extensions_map = {".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}  # noqa: RUF012
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(exported))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+IN_CHROMIUM = """async () => {
+  const ort = await import("/ort.wasm.min.mjs");
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmPaths = "/";
+  const session = await ort.InferenceSession.create("/detector.onnx", { executionProviders: ["wasm"] });
+  const rows = new Float32Array(await (await fetch("/rows.f32")).arrayBuffer());
+  const width = session.inputMetadata[0].shape[1];
+  const features = new ort.Tensor("float32", rows, [rows.length / width, width]);
+  const { margin, tracker } = await session.run({ features }, ["margin", "tracker"]);
+  return [Array.from(margin.data), Array.from(tracker.data)];
+}"""
+
+
+def test_onnxruntime_web_in_chromium(
+    served: str, expected: tuple[np.ndarray, np.ndarray], missing_engine: Callable[[str], None]
+) -> None:
+    pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    from tkit.lab.render import CHROMIUM_NAMES  # noqa: PLC0415
+
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if executable is None:
+        missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments, chromium_sandbox=os.geteuid() != 0)
+        page = browser.new_page()
+        page.goto(served)
+        margins, trackers = page.evaluate(IN_CHROMIUM)
+        browser.close()
+    assert (np.array(margins) == expected[0]).all()
+    assert (np.array(trackers, bool) == expected[1]).all()

@@ -1,0 +1,121 @@
+import os
+import random
+import shutil
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tkit.bundle import default_bundle
+from tkit.corpus import CORPORA, Problem, read_raw
+from tkit.dataset import read
+from tkit.errors import TkitError
+from tkit.export.rspamd import TARGET, margins, module_text, run_lua, write
+from tkit.features import extract
+from tkit.mail import Message
+from tkit.tokens import analyse
+from tkit.url import clean, resolve
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
+SCRIPTS = Path(__file__).parent / "export"
+SAMPLE = sorted((ROOT / "data" / "sample").glob("*.eml"))
+# Escapes are written as in a string; no line end, for a URL is a line of the question.
+PIECES = (
+    "http:// https: // / ? # @ : a Z9 %41 % | ^ ` { \" ' < = & .. . %2e _ - open.php example co.uk 0x7f.1 1.2.3.4 [::1] ~ ! * $"
+    " , ; c3Vubnk 616e6e6140622e6578616d706c65 w=300 468x60 1abcdef \\"
+)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, missing_engine: Callable[[str], None]) -> Path:
+    if shutil.which("rspamadm") is None:
+        missing_engine("no rspamadm on PATH: apt-get install rspamd")
+    folder = tmp_path_factory.mktemp("rspamd")
+    write(default_bundle("url"), folder)
+    return folder
+
+
+def answers(exported: Path, script: str, asked: list[str]) -> list[list[str]]:
+    """Ask a script of tests/export, a question a line; give the fields of the answers."""
+    question, answer = exported / "asked", exported / "answers"
+    question.write_text("".join(line + "\n" for line in asked), encoding="utf-8")
+    run_lua(SCRIPTS / script, TKIT_MODULE=exported / "tkit.lua", TKIT_ASKED=question, TKIT_ANSWERS=answer)
+    found = [line.split("\t") for line in answer.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert len(found) == len(asked)
+    return found
+
+
+def test_margins_of_every_row_of_the_dataset(exported: Path) -> None:
+    bundle = default_bundle("url")
+    rows = read(ROOT / "data" / "dataset").references
+    assert len(rows) > 100_000
+    assert (margins(exported, bundle, rows) == bundle.margins(rows)).all()
+
+
+def test_resolved_urls_and_their_measures(exported: Path) -> None:
+    choose = random.Random(3)
+    texts = ["".join(choose.choices(PIECES.split(" "), k=choose.randint(0, 12))) for _ in range(4000)]
+    urls = [front + text for text in texts for front in ("", "http://a.example/")]
+    found = answers(exported, "columns.lua", urls)
+    expected = [resolve(clean(url)) for url in urls]
+    assert [resolved for resolved, _ in found] == expected
+    asked = [url for url in expected if url]
+    assert len(asked) > 4000
+    columns = analyse(asked).columns
+    numbers = np.array([row.split(" ") for resolved, row in found if resolved], np.float64)
+    for number, name in enumerate(default_bundle("url").features):
+        if name in columns:
+            wrong = np.flatnonzero(np.float32(numbers[:, number]) != np.float32(columns[name]))
+            assert not len(wrong), (name, asked[wrong[0]])
+
+
+def test_features_of_urls_of_the_corpora(exported: Path) -> None:
+    mails = [Message.from_bytes(path.read_bytes()) for path in SAMPLE]
+    problems: list[Problem] = []
+    for corpus in CORPORA:
+        archive = SHARED / "corpora" / corpus.archive
+        if archive.exists():
+            mails += [Message.from_bytes(mail.raw) for mail in islice(read_raw([archive], problems=problems), 400)]
+    rows = extract(mails)
+    rows = rows[rows["carrier_sheet"] == 0].drop_duplicates("resolved_url")
+    names = default_bundle("url").features
+    found = answers(exported, "columns.lua", rows["resolved_url"].tolist())
+    numbers = np.array([row.split(" ") for _, row in found], np.float64).astype(np.float32)
+    wrong = numbers != rows[names].to_numpy(np.float32)
+    assert not wrong.any(), {names[column]: rows["resolved_url"].iloc[row] for row, column in np.argwhere(wrong)}
+
+
+def test_mails_go_through_rspamd(exported: Path) -> None:
+    bundle = default_bundle("url")
+    found = answers(exported, "mails.lua", [str(path) for path in SAMPLE])
+    compared = 0
+    for path, (count, worst, urls) in zip(SAMPLE, found, strict=True):
+        rows = extract([Message.from_bytes(path.read_bytes())])
+        python = pd.Series(bundle.verdicts(rows), index=rows["resolved_url"])
+        python = python[~python.index.duplicated()]
+        scores = pd.Series(bundle.scores(rows), index=rows["resolved_url"])
+        judged = urls.split(" ") if urls else []
+        same = {url.removeprefix("!"): url.startswith("!") for url in judged}
+        known = python.index.intersection(list(same))  # Rspamd's tree has others in broken mails
+        compared += len(known)
+        assert [same[url] for url in known] == python[known].tolist(), path.name
+        assert int(count) == sum(same.values())
+        if set(same) <= set(python.index):
+            assert float(worst) == pytest.approx(max((scores[[url]].max() for url in same), default=0), abs=1e-6)
+    assert compared > 60
+
+
+def test_a_bundle_of_another_vantage_point_is_refused() -> None:
+    with pytest.raises(TkitError, match="export a bundle of the vantage point url"):
+        module_text(default_bundle("element"))
+
+
+def test_loss_on_the_bundles_own_vectors(exported: Path) -> None:
+    bundle = default_bundle("url")
+    loss = TARGET.loss(exported, bundle, None)
+    assert (loss.compared, loss.different) == (len(bundle.replay), 0)
+    assert loss.engine.startswith("Rspamadm ")

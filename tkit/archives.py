@@ -1,0 +1,214 @@
+"""Mails out of archives: tar (also compressed by gzip, bzip2 or xz) and ZIP, read as streams.
+
+A compressed file that holds no tar is read as the one file that it holds. Archives in archives are not opened. Files
+whose name starts with a dot, what a Maildir's ``tmp`` holds, links, and names that lead out of the archive are left out.
+Nothing is written to disk, and no more than one mail is held in memory.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import re
+import stat
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import IO, Any, Self, cast
+
+from tkit.mbox import read_mails
+from tkit.rawmail import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
+
+_TAR_BLOCK_BYTES = 2**15
+# tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.
+_MAX_TAR_HEADER_BYTES = 2**20
+# <seconds>.<delivery>.<host>; in a streamed archive only such names tell a Maildir's tmp from another folder.
+_MAILDIR_NAME = re.compile(r"\d+\.[^.]+\..+", re.DOTALL)
+_LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
+
+_NO_FILE = "a link, a device, a sparse file or the like: skipped"
+
+
+def read_file(
+    file: IO[bytes] | None, stream: Peeked, where: str, size: int | None, problems: list[Problem]
+) -> Iterator[RawMessage]:
+    """Read a file of any kind; `file` is what `stream` reads from where that can be searched."""
+    kind = archive_kind(stream.head)
+    if kind == ZIP and file is None:
+        problems.append(Problem(where, "a ZIP archive on standard input: name it as a file"))
+    elif kind == ZIP and file is not None:
+        yield from _read_zip(file, where, problems)
+    elif kind in _DECOMPRESSORS:
+        with _DECOMPRESSORS[kind](stream) as decompressed:
+            content = Peeked(decompressed)
+            if archive_kind(content.head) == TAR:
+                yield from _read_tar(content, where, problems)
+            else:
+                yield from read_mails(content, where, None, problems)
+    elif kind == TAR:
+        yield from _read_tar(stream, where, problems)
+    else:
+        yield from read_mails(stream, where, size, problems)
+
+
+# All three need nothing of the stream but read().
+_DECOMPRESSORS: dict[str, Callable[[Any], AbstractContextManager[Readable]]] = {
+    "gzip": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
+
+
+class _TarInput:
+    """What ``tarfile`` reads from; a second read behind the end raises EOFError.
+
+    ``tarfile`` skips a member's data by reading on as often as its size says, even when nothing comes.
+    """
+
+    def __init__(self, stream: Peeked) -> None:
+        self._stream = stream
+        self._at_end = False
+
+    def read(self, size: int, /) -> bytes:
+        if self._at_end:
+            raise EOFError("it ends within a member")
+        block = self._stream.read(size)
+        self._at_end = not block
+        return block
+
+
+class _StrictMember(tarfile.TarInfo):
+    """A tar member with a sound header: ``tarfile`` silently takes a broken one for the archive's end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        member = super().frombuf(buf, encoding, errors)
+        if member.size > _MAX_TAR_HEADER_BYTES and member.type in (
+            tarfile.XHDTYPE,
+            tarfile.XGLTYPE,
+            tarfile.SOLARIS_XHDTYPE,
+            tarfile.GNUTYPE_LONGNAME,
+            tarfile.GNUTYPE_LONGLINK,
+        ):
+            raise tarfile.ReadError(f"a header of {member.size} bytes")
+        return member
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.HeaderError as error:
+            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
+                raise
+            raise tarfile.ReadError(f"{error}, and no end-of-archive mark") from None
+
+
+def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
+    anything = False
+    with tarfile.open(
+        fileobj=cast("IO[bytes]", _TarInput(stream)),
+        mode="r|",
+        bufsize=_TAR_BLOCK_BYTES,
+        tarinfo=_StrictMember,
+    ) as archive:
+        while (member := archive.next()) is not None:
+            # tarfile keeps every member it has seen, which a large archive has millions of.
+            archive.members.clear()  # type: ignore[attr-defined]
+            if member.isdir():
+                continue
+            anything = True
+            label = f"{where}!{printable(member.name)}"
+            if what := _why_skip(member.name):
+                problems.append(Problem(label, what))
+            elif not member.isreg() or member.issparse():
+                problems.append(Problem(label, _NO_FILE))
+            elif not _is_left_out(member.name) and (content := archive.extractfile(member)) is not None:
+                with content:
+                    yield from read_mails(Peeked(content), label, member.size, problems)
+    if not anything:
+        problems.append(Problem(where, "empty archive: no file in it"))
+
+
+def _read_zip(file: IO[bytes], where: str, problems: list[Problem]) -> Iterator[RawMessage]:
+    broken = ""
+    try:
+        archive = zipfile.ZipFile(file)
+    except DAMAGE as error:
+        broken = f"truncated or damaged ({reason(error)}): members may be missing; get the file again"
+    if broken:
+        for member in _zip_members_without_directory(file):
+            yield from _read_zip_member(partial(zipfile.ZipExtFile, file, "r"), member, where, problems)
+        problems.append(Problem(where, broken))
+        return
+    with archive:
+        members = [member for member in archive.infolist() if not _is_folder(member)]
+        for member in members:
+            yield from _read_zip_member(archive.open, member, where, problems)
+    if not members:
+        problems.append(Problem(where, "empty archive: no file in it"))
+
+
+def _read_zip_member(
+    opener: Callable[[zipfile.ZipInfo], AbstractContextManager[Readable]],
+    member: zipfile.ZipInfo,
+    where: str,
+    problems: list[Problem],
+) -> Iterator[RawMessage]:
+    label = f"{where}!{printable(member.filename)}"
+    unix_mode = member.external_attr >> 16
+    if what := _why_skip(member.filename):
+        problems.append(Problem(label, what))
+    elif stat.S_IFMT(unix_mode) not in (0, stat.S_IFREG):
+        problems.append(Problem(label, _NO_FILE))
+    elif member.flag_bits & 1:
+        problems.append(Problem(label, "encrypted: unpack the archive with its password"))
+    elif not _is_left_out(member.filename):
+        try:
+            with opener(member) as content:
+                yield from read_mails(Peeked(content), label, member.file_size, problems)
+        except DAMAGE as error:
+            problems.append(Problem(label, f"damaged member ({reason(error)}): skipped; get the archive again"))
+
+
+def _zip_members_without_directory(file: IO[bytes]) -> Iterator[zipfile.ZipInfo]:
+    """Walk a broken-off ZIP archive by its local headers (APPNOTE.TXT 4.3.7).
+
+    `file` stands at a member's data when the member is given. Ends at the first member whose header does not
+    give its size, as in a ZIP that was written to a pipe.
+    """
+    header = struct.Struct("<4s5H3I2H")
+    file.seek(0)
+    while len(block := file.read(header.size)) == header.size:
+        magic, _, flags, method, _, _, crc, stored, size, name_bytes, extra_bytes = header.unpack(block)
+        if magic != b"PK\x03\x04" or flags & 8:
+            return
+        name = file.read(name_bytes).decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        member = zipfile.ZipInfo(name or "?")
+        member.flag_bits, member.compress_type, member.CRC = flags, method, crc
+        member.compress_size, member.file_size = stored, size
+        data = file.seek(extra_bytes, os.SEEK_CUR)
+        if not _is_folder(member):
+            yield member
+        file.seek(data + stored)
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    # ZipInfo.is_dir() fails for an empty name.
+    return member.filename.endswith("/")
+
+
+def _why_skip(name: str) -> str:
+    if _LEADS_OUT.match(name):
+        return "a member whose name leads out of the archive (absolute, or with '..'): skipped"
+    return ""
+
+
+def _is_left_out(name: str) -> bool:
+    folder, _, base = name.rpartition("/")
+    in_tmp = folder == "tmp" or folder.endswith("/tmp")
+    return base.startswith(".") or (in_tmp and _MAILDIR_NAME.fullmatch(base) is not None)

@@ -1,0 +1,124 @@
+"""Manipulated copies of labelled references: to train on, and to measure how much a disguise costs a detector.
+
+A copy is the real mail with one reference edited (:mod:`tkit.manipulate`), extracted as any mail is.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tkit.evaluate import headline
+from tkit.features import extract
+from tkit.html import read_message
+from tkit.mail import Message
+from tkit.manipulate import HARMLESS, MANIPULATIONS, PAIRS, manipulate
+from tkit.schema import feature_names
+from tkit.url import registrable_domain
+
+KEY = ("message_sha256", "part", "index")
+"""What tells of which reference a copy is."""
+
+PAIRS_EACH = 3
+"""Pairs of manipulations drawn for each reference of :func:`manipulated_rows`, beside every single one."""
+
+Extract = Callable[[Iterable[Message]], pd.DataFrame]
+
+
+class Asked(NamedTuple):
+    """A reference of a message to manipulate, and how."""
+
+    part: int
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which nobody needs here
+    names: tuple[str, ...]
+
+
+def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract = extract) -> pd.DataFrame:
+    """Give the features of manipulated copies of a message's references.
+
+    Parameters
+    ----------
+    message : Message
+    asked : iterable of Asked
+    read : callable
+        What makes the rows of the edited messages; :func:`tkit.facts.with_facts`, joined, for detectors that read facts.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `read` and ``manipulation`` (the names, joined by ``+``), one row for each that
+        could be done; ``index`` is that of the reference before the edit.
+    """
+    documents = {document.references[0].part: document for document in read_message(message) if document.references}
+    sender = registrable_domain(message.from_domain) if message.from_domain else ""
+    copies: list[Message] = []
+    done: list[tuple[str, int, int, str, int]] = []
+    for part, index, names in asked:
+        document, html = documents[part], message.html_parts[part]
+        edited = manipulate(html, document.references[index - document.references[0].index], names, sender, document)
+        if edited is not None:
+            copied = copy.copy(message)
+            # Only the edited part is extracted: no feature looks beyond its own document and the headers.
+            copied.html_parts = ("",) * part + (edited.html,) + ("",) * (len(message.html_parts) - part - 1)
+            copied.message_sha256 = str(len(copies))
+            copies.append(copied)
+            first = edited.reference.index - document.references[0].index
+            done.append((copied.message_sha256, part, first, "+".join(names), index))
+    rows = read(copies)
+    keys = pd.DataFrame(done, columns=["message_sha256", "part", "index", "manipulation", "_before"])
+    keys = keys.astype(
+        {"message_sha256": "str", "manipulation": "str", "part": np.int32, "index": np.int32, "_before": np.int32}
+    )
+    found = keys.merge(rows, on=["message_sha256", "part", "index"], validate="one_to_one")
+    found["index"] = found.pop("_before")
+    return found.assign(message_sha256=message.message_sha256)
+
+
+def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame, pairs: int = PAIRS_EACH) -> pd.DataFrame:
+    """Give copies of the labelled references to train on.
+
+    A tracker is manipulated in every single way, and in `pairs` ways by two. A good picture is too, so that no model
+    learns that what is disguised is a tracker; but only by what leaves it good (:data:`tkit.manipulate.HARMLESS`).
+
+    Parameters
+    ----------
+    messages : mapping of str to Message
+        By ``message_sha256``; a message that is missing gives no row.
+    labels : DataFrame
+        ``message_sha256``, ``part``, ``index``, ``label``, ``confidence`` and ``source``; only the headline gold rows
+        are manipulated.
+    pairs : int
+        How many, drawn for each reference by its key alone.
+
+    Returns
+    -------
+    DataFrame
+        ``message_sha256``, ``part``, ``index``, ``manipulation`` and the features (float32), in the labels' order.
+    """
+    used = labels[headline(labels) & (labels["source"] == "gold").to_numpy()]
+    frames = [
+        manipulated_features(
+            messages[str(sha256)],
+            [
+                Asked(part, index, names)
+                for part, index, label in zip(rows["part"], rows["index"], rows["label"], strict=True)
+                for names in _drawn(f"{sha256} {part} {index}", label == "T", pairs)
+            ],
+        )
+        for sha256, rows in used.groupby("message_sha256", sort=False)
+        if sha256 in messages
+    ]
+    columns = [*KEY, "manipulation", *feature_names("message")]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def _drawn(key: str, is_tracker: bool, pairs: int) -> list[tuple[str, ...]]:
+    """Give each manipulation alone and some pairs; the same for the same reference."""
+    single = tuple(MANIPULATIONS) if is_tracker else HARMLESS
+    possible = [pair for pair in PAIRS if set(pair) <= set(single)]
+    return [(name,) for name in single] + sorted(random.Random(key).sample(possible, min(pairs, len(possible))))

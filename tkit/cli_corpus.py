@@ -1,0 +1,88 @@
+"""The verbs of ``tkit corpus``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tkit.progress import errors, steps
+from tkit.registry import CORPORA, corpora_named
+
+app = typer.Typer(help="The public corpora: listed, fetched from their homes, checked.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names of corpora; all without it.")]
+Dataset = Annotated[Path | None, typer.Option(help="Dataset whose messages.parquet names the mails; tkit's own without it.")]
+
+
+@app.command("list")
+def corpus_list() -> None:
+    """List the public corpora: what they hold, where they come from, and on what terms.
+
+    Example: `tkit corpus list`
+    """
+    table = Table(title="public corpora", title_justify="left")
+    for column in ("name", "mails", "what", "from", "terms stated there"):
+        table.add_column(column, overflow="fold", justify="right" if column == "mails" else "left")
+    for corpus in CORPORA:
+        table.add_row(corpus.name, f"{corpus.messages:,}", corpus.title, corpus.home, corpus.licence)
+    Console().print(table)
+
+
+@app.command("get")
+def corpus_get(
+    names: Names = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the archives to.")] = Path("corpora"),
+    cache: Annotated[Path | None, typer.Option(help="Folder for downloads, begun ones too; your cache without it.")] = None,
+    dataset: Dataset = None,
+) -> None:
+    """Fetch public corpora from their homes at pinned commits, and keep the mails that the dataset was made of.
+
+    A broken download goes on where it stopped when the command is run again.
+
+    Example: `tkit corpus get nazario csdmc2010 -o corpora`
+    """
+    from tkit.download import get
+
+    wanted = _wanted(dataset)
+    for corpus in corpora_named(names):
+        with steps() as tell:
+            target = get(corpus, wanted[corpus.name], output, cache=cache, progress=tell)
+        errors.print(f"{target}: {corpus.messages:,} mails, as published", soft_wrap=True)
+
+
+@app.command("verify")
+def corpus_verify(
+    names: Names = None,
+    folder: Annotated[Path, typer.Option("--folder", "-f", help="Folder with the archives.")] = Path("corpora"),
+    dataset: Dataset = None,
+) -> None:
+    """Check that archives hold exactly the mails that the dataset was made of; ends with 1 where one does not.
+
+    Example: `tkit corpus verify --folder ../shared/corpora`
+    """
+    from tkit.download import check
+
+    wanted = _wanted(dataset)
+    table = Table(title=f"{folder}", title_justify="left")
+    for column in ("corpus", "", "mails", "missing", "unknown"):
+        table.add_column(column, justify="left" if column in ("corpus", "") else "right")
+    sound = True
+    with steps() as tell:
+        for corpus in corpora_named(names):
+            found = check(folder / corpus.archive, corpus, wanted[corpus.name], tell)
+            sound &= found.sound
+            counts = (f"{count:,}" for count in (found.found, found.missing, found.unknown))
+            table.add_row(corpus.name, "[green]holds[/]" if found.sound else "[bold red]fails[/]", *counts)
+    Console().print(table)
+    if not sound:
+        raise typer.Exit(1)
+
+
+def _wanted(dataset: Path | None) -> dict[str, set[str]]:
+    from tkit.dataset import default_folder, messages_of_corpora
+
+    return messages_of_corpora(dataset or default_folder())

@@ -1,0 +1,91 @@
+"""The verbs of ``tkit dataset``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tkit.progress import steps
+
+app = typer.Typer(help="The published dataset: made, checked, described.", no_args_is_help=True)
+
+Folder = Annotated[Path | None, typer.Argument(help="Dataset folder; the one that comes with tkit without it.")]
+
+
+@app.command("build")
+def dataset_build(
+    shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("data/dataset"),
+    labels: Annotated[
+        Path | None, typer.Option(help="A published dataset to take the labels from; then only corpora/ is needed.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="File to write the data card to as well.")] = None,
+) -> None:
+    """Make the published dataset from the corpora's archives, the labels and the published lists.
+
+    Corrections of labels are taken from corrections.csv beside the dataset's folder.
+
+    Example: `tkit dataset build --shared ../shared -o data/dataset --card data/README.md`
+    """
+    from tkit.datacard import write_data_card
+    from tkit.dataset import read
+    from tkit.release import build, corrections_beside, rebuild
+
+    with steps() as tell:
+        if labels is None:
+            made = build(shared, output, tell, corrections_beside(output))
+        else:
+            made = rebuild(shared / "corpora", read(labels), output, progress=tell)
+    if card:
+        write_data_card(made, card)
+    Console(highlight=False).print(
+        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
+    )
+
+
+@app.command("verify")
+def dataset_verify(
+    folder: Folder = None,
+    rebuild: Annotated[
+        Path | None, typer.Option(help="Folder with corpora/ (and gold/, lists/): make the files anew and compare them.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="Data card to hold against the files.")] = None,
+) -> None:
+    """Check everything of a dataset: bytes, columns, keys, joins, splits, privacy, metadata; ends with 1 where one fails.
+
+    Example: `tkit dataset verify data/dataset --rebuild ../shared`
+    """
+    from tkit.dataset import default_folder
+    from tkit.verify import verify
+
+    place = folder or default_folder()
+    with steps() as tell:
+        checks = verify(place, rebuild, card, tell)
+    table = Table(title=f"{place}", title_justify="left")
+    for column in ("check", "", "found"):
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        table.add_row(check.name, "[green]holds[/]" if check.holds else "[bold red]fails[/]", escape(check.found))
+    Console().print(table)
+    if not all(check.holds for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command("card")
+def dataset_card(
+    folder: Folder = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Markdown file to write.")] = Path("data/README.md"),
+) -> None:
+    """Write the data card of a dataset, every number from its files.
+
+    Example: `tkit dataset card data/dataset -o data/README.md`
+    """
+    from tkit.datacard import write_data_card
+    from tkit.dataset import default_folder, read
+
+    write_data_card(read(folder or default_folder()), output)

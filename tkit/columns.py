@@ -1,0 +1,161 @@
+"""The columns of the published dataset: the one place that says what they are.
+
+The files are written with these types, the data card and the Croissant metadata describe them with these words, and
+``tkit dataset verify`` refuses any other column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from tkit.schema import FEATURES
+
+KEY = ("message_sha256", "part", "index")
+"""What names a reference in every file but messages.parquet."""
+
+FOLDS = 10
+"""Folds of each official split."""
+
+
+class Column(NamedTuple):
+    """One column: name, alias of its Arrow type, and what it means."""
+
+    name: str
+    dtype: str
+    meaning: str
+
+
+_SHA256 = Column("message_sha256", "string", "SHA-256 of the message's raw bytes without a leading mbox From line")
+_KEY = (
+    _SHA256,
+    Column("part", "int32", "HTML part of the message, from 0, in MIME order"),
+    Column("index", "int32", "number of the reference in the message, from 0, local references counted"),
+)
+_CORPUS = Column("corpus", "string", "corpus of the message: csdmc2010, nazario, phishing_pot, spamassassin or trec07p")
+_DATE = Column("date", "timestamp[ms, tz=UTC]", "day of the message's Date header; null where it cannot be read")
+
+_REFERENCES = (
+    *_KEY,
+    Column("carrier", "string", "how the reference is written: docs/design.md"),
+    _CORPUS,
+    _DATE,
+    Column("year", "int16", "year of date, as the header says it, however wrong; 0 where it cannot be read"),
+    Column(
+        "host_domain",
+        "string",
+        "registrable domain of the host, a wrapping proxy undone; empty where its suffix is not on the public suffix list",
+    ),
+    Column("declared_size", "string", "none, 1x1, other tiny (every declared side at most 3 px) or ordinary"),
+    Column("provider", "string", "known mailing service behind the URL; empty where none is known"),
+    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES),
+)
+
+_MESSAGES = (
+    _SHA256,
+    _CORPUS,
+    _DATE,
+    Column(
+        "kind",
+        "string",
+        "what the corpus says of the message: ham, spam, phishing, unwanted (in a honey pot); empty where it says nothing",
+    ),
+    Column("language", "string", "ISO 639-1 code of its HTML text's language; empty without HTML, with little text, or unsure"),
+    Column("sender_key", "string", "salted hash of the sender's registrable domain: see the card; empty where there is none"),
+    Column("references", "int32", "number of its rows in references.parquet"),
+)
+
+_LABELS = (
+    *_KEY,
+    Column("label", "string", "T open tracker, P personalised picture, C content, S spacer, U undecided"),
+    Column(
+        "source",
+        "string",
+        "gold: labelled itself; member: carried over from the labelled reference of its cluster; weak: by tkit.weak",
+    ),
+    Column("confidence", "int8", "1 guess, 2 likely, 3 sure; of weak 3 from a probability of 0.99 on, else 2"),
+    Column("probability", "float32", "that a weak label is right on tracker or not; null for gold and member"),
+    Column("sources", "string", "weak sources that voted for the label, joined by spaces; null for gold and member"),
+    Column("against", "string", "weak sources that voted against it, joined by spaces; null for gold and member"),
+    Column("first", "string", "label of the first of two independent passes; null for weak"),
+    Column("second", "string", "label of the second pass; where the two differ the label is U; null for weak"),
+    Column("cluster", "int32", "same sender domain, URL shape, size class and kind of carrier; -1 for weak"),
+    Column("stratum", "string", "stratum it was drawn from; null for weak"),
+    Column("stratum_weight", "float64", "how many of the corpora's clusters it stands for; null for weak"),
+    Column(
+        "component",
+        "int32",
+        "connected component over sender's registrable domain, exact URL, tracker host and tracker path template; -1 for weak",
+    ),
+    Column("sender_key", "string", "as in messages.parquet"),
+    Column("listed", "bool", "any of the published lists made for mail finds it; null for weak"),
+)
+
+_SPLITS = (
+    *_KEY,
+    Column("by_time", "string", "train (before the day that the card names), test (gold, from then on), or empty: in neither"),
+    Column("unseen_sender", "int8", f"fold, 0 to {FOLDS - 1}, that tests its sender; -1 where none does"),
+    Column("unseen_kit", "int8", f"fold, 0 to {FOLDS - 1}, that tests its component; -1 where none does"),
+    Column("unseen_sender_held", "int16", "bit f is set where fold f of unseen_sender must not train on it"),
+    Column("unseen_kit_held", "int16", "bit f is set where fold f of unseen_kit must not train on it"),
+)
+
+_MANIPULATED = (
+    *_KEY,
+    Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
+    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES),
+)
+
+_TABLES = {
+    "references.parquet": _REFERENCES,
+    "labels.parquet": _LABELS,
+    "messages.parquet": _MESSAGES,
+    "splits.parquet": _SPLITS,
+    "manipulated.parquet": _MANIPULATED,
+}
+FILES = tuple(_TABLES)
+"""The tables of the dataset."""
+
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FILES, KEY) | {
+    "messages.parquet": ("message_sha256",),
+    "manipulated.parquet": (*KEY, "manipulation"),
+}
+"""What is unique in each table."""
+
+TITLES = {
+    "references.parquet": "a remote reference: where it stands, what it is cut by, and its features",
+    "labels.parquet": "a labelled reference",
+    "messages.parquet": "a message of the corpora, with or without references",
+    "splits.parquet": "a labelled reference: the official splits",
+    "manipulated.parquet": "a copy of a gold reference, disguised as senders do: its features, to train on",
+}
+"""What one row of each table is."""
+
+
+def columns(file: str, lists: Sequence[str]) -> tuple[Column, ...]:
+    """Give the columns of one table.
+
+    Parameters
+    ----------
+    file : str
+        One of :data:`FILES`.
+    lists : sequence of str
+        Names of the published lists that labels.parquet has a column of.
+    """
+    found = _TABLES[file]
+    if file == "labels.parquet":
+        found += tuple(
+            Column(f"published_{name}", "bool", f"the published list {name} finds it, in its own engine; null for weak")
+            for name in lists
+        )
+    return found
+
+
+def arrow_schema(file: str, lists: Sequence[str]) -> pa.Schema:
+    """Give the Arrow schema that a table is written with."""
+    types = {"bool": pa.bool_(), "timestamp[ms, tz=UTC]": pa.timestamp("ms", tz="UTC")}
+    return pa.schema(
+        [(column.name, types.get(column.dtype) or pa.type_for_alias(column.dtype)) for column in columns(file, lists)]
+    )

@@ -1,0 +1,125 @@
+"""The data card of the published dataset: a template, and the figures that come out of its files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+import pandas as pd
+
+from tkit.columns import FILES, TITLES, columns
+from tkit.dataset import FOLD_SPLITS, Dataset
+from tkit.gather import SALT
+from tkit.registry import CORPORA
+from tkit.schema import FEATURES
+
+_LABELS = ("T", "P", "C", "S", "U")
+_SOURCES = ("gold", "member", "weak")
+_MOST_LANGUAGES = 6
+
+
+def render_data_card(dataset: Dataset) -> str:
+    """Write the data card of a dataset, in Markdown; every number comes from it."""
+    facts = dataset.facts
+    labels = dataset.labels
+    of_source = labels["source"].value_counts()
+    gold = labels[labels["source"] == "gold"]
+    found = {
+        "version": facts["version"],
+        "published": facts["published"],
+        "feature_version": facts["feature_version"],
+        "labels_all": f"{len(labels):,}",
+        **{
+            name: f"{int(of_source.get(source, 0)):,}"
+            for name, source in zip(("gold", "members", "weak"), _SOURCES, strict=True)
+        },
+        "files": _rows((f"dataset/{name}", f"{len(table):,}", TITLES[name]) for name, table in dataset.tables().items()),
+        "references": f"{len(dataset.references):,}",
+        "messages": f"{len(dataset.messages):,}",
+        "with_references": f"{int((dataset.messages['references'] > 0).sum()):,}",
+        "no_date": f"{int(dataset.references['date'].isna().sum()):,}",
+        "corpora": _rows(_of_corpora(dataset)),
+        "languages": _languages(dataset.messages),
+        "label_counts": _rows(
+            (source, *(f"{int((labels['label'][labels['source'] == source] == label).sum()):,}" for label in _LABELS))
+            for source in _SOURCES
+            if source in of_source
+        ),
+        "seed": facts["splits"]["seed"],
+        "folds": facts["splits"]["folds"],
+        "splits": _rows(_of_splits(dataset)),
+        "components": f"{facts['components']:,}",
+        "agree_five": f"{(gold['first'] == gold['second']).mean():.1%}",
+        "agree_tracker": f"{((gold['first'] == 'T') == (gold['second'] == 'T')).mean():.1%}",
+        "lost_gold": facts["labels_without_a_reference"]["gold"],
+        "lost_members": facts["labels_without_a_reference"]["members"],
+        "salt": SALT,
+        "licences": _rows((corpus.name, corpus.licence) for corpus in CORPORA),
+        "columns": "\n\n".join(_of_columns(name, facts["lists"]) for name in FILES),
+    }
+    return Template(files("tkit").joinpath("data_card.md").read_text("utf-8")).substitute(found)
+
+
+def write_data_card(dataset: Dataset, path: Path) -> None:
+    """Write the data card to a file, whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".card-") as temporary:
+        part = Path(temporary) / path.name
+        part.write_text(render_data_card(dataset), encoding="utf-8")
+        os.replace(part, path)
+
+
+def _rows(rows: Iterable[Iterable[object]]) -> str:
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+def _of_corpora(dataset: Dataset) -> Iterable[tuple[str, ...]]:
+    gold = dataset.labels.loc[dataset.labels["source"] == "gold", "message_sha256"]
+    for corpus in CORPORA:
+        mails = dataset.messages[dataset.messages["corpus"] == corpus.name]
+        first, last = mails["date"].dt.year.quantile([0.01, 0.99])
+        kinds = mails["kind"].value_counts().sort_index()
+        yield (
+            corpus.name,
+            f"{len(mails):,}",
+            f"{int((mails['references'] > 0).sum()):,}",
+            f"{int(mails['references'].sum()):,}",
+            f"{int(gold.isin(mails['message_sha256']).sum()):,}",
+            f"{first:.0f} to {last:.0f}" if first < last else f"{first:.0f}",
+            ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if kind) or "nothing",
+            f"[{corpus.repository}]({corpus.home}) at {corpus.commit[:12]}",
+        )
+
+
+def _languages(messages: pd.DataFrame) -> str:
+    told = messages["language"][messages["references"] > 0]
+    share = told[told != ""].value_counts(normalize=True)
+    named = ", ".join(f"{language} {part:.1%}" for language, part in share.head(_MOST_LANGUAGES).items())
+    return f"{named}, others {share.iloc[_MOST_LANGUAGES:].sum():.1%}; not told of {(told == '').mean():.1%} of the mails"
+
+
+def _of_splits(dataset: Dataset) -> Iterable[tuple[str, ...]]:
+    day = dataset.facts["splits"]["by_time"]
+    told = {
+        "by_time": f"sent before {day}, or from then on",
+        "unseen_sender": "the sender's registrable domain",
+        "unseen_kit": "component",
+    }
+    tracker = (dataset.labels["label"] == "T").to_numpy()
+    weak = (dataset.labels["source"] == "weak").to_numpy()
+    for name, by in told.items():
+        split = dataset.split(name, 0 if name in FOLD_SPLITS else None, weak=True)
+        yield (
+            f"{name}, fold 0" if name in FOLD_SPLITS else name,
+            by,
+            *(f"{int(mask.sum()):,}" for mask in (split.train & ~weak, split.train & weak, split.test, split.test & tracker)),
+        )
+
+
+def _of_columns(file: str, lists: list[str]) -> str:
+    features = {feature.name for feature in FEATURES}
+    rows = _rows((column.name, column.dtype, column.meaning) for column in columns(file, lists) if column.name not in features)
+    return f"### {file}\n\n| column | type | meaning |\n|---|---|---|\n{rows}"

@@ -1,0 +1,95 @@
+"""Features of the element that holds a reference: how it is written, its size and visibility, what is around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from tkit.groups import Floats, column
+from tkit.numbering import Numbering
+from tkit.style import ABSENT, Style, dimension, parse_style
+from tkit.url import registrable_domain
+
+_NO_STYLE = Style(ABSENT, ABSENT, ABSENT, ABSENT, "", 0)
+_PICTURE_CARRIERS = frozenset(
+    ("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image", "amp-img", "svg-image", "vml-src")
+)
+_SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
+
+
+def element_columns(rows: Numbering) -> dict[str, Floats]:
+    """Give the columns of the reference's own element and of what is around it, one float64 value a row."""
+    facts = [reference.attributes for reference in rows.references]
+    carriers = [reference.carrier for reference in rows.references]
+    ancestries = [reference.ancestry for reference in rows.references]
+    attr_width = column([dimension(own.get("width")) for own in facts])
+    attr_height = column([dimension(own.get("height")) for own in facts])
+    styles = [parse_style(style) if (style := own.get("style")) else _NO_STYLE for own in facts]
+    style_width = column([style.width for style in styles])
+    style_height = column([style.height for style in styles])
+    max_width = column([style.max_width for style in styles])
+    max_height = column([style.max_height for style in styles])
+    width = _least(attr_width, style_width, max_width)
+    height = _least(attr_height, style_height, max_height)
+    given = (width >= 0).astype(float) + (height >= 0)
+    short = _least(width, height)
+    long = np.maximum(width, height)
+    hidden = column([bool(style.hides) or "hidden" in own for style, own in zip(styles, facts, strict=True)])
+    links = [ancestry.link for ancestry in ancestries]
+    own_domain = [rows.domains[code] for code in rows.url]
+    return {
+        "carrier_img": column([carrier in _PICTURE_CARRIERS for carrier in carriers]),
+        "carrier_background": column([carrier == "background-attr" for carrier in carriers]),
+        "carrier_css": column([carrier in ("style-attr", "style-element") for carrier in carriers]),
+        "carrier_sheet": column([carrier in _SHEET_CARRIERS for carrier in carriers]),
+        "conditional": column([reference.conditional for reference in rows.references]),
+        "attr_width": attr_width,
+        "attr_height": attr_height,
+        "style_width": style_width,
+        "style_height": style_height,
+        "style_max_width": max_width,
+        "style_max_height": max_height,
+        "width": width,
+        "height": height,
+        "sides_given": given,
+        "short_side": short,
+        "long_side": long,
+        "tiny": ((given > 0) & (long <= 3)).astype(float),
+        "thin": ((given == 2) & (short <= 3) & (long > 3)).astype(float),
+        "hidden": hidden,
+        "hidden_around": column([bool(ancestry.hidden_by) for ancestry in ancestries]),
+        "alt_length": _lengths(facts, "alt"),
+        "title_length": _lengths(facts, "title"),
+        "border_given": column(["border" in own for own in facts]),
+        "name_given": column(["id" in own or "class" in own for own in facts]),
+        "attributes": column([len(own) for own in facts]),
+        "style_properties": column([style.properties for style in styles]),
+        "depth": column([ancestry.depth for ancestry in ancestries]),
+        "tables": column([ancestry.tables for ancestry in ancestries]),
+        "parent_body": column([ancestry.parent == "body" for ancestry in ancestries]),
+        "parent_cell": column([ancestry.parent in ("td", "th") for ancestry in ancestries]),
+        "text_beside": column([r.text_before or r.text_after for r in rows.references]),
+        "in_link": column([link is not None for link in links]),
+        "link_same_domain": column(
+            [link is not None and _domain_of_link(link) == domain for link, domain in zip(links, own_domain, strict=True)]
+        ),
+    }
+
+
+@lru_cache(maxsize=1 << 14)
+def _domain_of_link(link: str) -> str:
+    found = re.match(r"[a-zA-Z]+:[/\\]+(?:[^/?#@\\]*@)?([^/?#:\\]+)", link)
+    return registrable_domain(found[1].lower()) if found else ""
+
+
+def _lengths(facts: Sequence[Mapping[str, str]], name: str) -> Floats:
+    return column([ABSENT if (value := own.get(name)) is None else len(value) for own in facts])
+
+
+def _least(*columns: Floats) -> Floats:
+    """Give the least value that is given, ABSENT where none is."""
+    least = np.min([np.where(column >= 0, column, np.inf) for column in columns], axis=0)
+    return np.where(np.isinf(least), ABSENT, least)

@@ -1,0 +1,241 @@
+"""The generated part of the JavaScript module: schema, model, vocabulary, services and public suffixes.
+
+Every list comes from the Python module that tkit itself reads it from, so that none is typed twice.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise, takewhile
+
+import numpy as np
+from publicsuffixlist import PublicSuffixList
+
+from tkit import element_columns, html, mail, message_columns, providers, tokens, url, vocabulary
+from tkit.bundle import Bundle, IntegerTree, IntegerTrees
+from tkit.schema import FEATURE_VERSION, FEATURES
+
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+"""Digits to the base of 64 in which trees are written."""
+
+_HALF = 32  # a node that begins with a digit below is an inner one
+_MEANS = 63
+_WHOLE_UNITS = ("flag", "count", "characters")
+_WORTHWHILE = 8  # a pair that stands so often is worth its entry
+
+
+def data_section(bundle: Bundle, means: bool) -> str:
+    """Give the JavaScript constants that the hand-written modules import from ``data.js``."""
+    schema = {
+        "name": bundle.name,
+        "vantage": bundle.vantage,
+        "featureVersion": FEATURE_VERSION,
+        "tkitVersion": bundle.tkit_version,
+        "date": bundle.date,
+        "trainingSha256": bundle.training_sha256,
+        "threshold": bundle.threshold,
+        "features": bundle.features,
+    }
+    constants = {
+        "SCHEMA": json.dumps(schema, indent=1),
+        "FEATURES": "SCHEMA.features",
+        "WORDS": _json(vocabulary._WORDS),
+        "MOST_WORDS": str(vocabulary._MOST),
+        "HOST_WORDS": _json({"track": vocabulary._HOST_TRACK.pattern, "picture": vocabulary._HOST_PICTURE.pattern}),
+        "SIZE_NAMES": _set(vocabulary._SIZE_NAMES.split()),
+        "STORES": _set(providers._STORES),
+        "REGIONAL_STORE": f"/{providers._REGIONAL_S3.pattern}/",
+        "EXTENSIONS": _object(
+            {
+                "scripts": _json(tokens._SCRIPTS),
+                "photos": _set(tokens._PHOTOS),
+                "pictures": _set(tokens._PICTURES),
+                "sheets": _set(tokens._SHEETS),
+            }
+        ),
+        "PROVIDERS": _json(
+            {
+                "names": [name for name, _, _ in providers._SERVICES],
+                "hosts": _pattern(providers._HOSTS),
+                "endpoints": [path for _, _, path in providers._SERVICES],
+                "brandedNames": [name for name, _ in providers._BRANDED],
+                "branded": _pattern(providers._BRANDED_PATHS),
+            }
+        ),
+        "CARRIERS": _object(
+            {
+                "src": _map(html._SRC_CARRIERS),
+                "srcset": _map(html._SRCSET_CARRIERS),
+                "svg": _map(html._SVG_CARRIERS),
+                "link": _json(html._LINK_RELATIONS),
+            }
+        ),
+        "CARRIER_FEATURES": _object(
+            {"img": _set(element_columns._PICTURE_CARRIERS), "sheet": _set(element_columns._SHEET_CARRIERS)}
+        ),
+        "HEADERS": _json(
+            {
+                "recipients": mail._RECIPIENT_HEADERS,
+                "bulk": message_columns._BULK_HEADERS,
+                "service": message_columns._SERVICE_HEADERS.pattern,
+            }
+        ),
+        "QUERY_WRAPPERS": _json(url._QUERY_WRAPPERS),
+        "WRAPPING_DOMAINS": _set(url._WRAPPING_DOMAINS),
+        "SUFFIXES": _json(packed_suffixes(suffixes())),
+        "MODEL": _json(encoded_model(bundle, means)).replace('","', '",\n"'),
+    }
+    return "".join(f"export const {name} = {value};\n" for name, value in constants.items())
+
+
+def suffixes() -> dict[str, list[str]]:
+    """Give the rules of two labels and more of the list's ICANN section: what follows the first dot -> first labels.
+
+    A rule of one label says what is true of any last label. Rules in Unicode are left out: the same rule stands there
+    in ASCII, which is how browsers write hosts.
+    """
+    found: dict[str, list[str]] = {}
+    for rule in sorted(PublicSuffixList(only_icann=True)._publicsuffix):
+        name, dot, parent = rule.partition(".")
+        if dot and rule.isascii():
+            found.setdefault(parent, []).append(name)
+    return found
+
+
+def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]:
+    """Write the rules in half the space; ``unpackedRules`` in url.js reads them.
+
+    A line holds a parent and its labels in order, each behind a capital that says how many characters it begins with
+    are those of the label before (``A`` none). Then the commonest pair of characters is written as one that occurs
+    nowhere, and so on; the pairs are given in the order in which they were replaced, each behind its sign.
+    """
+    lines = []
+    for parent, labels in rules.items():
+        before = ""
+        line = parent
+        for label in labels:
+            shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, label, strict=False)))
+            line += chr(ord("A") + shared) + label[shared:]
+            before = label
+        lines.append(line)
+    text = "\n".join(lines)
+    signs = [chr(code) for code in range(33, 127) if chr(code) not in text and chr(code) not in '"\\']
+    pairs = []
+    for sign in signs:
+        counts = Counter(map("".join, pairwise(text)))
+        pair = max((pair for pair in counts if "\n" not in pair), key=lambda pair: (counts[pair], pair), default="")
+        if counts[pair] < _WORTHWHILE:
+            break
+        text = text.replace(pair, sign)
+        pairs.append(sign + pair)
+    return pairs, text
+
+
+def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
+    """Give the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
+
+    Thresholds of features that are whole numbers (flags, counts, characters) are written as whole numbers: every row that
+    tkit computes is decided alike, in a third of the space.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    means : bool
+        Whether to give the inner nodes' means, to 1/63 of the way between their children: a digit a node, which only
+        ``contributions`` needs.
+    """
+    model = bundle.model
+    if not isinstance(model, IntegerTrees):
+        return {name: value for name, value in model.to_json().items() if name not in ("unit", "transform")}
+    whole = {feature.name for feature in FEATURES if feature.unit in _WHOLE_UNITS}
+    is_whole = [name in whole for name in bundle.features]
+    splits: dict[int, set[float]] = {}
+    leaves: list[int] = []
+    for tree in model.trees:
+        for feature, threshold, value in zip(tree.feature, tree.threshold, tree.value, strict=True):
+            if feature < 0:
+                leaves.append(value)
+            else:
+                splits.setdefault(feature, set()).add(_shortest(threshold, is_whole[feature]))
+    ordered = {feature: sorted(splits[feature]) for feature in sorted(splits)}
+    number = {pair: at for at, pair in enumerate((f, threshold) for f, many in ordered.items() for threshold in many)}
+    least = min(leaves)
+    split_digits, leaf_digits = _width(len(number)), _width(max(leaves) - least + 1)
+    return {
+        "kind": "trees",
+        "link": model.link,
+        "intercept": model.intercept,
+        "least": least,
+        "splitDigits": split_digits,
+        "leafDigits": leaf_digits,
+        "meanDigits": int(means),
+        "splits": {bundle.features[feature]: ordered[feature] for feature in ordered},
+        "trees": [
+            _tree(
+                tree,
+                lambda feature, threshold: _digits(number[feature, _shortest(threshold, is_whole[feature])], split_digits),
+                lambda value: _digits(value - least + _HALF * 64 ** (leaf_digits - 1), leaf_digits),
+                means,
+            )
+            for tree in model.trees
+        ],
+    }
+
+
+def _tree(tree: IntegerTree, split: Callable[[int, float], str], leaf: Callable[[int], str], means: bool) -> str:
+    """Write a tree from its root, left before right."""
+    written = []
+    waiting = [0]
+    while waiting:
+        node = waiting.pop()
+        if tree.feature[node] < 0:
+            written.append(leaf(tree.value[node]))
+            continue
+        left, right = tree.left[node], tree.right[node]
+        written.append(split(tree.feature[node], tree.threshold[node]))
+        if means:
+            low, high = tree.value[left], tree.value[right]
+            written.append(DIGITS[round(_MEANS * (tree.value[node] - low) / (high - low)) if high != low else 0])
+        waiting += (right, left)
+    return "".join(written)
+
+
+def _width(count: int) -> int:
+    """Give how many digits tell so many things apart, when the first digit has half its values."""
+    width = 1
+    while _HALF * 64 ** (width - 1) < count:
+        width += 1
+    return width
+
+
+def _digits(value: int, width: int) -> str:
+    return "".join(DIGITS[value >> 6 * place & 63] for place in reversed(range(width)))
+
+
+def _shortest(threshold: float, is_whole: bool) -> float:
+    """Give the number with the fewest digits that decides alike: the same float32; below whole numbers, a whole one."""
+    return math.floor(threshold) if is_whole else float(str(np.float32(threshold)))
+
+
+def _pattern(pattern: re.Pattern[str]) -> str:
+    return pattern.pattern.replace("(?P<", "(?<")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _set(values: Iterable[str]) -> str:
+    return f"new Set({_json(sorted(values))})"
+
+
+def _map(values: Mapping[str, str]) -> str:
+    return f"new Map({_json(list(values.items()))})"
+
+
+def _object(fields: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}"

@@ -1,0 +1,216 @@
+// A document tree to remote references, with the facts as written; nothing is loaded.
+import { CARRIERS } from "./data.js";
+import { cssUrls, mayLoad } from "./css.js";
+import { hides } from "./style.js";
+import { SPACE, remembering, splitSpace, strip } from "./text.js";
+import { clean, resolve } from "./url.js";
+
+const CONDITIONAL_HEAD = new RegExp(`^[${SPACE}]*\\[if[^\\]]*\\]>`, "i");
+const COMMENT_HINTS = new RegExp(
+  `src|href|url\\(|refresh|poster|@import|image-set|\\\\|background[${SPACE}]*=|data[${SPACE}]*=`,
+);
+const REFRESH = new RegExp(
+  `^[${SPACE}\\p{Nd}.]*[;,${SPACE}][${SPACE}]*(?:url[${SPACE}]*=[${SPACE}]*)?["']?([^"'${SPACE}][^"']*)`,
+  "iu",
+);
+const MAX_COMMENTS = 16; // conditional comments inside one another; a sound mail has one
+const MAX_DEPTH = 512; // Chromium nests no deeper
+const HTML_SPACE = " \t\n\f\r";
+const SHOW_ELEMENTS_AND_COMMENTS = 1 | 128;
+const [ELEMENT_NODE, TEXT_NODE, COMMENT_NODE] = [1, 3, 8];
+
+const NOTHING_AROUND = { depth: 0, parent: "", isHidden: false, link: null, tables: 0 };
+// What a message shown inside a page has around it in the mail itself.
+const BODY_AROUND = { depth: 2, parent: "body", isHidden: false, link: null, tables: 0 };
+
+/**
+ * Read a document, or an element as the body of a mail.
+ *
+ * Gives `references`, each with its carrier, url, resolvedUrl ("" where it needs no server), element, ancestry, order
+ * (its place among links and references), hasTextBeside and isConditional; `links`, the resolved URLs of the links; and
+ * `marks`, the number of both.
+ */
+export function readDocument(root, parseHtml = parseInert) {
+  const reader = new Reader(parseHtml);
+  reader.read(root, null);
+  return reader.document();
+}
+
+/** A tree of its own, without scripts, that loads nothing. */
+function parseInert(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+class Reader {
+  constructor(parseHtml) {
+    this.parseHtml = parseHtml;
+    this.references = [];
+    this.links = [];
+    this.base = null;
+    this.marks = 0;
+    this.comments = 0;
+  }
+
+  document() {
+    const base = this.base ?? "";
+    for (const reference of this.references) reference.resolvedUrl = resolve(reference.url, base);
+    return { references: this.references, links: this.links.map((link) => resolve(link, base)), marks: this.marks };
+  }
+
+  /** Collect below a root; `around` is what surrounds a conditional comment, null for the mail itself. */
+  read(root, around) {
+    const isDocument = root.nodeType !== ELEMENT_NODE;
+    const known = new Map([[root, isDocument ? NOTHING_AROUND : BODY_AROUND]]);
+    const walker = (root.ownerDocument ?? root).createTreeWalker(root, SHOW_ELEMENTS_AND_COMMENTS);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node.nodeType === COMMENT_NODE) this.comment(node, known, around);
+      else this.element(node, known, around);
+    }
+  }
+
+  element(element, known, around) {
+    const tag = element.localName.toLowerCase();
+    if (!element.hasAttributes() && tag !== "style") return;
+    if (tag === "a" || tag === "area") {
+      if (element.hasAttribute("href")) {
+        this.links.push(clean(element.getAttribute("href")));
+        this.marks++;
+      }
+    } else if (tag === "base") {
+      // HTML Standard, section 4.2.3: the first base element with a href, whatever it holds.
+      if (this.base === null && element.hasAttribute("href")) this.base = resolve(clean(element.getAttribute("href")));
+      return;
+    }
+    const written = writtenBy(tag, element);
+    if (written.length) this.add(element, written, within(around, ancestryOf(element, known)), around !== null);
+  }
+
+  comment(node, known, around) {
+    const text = strip(node.data);
+    const head = CONDITIONAL_HEAD.exec(text);
+    if (!head || this.comments >= MAX_COMMENTS) return;
+    const inner = text.slice(head[0].length);
+    if (!COMMENT_HINTS.test(inner.toLowerCase())) return;
+    this.comments++;
+    // The closing <![endif] becomes an empty comment at the end of the inner tree.
+    this.read(this.parseHtml(inner), ancestryOf(node, known));
+    this.comments--;
+  }
+
+  add(element, written, ancestry, isConditional) {
+    const hasTextBeside = isText(element.previousSibling) || isText(element.nextSibling);
+    for (const [carrier, text] of written) {
+      const url = clean(text);
+      if (!url) continue;
+      this.references.push({ carrier, url, resolvedUrl: "", element, ancestry, order: this.marks, hasTextBeside, isConditional });
+      this.marks++;
+    }
+  }
+}
+
+function isText(node) {
+  if (!node || node.nodeType !== TEXT_NODE) return false;
+  for (const character of node.data) if (!HTML_SPACE.includes(character)) return true;
+  return false;
+}
+
+/** What the ancestors say: depth, the parent's tag, whether one hides, the nearest link, the tables. */
+function ancestryOf(node, known) {
+  const { parentNode } = node;
+  let facts = known.get(parentNode);
+  if (facts) return facts;
+  const { depth, isHidden, link, tables } = ancestryOf(parentNode, known);
+  const tag = parentNode.localName.toLowerCase();
+  facts = {
+    depth: Math.min(depth + 1, MAX_DEPTH),
+    parent: tag,
+    isHidden: isHidden || hides(parentNode.getAttribute("style"), parentNode.hasAttribute("hidden")),
+    link: tag === "a" && parentNode.hasAttribute("href") ? clean(parentNode.getAttribute("href")) : link,
+    tables: tables + Number(tag === "table"),
+  };
+  known.set(parentNode, facts);
+  return facts;
+}
+
+/** Put the ancestry of what stands in a conditional comment below the ancestry of the comment. */
+function within(around, inner) {
+  if (!around) return inner;
+  return {
+    depth: Math.min(around.depth + inner.depth, MAX_DEPTH),
+    parent: inner.parent,
+    isHidden: inner.isHidden || around.isHidden,
+    link: inner.link ?? around.link,
+    tables: around.tables + inner.tables,
+  };
+}
+
+// -- carriers ------------------------------------------------------------------------------------------------------
+
+const CSS_CARRIERS = { value: "style-element", import: "css-import", font: "font-face" };
+
+/** [carrier, URL] of everything that an element loads, in the order of tkit's docs/design.md. */
+function writtenBy(tag, element) {
+  const found = [];
+  const get = (name) => element.getAttribute(name) ?? "";
+  const carriers = carriersOf(tag);
+  if (carriers.src) {
+    const src = get("src");
+    if (src && (tag !== "input" || strip(get("type")).toLowerCase() === "image")) found.push([carriers.src, src]);
+  }
+  if (carriers.srcset) {
+    found.push(...srcsetUrls(get("srcset")).map((url) => [carriers.srcset, url]));
+  }
+  if (tag === "img") {
+    for (const old of ["lowsrc", "dynsrc"]) if (element.hasAttribute(old)) found.push([`img-${old}`, get(old)]);
+  } else if (tag === "object" && get("data")) {
+    found.push(["object-data", get("data")]);
+  } else if (tag === "video" && get("poster")) {
+    found.push(["video-poster", get("poster")]);
+  } else if (tag === "link" && get("href")) {
+    const own = linkCarrier(get("rel"));
+    if (own) found.push([own, get("href")]);
+  } else if (CARRIERS.svg.has(tag)) {
+    // SVG 2, section 16.1.5: href has precedence over xlink:href.
+    const href = get("href") || get("xlink:href");
+    if (href && !strip(href).startsWith("#")) found.push([CARRIERS.svg.get(tag), href]);
+  } else if (tag === "meta" && strip(get("http-equiv")).toLowerCase() === "refresh") {
+    const refresh = REFRESH.exec(get("content"));
+    if (refresh) found.push(["meta-refresh", refresh[1]]);
+  } else if (tag === "style" && !(get("src") && element.attributes.length === 1)) {
+    found.push(...cssUrls(element.textContent).map(({ url, use }) => [CSS_CARRIERS[use], url]));
+  }
+  const background = get("background");
+  if (background) found.push(["background-attr", background]);
+  const style = get("style");
+  if (style && mayLoad(style)) found.push(...cssUrls(style).map(({ url }) => ["style-attr", url]));
+  return found;
+}
+
+/** The carriers of a tag's src and srcset, "" where it loads none. */
+const carriersOf = remembering((tag) => {
+  const amp = tag.startsWith("amp-") ? "amp-img" : "";
+  const own = tag === "input" ? "input-image" : tag.startsWith("v:") ? "vml-src" : amp;
+  return { src: CARRIERS.src.get(tag) ?? own, srcset: CARRIERS.srcset.get(tag) ?? amp };
+});
+
+function linkCarrier(rel) {
+  const relations = splitSpace(rel.toLowerCase());
+  return CARRIERS.link.find(([relation]) => relations.includes(relation))?.[1] ?? "";
+}
+
+/** The candidates of a `srcset` attribute (HTML Standard, "parse a srcset attribute"). */
+export function srcsetUrls(text) {
+  const candidate = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
+  const descriptor = /(?:\([^)]*\)?|[^,(]+)*,?/y;
+  const found = [];
+  for (let match = candidate.exec(text); match; match = candidate.exec(text)) {
+    const url = match[1].replace(/,+$/, "");
+    if (url) found.push(url);
+    if (!match[1].endsWith(",")) {
+      descriptor.lastIndex = candidate.lastIndex;
+      descriptor.exec(text);
+      candidate.lastIndex = descriptor.lastIndex;
+    }
+  }
+  return found;
+}

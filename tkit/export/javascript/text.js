@@ -1,0 +1,55 @@
+// Strings as tkit's Python reads them, where JavaScript's own methods differ.
+
+/** White space of Python's `\s` and `str.strip`, as the inside of a character class. */
+export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+
+const SPACE_EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const SPACES = new RegExp(`[${SPACE}]+`);
+
+/** Without white space at the ends. */
+export function strip(text) {
+  return text.replace(SPACE_EDGES, "");
+}
+
+/** The parts between white space. */
+export function splitSpace(text) {
+  return text.split(SPACES).filter(Boolean);
+}
+
+/** Number of code points. */
+export function countCodePoints(text) {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // The second half of a pair is no code point of its own.
+    if (unit < 0xdc00 || unit > 0xdfff || i === 0 || (text.charCodeAt(i - 1) & 0xfc00) !== 0xd800) count++;
+  }
+  return count;
+}
+
+/** What stands before and behind the first `mark`; all of it and "" where there is none. */
+export function partition(text, mark) {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/** How often one character stands in a text. */
+export function countOf(text, character) {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
+}
+
+/** A function that remembers what it gave; it forgets everything when it remembers too much. */
+export function remembering(compute, most = 4096) {
+  const known = new Map();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      if (known.size >= most) known.clear();
+      value = compute(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}

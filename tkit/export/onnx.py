@@ -1,0 +1,229 @@
+"""One ONNX graph: float32 features in, probability, verdict and margin out.
+
+The trees become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24 and is exact in
+float32 in any order, and thresholds are float32 numbers already, so that every runtime decides as the bundle does.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module, resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.bundle import UNIT, Bundle, IntegerLinear, IntegerTrees
+from tkit.errors import TkitError
+from tkit.export.base import EngineMissingError, Target, loss_on_rows
+from tkit.schema import FEATURE_VERSION
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
+
+Constants = dict[str, NDArray[np.generic] | np.generic]
+
+OPSET = {"": 17, "ai.onnx.ml": 3}
+"""Operator sets that every runtime since 2022 has."""
+
+OUTPUTS = ("probability", "tracker", "margin")
+"""Each of shape (n_rows,): float32, bool, and float32 in units of 1/65536 (of a linear model, rounded from 2**24 on)."""
+
+
+def onnx_model(bundle: Bundle) -> ModelProto:
+    """Give the graph of a bundle.
+
+    Raises
+    ------
+    TkitError
+        Where the package onnx is not installed.
+    """
+    if find_spec("onnx") is None:
+        raise TkitError("the onnx target needs the package onnx: pip install 'tkit[onnx]'")
+    from onnx import TensorProto, checker, helper  # noqa: PLC0415
+
+    if isinstance(bundle.model, IntegerTrees):
+        nodes, constants = _trees(bundle.model)
+        constants["threshold"] = np.float32(bundle.threshold)
+    else:
+        nodes, constants = _linear(bundle.model)
+        constants["threshold"] = np.float64(bundle.threshold)
+    constants |= {"unit": np.float32(UNIT)}
+    nodes += [
+        helper.make_node("GreaterOrEqual", ["exact", "threshold"], ["tracker"]),
+        helper.make_node("Cast", ["exact"], ["margin"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["margin", "unit"], ["link"]),
+    ]
+    if bundle.model.link == "logistic":
+        nodes.append(helper.make_node("Sigmoid", ["link"], ["probability"]))
+    else:
+        constants |= {"zero": np.float32(0), "one": np.float32(1)}
+        nodes.append(helper.make_node("Clip", ["link", "zero", "one"], ["probability"]))
+    kinds = dict(zip(OUTPUTS, (TensorProto.FLOAT, TensorProto.BOOL, TensorProto.FLOAT), strict=True))
+    graph = helper.make_graph(
+        nodes,
+        "tkit",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", len(bundle.features)])],
+        [helper.make_tensor_value_info(name, kind, ["n"]) for name, kind in kinds.items()],
+        [_tensor(name, value) for name, value in constants.items()],
+    )
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid(domain, version) for domain, version in OPSET.items()],
+        ir_version=8,
+        producer_name="tkit",
+        producer_version=bundle.tkit_version,
+    )
+    helper.set_model_props(model, metadata(bundle))
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def metadata(bundle: Bundle) -> dict[str, str]:
+    """Give what the model says of itself, each value a text; ``features`` is a JSON list in the columns' order."""
+    return {
+        "name": bundle.name,
+        "vantage": bundle.vantage,
+        "feature_version": str(FEATURE_VERSION),
+        "features": json.dumps(bundle.features),
+        "threshold_margin": str(bundle.threshold),
+        "threshold_probability": repr(bundle.threshold_score),
+        "unit": str(UNIT),
+        "training_sha256": bundle.training_sha256,
+        "date": bundle.date,
+        "tkit_version": bundle.tkit_version,
+    }
+
+
+def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
+    from onnx import helper  # noqa: PLC0415
+
+    at: dict[str, list[int]] = {name: [] for name in ("trees", "ids", "features", "true", "false", "leaf_trees", "leaf_ids")}
+    modes: list[str] = []
+    thresholds: list[float] = []
+    weights: list[float] = []
+    for number, tree in enumerate(model.trees):
+        for node, (feature, threshold, left, right, value) in enumerate(zip(*tree, strict=True)):
+            is_leaf = feature < 0
+            at["trees"].append(number)
+            at["ids"].append(node)
+            at["features"].append(0 if is_leaf else feature)
+            at["true"].append(0 if is_leaf else left)
+            at["false"].append(0 if is_leaf else right)
+            modes.append("LEAF" if is_leaf else "BRANCH_LEQ")
+            thresholds.append(threshold)
+            if is_leaf:
+                at["leaf_trees"].append(number)
+                at["leaf_ids"].append(node)
+                weights.append(float(value))
+    ensemble = helper.make_node(
+        "TreeEnsembleRegressor",
+        ["features"],
+        ["sum"],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        aggregate_function="SUM",
+        post_transform="NONE",
+        base_values=[float(model.intercept)],
+        nodes_treeids=at["trees"],
+        nodes_nodeids=at["ids"],
+        nodes_featureids=at["features"],
+        nodes_modes=modes,
+        nodes_values=thresholds,
+        nodes_truenodeids=at["true"],
+        nodes_falsenodeids=at["false"],
+        target_treeids=at["leaf_trees"],
+        target_nodeids=at["leaf_ids"],
+        target_ids=[0] * len(weights),
+        target_weights=weights,
+    )
+    return [ensemble, helper.make_node("Squeeze", ["sum", "last"], ["exact"])], {"last": np.array([1])}
+
+
+def _linear(model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
+    """Give a linear model in float64, its terms rounded to whole units before they are added."""
+    from onnx import TensorProto, helper  # noqa: PLC0415
+
+    steps: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
+        ("Cast", ["features"], "x", {"to": TensorProto.DOUBLE}),
+        ("Abs", ["x"], "size", {}),
+        ("Add", ["size", "one_wide"], "size_and_one", {}),
+        ("Log", ["size_and_one"], "logarithm", {}),
+        ("Sign", ["x"], "sign", {}),
+        ("Mul", ["sign", "logarithm"], "transformed", {}),
+        ("Sub", ["transformed", "mean"], "centred", {}),
+        ("Mul", ["centred", "weight"], "weighted", {}),
+        ("Div", ["weighted", "scale"], "terms", {}),
+        ("Mul", ["terms", "unit_wide"], "in_units", {}),
+        ("Add", ["in_units", "half"], "half_more", {}),
+        ("Floor", ["half_more"], "whole", {}),
+        ("ReduceSum", ["whole", "last"], "sum", {"keepdims": 0}),
+        ("Add", ["sum", "intercept"], "exact", {}),
+    )
+    nodes = [helper.make_node(kind, inputs, [output], **options) for kind, inputs, output, options in steps]
+    wide = {"one_wide": 1, "unit_wide": UNIT, "half": 0.5, "intercept": model.intercept}
+    columns = {"mean": model.mean, "scale": model.scale, "weight": model.weight}
+    return nodes, {
+        "last": np.array([1]),
+        **{name: np.float64(value) for name, value in wide.items()},
+        **{name: np.array(values, np.float64) for name, values in columns.items()},
+    }
+
+
+def _tensor(name: str, value: NDArray[np.generic] | np.generic) -> TensorProto:
+    from onnx import numpy_helper  # noqa: PLC0415
+
+    return numpy_helper.from_array(np.asarray(value), name)
+
+
+def write(bundle: Bundle, folder: Path) -> None:
+    """Write ``detector.onnx`` and a README."""
+    (folder / "detector.onnx").write_bytes(onnx_model(bundle).SerializeToString())
+    text = resources.files("tkit.export").joinpath("onnx.md").read_text(encoding="utf-8")
+    facts = {"vantage": bundle.vantage, "count": str(len(bundle.features))}
+    for name, fact in facts.items():
+        text = text.replace("{{" + name + "}}", fact)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
+    """Give each of :data:`OUTPUTS` for feature rows, computed by onnxruntime.
+
+    Raises
+    ------
+    EngineMissingError
+        Without onnxruntime.
+    """
+    session = _runtime().InferenceSession(str(folder / "detector.onnx"), providers=["CPUExecutionProvider"])
+    matrix = np.ascontiguousarray(rows[bundle.features].to_numpy(np.float32))
+    return dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"features": matrix}), strict=True))
+
+
+def _runtime() -> Any:
+    if find_spec("onnxruntime") is None:
+        raise EngineMissingError("no onnxruntime: pip install 'tkit[onnx]'")
+    return import_module("onnxruntime")
+
+
+def _engine() -> str:
+    return f"onnxruntime {_runtime().__version__}"
+
+
+def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    return np.asarray(outputs(folder, bundle, rows)["tracker"], np.bool_)
+
+
+TARGET = Target(
+    "onnx",
+    "a graph for any ONNX runtime",
+    write,
+    loss_on_rows(
+        "onnx",
+        "It scores feature rows; the features themselves must be computed by tkit, or by the JavaScript module.",
+        _engine,
+        _decide,
+    ),
+)

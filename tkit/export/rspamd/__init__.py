@@ -1,0 +1,165 @@
+"""A Lua module for Rspamd: the model in whole numbers, the ``url`` vantage point's features, and a symbol."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit import providers, tokens, url, vocabulary
+from tkit.bundle import Bundle, IntegerTrees
+from tkit.errors import TkitError
+from tkit.export.base import Target, loss_on_rows, program, run
+from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
+from tkit.schema import FEATURE_VERSION
+
+MODULES = ("url", "tokens", "model", "rule")
+"""The hand-written parts, each behind those that it needs."""
+
+
+def module_text(bundle: Bundle) -> str:
+    """Give the whole detector as one Lua file.
+
+    Raises
+    ------
+    TkitError
+        For a bundle of another vantage point than ``url``: Rspamd's tree of a mail's HTML is not a browser's, so that the
+        other features would be other numbers; or for one that is no sum of trees.
+    """
+    if bundle.vantage != "url":
+        raise TkitError(
+            f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML tree is not a browser's: export a bundle of "
+            "the vantage point url, such as default:url"
+        )
+    if not isinstance(bundle.model, IntegerTrees):
+        raise TkitError(f"rspamd: {bundle.name} is no sum of trees: train a tree, a forest or boosting")
+    parts = [f"-- tkit {bundle.tkit_version}: {bundle.name} of {bundle.date}, which sees the URL. MIT licence.\n\n"]
+    parts.append(f"local DATA = {_lua(_data(bundle))}\n")
+    for name in MODULES:
+        parts.append("\n" + resources.files(__name__).joinpath(f"{name}.lua").read_text(encoding="utf-8"))
+    return "".join(parts)
+
+
+def _data(bundle: Bundle) -> dict[str, object]:
+    model = encoded_model(bundle, means=False)
+    splits = model["splits"]
+    assert isinstance(splits, dict)
+    return {
+        "schema": {
+            "name": bundle.name,
+            "vantage": bundle.vantage,
+            "feature_version": FEATURE_VERSION,
+            "tkit_version": bundle.tkit_version,
+            "features": bundle.features,
+        },
+        "threshold": bundle.threshold,
+        "link": model["link"],
+        "intercept": model["intercept"],
+        "least": model["least"],
+        "split_digits": model["splitDigits"],
+        "leaf_digits": model["leafDigits"],
+        "splits": list(splits.items()),
+        "trees": model["trees"],
+        "words": vocabulary._WORDS,
+        "most_words": vocabulary._MOST,
+        "size_names": vocabulary._SIZE_NAMES,
+        "host_track": vocabulary._HOST_TRACK.pattern,
+        "host_picture": vocabulary._HOST_PICTURE.pattern,
+        "scripts": tokens._SCRIPTS,
+        "photos": " ".join(sorted(tokens._PHOTOS)),
+        "pictures": " ".join(sorted(tokens._PICTURES)),
+        "sheets": " ".join(sorted(tokens._SHEETS)),
+        "stores": " ".join(sorted(providers._STORES)),
+        "regional_store": providers._REGIONAL_S3.pattern,
+        "services": [(host, path) for _, host, path in providers._SERVICES],
+        "branded": [path for _, path in providers._BRANDED],
+        "query_wrappers": url._QUERY_WRAPPERS,
+        "wrapping_domains": dict.fromkeys(sorted(url._WRAPPING_DOMAINS), True),
+        "suffixes": packed_suffixes(suffixes()),
+    }
+
+
+def _lua(value: object) -> str:
+    """Write a value as a Lua literal."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return json.dumps(value)
+    if isinstance(value, str):
+        return '"' + re.sub(r"[\x00-\x1f\x7f\\\"]", lambda found: f"\\{ord(found[0]):03d}", value) + '"'
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"[{_lua(key)}]={_lua(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        lines = ",\n" if value and isinstance(value[0], str) and len(value) > 50 else ","
+        return "{" + lines.join(map(_lua, value)) + "}"
+    raise TkitError(f"no Lua literal for {value!r:.60}")
+
+
+def write(bundle: Bundle, folder: Path) -> None:
+    """Write ``tkit.lua`` and a README."""
+    (folder / "tkit.lua").write_text(module_text(bundle), encoding="utf-8", newline="\n")
+    readme = resources.files(__name__).joinpath("README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+
+
+def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Give the margin of each feature row, computed by the exported module in Rspamd's Lua.
+
+    Raises
+    ------
+    EngineMissingError
+        Without Rspamd.
+    """
+    with TemporaryDirectory() as place:
+        matrix, answers = Path(place, "rows.f32"), Path(place, "answers")
+        rows[bundle.features].to_numpy(np.float32).tofile(matrix)
+        with resources.as_file(resources.files(__name__).joinpath("margins.lua")) as script:
+            run_lua(script, TKIT_MODULE=folder / "tkit.lua", TKIT_ROWS=matrix, TKIT_ANSWERS=answers)
+        return np.loadtxt(answers, dtype=np.int64, ndmin=1)
+
+
+def run_lua(script: Path, **environment: Path) -> bytes:
+    """Run a script in Rspamd's Lua, which takes no arguments but an environment."""
+    return run([rspamadm(), "lua", script], environment=os.environ | {name: str(path) for name, path in environment.items()})
+
+
+def rspamadm() -> str:
+    """Give the path of Rspamd's own program.
+
+    Raises
+    ------
+    EngineMissingError
+        Without one.
+    """
+    return program("rspamadm", install="apt-get install rspamd")
+
+
+def _engine() -> str:
+    return run([rspamadm(), "--version"]).decode().strip()
+
+
+def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    return np.asarray(margins(folder, bundle, rows) >= bundle.threshold)
+
+
+TARGET = Target(
+    "rspamd",
+    "a Lua module that adds a symbol with the count of trackers and the worst score",
+    write,
+    loss_on_rows(
+        "rspamd",
+        "Compared on feature rows. On a mail it judges the URL of each `<img src>` that Rspamd's own HTML parser finds; it "
+        "does not see `srcset`, backgrounds and style sheets, hosts in Unicode, `<base href>`, nor anything of the element and "
+        "the message.",
+        _engine,
+        _decide,
+    ),
+)

@@ -1,0 +1,90 @@
+"""Group and code arithmetic on arrays: what a Python loop over references would cost too much for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def column(values: Sequence[float]) -> Floats:
+    """Give a float64 column of what was collected in a loop."""
+    return np.array(values, np.float64)
+
+
+def share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """Divide, giving 0 where the whole is 0."""
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0))
+
+
+def codes(values: Sequence[str]) -> Ints:
+    """Number texts from 0 in the order of their first occurrence: equal for equal texts."""
+    known: dict[str, int] = {}
+    return np.fromiter((known.setdefault(value, len(known)) for value in values), np.int64, len(values))
+
+
+def codes_of(values: NDArray[np.generic]) -> Ints:
+    """Number values from 0 in their order: equal for equal values."""
+    return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
+
+
+def others_alike(group: Ints, code: Ints) -> Floats:
+    """Count the other rows of the same group with the same code."""
+    _, row, counts = np.unique(group * (int(code.max(initial=0)) + 1) + code, return_inverse=True, return_counts=True)
+    return np.asarray(counts[row] - 1, np.float64)
+
+
+def lookup(keys: Ints, counts: Ints, wanted: Ints) -> Floats:
+    """Give the count that stands beside each wanted key, 0 where there is none; keys ascend."""
+    if not len(keys):
+        return np.zeros(len(wanted))
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, counts[place], 0).astype(float)
+
+
+def expand(urls: Ints, token_url: Ints, n_urls: int) -> tuple[Ints, Ints]:
+    """Give (row of ``urls``, row of the token table) for every token of every URL; tokens are in the order of URLs."""
+    number = np.bincount(token_url, minlength=n_urls)
+    first = np.cumsum(number) - number
+    mine = number[urls]
+    owner = np.repeat(np.arange(len(urls)), mine)
+    start = np.repeat(first[urls] - (np.cumsum(mine) - mine), mine)
+    return owner, start + np.arange(len(owner))
+
+
+def greatest(owner: Ints, values: Floats, n: int) -> Floats:
+    """Give the greatest value of each owner, 0 without values; owners ascend."""
+    out = np.zeros(n)
+    if len(owner):
+        has, first = np.unique(owner, return_index=True)
+        out[has] = np.maximum.reduceat(values, first)
+    return out
+
+
+def in_other_owner(key: Ints, owner: Ints) -> Bools:
+    """Tell for each row whether another owner has the same key."""
+    if not len(key):
+        return np.zeros(0, bool)
+    _, row = np.unique(key, return_inverse=True)
+    least = np.full(row.max() + 1, np.iinfo(np.int64).max)
+    greatest = np.full(row.max() + 1, -1)
+    np.minimum.at(least, row, owner)
+    np.maximum.at(greatest, row, owner)
+    return np.asarray(least[row] != greatest[row])
+
+
+def greatest_of_others(group: Ints, values: Floats, n: int) -> Floats:
+    """Give for each row the greatest value of the other rows of its group, 0 where there is none."""
+    greatest = np.zeros(n)
+    np.maximum.at(greatest, group, values)
+    is_greatest = values == greatest[group]
+    ties = np.bincount(group, weights=is_greatest, minlength=n)
+    second = np.zeros(n)
+    np.maximum.at(second, group, np.where(is_greatest, 0, values))
+    return np.where(is_greatest & (ties[group] == 1), second[group], greatest[group])

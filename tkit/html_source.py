@@ -1,0 +1,262 @@
+"""Where start tags, attributes, comments and style sheets stand in an HTML text.
+
+The tokens of the HTML Standard, section 13.2.5, with their positions, as far as references need them: lexbor's tree
+tells what an element is, not where its text came from. The tokenizer's switch to raw text depends on the tree in a
+few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html_edit` holds
+every result against the tree.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from html.entities import html5
+from typing import NamedTuple
+
+_SPACE = re.compile(r"[\t\n\f\r ]*+")
+_BEFORE_NAME = re.compile(r"[\t\n\f\r /]*+")
+_TAG_NAME = re.compile(r"[A-Za-z][^\t\n\f\r />]*+")
+_ATTRIBUTE_NAME = re.compile(r"[^\t\n\f\r />][^\t\n\f\r />=]*+")
+_UNQUOTED = re.compile(r"[^\t\n\f\r >]*+")
+_COMMENT_END = re.compile(r"--!?>")
+_SCRIPT = re.compile(r"<!--|-->|<(/?)script(?=[\t\n\f\r />])", re.IGNORECASE)
+_RAW_TEXT = frozenset(("style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"))
+_RAW_END = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in _RAW_TEXT}
+# Start tags that end SVG and MathML (section 13.2.6.5) or hold HTML in them.
+_BREAKS_OUT = re.compile(
+    r"b|big|blockquote|body|br|center|code|dd|div|dl|dt|em|embed|h[1-6]|head|hr|i|img|li|listing|menu|meta|nobr|ol|p|pre|ruby"
+    r"|s|small|span|strong|strike|sub|sup|table|tt|u|ul|var|foreignobject|desc"
+)
+_REFERENCE = re.compile(r"&(?:#[xX][0-9a-fA-F]++;?|#[0-9]++;?|([A-Za-z][A-Za-z0-9]*+;?))|\r\n?|\0")
+_LONGEST_NAME = max(map(len, html5))
+
+
+class Attribute(NamedTuple):
+    """One attribute of a start tag: ``start:end`` is all of it, ``value_start:value_end`` the value inside its quotes."""
+
+    name: str
+    start: int
+    end: int
+    value_start: int
+    value_end: int
+    quote: str
+
+
+class Tag(NamedTuple):
+    """A start tag: ``start`` is its ``<``, ``name_end`` the end of its name, ``end`` behind its ``>``.
+
+    ``raw_end`` is where the raw text ends that begins at ``end``, of a ``style`` for one; equal to ``end`` where the
+    tag opens none.
+    """
+
+    name: str
+    start: int
+    name_end: int
+    end: int
+    attributes: tuple[Attribute, ...]
+    raw_end: int
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Give an attribute; of equal names the first counts."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+
+class Comment(NamedTuple):
+    """A comment: ``start:end`` is its text."""
+
+    start: int
+    end: int
+
+
+def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Tag | Comment]:
+    """Give the start tags and comments of an HTML text in order.
+
+    Parameters
+    ----------
+    text : str
+        HTML, whatever it holds; never raises.
+    start, end : int, optional
+        The part of it that is read, as if it stood alone. Positions count from the text's beginning.
+
+    Examples
+    --------
+    >>> tag = list(tokens("<p>x<IMG width=1 SRC='a&amp;b'>"))[1]
+    >>> tag.name, [(a.name, a.start, a.end) for a in tag.attributes]
+    ('img', [('width', 9, 16), ('src', 17, 30)])
+    """
+    limit = len(text) if end is None else end
+    foreign = 0
+    position = text.find("<", start, limit)
+    while position >= 0:
+        following = text[position + 1 : position + 2]
+        if following in ("!", "?"):
+            if text.startswith("<!--", position):
+                comment, position = _comment(text, position, limit)
+                yield comment
+            elif foreign and text.startswith("<![CDATA[", position):
+                position = _behind(text, "]]>", position, limit)
+            else:
+                position = _behind(text, ">", position, limit)
+        elif following == "/":
+            name = _TAG_NAME.match(text, position + 2, limit)
+            if name:
+                if foreign and name[0].lower() in ("svg", "math"):
+                    foreign -= 1
+                _, position = _attributes(text, name.end(), limit)
+            else:
+                position = position + 3 if text.startswith("</>", position) else _behind(text, ">", position, limit)
+        elif name := _TAG_NAME.match(text, position + 1, limit):
+            attributes, tag_end = _attributes(text, name.end(), limit)
+            if tag_end > limit:
+                return
+            lowered = _lower(name[0])
+            if foreign and _BREAKS_OUT.fullmatch(lowered):
+                foreign = 0
+            elif lowered in ("svg", "math"):
+                foreign += text[tag_end - 2] != "/"
+            raw_end = tag_end if foreign else _raw_end(text, lowered, tag_end, limit)
+            yield Tag(lowered, position, name.end(), tag_end, attributes, raw_end)
+            position = raw_end
+        else:
+            position += 1
+        position = text.find("<", position, limit)
+
+
+def _lower(name: str) -> str:
+    """Lower ASCII letters only, as the tokenizer does."""
+    return name.lower() if name.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in name)
+
+
+def _behind(text: str, mark: str, position: int, limit: int) -> int:
+    found = text.find(mark, position, limit)
+    return found + len(mark) if found >= 0 else limit
+
+
+def _comment(text: str, position: int, limit: int) -> tuple[Comment, int]:
+    start = position + 4
+    for abrupt in (">", "->"):
+        if text.startswith(abrupt, start):
+            return Comment(start, start), start + len(abrupt)
+    found = _COMMENT_END.search(text, start, limit)
+    return (Comment(start, found.start()), found.end()) if found else (Comment(start, limit), limit)
+
+
+def _attributes(text: str, position: int, limit: int) -> tuple[tuple[Attribute, ...], int]:
+    """Read a tag's attributes; give them and where the tag ends, behind ``limit`` where it does not."""
+    found: list[Attribute] = []
+    while True:
+        position = _end(_BEFORE_NAME, text, position, limit)
+        if position >= limit:
+            return (), limit + 1
+        if text[position] == ">":
+            return tuple(found), position + 1
+        start = position
+        position = _end(_ATTRIBUTE_NAME, text, position, limit)
+        name = _lower(text[start:position])
+        equals = _end(_SPACE, text, position, limit)
+        if equals >= limit or text[equals] != "=":
+            found.append(Attribute(name, start, position, position, position, ""))
+            continue
+        begin = _end(_SPACE, text, equals + 1, limit)
+        if begin >= limit:
+            return (), limit + 1
+        quote = text[begin] if text[begin] in "\"'" else ""
+        if quote:
+            close = text.find(quote, begin + 1, limit)
+            if close < 0:
+                return (), limit + 1
+            position = close + 1
+            found.append(Attribute(name, start, position, begin + 1, close, quote))
+        else:
+            position = _end(_UNQUOTED, text, begin, limit)
+            found.append(Attribute(name, start, position, begin, position, ""))
+
+
+def _end(pattern: re.Pattern[str], text: str, position: int, limit: int) -> int:
+    found = pattern.match(text, position, limit)
+    return found.end() if found else position
+
+
+def _raw_end(text: str, name: str, position: int, limit: int) -> int:
+    if name in _RAW_TEXT:
+        found = _RAW_END[name].search(text, position, limit)
+        return found.start() if found else limit
+    if name == "script":
+        return _script_end(text, position, limit)
+    return limit if name == "plaintext" else position
+
+
+def _script_end(text: str, position: int, limit: int) -> int:
+    """Give where a script's text ends (sections 13.2.5.15 to 13.2.5.31)."""
+    escaped = doubly = False
+    while found := _SCRIPT.search(text, position, limit):
+        mark = found[0]
+        position = found.end()
+        if mark == "<!--":
+            escaped = True
+            position -= 2  # its dashes may be those of "-->"
+        elif mark == "-->":
+            escaped = doubly = False
+        elif found[1]:
+            if not doubly:
+                return found.start()
+            doubly = False
+        elif escaped:
+            doubly = True
+    return limit
+
+
+class Decoded:
+    r"""A piece of HTML text with its character references decoded, and the way back to its positions.
+
+    Attributes
+    ----------
+    text : str
+        As the tokenizer gives it: references decoded, line ends made ``\n``.
+    """
+
+    def __init__(self, source: str, start: int, end: int) -> None:
+        pieces: list[str] = []
+        # Where the decoded and the written position run side by side from.
+        self._decoded = [0]
+        self._written = [start]
+        length = 0
+        position = start
+        for found in _REFERENCE.finditer(source, start, end):
+            character, size = _character(found, source, end)
+            if size:
+                length += found.start() - position + len(character)
+                pieces += [source[position : found.start()], character]
+                position = found.start() + size
+                self._decoded.append(length)
+                self._written.append(position)
+        pieces.append(source[position:end])
+        self.text = "".join(pieces)
+
+    def written(self, position: int) -> int:
+        """Give where the character at a decoded position is written; where the piece ends for its end."""
+        low, high = 0, len(self._decoded)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._decoded[middle] <= position:
+                low = middle
+            else:
+                high = middle
+        return self._written[low] + position - self._decoded[low]
+
+
+def _character(found: re.Match[str], source: str, end: int) -> tuple[str, int]:
+    """Decode a character reference of an attribute's value; its size is 0 where it is none (section 13.2.5.73)."""
+    written, name = found[0], found[1]
+    if written[0] != "&":
+        return ("\ufffd" if written == "\0" else "\n"), len(written)
+    if not name:
+        return html.unescape(written), len(written)
+    for size in range(min(len(name), _LONGEST_NAME), 1, -1):
+        if name[:size] in html5:
+            behind = source[found.start() + 1 + size : min(found.start() + 2 + size, end)]
+            if name[size - 1] != ";" and (behind == "=" or (behind.isascii() and behind.isalnum())):
+                break
+            return html5[name[:size]], size + 1
+    return "", 0

@@ -1,0 +1,119 @@
+"""What a browser asks for and shows of a mail before and after its trackers were taken out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.image import imread
+
+from tkit.html import read_message
+from tkit.html_edit import Load, Place, places, tags_of
+from tkit.lab.render import ChromiumRenderer
+from tkit.mail import Message
+from tkit.scrub import Scrubbed
+
+_HIDDEN = "data-tkit-hidden"
+
+
+class Comparison(NamedTuple):
+    """One mail before and after.
+
+    Attributes
+    ----------
+    still_asked : tuple of str
+        URLs of trackers, and of no other reference, that are asked for after; empty where all is well.
+    no_longer_asked : tuple of str
+        URLs that were asked for before, are no tracker's, and are not asked for after; empty where all is well.
+    asked_before, asked_after : int
+        Distinct URLs.
+    pixels : int
+        Pixels that differ, the trackers' elements hidden (``visibility: hidden``) on both pages; -1 where the pages are
+        of different height.
+    pixels_without : int
+        The same, the trackers' elements taken out of the layout (``display: none``) on both pages: what differs then is
+        not the place that a tracker takes. Looked at only where ``pixels`` is not 0, else 0.
+    defects : tuple of str
+        What went wrong in the browser.
+    """
+
+    still_asked: tuple[str, ...]
+    no_longer_asked: tuple[str, ...]
+    asked_before: int
+    asked_after: int
+    pixels: int
+    pixels_without: int
+    defects: tuple[str, ...]
+
+
+def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> Comparison:
+    """Show each HTML part of a mail before and after, every request answered in the browser.
+
+    The trackers' own pictures are transparent pixels before, as a tracker's server gives them; every other picture is
+    one and the same opaque square.
+
+    Parameters
+    ----------
+    renderer : ChromiumRenderer
+        Started.
+    raw : bytes
+        The mail as it came.
+    done : Scrubbed
+        What :func:`tkit.scrub.scrub` made of it.
+    """
+    before, after = Message.from_bytes(raw), Message.from_bytes(done.raw)
+    still: list[str] = []
+    missing: list[str] = []
+    defects: list[str] = []
+    counts = [0, 0]
+    pixels = [0, 0]
+    gone = {tracker.index for tracker in done.removed}
+    for part, document in enumerate(read_message(before)):
+        remote = [reference for reference in document.references if not reference.local]
+        called = {_plain(reference.resolved_url) for reference in remote if reference.index in gone}
+        kept = {_plain(reference.resolved_url) for reference in remote if reference.index not in gone}
+        found = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
+        spots = [place for own, place in zip(remote, found.of if found else (), strict=False) if own.index in gone]
+        texts = before.html_parts[part], after.html_parts[part]
+        for turn, rule in enumerate(("visibility:hidden!important", "display:none!important")):
+            shown = [renderer.pictured(_without(text, spots, rule), called - kept) for text in texts]
+            defects += renderer.defects
+            if turn == 0:
+                asked = [{_plain(url) for url in urls} for urls, _ in shown]
+                counts = [count + len(urls) for count, urls in zip(counts, asked, strict=True)]
+                still += sorted((called - kept) & asked[1])
+                missing += sorted(asked[0] - called - asked[1])
+            differing = _differing(shown[0][1], shown[1][1])
+            pixels[turn] = -1 if -1 in (pixels[turn], differing) else pixels[turn] + differing
+            if not differing:
+                break
+    return Comparison(tuple(still), tuple(missing), counts[0], counts[1], pixels[0], pixels[1], tuple(defects))
+
+
+def _plain(url: str) -> str:
+    return url.partition("#")[0].replace("|", "%7C")
+
+
+def _without(html: str, spots: Sequence[Place | None], rule: str) -> str:
+    """Hide the elements of trackers; a tag's number is the same before and after, because no tag comes or goes."""
+    tags = tags_of(html)
+    numbers: Collection[int] = sorted({spot.tag for spot in spots if spot and spot.attribute in ("src", "srcset", "data")})
+    pieces = []
+    position = 0
+    for number in numbers:
+        pieces += [html[position : tags[number].name_end], f" {_HIDDEN}"]
+        position = tags[number].name_end
+    return "".join([*pieces, html[position:], f"<style>[{_HIDDEN}]{{{rule}}}</style>"])
+
+
+def _differing(one: bytes, other: bytes) -> int:
+    if one == other:
+        return 0
+    if not one or not other:
+        return -1
+    first, second = (imread(io.BytesIO(png), format="png") for png in (one, other))
+    if first.shape != second.shape:
+        return -1
+    return int(np.any(first != second, axis=2).sum())

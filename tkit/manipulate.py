@@ -1,0 +1,359 @@
+"""What senders do to a tracker so that it is not recognised: edits of the mail's HTML.
+
+Each manipulation rewrites one reference of a real document as its sender could have written it, so that every
+feature follows from the edited mail itself. Some change the element, some the URL; any number can be combined.
+Mailspring's own tracker drops its size, others declare 2x2, and forged sizes are common (Hu et al., IEEE S&P 2019).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import combinations
+from typing import Any, NamedTuple, TypeVar
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tkit.errors import TkitError
+from tkit.html import Document, RemoteReference, read_document
+from tkit.rewrite import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.url import host_of, registrable_domain, resolve, unwrap
+
+_T = TypeVar("_T")
+# What a sender may choose is drawn by the tracker's URL, so that no detector can learn the disguise itself.
+_SIZES = ((120, 60), (600, 200), (88, 31), (300, 250), (48, 48), (560, 120), (180, 40), (32, 32), (200, 150), (640, 360))
+_ALTS = ("News", "Logo", "Shop now", "Our latest news", "Follow us", "View in browser", "Banner", "Autumn offers are here", "")
+_SHORT_LENGTHS = (4, 5, 6, 7, 8)
+_PIECE_LENGTHS = (2, 3, 4, 5, 6)
+_REDIRECT_LENGTHS = (10, 16, 20, 22, 27, 32, 40)
+
+_DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)", re.IGNORECASE)
+_SEMICOLON = re.compile(r";(?![^(]*\))")  # not one inside url(...)
+_SHOWING = frozenset(
+    (
+        "width",
+        "height",
+        "max-width",
+        "max-height",
+        "min-width",
+        "min-height",
+        "display",
+        "visibility",
+        "opacity",
+        "position",
+        "left",
+        "right",
+        "top",
+        "bottom",
+        "overflow",
+        "clip",
+        "clip-path",
+        "transform",
+        "text-indent",
+        "font-size",
+        "line-height",
+        "mso-hide",
+    )
+)
+"""Properties that say how large a picture is or whether it is seen."""
+_ELEMENTS = frozenset(("img-src", "input-image", "img-srcset", "style-attr", "background-attr"))
+"""Carriers that are attributes of an element which can be edited."""
+
+
+class Edited(NamedTuple):
+    """A document with one reference manipulated.
+
+    Attributes
+    ----------
+    html : str
+        The whole document after the edit.
+    reference : RemoteReference
+        The edited reference, numbered as in the edited document.
+    """
+
+    html: str
+    reference: RemoteReference
+
+
+@dataclass
+class _Edit:
+    """A document being edited; the node is found anew by its marker, since moving it makes another node."""
+
+    tree: LexborHTMLParser
+    marker: str
+    reference: RemoteReference
+    url: str
+    sender: str
+    links: Sequence[str]
+
+    def drawn(self, what: str, options: Sequence[_T]) -> _T:
+        """Choose one of some options, always the same for the same reference."""
+        digest = hashlib.sha256(f"{what} {self.reference.resolved_url}".encode("utf-8", "replace")).digest()
+        return options[int.from_bytes(digest[:4]) % len(options)]
+
+    @property
+    def node(self) -> Any:
+        return self.tree.css_first(f"[{self.marker}]")
+
+    @property
+    def is_picture(self) -> bool:
+        return self.node.tag in ("img", "image", "input")
+
+    def link(self) -> str:
+        """Give the link whose host most of the mail's links have, the first of them; ``""`` without any."""
+        hosts = Counter(map(host_of, self.links))
+        most = max(hosts, key=lambda host: hosts[host], default="")
+        return next((link for link in self.links if host_of(link) == most), "")
+
+
+# -- of the element ---------------------------------------------------------------------------------------------
+
+
+def _bare(edit: _Edit) -> None:
+    """Take away what the element itself says of its size and visibility."""
+    node = edit.node
+    for name in ("width", "height", "hidden"):
+        if name in node.attrs:
+            del node.attrs[name]
+    style = node.attributes.get("style")
+    if style is not None:
+        kept = [part for part in _SEMICOLON.split(style) if part.partition(":")[0].strip().lower() not in _SHOWING]
+        text = ";".join(part for part in kept if part.strip())
+        if text:
+            node.attrs["style"] = text
+        else:
+            del node.attrs["style"]
+
+
+def _ordinary_size(edit: _Edit) -> bool:
+    _bare(edit)
+    width, height = edit.drawn("size", _SIZES)
+    node = edit.node
+    if edit.is_picture:
+        node.attrs["width"], node.attrs["height"] = str(width), str(height)
+    else:
+        style = node.attributes.get("style") or ""
+        node.attrs["style"] = ";".join(filter(None, (style, f"width:{width}px;height:{height}px")))
+    return True
+
+
+def _no_size(edit: _Edit) -> bool:
+    _bare(edit)
+    return True
+
+
+def _top_of_body(edit: _Edit) -> bool:
+    node, body = edit.node, edit.tree.body
+    if body is None or not edit.is_picture or body.first_child is None:
+        return False
+    first = body.first_child
+    if first.mem_id == node.mem_id:
+        return True
+    first.insert_before(node)  # a copy
+    node.decompose()
+    return True
+
+
+def _alt_and_link(edit: _Edit) -> bool:
+    if not edit.is_picture:
+        return False
+    node = edit.node
+    node.attrs["alt"] = edit.drawn("alt", _ALTS)
+    if edit.reference.ancestry.link is not None:
+        return True
+    href = edit.link() or (f"https://www.{edit.sender}/" if edit.sender else "")
+    if href:
+        _replace(node, f'<a href="{escape(href)}">{node.html}</a>', "a")
+    return True
+
+
+def _css_background(edit: _Edit) -> bool:
+    if not edit.is_picture:
+        return False
+    node = edit.node
+    size = ""
+    for side in ("width", "height"):
+        value = (node.attributes.get(side) or "").strip()
+        if value.isdigit():
+            size += f";{side}:{value}px"
+    style = f"display:inline-block{size};background-image:url('{edit.url.replace(chr(39), '%27')}')"
+    _replace(node, f'<span style="{escape(style)}" {edit.marker}=""></span>', "span")
+    return True
+
+
+def _replace(node: Any, html: str, tag: str) -> None:
+    """Put the first such element of an HTML text in a node's place."""
+    node.insert_before(LexborHTMLParser(html).css_first(tag))
+    node.decompose()
+
+
+# -- of the URL -------------------------------------------------------------------------------------------------
+
+
+def _rewrite(edit: _Edit, url: str) -> bool:
+    """Write another URL where the reference's stands."""
+    carrier, node = edit.reference.carrier, edit.node
+    if node.tag in ("img", "image", "input"):
+        node.attrs["src"] = url
+    elif carrier == "background-attr":
+        node.attrs["background"] = url
+    else:
+        style = node.attributes.get("style") or ""
+        written = edit.url if edit.url in style else edit.reference.url
+        if written not in style:
+            return False
+        node.attrs["style"] = style.replace(written, url.replace("'", "%27").replace(")", "%29"))
+    edit.url = url
+    return True
+
+
+def _neutral(edit: _Edit) -> bool:
+    return _rewrite(edit, neutral_words(edit.url, edit.drawn("word", range(8))))
+
+
+def _short(edit: _Edit) -> bool:
+    return _rewrite(edit, short_token(edit.url, edit.drawn("short", _SHORT_LENGTHS)))
+
+
+def _split(edit: _Edit) -> bool:
+    return _rewrite(edit, split_token(edit.url, edit.drawn("piece", _PIECE_LENGTHS)))
+
+
+def _photo(edit: _Edit) -> bool:
+    return _rewrite(edit, jpg(edit.url))
+
+
+def _to_sender(edit: _Edit) -> bool:
+    domain = edit.sender or registrable_domain(host_of(edit.link()))
+    return bool(domain) and _rewrite(edit, sender_domain(edit.url, domain))
+
+
+def _behind_redirect(edit: _Edit) -> bool:
+    link = edit.link()
+    return bool(link) and _rewrite(edit, link_redirect(edit.url, link, edit.drawn("redirect", _REDIRECT_LENGTHS)))
+
+
+MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
+    "ordinary-size": _ordinary_size,
+    "no-size": _no_size,
+    "top-of-body": _top_of_body,
+    "alt-and-link": _alt_and_link,
+    "sender-domain": _to_sender,
+    "neutral-words": _neutral,
+    "short-token": _short,
+    "split-token": _split,
+    "jpg": _photo,
+    "link-redirect": _behind_redirect,
+    "css-background": _css_background,
+}
+"""What can be done, by name, in the order in which several are done; docs/manipulations.md describes each."""
+
+HARMLESS = (
+    "ordinary-size",
+    "no-size",
+    "top-of-body",
+    "alt-and-link",
+    "sender-domain",
+    "neutral-words",
+    "jpg",
+    "css-background",
+)
+"""Those that leave a good picture a good picture: what has no identifier before has none behind."""
+
+PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordinary-size", "no-size"))
+"""Every two that can be done together."""
+
+
+def manipulate(
+    html: str, reference: RemoteReference, names: Sequence[str], sender: str = "", document: Document | None = None
+) -> Edited | None:
+    """Manipulate one reference of a document.
+
+    Parameters
+    ----------
+    html : str
+        The document, as it was read.
+    reference : RemoteReference
+        One of its references, as :func:`tkit.html.read_document` gives it.
+    names : sequence of str
+        Of :data:`MANIPULATIONS`; they are done in its order. Empty for the document as its tree is written anew.
+    sender : str
+        Registrable domain of the mail's sender.
+    document : Document, optional
+        What reading ``html`` gave, where the caller has it.
+
+    Returns
+    -------
+    Edited or None
+        None where the reference is not an element's own (a style sheet's, or inside a conditional comment), or where
+        one of the manipulations cannot be done to it.
+
+    Raises
+    ------
+    TkitError
+        For a name that is no manipulation.
+
+    Examples
+    --------
+    >>> from tkit.html import read_document
+    >>> html = "<p>Hello</p><img src='http://t.example/open?id=b81e2c' width=1 height=1>"
+    >>> edited = manipulate(html, read_document(html).references[0], ["no-size", "neutral-words"])
+    >>> edited.reference.url, dict(edited.reference.attributes)
+    ('http://t.example/season?t=b81e2c', {'src': 'http://t.example/season?t=b81e2c'})
+    """
+    for name in names:
+        if name not in MANIPULATIONS:
+            raise TkitError(f"no manipulation {name!r}: take some of {', '.join(MANIPULATIONS)}")
+    if reference.local or reference.conditional or reference.carrier not in _ELEMENTS:
+        return None
+    if document is None:
+        document = read_document(html, reference.part)
+    tree = LexborHTMLParser(html)
+    node = _find(tree, document, reference)
+    if node is None:
+        return None
+    marker = "data-edited"
+    while marker in html:
+        marker += "-"
+    node.attrs[marker] = ""
+    links = [link for link in document.links if link]
+    edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links)
+    if names and edit.url != reference.url and not _rewrite(edit, edit.url):
+        return None
+    if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):
+        return None
+    return _read_back(html, edit, reference.part, document.references[0].index)
+
+
+def _find(tree: LexborHTMLParser, document: Document, reference: RemoteReference) -> Any:
+    """Give the node of a reference: of the elements written alike, the one with as many before it."""
+    alike = (reference.element, reference.attributes, reference.carrier, reference.url)
+    before = 0
+    for other in document.references:
+        if other.index == reference.index:
+            break
+        before += not other.conditional and (other.element, other.attributes, other.carrier, other.url) == alike
+    for node in tree.root.traverse() if tree.root is not None else ():
+        if node.tag == reference.element and {name: value or "" for name, value in node.attributes.items()} == alike[1]:
+            if before == 0:
+                return node
+            before -= 1
+    return None
+
+
+def _read_back(html: str, edit: _Edit, part: int, start: int) -> Edited | None:
+    """Write the tree, and find the marked element's reference in what was written."""
+    written = edit.tree.html or ""
+    doctype = _DOCTYPE.match(html)
+    if doctype:
+        written = written.replace("<!DOCTYPE html>", doctype[1], 1)  # the tree keeps no public identifier
+    wanted = resolve(edit.url)
+    for found in read_document(written, part, start).references:
+        if edit.marker in found.attributes and unwrap(found.resolved_url) == wanted:
+            facts = {name: value for name, value in found.attributes.items() if name != edit.marker}
+            return Edited(written.replace(f' {edit.marker}=""', ""), found._replace(attributes=facts))
+    return None

@@ -1,0 +1,107 @@
+"""A file of mails that is no archive: one mail, or an mbox.
+
+``From `` at the start of the file makes an mbox. A mail ends where a blank line is followed by a line that starts with
+``From `` (RFC 4155 and the variant "mboxrd"); that blank line belongs to the mbox and not to the mail, and ``>From ``
+stays as it is written. A mail with a ``From `` line that is the only one of its file is a single mail, and all its bytes
+after that line are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tkit.rawmail import Peeked, Problem, RawMessage, archive_kind, why_no_mail
+
+MAX_MESSAGE_BYTES = 100 * 2**20
+"""A larger mail is skipped with a Problem and never read whole; mail servers refuse far smaller ones."""
+
+_BLOCK_BYTES = 2**20
+
+FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
+MBOX_START = re.compile(rb"(?:\r?\n)*From ")
+_TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; take out what it carries, or drop it"
+
+
+def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Problem]) -> Iterator[RawMessage]:
+    """Read what is no archive: one mail, or an mbox."""
+    kind = archive_kind(stream.head)
+    if kind:
+        problems.append(Problem(where, f"an archive ({kind}) in an archive is not opened: unpack it"))
+    elif MBOX_START.match(stream.head):
+        yield from _read_mbox(stream, where, problems)
+    elif what := why_no_mail(stream.head):
+        problems.append(Problem(where, what))
+    elif size is not None and size > MAX_MESSAGE_BYTES:
+        problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+    else:
+        raw = stream.read(MAX_MESSAGE_BYTES + 1)
+        if len(raw) > MAX_MESSAGE_BYTES:
+            problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+        else:
+            yield RawMessage(where, raw)
+
+
+def _read_mbox(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
+    for number, (piece, is_last) in enumerate(split_mbox(stream), 1):
+        single = is_last and number == 1
+        label = where if single else f"{where}#{number}"
+        if piece is None:
+            problems.append(Problem(label, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+            continue
+        raw = piece
+        while line := FROM_LINE.match(raw):
+            raw = raw[line.end() :]
+        if is_last and not single:
+            raw = _without_blank_line(raw)
+        if what := why_no_mail(raw):
+            problems.append(Problem(label, what))
+        else:
+            yield RawMessage(label, raw)
+
+
+def _without_blank_line(raw: bytes) -> bytes:
+    for blank_line in (b"\r\n", b"\n"):
+        if raw.endswith(b"\n" + blank_line):
+            return raw[: -len(blank_line)]
+    return raw
+
+
+def split_mbox(stream: Peeked) -> Iterator[tuple[bytes | None, bool]]:
+    """Cut an mbox before its ``From `` lines.
+
+    Yields each mail with its ``From `` line and without the blank line that ends it (the last one with it),
+    None for a mail that is too large; and whether it is the last.
+    """
+    separator = b"\nFrom "
+    if stream.is_whole and separator not in stream.head:
+        yield stream.head, True
+        return
+    pending = bytearray(stream.read(_BLOCK_BYTES).lstrip(b"\r\n"))
+    searched = 0
+    too_large = False
+    while True:
+        start = 0
+        while (found := pending.find(separator, searched)) >= 0:
+            searched = found + 1
+            if pending[found - 1 : found] == b"\n":
+                end = found
+            elif pending[found - 2 : found] == b"\n\r":
+                end = found - 1
+            else:
+                continue
+            too_large = too_large or end - start > MAX_MESSAGE_BYTES
+            yield None if too_large else bytes(pending[start:end]), False
+            start = found + 1
+            too_large = False
+        del pending[:start]
+        if len(pending) > MAX_MESSAGE_BYTES:
+            too_large = True
+            # The blank line and the beginning of a separator may stand at the end of this block.
+            del pending[: -len(separator) - 2]
+        searched = max(0, len(pending) - len(separator) + 1)
+        block = stream.read(_BLOCK_BYTES)
+        if not block:
+            break
+        pending += block
+    yield None if too_large else bytes(pending), True

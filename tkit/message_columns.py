@@ -1,0 +1,126 @@
+"""Features of the whole mail: its headers, its sender and recipients beside the URL."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from tkit.groups import Floats, column
+from tkit.mail import Message
+from tkit.numbering import Numbering
+from tkit.url import names_recipient, registrable_domain
+
+_BULK_HEADERS = (
+    "list-id",
+    "precedence",
+    "feedback-id",
+    "x-campaign",
+    "x-campaignid",
+    "x-campaign-id",
+    "x-job",
+    "x-list",
+    "x-mailing-list",
+    "x-report-abuse",
+    "x-abuse-reports-to",
+    "list-unsubscribe-post",
+    "x-csa-complaints",
+    "x-bulkmail",
+    "x-auto-response-suppress",
+)
+_SERVICE_HEADERS = re.compile(
+    r"x-(?:sg-|mc-|mailgun-|ses-|sfmc|sib-|mailin|mj-|pm-|msys-|accounttype|klaviyo|kmail|hs-|hubspot|marketo|mktarchive"
+    r"|mktmail|cheetah|et-|roving|ctct|elq|eloqua|emarsys|emv-|criticalimpact|mandrill|sparkpost|iterable|responsys"
+    r"|rsys|zohocampaign|zcampaign|mailerlite|mlsend|braze|customerio|drip|getresponse|aweber|cmail|cm-|250ok|simplelists"
+    r"|sendgrid|postmark|rext|acxiom|binding|jobid|subscriber|ss-|sailthru|tm-id|vr-|yourmailinglist|virtualserver)"
+)
+
+_MESSAGE_NUMBERS = (
+    "list_unsubscribe",
+    "bulk_headers",
+    "service_headers",
+    "received",
+    "plain_alternative",
+    "html_parts",
+)
+
+_HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
+
+
+def message_columns(rows: Numbering) -> dict[str, Floats]:
+    """Give the columns of the whole mail, one float64 value a row."""
+    numbers = [_headers_of(message) for message in rows.owners]
+    columns = {name: column([of[name] for of in numbers])[rows.document] for name in _MESSAGE_NUMBERS}
+    heads = [_Head(message) for message in rows.owners]
+    hidden = rows.analysed.columns
+    encoded = (hidden["base64_text"] > 0) | (hidden["hex_text"] > 0) | (hidden["longest_hex"] >= 32)
+    pairs = [
+        heads[document].beside(rows.urls[url], rows.domains[url], bool(encoded[url]))
+        for document, url in zip(rows.pair_document.tolist(), rows.pair_url.tolist(), strict=True)
+    ]
+    return columns | dict(zip(_BESIDE, np.array(pairs, np.float64)[rows.pair].T, strict=True))
+
+
+_BESIDE = (
+    "sender_same_domain",
+    "sender_in_url",
+    "recipient_in_url",
+    "token_in_headers",
+    "unsubscribe_same_domain",
+    "identity_same_domain",
+)
+
+
+class _Head:
+    """What the headers of one message say of its sender, asked once a message."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.sender = registrable_domain(message.from_domain)
+        self.name = self.sender.partition(".")[0]
+        self.unsubscribe = message.header("list-unsubscribe").lower()
+        self.identities = _identity_domains(message)
+
+    def beside(self, url: str, domain: str, encoded: bool) -> tuple[float, ...]:
+        """Compare one URL with the headers; in the order of ``_BESIDE``."""
+        headers = self.message.header_text
+        return (
+            bool(self.sender) and self.sender == domain,
+            len(self.name) > 2 and self.name in url.lower(),
+            (encoded or "@" in url or "%40" in url) and names_recipient(url, self.message.recipients),
+            max((len(token) for token in _header_tokens(url) if token in headers), default=0),
+            bool(domain) and domain in self.unsubscribe,
+            domain in self.identities,
+        )
+
+
+def _headers_of(message: Message) -> dict[str, float]:
+    headers = message.header_counts
+    return {
+        "list_unsubscribe": "list-unsubscribe" in headers,
+        "bulk_headers": sum(name in headers for name in _BULK_HEADERS),
+        "service_headers": sum(map(_is_of_service, headers)),
+        "received": headers.get("received", 0),
+        "plain_alternative": "text/plain" in message.content_types,
+        "html_parts": len(message.html_parts),
+    }
+
+
+@lru_cache(maxsize=1 << 13)
+def _is_of_service(header: str) -> bool:
+    return _SERVICE_HEADERS.match(header) is not None
+
+
+def _identity_domains(message: Message) -> set[str]:
+    found = set()
+    for name in ("message-id", "return-path", "sender"):
+        _, at, host = message.header(name).rpartition("@")
+        if at:
+            found.add(registrable_domain(host.strip("<> \t").lower()))
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _header_tokens(url: str) -> tuple[str, ...]:
+    return tuple(token for token in _HEADER_TOKEN.findall(url, url.find("/", 8)) if not token.isalpha())

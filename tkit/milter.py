@@ -1,0 +1,331 @@
+"""A mail filter for Postfix and Sendmail: trackers are taken out of every mail that passes.
+
+The Sendmail mail filter protocol, version 6, as its ``mfdef.h`` and Postfix' ``milter8.c`` have it: packets of a
+length, a command and data. Only what rewriting a body needs is spoken. On any fault the mail passes unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import stat
+import struct
+from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
+from pathlib import Path
+
+from tkit.errors import TkitError
+from tkit.scrub import HEADER
+from tkit.scrub_worker import Done, Workers
+
+_log = logging.getLogger("tkit.milter")
+
+VERSION = 6
+MAX_PACKET = 1 << 20
+"""Bytes; what is longer is no packet. Sendmail and Postfix send chunks of 64 KiB."""
+
+MAX_HELD = 1 << 29
+"""Bytes of all mails that are held at the same time; above it, a mail passes as it is."""
+
+_CHUNK = 65_535
+_IDLE_SECONDS = 7_210  # libmilter's own
+_STOP_SECONDS = 20
+_LENGTH = struct.Struct(">I")
+_OPTIONS = struct.Struct(">III")
+_ADD_HEADER, _CHANGE_BODY = 0x01, 0x02
+_ACTIONS = _ADD_HEADER | _CHANGE_BODY
+_NO_CONNECT, _NO_HELO, _NO_MAIL, _NO_RECIPIENT, _NO_UNKNOWN, _NO_DATA = 0x1, 0x2, 0x4, 0x8, 0x100, 0x200
+_NO_REPLY_HEADER, _NO_REPLY_END_OF_HEADERS, _NO_REPLY_BODY = 0x80, 0x40000, 0x80000
+_LEADING_SPACE = 0x100000
+_STEPS = (
+    (_NO_CONNECT | _NO_HELO | _NO_MAIL | _NO_RECIPIENT | _NO_UNKNOWN | _NO_DATA)
+    | (_NO_REPLY_HEADER | _NO_REPLY_END_OF_HEADERS | _NO_REPLY_BODY)
+    | _LEADING_SPACE
+)
+_SILENT = {b"L": _NO_REPLY_HEADER, b"N": _NO_REPLY_END_OF_HEADERS, b"B": _NO_REPLY_BODY}
+_UNANSWERED = (b"D", b"A", b"K")  # macros, abort, a new connection of the client
+_CONTINUE = b"c"
+
+
+class Counts:
+    """What was done, in numbers."""
+
+    def __init__(self) -> None:
+        self.mails = self.changed = self.removed = self.passed = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.mails:,} mails, {self.changed:,} changed, {self.removed:,} trackers removed, "
+            f"{self.passed:,} passed without a look"
+        )
+
+
+class Milter:
+    """The filter's server.
+
+    Parameters
+    ----------
+    workers : Workers
+        Who scrubs.
+    max_size : int
+        Bytes; a larger mail passes as it is.
+
+    Attributes
+    ----------
+    counts : Counts
+        Of all mails so far.
+    """
+
+    def __init__(self, workers: Workers, max_size: int) -> None:
+        self.counts = Counts()
+        self._workers = workers
+        self._max_size = max_size
+        self._held = 0
+        self._sessions: dict[_Session, asyncio.Task[None] | None] = {}
+
+    async def client(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Serve one connection of the mail server to its end."""
+        session = _Session(self, reader, writer)
+        self._sessions[session] = asyncio.current_task()
+        try:
+            await session.run()
+        except (OSError, EOFError, TimeoutError, _BadPacketError) as error:
+            _log.warning("connection closed: %s", type(error).__name__.strip("_"))
+        finally:
+            session.forget()
+            del self._sessions[session]
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def stop(self) -> None:
+        """Let the mails that are under way be finished, then close every connection."""
+        for session in list(self._sessions):
+            session.stop()
+        waiting = [task for task in self._sessions.values() if task]
+        if waiting:
+            await asyncio.wait(waiting, timeout=_STOP_SECONDS)
+        for session in list(self._sessions):
+            session.stop(at_once=True)
+        await self._workers.close()
+
+    def hold(self, size: int) -> bool:
+        """Note that a session holds so many bytes more; False where it must not."""
+        if self._held + size > MAX_HELD:
+            return False
+        self._held += size
+        return True
+
+    async def scrub(self, mail: bytes) -> Done | None:
+        """Have a mail scrubbed and counted; None where it passes as it is."""
+        self.counts.mails += 1
+        try:
+            done = await self._workers.scrub(mail)
+        except TkitError as error:
+            self.counts.passed += 1
+            _log.warning("a mail of %d bytes passes unchanged: %s", len(mail), error)
+            return None
+        if not done.removed:
+            return None
+        self.counts.changed += 1
+        self.counts.removed += done.removed
+        _log.info("a mail of %d bytes: %d removed, %d left in", len(mail), done.removed, done.left)
+        return done
+
+    def passed(self, why: str) -> None:
+        """Count a mail that passes without a look."""
+        self.counts.mails += 1
+        self.counts.passed += 1
+        _log.warning("a mail passes unchanged: %s", why)
+
+    @property
+    def max_size(self) -> int:
+        """Bytes of the largest mail that is looked into."""
+        return self._max_size
+
+
+class _BadPacketError(Exception):
+    """What came is not the protocol."""
+
+
+class _Session:
+    """One connection: a mail after the other."""
+
+    def __init__(self, milter: Milter, reader: StreamReader, writer: StreamWriter) -> None:
+        self._milter = milter
+        self._reader = reader
+        self._writer = writer
+        self._steps = 0
+        self._actions = 0
+        self._head: list[bytes] = []
+        self._body: list[bytes] = []
+        self._size = 0
+        self._too_much = False
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Answer commands until the mail server quits."""
+        while True:
+            async with asyncio.timeout(_IDLE_SECONDS):
+                try:
+                    head = await self._reader.readexactly(_LENGTH.size)
+                except asyncio.IncompleteReadError as cut:
+                    if cut.partial:
+                        raise
+                    return
+                (length,) = _LENGTH.unpack(head)
+                if not 1 <= length <= MAX_PACKET:
+                    raise _BadPacketError
+                packet = await self._reader.readexactly(length)
+            command, data = packet[:1], packet[1:]
+            if command == b"Q":
+                return
+            await self._answer(command, data)
+            if self._stopping and not self._size and command != b"O":
+                return
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Close the connection after the mail that is under way, if any."""
+        self._stopping = True
+        if at_once or not self._size:
+            self._writer.close()
+
+    def forget(self) -> None:
+        """Let go of the mail that was held."""
+        self._milter.hold(-self._size)
+        self._head, self._body, self._size, self._too_much = [], [], 0, False
+
+    async def _answer(self, command: bytes, data: bytes) -> None:
+        if command == b"O":
+            self._negotiate(data)
+        elif command in _UNANSWERED:
+            if command != b"D":
+                self.forget()
+            return
+        elif command == b"E":
+            self._keep(self._body, data)
+            await self._end_of_body()
+            self.forget()
+        else:
+            if command == b"L":
+                self._header(data)
+            elif command == b"B":
+                self._keep(self._body, data)
+            if self._steps & _SILENT.get(command, 0):
+                return
+            self._send(_CONTINUE)
+        await self._writer.drain()
+
+    def _negotiate(self, data: bytes) -> None:
+        if len(data) < _OPTIONS.size:
+            raise _BadPacketError
+        version, actions, steps = _OPTIONS.unpack(data[: _OPTIONS.size])
+        self._actions, self._steps = actions & _ACTIONS, steps & _STEPS
+        self._send(b"O" + _OPTIONS.pack(min(version, VERSION), self._actions, self._steps))
+
+    def _header(self, data: bytes) -> None:
+        name, _, value = data.partition(b"\0")
+        space = b"" if self._steps & _LEADING_SPACE else b" "
+        value = value.removesuffix(b"\0").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self._keep(self._head, name + b":" + space + value + b"\r\n")
+
+    def _keep(self, where: list[bytes], data: bytes) -> None:
+        if self._too_much:
+            return
+        if self._size + len(data) > self._milter.max_size or not self._milter.hold(len(data)):
+            self.forget()
+            self._too_much = True
+        elif data:
+            where.append(data)
+            self._size += len(data)
+
+    async def _end_of_body(self) -> None:
+        if self._too_much:
+            self._milter.passed("it is too large")
+        elif self._actions != _ACTIONS:
+            self._milter.passed("the mail server lets no body be changed")
+        else:
+            head = b"".join(self._head) + b"\r\n"
+            done = await self._milter.scrub(head + b"".join(self._body))
+            if done:
+                added, _, mail = done.raw.partition(b"\n")
+                # A broken header can make the parts begin among the headers, which cannot be changed here.
+                if mail.startswith(head):
+                    for start in range(len(head), len(mail), _CHUNK):
+                        self._send(b"b" + mail[start : start + _CHUNK])
+                        await self._writer.drain()
+                    value = added.partition(b":")[2].strip()
+                    space = b" " if self._steps & _LEADING_SPACE else b""
+                    self._send(b"h" + HEADER.encode("ascii") + b"\0" + space + value + b"\0")
+        self._send(_CONTINUE)
+
+    def _send(self, packet: bytes) -> None:
+        self._writer.write(_LENGTH.pack(len(packet)) + packet)
+
+
+def serve(
+    listen: str,
+    *,
+    model: Path | None = None,
+    vantage: str = "message",
+    replace: bool = False,
+    workers: int = 2,
+    timeout: float = 60.0,
+    max_size: int = 64 << 20,
+) -> None:
+    """Serve until SIGTERM or SIGINT; mails under way are finished.
+
+    Parameters
+    ----------
+    listen : str
+        ``inet:PORT@HOST`` (``inet:PORT`` is 127.0.0.1) or ``unix:PATH``.
+    model, vantage, replace, workers, timeout
+        See :class:`tkit.scrub_worker.Workers`.
+    max_size : int
+        Bytes; a larger mail passes as it is.
+
+    Raises
+    ------
+    TkitError
+        Where ``listen`` is none of these, or cannot be listened on.
+    """
+    logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(listen, Workers(workers, timeout, model, vantage, replace), max_size))
+
+
+async def _serve(listen: str, workers: Workers, max_size: int) -> None:
+    milter = Milter(workers, max_size)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    server = await _listen(listen, milter)
+    where = ", ".join(_name(socket.getsockname()) for socket in server.sockets)
+    _log.info("listening on %s", where)
+    await stopped.wait()
+    server.close()
+    await milter.stop()
+    _log.info("stopped: %s", milter.counts)
+
+
+async def _listen(listen: str, milter: Milter) -> asyncio.Server:
+    kind, _, place = listen.partition(":")
+    try:
+        if kind == "unix" and place:
+            with suppress(FileNotFoundError):
+                if stat.S_ISSOCK(os.stat(place).st_mode):
+                    os.unlink(place)  # left by one that was killed
+            return await asyncio.start_unix_server(milter.client, place)
+        port, _, host = place.partition("@")
+        if kind in ("inet", "inet6") and port.isdecimal() and int(port) < 1 << 16:
+            return await asyncio.start_server(milter.client, host or "127.0.0.1", int(port), backlog=256)
+    except OSError as error:
+        raise TkitError(f"{listen}: cannot be listened on ({error.strerror or error}): give another --listen") from None
+    raise TkitError(f"{listen}: no place to listen on: give inet:PORT@HOST or unix:PATH")
+
+
+def _name(address: object) -> str:
+    return f"inet:{address[1]}@{address[0]}" if isinstance(address, tuple) else f"unix:{address}"

@@ -1,0 +1,105 @@
+"""References, URLs, hosts and domains of many documents as numbers, so that features are columns and not loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tkit.groups import codes
+from tkit.html import Document
+from tkit.mail import Message
+from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
+from tkit.url import origin_of, unwrap
+
+MIN_IDENTIFIER = 6
+"""Least length of a token with a digit that may be an identifier: a shorter one is a size or a number as often."""
+
+
+class Numbering:
+    """The remote references of some documents, numbered.
+
+    Parameters
+    ----------
+    documents : sequence of (Message, Document)
+        Each document with the message that it is a part of; each has a remote reference.
+
+    Attributes
+    ----------
+    owners, documents : list
+        Message and document, one a document.
+    references : list of RemoteReference
+        The remote ones of all documents, in order.
+    n, n_documents : int
+        How many.
+    sizes, first, document : int64 array
+        Remote references of each document; its first row; of each row, its document.
+    urls, hosts, domains : list of str
+        Every URL once, unwrapped: the references' first (``n_picture_urls`` of them), then those of links alone.
+    url, wrapped : int64, float64 array
+        Of each row: its URL in ``urls``, and whether it was wrapped.
+    host, domain : int64 array
+        Of each URL: equal for equal hosts, equal for equal registrable domains.
+    link_document, link_url, n_links : int64 array
+        Of each link: its document and its URL; links of each document.
+    pair, first_row : int64 array
+        Of each row, its pair of document and URL; of each pair, its first row. What other URLs a URL stands beside does
+        not change when it is repeated.
+    pair_document, pair_url : int64 array
+        Of each pair.
+    analysed : UrlColumns
+        Measures of the references' URLs.
+    tokens : TokenTable
+        The identifiers in all URLs: tokens of :data:`MIN_IDENTIFIER` or more with a digit.
+    """
+
+    def __init__(self, documents: Sequence[tuple[Message, Document]]) -> None:
+        self.owners = [message for message, _ in documents]
+        self.documents = [document for _, document in documents]
+        remote = [[reference for reference in document.references if not reference.local] for document in self.documents]
+        self.references = [reference for of in remote for reference in of]
+        self.n = len(self.references)
+        self.n_documents = len(self.documents)
+        self.sizes = np.fromiter(map(len, remote), np.int64, self.n_documents)
+        self.document = np.repeat(np.arange(self.n_documents), self.sizes)
+        self.first = np.cumsum(self.sizes) - self.sizes
+        known: dict[str, int] = {}
+        resolved = [reference.resolved_url for reference in self.references]
+        originals = [unwrap(url) for url in resolved]
+        self.wrapped = np.array([a is not b and a != b for a, b in zip(resolved, originals, strict=True)], float)
+        self.url = np.fromiter((known.setdefault(url, len(known)) for url in originals), np.int64, self.n)
+        self.n_picture_urls = len(known)
+        links = [[link for link in document.links if link] for document in self.documents]
+        self.n_links = np.fromiter(map(len, links), np.int64, self.n_documents)
+        self.link_document = np.repeat(np.arange(self.n_documents), self.n_links)
+        self.link_url = np.fromiter(
+            (known.setdefault(unwrap(link), len(known)) for of in links for link in of), np.int64, int(self.n_links.sum())
+        )
+        self.urls = list(known)
+        origins = [origin_of(url) for url in self.urls]
+        self.hosts = [origin.host for origin in origins]
+        self.domains = [origin.domain for origin in origins]
+        self.host = codes(self.hosts)
+        self.domain = codes(self.domains)
+        pairs, self.first_row, self.pair = np.unique(
+            self.document * len(self.urls) + self.url, return_index=True, return_inverse=True
+        )
+        self.pair_document = pairs // max(len(self.urls), 1)
+        self.pair_url = pairs % max(len(self.urls), 1)
+        self.analysed: UrlColumns = analyse(self.urls[: self.n_picture_urls])
+        self.tokens = _identifiers(self.analysed.tokens, token_table(self.urls[self.n_picture_urls :]), self.n_picture_urls)
+
+
+def _identifiers(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:
+    """Give the tokens that may be identifiers, their URLs numbered through."""
+    links = links._replace(url=links.url + first_link)
+    digits = np.concatenate((pictures.digits, links.digits))
+    length = np.concatenate((pictures.length, links.length))
+    useful = (digits > 0) & (length >= MIN_IDENTIFIER)
+    return TokenTable(
+        np.concatenate((pictures.url, links.url))[useful],
+        length[useful],
+        digits[useful],
+        np.concatenate((pictures.code, links.code))[useful],
+        np.concatenate((pictures.shape, links.shape))[useful],
+    )

@@ -1,0 +1,219 @@
+"""How common trackers are in the corpora, by corpus, year, provider and what else mails are cut by.
+
+Verdicts are those of a detector, not labels: what it misses and what it calls wrongly is in every number, and no interval
+covers it. The intervals are for the drawing of senders: mails of one sender are copies of few mailings, so a share rests on
+fewer observations than it has mails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.audit import wilson
+from tkit.dataset import Dataset
+from tkit.errors import TkitError
+from tkit.evaluate import headline
+from tkit.splits import sender_groups
+
+if TYPE_CHECKING:
+    from tkit.bundle import Bundle
+
+FEW = 30
+"""With fewer mails a share is said to rest on few."""
+
+_OF_REFERENCE = ("provider", "carrier", "declared_size", "host_domain")
+_OF_MESSAGE = ("corpus", "kind", "language", "year")
+
+Floats = NDArray[np.float64]
+
+
+def corpora(dataset: Dataset) -> pd.DataFrame:
+    """Count what each corpus holds.
+
+    Returns
+    -------
+    DataFrame
+        ``corpus``; ``mails``, and of these ``with_references``; ``senders`` of these; ``references``; ``gold`` and
+        ``other_labels`` of them; ``first_year`` and ``last_year``, between which the middle 98 % of its dated mails lie.
+    """
+    gold = dataset.labels["source"] == "gold"
+    corpus_of = dataset.messages.set_index("message_sha256")["corpus"]
+    labelled = dataset.labels["message_sha256"].map(corpus_of)
+    found = []
+    for name, mails in dataset.messages.groupby("corpus"):
+        linked = mails[mails["references"] > 0]
+        first, last = mails["date"].dt.year.quantile([0.01, 0.99], interpolation="nearest")
+        found.append(
+            {
+                "corpus": name,
+                "mails": len(mails),
+                "with_references": len(linked),
+                "senders": linked["sender_key"].nunique(),
+                "references": int(mails["references"].sum()),
+                "gold": int((gold & (labelled == name)).sum()),
+                "other_labels": int((~gold & (labelled == name)).sum()),
+                "first_year": int(first),
+                "last_year": int(last),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
+    """Give every reference of the dataset with the detector's verdict and what it can be cut by.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    bundle : Bundle
+        Of the dataset's feature version.
+
+    Returns
+    -------
+    DataFrame
+        One row a reference: ``message_sha256``, ``corpus``, ``year``, ``carrier``, ``declared_size``, ``provider``,
+        ``host_domain``, ``kind``, ``language``, ``sender`` (the message where it has none) and ``called`` (bool).
+    """
+    kept = ["message_sha256", "corpus", "year", "carrier", "declared_size", "provider", "host_domain"]
+    of_message = dataset.messages[["message_sha256", "kind", "language", "sender_key"]]
+    rows = dataset.references[kept].assign(called=bundle.verdicts(dataset.references))
+    rows = rows.merge(of_message, on="message_sha256", how="left", validate="many_to_one")
+    rows["sender"] = sender_groups(rows)
+    return rows.drop(columns="sender_key")
+
+
+def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give the share of mails with a tracker, for each value of a column.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`judged` gives it.
+    by : str
+        ``corpus``, ``year``, ``kind`` or ``language``, of which a mail has one; or ``provider``, ``carrier``,
+        ``declared_size`` or ``host_domain`` of its references.
+
+    Returns
+    -------
+    DataFrame
+        `by`; ``mails``, those with such a reference; ``tracked``, those of them with such a reference that is called a
+        tracker; ``share`` with ``low`` and ``high``, see :func:`clustered_share`; ``senders``; ``references`` and
+        ``trackers`` of them; ``few``, whether it rests on fewer than 30 mails. By falling number of mails, years in order.
+
+    Raises
+    ------
+    TkitError
+        Where rows are not cut by such a column.
+    """
+    if by not in (*_OF_MESSAGE, *_OF_REFERENCE):
+        raise TkitError(f"prevalence is not cut by {by!r}: choose {', '.join((*_OF_MESSAGE, *_OF_REFERENCE))}")
+    mails = rows.groupby([by, "message_sha256"], as_index=False).agg(
+        called=("called", "max"), trackers=("called", "sum"), references=("called", "size"), sender=("sender", "first")
+    )
+    found = []
+    for value, part in mails.groupby(by):
+        share, low, high = clustered_share(part["called"].to_numpy(bool), part["sender"])
+        found.append(
+            {
+                by: value,
+                "mails": len(part),
+                "tracked": int(part["called"].sum()),
+                "share": share,
+                "low": low,
+                "high": high,
+                "senders": part["sender"].nunique(),
+                "references": int(part["references"].sum()),
+                "trackers": int(part["trackers"].sum()),
+                "few": len(part) < FEW,
+            }
+        )
+    table = pd.DataFrame(found)
+    return table if by == "year" else table.sort_values(["mails", by], ascending=[False, True], ignore_index=True)
+
+
+def labelled_share(dataset: Dataset, by: str) -> pd.DataFrame:
+    """Estimate from the gold labels the share of clusters of like references that are trackers.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    by : str
+        A column of :meth:`tkit.dataset.Dataset.rows`.
+
+    Returns
+    -------
+    DataFrame
+        `by`; ``rows``, gold labels of confidence 2 and 3, T against C and S; ``trackers`` among them; ``share`` of the
+        clusters that they were drawn from (weighed by ``stratum_weight``) with ``low`` and ``high``; ``few``, whether there
+        are fewer than 30 rows.
+    """
+    rows = dataset.rows()
+    rows = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]
+    found = []
+    for value, part in rows.groupby(by):
+        tracker = (part["label"] == "T").to_numpy(bool)
+        share, low, high = clustered_share(tracker, part["component"], part["stratum_weight"].to_numpy(np.float64))
+        counts = {"rows": len(part), "trackers": int(tracker.sum())}
+        found.append({by: value, **counts, "share": share, "low": low, "high": high, "few": len(part) < FEW})
+    return pd.DataFrame(found)
+
+
+def verdicts_on_labels(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
+    """Count gold rows by their label and by whether the bundle calls them.
+
+    Returns
+    -------
+    DataFrame
+        One row a label: ``label``, ``rows``, ``called``.
+    """
+    rows = dataset.rows()
+    gold = rows[rows["source"] == "gold"].reset_index(drop=True)
+    called = pd.Series(bundle.verdicts(gold), name="called")
+    counted: pd.DataFrame = called.groupby(gold["label"]).agg(rows="size", called="sum").reset_index()
+    return counted
+
+
+def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats | None = None) -> tuple[float, float, float]:
+    """Give a share and its 95 % interval where observations of one cluster are alike.
+
+    The share's variance over clusters, by linearisation, tells how many independent observations it is worth (Kish,
+    Survey Sampling, 1965); with that many :func:`tkit.audit.wilson` gives the interval (Franco et al., JSSAM 7(3), 2019). A
+    share of 0 or 1 is worth as many observations as there are clusters.
+
+    Parameters
+    ----------
+    hit : ndarray of bool, shape (n,)
+    cluster : Series, length n
+    weight : ndarray of float64, shape (n,), optional
+
+    Returns
+    -------
+    share, low, high : float
+        NaN without an observation.
+
+    Examples
+    --------
+    >>> hit = np.array([True] * 8 + [False] * 2)
+    >>> [round(end, 3) for end in clustered_share(hit, pd.Series(range(10)))]
+    [0.8, 0.474, 0.947]
+    >>> [round(end, 3) for end in clustered_share(hit, pd.Series([1] * 8 + [2] * 2))]
+    [0.8, 0.188, 0.986]
+    """
+    if not len(hit):
+        return (np.nan, np.nan, np.nan)
+    mass = np.ones(len(hit)) if weight is None else weight
+    share = float((mass * hit).sum() / mass.sum())
+    code, names = pd.factorize(cluster)
+    clusters = len(names)
+    worth = float(clusters)
+    if 0 < share < 1 and clusters > 1:
+        off = np.bincount(code, mass * (hit - share), clusters)
+        variance = clusters / (clusters - 1) * float((off**2).sum()) / float(mass.sum()) ** 2
+        if variance > 0:
+            worth = min(share * (1 - share) / variance, float(len(hit)))
+    low, high = wilson(share * worth, worth)
+    return share, float(low), float(high)

@@ -1,0 +1,185 @@
+"""The bytes of a mail, and what a file's first bytes say that it is.
+
+What a file is decides its content, never its suffix:
+
+- **Archive**: the magic number of ZIP, gzip, bzip2, xz or tar (POSIX, GNU, or the old form without a magic
+  number).
+- **Mail**: one of the first :data:`HEADER_LINES` lines starts with a header field that mails have
+  (``Received:``, ``Subject:``, any ``X-...:``, ...), and no NUL byte stands before it. In the body of real
+  mails NUL bytes do occur.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import tarfile
+import zipfile
+import zlib
+from typing import NamedTuple, Protocol
+
+HEADER_LINES = 50
+"""A file without a known header field in so many leading lines is no mail."""
+
+HEAD_BYTES = 2**16
+
+_MAIL_FIELD = re.compile(
+    rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])(?:"
+    rb"From|To|Cc|Bcc|Subject|Date|Sender|Reply-To|Message-ID|In-Reply-To|References|Received(?:-SPF)?|"
+    rb"Return-Path|MIME-Version|Content-[a-z-]+|Resent-[a-z-]+|List-[a-z-]+|Delivered-To|Envelope-To|Apparently-To|"
+    rb"Delivery-Date|Errors-To|Return-Receipt-To|Disposition-Notification-To|Precedence|Importance|Priority|"
+    rb"Status|Organization|User-Agent|Authentication-Results|DKIM-Signature|DomainKey-Signature|ARC-[a-z-]+|"
+    rb"X-[!-9;-~]+)[ \t]*:",
+    re.IGNORECASE,
+)
+
+TAR = "tar"
+ZIP = "ZIP"
+_ARCHIVES = {
+    b"PK\x03\x04": ZIP,
+    b"PK\x05\x06": ZIP,
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
+_NO_MAIL = {
+    b"%PDF-": "a PDF document, not a mail",
+    b"\x7fELF": "a program (ELF), not a mail",
+    b"MZ\x90\x00": "a program (Windows), not a mail",
+    b"\x89PNG\r\n": "a PNG picture, not a mail",
+    b"\xff\xd8\xff": "a JPEG picture, not a mail",
+    b"GIF8": "a GIF picture, not a mail",
+    b"SQLite format 3\x00": "an SQLite database, not a mail",
+    b"\xd0\xcf\x11\xe0": "an Outlook .msg or other OLE file: save the mail as .eml",
+    b"!BDN": "an Outlook .pst or .ost store: convert it to mbox",
+    b"\xff\xfe": "UTF-16 text: save the mail as it was received",
+    b"\xfe\xff": "UTF-16 text: save the mail as it was received",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it",
+    b"Rar!\x1a\x07": "a RAR archive: unpack it",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file: unpack it",
+}
+_ARCHIVE_STARTS = tuple(_ARCHIVES)
+_NO_MAIL_STARTS = tuple(_NO_MAIL)
+
+# Whatever the standard library raises for bytes that are not what they say they are.
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    OverflowError,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
+
+
+class RawMessage(NamedTuple):
+    """The bytes of one mail and where they were found.
+
+    Attributes
+    ----------
+    where : str
+        ``"a.eml"``, ``"box.mbox#17"`` (its 17th mail, counted from 1), ``"archive.tar.xz!member"``,
+        ``"name.tar!box#3"``; the path is as it was given. Characters that cannot be printed are escaped.
+    raw : bytes
+        The mail as found, without a leading mbox ``From `` line.
+    """
+
+    where: str
+    raw: bytes
+
+
+class Problem(NamedTuple):
+    """What could not be read as mail: where (as in :class:`RawMessage`), and what is wrong with it."""
+
+    where: str
+    what: str
+
+
+class Readable(Protocol):
+    """All that is asked of a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give at most `size` bytes, none at the end."""
+        ...
+
+
+class Peeked:
+    """A stream whose first bytes can be looked at before they are read."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self.head = stream.read(HEAD_BYTES)
+        self._unread = self.head
+        self._position = len(self.head)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `head` is all that the stream holds."""
+        return len(self.head) < HEAD_BYTES
+
+    def read(self, size: int, /) -> bytes:
+        """Give at most `size` bytes, the peeked ones first."""
+        taken = self._unread[:size]
+        self._unread = self._unread[size:]
+        if len(taken) == size or self.is_whole:
+            return taken
+        block = self._stream.read(size - len(taken))
+        self._position += len(block)
+        return taken + block if taken else block
+
+    def tell(self) -> int:
+        """Give the number of bytes that were taken from the stream underneath."""
+        return self._position
+
+
+def archive_kind(head: bytes) -> str:
+    """Name the kind of archive or compression that a file starts as, ``""`` for none."""
+    if head.startswith(_ARCHIVE_STARTS):
+        return next(kind for magic, kind in _ARCHIVES.items() if head.startswith(magic))
+    # Every tar header has NUL bytes in its first block, and no mail has.
+    if b"\0" not in head[: tarfile.BLOCKSIZE]:
+        return ""
+    if head[257:262] == b"ustar":
+        return TAR
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], tarfile.ENCODING, "surrogateescape")
+    except tarfile.TarError:
+        return ""
+    return TAR
+
+
+def why_no_mail(raw: bytes) -> str:
+    """Say why bytes are no mail, ``""`` where they are one; the module's text has the rule."""
+    if not raw:
+        return "empty: no mail in it"
+    if raw.startswith(_NO_MAIL_STARTS):
+        return next(what for start, what in _NO_MAIL.items() if raw.startswith(start))
+    field = _MAIL_FIELD.search(raw, 0, HEAD_BYTES)
+    if raw.find(b"\0", 0, field.start() if field else HEAD_BYTES) >= 0:
+        return "binary data, not a mail"
+    # The match begins with the line end before the field.
+    if field is None or raw.count(b"\n", 0, field.end()) >= HEADER_LINES:
+        return f"not a mail: no mail header in its first {HEADER_LINES} lines"
+    return ""
+
+
+def printable(name: str) -> str:
+    """Escape the characters of a name that cannot be printed."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+
+
+def reason(error: Exception) -> str:
+    """Give an exception's text, its type where it has none."""
+    return str(error) or type(error).__name__
+
+
+def what_broke(error: Exception) -> str:
+    """Word one of :data:`DAMAGE` for a :class:`Problem`."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"truncated or damaged ({reason(error)}): read up to the break; get the file again"

@@ -1,0 +1,182 @@
+"""The registry of the public corpora that tkit is measured on: where they come from, and what may be done with them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tkit.errors import TkitError
+
+
+class PublicCorpus(NamedTuple):
+    """A public collection of mails and the archive that was made of it.
+
+    Attributes
+    ----------
+    name : str
+        Short name, the value of the column ``corpus``.
+    title : str
+        What it holds.
+    repository, commit, folder : str
+        Where it was taken from: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder in it.
+    licence : str
+        The terms stated there.
+    years : tuple of int
+        First and last year of its mails.
+    kinds : dict of str to str
+        What the corpus says of its mails, by the beginning of the member's path in the corpus: the first that fits.
+    messages : int
+        Number of different mails.
+    messages_sha256 : str
+        SHA-256 (hex) of the mails' hashes, as :func:`digest_of` computes it. It holds the content and nothing of
+        the archive around it, whose bytes GitHub does not promise to keep.
+    """
+
+    name: str
+    title: str
+    repository: str
+    commit: str
+    folder: str
+    licence: str
+    years: tuple[int, int]
+    kinds: dict[str, str]
+    messages: int
+    messages_sha256: str
+
+    @property
+    def archive(self) -> str:
+        """File name of its archive, in the form that :mod:`tkit.download` writes."""
+        return f"{self.name}.tar.xz"
+
+    @property
+    def url(self) -> str:
+        """Where GitHub gives the repository at that commit, as .tar.gz."""
+        return f"https://codeload.github.com/{self.repository}/tar.gz/{self.commit}"
+
+    @property
+    def home(self) -> str:
+        """The repository's page on GitHub."""
+        return f"https://github.com/{self.repository}"
+
+    def kind_of(self, path: str) -> str:
+        """Give what the corpus says of the mail at a path in it, ``""`` where it says nothing."""
+        return next((kind for start, kind in self.kinds.items() if path.startswith(start)), "")
+
+
+def digest_of(hashes: Iterable[str]) -> str:
+    """Give the SHA-256 (hex) of some messages: of their different hashes in hex, sorted, each on a line.
+
+    >>> digest_of(["b", "a", "b"]) == digest_of(["a", "b"])
+    True
+    """
+    return hashlib.sha256("".join(f"{one}\n" for one in sorted(set(hashes))).encode()).hexdigest()
+
+
+CORPORA: tuple[PublicCorpus, ...] = (
+    PublicCorpus(
+        name="csdmc2010",
+        title="CSDMC2010 spam corpus, mails of 2004 to 2011 that SpamAssassin's corpus does not have",
+        repository="WoodProgrammer/spam_filter",
+        commit="92b9c5587c88fe93d4df2f33ab2aa20accd4a92f",
+        folder="CSDMC2010_SPAM",
+        licence="copyright stays with the senders of the mails",
+        years=(2004, 2011),
+        kinds={},
+        messages=3887,
+        messages_sha256="706fc60f08dfc2deaa987ab681716ea6e68342657588ea30b8465f1ba87c1985",
+    ),
+    PublicCorpus(
+        name="nazario",
+        title="Nazario phishing corpus, three mboxes cut into single mails",
+        repository="shaeferd/Phishing-Detection",
+        commit="40dfef79ac1d467a73b8ed5940a0e6fc2c715bf5",
+        folder="",
+        licence="none stated",
+        years=(2004, 2005),
+        kinds={"": "phishing"},
+        messages=1308,
+        messages_sha256="0b5fe6fb6eb939506873192c0219dee13f62b9b8369968ec51e81350b0b86243",
+    ),
+    PublicCorpus(
+        name="phishing_pot",
+        title="phishing_pot, spam, phishing and marketing caught by honey pots, recipients redacted",
+        repository="rf-peixoto/phishing_pot",
+        commit="8e207b5f465b",
+        folder="email",
+        licence="CC BY-NC 4.0",
+        years=(2019, 2025),
+        kinds={"": "unwanted"},
+        messages=5843,
+        messages_sha256="cce291468c5315450fb8856a73e4c0b466be15f7c655b705b61f0926a0341ff1",
+    ),
+    PublicCorpus(
+        name="spamassassin",
+        title="SpamAssassin public corpus, easy ham, hard ham and spam",
+        repository="johnmyleswhite/ML_for_Hackers",
+        commit="4aa136e17eef",
+        folder="03-Classification/data",
+        licence="free to use; copyright stays with the senders of the mails",
+        years=(2002, 2003),
+        kinds={"easy_ham": "ham", "hard_ham": "ham", "spam": "spam"},
+        messages=6262,
+        messages_sha256="fb4a8ad63bbca87cc90fa7d2405b33e648a6f525482c7080fa884d3bf1c91014",
+    ),
+    PublicCorpus(
+        name="trec07p",
+        title="TREC 2007 public spam corpus, a part rich in mails with pictures",
+        repository="Santi1503/machineLearning-dataScience",
+        commit="a63dafbbdd11",
+        folder="datasets/trec07p/data",
+        licence="agreement of TREC; none stated in the repository",
+        years=(2007, 2007),
+        kinds={},
+        messages=10656,
+        messages_sha256="da1280bf565bddfcb0ebdb91d4846124b7904f0e000095a394df5f1728364bc5",
+    ),
+)
+"""The public corpora that tkit is measured on, by name."""
+
+
+def corpora_named(names: Iterable[str] | None) -> list[PublicCorpus]:
+    """Give the corpora of some names, all of them without a name.
+
+    Raises
+    ------
+    TkitError
+        Where a name is not in the registry.
+    """
+    known = {corpus.name: corpus for corpus in CORPORA}
+    wanted = list(names or known)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise TkitError(f"no public corpus {', '.join(unknown)}: choose from {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
+_ARCHIVE_CORPUS = {corpus.archive: corpus.name for corpus in CORPORA}
+_IN_CORPUS_ARCHIVE = re.compile(r"(?:^|[/\\])(" + "|".join(map(re.escape, _ARCHIVE_CORPUS)) + ")!")
+
+
+def corpus_of(where: str) -> str:
+    """Name the public corpus that a mail is from.
+
+    Parameters
+    ----------
+    where : str
+        As in :class:`RawMessage`.
+
+    Returns
+    -------
+    str
+        The name in :data:`CORPORA` where the archive is named as a public corpus's archive is, else ``""``.
+        The archive's bytes are not looked at.
+
+    Examples
+    --------
+    >>> corpus_of("corpora/trec07p.tar.xz!trec07p/inmail.1"), corpus_of("mine.mbox#3")
+    ('trec07p', '')
+    """
+    found = _IN_CORPUS_ARCHIVE.search(where)
+    return _ARCHIVE_CORPUS[found.group(1)] if found else ""

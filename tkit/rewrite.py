@@ -1,0 +1,141 @@
+"""What senders do to a tracker's URL so that it is not recognised: pure functions of URLs.
+
+Each takes a resolved URL and gives the one under which the same sender's server could answer as well. A fragment,
+which no server sees, is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_NEUTRAL = ("media", "banner", "header", "season", "picture", "main", "site", "top")
+_NEUTRAL_PARAMETERS = ("v", "w", "q", "t")
+_LEAST = 7  # a shorter token is no identifier worth hiding
+_LEAST_TO_SPLIT = 8
+_LONGEST_WORD = 20
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+_EXTENSION = re.compile(r"\.[A-Za-z]{2,5}\Z")
+_BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class _Parts(NamedTuple):
+    origin: str
+    path: str
+    query: str
+
+    def url(self) -> str:
+        return f"{self.origin}{self.path}{'?' + self.query if self.query else ''}"
+
+
+def _parts(url: str) -> _Parts:
+    start = url.find("/", url.find("//") + 2)
+    path, _, query = url[start:].partition("#")[0].partition("?")
+    return _Parts(url[:start], path, query)
+
+
+def _is_identifier(token: str, least: int = _LEAST) -> bool:
+    """Tell whether a token may name a recipient: long enough, and with a digit or longer than words are."""
+    return len(token) >= least and (any(map(str.isdigit, token)) or len(token) > _LONGEST_WORD)
+
+
+def _shortened(token: str, length: int) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:length] if _is_identifier(token) else token
+
+
+def sender_domain(url: str, sender: str) -> str:
+    """Serve it from the sender's own domain.
+
+    >>> sender_domain("https://t.esp.example/o?id=7", "shop.example")
+    'https://www.shop.example/o?id=7'
+    """
+    return f"{url[: url.find('//')]}//www.{sender}{url[url.find('/', url.find('//') + 2) :]}"
+
+
+def neutral_words(url: str, first: int = 0) -> str:
+    """Give the path and the query's parameters names that say nothing; identifiers and extensions stay.
+
+    `first` is the number of the neutral word to begin with.
+
+    >>> neutral_words("https://a.example/wf/open.php?upn=b81e2c7&u=")
+    'https://a.example/media/banner.php?v=b81e2c7&w='
+    """
+    origin, path, query = _parts(url)
+    words: Iterator[str] = (_NEUTRAL[number % len(_NEUTRAL)] for number in range(first, first + len(path)))
+
+    def neutral(token: re.Match[str]) -> str:
+        text = token[0]
+        return text if any(map(str.isdigit, text)) or len(text) > _LONGEST_WORD else next(words)
+
+    extension = _EXTENSION.search(path)
+    stem = path[: extension.start()] if extension else path
+    path = _TOKEN.sub(neutral, stem) + (extension[0] if extension else "")
+    fields = query.split("&") if query else []
+    named = [
+        f"{_NEUTRAL_PARAMETERS[(first + number) % len(_NEUTRAL_PARAMETERS)]}={value}" if equals else name
+        for number, (name, equals, value) in enumerate(field.partition("=") for field in fields)
+    ]
+    return _Parts(origin, path, "&".join(named)).url()
+
+
+def short_token(url: str, length: int = 6) -> str:
+    """Put so many hexadecimal digits in the place of every identifier of seven characters or more.
+
+    >>> short_token("https://a.example/o/b81e2c7f.gif?id=22"), len(short_token("https://a.example/o/b81e2c7f"))
+    ('https://a.example/o/23fe7a.gif?id=22', 26)
+    """
+    origin, path, query = _parts(url)
+    path, query = (_TOKEN.sub(lambda token: _shortened(token[0], length), text) for text in (path, query))
+    return _Parts(origin, path, query).url()
+
+
+def split_token(url: str, piece: int = 4) -> str:
+    """Cut every identifier of eight or more into directories of so many characters; those of the query move into the path.
+
+    >>> split_token("https://a.example/wf/open?upn=b81e2c7f&v=2"), split_token("https://a.example/o/b81e2c7f.gif")
+    ('https://a.example/wf/b81e/2c7f/open?v=2', 'https://a.example/o/b81e/2c7f.gif')
+    """
+    origin, path, query = _parts(url)
+    fields = query.split("&") if query else []
+    long = [any(_is_identifier(token, _LEAST_TO_SPLIT) for token in _TOKEN.findall(field)) for field in fields]
+    path = _TOKEN.sub(lambda token: _pieces(token[0], piece) if _is_identifier(token[0], _LEAST_TO_SPLIT) else token[0], path)
+    moved = [token for field, is_long in zip(fields, long, strict=True) if is_long for token in _TOKEN.findall(field)]
+    directories = "".join(f"{_pieces(token, piece)}/" for token in moved if _is_identifier(token, _LEAST_TO_SPLIT))
+    place = path.rfind("/") + 1
+    path = path[:place] + directories + path[place:]
+    return _Parts(origin, path, "&".join(field for field, is_long in zip(fields, long, strict=True) if not is_long)).url()
+
+
+def _pieces(token: str, size: int) -> str:
+    return "/".join(token[start : start + size] for start in range(0, len(token), size))
+
+
+def jpg(url: str) -> str:
+    """Let the path end as a photograph's does.
+
+    >>> jpg("https://a.example/o/open.php?id=7"), jpg("https://a.example/b81e2c"), jpg("https://a.example/t/")
+    ('https://a.example/o/open.jpg?id=7', 'https://a.example/b81e2c.jpg', 'https://a.example/t/image.jpg')
+    """
+    origin, path, query = _parts(url)
+    path = _EXTENSION.sub("", path)
+    return _Parts(origin, f"{path}image.jpg" if path.endswith("/") else f"{path}.jpg", query).url()
+
+
+def link_redirect(url: str, link: str, length: int = 22) -> str:
+    """Hide it behind a redirect on the host of the mail's links, under the same first directory.
+
+    `length` is that of the token by which the server knows the way, at most 43.
+
+    >>> link_redirect("https://t.esp.example/o?id=7", "https://click.shop.example/ls/click?upn=b81e2c")
+    'https://click.shop.example/ls/LnOp0fquvSkQHTfLNYYtvM'
+    """
+    origin, path, _ = _parts(link if link.find("/", link.find("//") + 2) >= 0 else f"{link}/")
+    first = path.split("/")[1] if path.count("/") > 1 else "r"
+    number = int.from_bytes(hashlib.sha256(url.encode()).digest())
+    token = ""
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        token += _BASE_62[digit]
+    return f"{origin}/{first}/{token}"

@@ -1,0 +1,104 @@
+"""Mail files in, mail files without trackers out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tkit.corpus import STDIN, Problem, read_raw
+from tkit.errors import TkitError
+from tkit.files import whole_file
+from tkit.scrub import Scrubbed, scrub
+
+if TYPE_CHECKING:
+    from tkit.bundle import Bundle
+
+
+class ScrubbedFile(NamedTuple):
+    """One file: where it was, and what :func:`tkit.scrub.scrub` gave; None where it was no mail, as ``problem`` tells."""
+
+    where: str
+    done: Scrubbed | None
+    problem: str
+
+
+def read_mail(path: str) -> bytes:
+    """Give the one mail of a file, byte for byte, its mbox ``From `` line with it; ``-`` is standard input.
+
+    Raises
+    ------
+    TkitError
+        Where it cannot be read, holds no mail, or more than one.
+    """
+    problems: list[Problem] = []
+    if path == STDIN:
+        raw = sys.stdin.buffer.read()
+        if not raw.strip():
+            raise TkitError("standard input: empty: pipe one mail into it")
+        return raw
+    if os.path.isdir(path):
+        raise TkitError(f"{path}: a folder: give -o FOLDER for its mails without their trackers")
+    mails = list(islice(read_raw([path], problems=problems), 2))
+    if problems and not mails:
+        raise TkitError(f"{problems[0].where}: {problems[0].what}")
+    raw = Path(path).read_bytes()
+    if len(mails) != 1 or len(mails[0].raw) < len(raw.strip()):
+        raise TkitError(f"{path}: not one mail but an mbox or archive: split it into mail files first")
+    return raw
+
+
+def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
+    """Scrub the one mail of a file and write it to ``output``, to standard output without one.
+
+    Raises
+    ------
+    TkitError
+        See :func:`read_mail`; or where the output cannot be written, which leaves nothing half-written.
+    """
+    done = scrub(read_mail(path), bundle, replace=replace)
+    if output is None:
+        sys.stdout.buffer.write(done.raw)
+        sys.stdout.buffer.flush()
+    else:
+        with whole_file(output) as stream:
+            stream.write(done.raw)
+    return done
+
+
+def scrub_folder(
+    folder: Path, output: Path, bundle: Bundle, *, replace: bool = False
+) -> Iterator[tuple[int, int, ScrubbedFile]]:
+    """Scrub every mail file of a folder, a Maildir for one, into another folder under the same names.
+
+    Yields
+    ------
+    (number, count, ScrubbedFile)
+        After each file: its number from 1, how many there are, and what was done.
+
+    Raises
+    ------
+    TkitError
+        Where the output folder lies in the folder, or cannot be written.
+    """
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise TkitError(f"{output}: lies in the folder that is read: give another one")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for number, path in enumerate(files, 1):
+        target = output / path.relative_to(folder)
+        try:
+            raw = read_mail(str(path))
+        except TkitError as error:
+            yield number, len(files), ScrubbedFile(str(path), None, str(error))
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TkitError(f"{target.parent}: cannot be made ({error.strerror}): give another folder") from None
+        done = scrub(raw, bundle, replace=replace)
+        with whole_file(target) as stream:
+            stream.write(done.raw)
+        yield number, len(files), ScrubbedFile(str(path), done, "")
