@@ -1,7 +1,13 @@
+import json
 import os
 import random
 import shutil
-from collections.abc import Callable
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -107,6 +113,50 @@ def test_mails_go_through_rspamd(exported: Path) -> None:
         if set(same) <= set(python.index):
             assert float(worst) == pytest.approx(max((scores[[url]].max() for url in same), default=0), abs=1e-6)
     assert compared > 60
+
+
+CONFIGURATION = """
+options {{ pidfile = "{folder}/pid"; filters = ""; tempdir = "{folder}"; cache_file = "{folder}/symbols.cache";
+  hs_cache_dir = "{folder}"; url_tld = "/usr/share/rspamd/effective_tld_names.dat"; dns {{ nameserver = "127.0.0.1:9"; }} }}
+logging {{ type = "console"; level = "error"; }}
+metric {{ name = "default"; actions {{ reject = 15; }} }}
+worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
+lua = "{folder}/tkit.lua";
+"""
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, missing_engine: Callable[[str], None]) -> Iterator[str]:
+    """A running Rspamd whose bundle calls everything a tracker; gives its address."""
+    if shutil.which("rspamd") is None:
+        missing_engine("no rspamd on PATH: apt-get install rspamd")
+    write(replace(default_bundle("url"), threshold=-(2**24)), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "rspamd.conf").write_text(CONFIGURATION.format(folder=tmp_path, port=port), encoding="utf-8")
+    as_root = ["-i"] if os.geteuid() == 0 else []
+    command = ["rspamd", "-f", *as_root, "-c", tmp_path / "rspamd.conf"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"rspamd ended with code {process.wait(0.2)}")
+        yield f"http://127.0.0.1:{port}/checkv2"
+        process.terminate()
+
+
+def test_symbol_in_a_running_rspamd(daemon: str) -> None:
+    mail = (
+        b"From: a@b.example\nContent-Type: text/html\n\n<img src='http://a.example/o?u=1a2b3c4d'><img src=cid:logo>"
+        b"<img src=//b.example/x.png><img src='http://a.example/o?u=1a2b3c4d'>"
+    )
+    with urllib.request.urlopen(urllib.request.Request(daemon, data=mail), timeout=60) as answer:
+        symbol = json.load(answer)["symbols"]["TKIT_TRACKERS"]
+    bundle = default_bundle("url")
+    worst = bundle.scores(extract([Message.from_bytes(mail)])).max()
+    assert symbol["options"] == ["count=2", f"worst={worst:.4f}"]
+    assert symbol["score"] == 0
 
 
 def test_a_bundle_of_another_vantage_point_is_refused() -> None:

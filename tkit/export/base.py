@@ -189,7 +189,8 @@ def _called(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset | 
     if dataset is None:
         return Called(0, 0, 0, 0)
     key = ["message_sha256", "part", "index"]
-    labels = dataset.labels.loc[dataset.labels["confidence"] >= 2, [*key, "label"]]
+    told = (dataset.labels["confidence"] >= 2) & (dataset.labels["source"] != "weak")
+    labels = dataset.labels.loc[told, [*key, "label"]]
     joined = labels.merge(rows[key].assign(called=verdicts), on=key, validate="one_to_one")
     trackers = joined["called"][joined["label"] == "T"]
     negatives = joined["called"][joined["label"].isin(["C", "S"])]
