@@ -272,7 +272,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "number_segments": ("{n:part/parts} of its path in digits only", "no part of its path is a number"),
     "path_dots": ("its path has {n:dot}", "its path has no dot"),
     "identifier_share": ("identifiers are {n:%} of its URL", "no identifier in its URL"),
-    "identifier_end": ("its longest identifier ends at {n:%} of its URL", "its URL begins with its identifier", "no identifier in it"),
+    "identifier_end": ("its identifier ends at {n:%} of its URL", "its URL begins with its identifier", "no identifier in it"),
     "identifier_in_directory": ("an identifier of {n:character} stands among its folders", "no identifier among its folders"),
     "identifier_in_name": ("its name holds an identifier of {n:character}", "no identifier in its name"),
     "identifier_in_query": ("its query holds an identifier of {n:character}", "no identifier in its query"),
