@@ -24,8 +24,9 @@ from tkit.url import registrable_domain
 KEY = ("message_sha256", "part", "index")
 """What tells of which reference a copy is."""
 
-PAIRS_EACH = 3
-"""Pairs of manipulations drawn for each reference of :func:`manipulated_rows`, beside every single one."""
+DRAWN = {True: (5, 3), False: (3, 1)}
+"""How many single manipulations and pairs are drawn for a tracker (True) and a good picture: enough that each is learnt from
+hundreds of senders, few enough that training stays within twice the time."""
 
 Extract = Callable[[Iterable[Message]], pd.DataFrame]
 
@@ -79,11 +80,12 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
     return found.assign(message_sha256=message.message_sha256)
 
 
-def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame, pairs: int = PAIRS_EACH) -> pd.DataFrame:
+def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
     """Give copies of the labelled references to train on.
 
-    A tracker is manipulated in every single way, and in `pairs` ways by two. A good picture is too, so that no model
-    learns that what is disguised is a tracker; but only by what leaves it good (:data:`tkit.manipulate.HARMLESS`).
+    Each tracker is manipulated in some ways and in some pairs of ways (:data:`DRAWN`), drawn by its key alone. Good pictures
+    are too, so that no model learns that what is disguised is a tracker; but only by what leaves them good
+    (:data:`tkit.manipulate.HARMLESS`).
 
     Parameters
     ----------
@@ -92,8 +94,6 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame, pair
     labels : DataFrame
         ``message_sha256``, ``part``, ``index``, ``label``, ``confidence`` and ``source``; only the headline gold rows
         are manipulated.
-    pairs : int
-        How many, drawn for each reference by its key alone.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame, pair
             [
                 Asked(part, index, names)
                 for part, index, label in zip(rows["part"], rows["index"], rows["label"], strict=True)
-                for names in _drawn(f"{sha256} {part} {index}", label == "T", pairs)
+                for names in _drawn(f"{sha256} {part} {index}", label == "T")
             ],
         )
         for sha256, rows in used.groupby("message_sha256", sort=False)
@@ -117,8 +117,11 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame, pair
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def _drawn(key: str, is_tracker: bool, pairs: int) -> list[tuple[str, ...]]:
-    """Give each manipulation alone and some pairs; the same for the same reference."""
+def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
+    """Give some manipulations alone and some pairs; the same for the same reference."""
     single = tuple(MANIPULATIONS) if is_tracker else HARMLESS
     possible = [pair for pair in PAIRS if set(pair) <= set(single)]
-    return [(name,) for name in single] + sorted(random.Random(key).sample(possible, min(pairs, len(possible))))
+    drawing = random.Random(key)
+    singles, pairs = DRAWN[is_tracker]
+    alone = sorted(drawing.sample(single, min(singles, len(single))), key=single.index)
+    return [(name,) for name in alone] + sorted(drawing.sample(possible, min(pairs, len(possible))))

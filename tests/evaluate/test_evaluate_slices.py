@@ -49,7 +49,11 @@ def test_a_slice_without_any_of_a_kind_has_no_rate() -> None:
             ["2024", "2025", "unknown", "unknown", "2024"],
         ),
         ("provider", {"provider_known": [1, 0, 0, 0, 1]}, ["known", "not known", "not known", "not known", "known"]),
-        ("language", {"language": ["en", "", None, "de", "en"]}, ["en", "unknown", "unknown", "de", "en"]),
+        (
+            "language",
+            {"language": [*["en"] * 30, *["de"] * 29, *[""] * 29, None]},
+            [*["en"] * 30, *["other"] * 29, *["unknown"] * 30],
+        ),
         ("kind of mail", {"kind": ["ham", "spam", "", "phishing", "ham"]}, ["ham", "spam", "unknown", "phishing", "ham"]),
         ("spacers in the mail", {"tiny_others": [0, 4, 5, 6, 0]}, ["fewer", "fewer", *["5 tiny others or more"] * 2, "fewer"]),
         ("URL", {"wrapped": [0, 1, 0, 0, 0]}, ["as sent", "wrapped by a proxy", "as sent", "as sent", "as sent"]),

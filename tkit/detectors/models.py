@@ -325,15 +325,15 @@ class BoostingModel(_Model):
         One a seed.
     """
 
-    trees: int = 400
-    learning_rate: float = 0.05
+    trees: int = 250
+    learning_rate: float = 0.1
     max_leaf_nodes: int = 15
     min_samples_leaf: int = 10
     l2_regularization: float = 1.0
     max_features: float = 0.3
     max_rows: float = 0.8
     seeds: int = 1
-    extra_trees: bool = False
+    extra_trees: bool = True
     estimators_: tuple[LGBMClassifier, ...] = field(init=False, repr=False)
     name = "boosting"
 

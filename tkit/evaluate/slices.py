@@ -27,6 +27,16 @@ def _column(name: str) -> Cut:
     return Cut((name,), lambda rows: rows[name].fillna("").astype(str).where(lambda text: text != "", "unknown"))
 
 
+def _common(name: str) -> Cut:
+    """Cut by the values of a column that have :data:`FEW` rows or more; all others are one slice."""
+
+    def names(rows: pd.DataFrame) -> pd.Series:
+        value = _column(name).names(rows)
+        return value.where(value.map(value.value_counts()) >= FEW, "other")
+
+    return Cut((name,), names)
+
+
 def _least(name: str, least: float, yes: str, no: str) -> Cut:
     return Cut((name,), lambda rows: pd.Series(np.where(rows[name] >= least, yes, no), index=rows.index))
 
@@ -47,14 +57,14 @@ SLICES: Mapping[str, Cut] = {
     "provider": _least("provider_known", 1, "known", "not known"),
     "corpus": _column("corpus"),
     "year": Cut(("date",), _year),
-    "language": _column("language"),
+    "language": _common("language"),
     "kind of mail": _column("kind"),
     "spacers in the mail": _least("tiny_others", SPACER_HEAVY, f"{SPACER_HEAVY} tiny others or more", "fewer"),
     "URL": _least("wrapped", 1, "wrapped by a proxy", "as sent"),
 }
 """How rows are cut, by what the cut is called.
 
-``declared size`` is what is declared: ``1x1``; ``other tiny``, every declared side at most 3 px; ``none``; or ``ordinary``.
+``declared size`` is one of :data:`tkit.slices.DECLARED_SIZES`.
 """
 
 

@@ -94,15 +94,23 @@ class StudyResult:
     summary: tuple[str, ...]
 
 
-def models(seed: int) -> dict[str, ModelFactory]:
-    """Give the models that a study compares, by what stands beside their name in tables."""
+def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, ModelFactory]:
+    """Give the models that a study compares, by what stands beside their name in tables.
+
+    Parameters
+    ----------
+    seed : int
+    manipulated : DataFrame, optional
+        Disguised copies (:attr:`tkit.dataset.Dataset.manipulated`) that the boosting models learn from too.
+    """
+    boosting = partial(BoostingModel, random_state=seed, manipulated=manipulated)
     return {
         "message logistic": partial(LogisticModel, random_state=seed),
         "message tree": partial(TreeModel, random_state=seed),
         "message forest": partial(ForestModel, random_state=seed),
-        "message boosting": partial(BoostingModel, random_state=seed),
-        "element boosting": partial(BoostingModel, vantage="element", random_state=seed),
-        "url boosting": partial(BoostingModel, vantage="url", random_state=seed),
+        "message boosting": boosting,
+        "element boosting": partial(boosting, vantage="element"),
+        "url boosting": partial(boosting, vantage="url"),
     }
 
 
@@ -151,7 +159,8 @@ def run_study(
     StudyResult
     """
     rows = dataset.rows()
-    factories = {name: factory for name, factory in models(seed).items() if not quick or name == "message boosting"}
+    every = models(seed, dataset.manipulated)
+    factories = {name: factory for name, factory in every.items() if not quick or name == "message boosting"}
 
     def tried(what: str, trials: Sequence[tuple[ModelFactory, Plan]]) -> list[Evaluation]:
         return try_plans(

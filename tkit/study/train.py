@@ -76,7 +76,7 @@ def train_bundle(
     Bundle
     """
     rows = dataset.rows()
-    factory = partial(BoostingModel, vantage=vantage, random_state=seed)
+    factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.manipulated)
     (found,) = try_plans(
         rows,
         [(factory, unseen_kit(rows, folds, seed))],
@@ -240,7 +240,8 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
     return {
         "dataset": f"{len(dataset.references):,} references, {len(gold):,} gold labels,"
         f" {rows['component'].nunique():,} components",
-        "trained on": "gold labels and the members of their clusters on the training side; tested on gold rows only",
+        "trained on": "gold labels, the members of their clusters, and (boosting) their disguised copies, on the training side;"
+        " tested on gold rows only",
         "threshold": f"chosen on scores of {INNER_FOLDS} folds inside the training side; the test only reports what it became",
         "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
         f" Python {platform.python_version()}",
