@@ -442,3 +442,10 @@ def test_references_are_plain_data() -> None:
     facts: dict[str, Any] = json.loads(json.dumps(found._asdict()))
     assert facts["attributes"] == {"src": f"{A}o.gif", "alt": "x"}
     assert re.fullmatch(r"[a-z-]+", facts["carrier"])
+
+
+@pytest.mark.parametrize("end", ["</body>\n", "</html>\r\n", "</body>\n</HTML >\n<!-- x -->\n"])
+def test_white_space_behind_the_body_opens_no_link_again(end: str) -> None:
+    """Chromium's way: the HTML Standard has one more link, with nothing but white space in it."""
+    document = read_document(f"<center><a href=http://a.example/><img src=http://a.example/o></center>{end}")
+    assert (len(document.links), document.references[0].marks) == (1, 2)

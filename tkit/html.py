@@ -36,6 +36,9 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
+# Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
+_BEHIND_BODY = re.compile(r"(</(?:body|html)\b[^>]*>)((?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+)", re.IGNORECASE)
+_SPACE_OR_COMMENT = re.compile(r"(<!--[\s\S]*?-->)|[ \t\n\f\r]+")
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
 _COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
@@ -263,7 +266,7 @@ class _Reader:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         known: dict[int, Ancestry] = {}
-        for node in _nodes(self._parse(html).root):
+        for node in _nodes(self._parse(_BEHIND_BODY.sub(_without_space, html)).root):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -338,6 +341,10 @@ class _Reader:
                     )
                 )
                 self._marks += 1
+
+
+def _without_space(end: re.Match[str]) -> str:
+    return end[1] + _SPACE_OR_COMMENT.sub(r"\1", end[2])
 
 
 def _comment_may_load(lowered: str) -> bool:
