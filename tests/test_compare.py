@@ -287,7 +287,7 @@ def test_the_verb_compares_and_tells_what_is_not_reached(tkit, folder: Path, lab
         (["-d", "no/such.txt"], 2, "no such file or folder"),
         (["-d", "rule:1x1", "--require", "x"], 2, "is no requirement"),
         (["-d", "rule:1x1", "--require", "b: fpr<1"], 2, "no detector 'b'"),
-        (["-d", "rule:1x1", "--labels", "none.csv"], 2, "no such label file"),
+        (["-d", "rule:1x1", "--labels", "none.csv"], 2, "give a label file"),
         (["-d", "rule:1x1", "--format", "parquet"], 2, "table, jsonl or csv"),
         (["-d", "rule:1x1", "/no/such/mails"], 1, "none of the 2 labelled messages"),
         (["-d", "program:true"], 1, "ended with exit code 0 after 0 of 7 verdicts"),
