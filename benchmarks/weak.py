@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "weak.md", help="the page to write")
     arguments = parser.parse_args()
-    labels = read(arguments.dataset).labels
+    labels = read(arguments.dataset).labels.query("source != 'weak'")  # the weak ones are what is measured
     console = Console()
     with Progress(console=console) as progress:
         results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
