@@ -20,15 +20,15 @@ from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.evidence import EVIDENCE
+from tkit.schema import KEY
 
-KEY = ["message_sha256", "part", "index"]
 MAIN = "trec07p"
 INDIVIDUAL = {"recipient": ["recipient"], "copy": ["copy"], "recipient or copy": ["recipient", "copy"]}
 
 
 def labelled(result: Compared, labels: pd.DataFrame) -> pd.DataFrame:
-    rows = result.features.merge(result.campaigns, on=KEY, validate="one_to_one")
-    return rows.merge(labels[[*KEY, "label", "confidence", "source", "component"]], on=KEY, validate="one_to_one")
+    rows = result.features.merge(result.campaigns, on=list(KEY), validate="one_to_one")
+    return rows.merge(labels[[*KEY, "label", "confidence", "source", "component"]], on=list(KEY), validate="one_to_one")
 
 
 def precision_row(name: str, rows: pd.DataFrame, evidence: list[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from tables import CORPORA_FOLDER, ROOT, made_with, markdown
 
-from tkit.augment import KEY, Asked, manipulated_features, manipulated_rows
+from tkit.augment import Asked, manipulated_features, manipulated_rows
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.dataset import read
 from tkit.detectors import RULES
@@ -35,7 +35,7 @@ from tkit.facts import with_facts
 from tkit.mail import Message
 from tkit.manipulate import MANIPULATIONS, PAIRS
 from tkit.robustness import recall_lost, scores_with_copies
-from tkit.schema import VANTAGES
+from tkit.schema import KEY, VANTAGES
 from tkit.splits import cross_validation
 
 WHAT = {

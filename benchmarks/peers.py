@@ -27,10 +27,10 @@ from tkit.evaluate import Evaluation, cross_validated_scores, paired_difference
 from tkit.facts import facts_of, with_facts
 from tkit.labelled import add_listed
 from tkit.mail import Message
+from tkit.schema import KEY
 from tkit.search import GRIDS, search_rule
 from tkit.splits import cross_validation
 
-KEY = ["message_sha256", "part", "index"]
 BUDGETS = (0.001, 0.005, 0.01)
 
 
@@ -47,7 +47,9 @@ def main() -> None:
     rows = dataset.rows()
     gold = rows[rows["source"] == "gold"].reset_index(drop=True)
     mails = mail_rows(given.shared, set(gold["message_sha256"]))
-    position = gold[KEY].merge(mails[KEY].assign(row=np.arange(len(mails))), on=KEY, how="left", validate="one_to_one")["row"]
+    position = gold[list(KEY)].merge(
+        mails[list(KEY)].assign(row=np.arange(len(mails))), on=list(KEY), how="left", validate="one_to_one"
+    )["row"]
     if position.isna().any():
         raise SystemExit(f"{position.isna().sum()} gold rows are not among the mails: build the dataset with this tkit")
     mails = add_listed(mails, given.shared / "lists")

@@ -23,8 +23,8 @@ from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.evaluate import headline
+from tkit.schema import KEY
 from tkit.weak import (
-    KEY,
     MIN_CONFIDENCE,
     conflicts,
     cross_validated_labels,
@@ -94,7 +94,7 @@ def measured(gold: pd.DataFrame, coverage: pd.Series) -> list[str]:
 
 def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: float) -> str:
     cast = votes(rows)
-    place = rows[KEY].assign(_row=rows.index).merge(labels, on=KEY, how="left")
+    place = rows[list(KEY)].assign(_row=rows.index).merge(labels, on=list(KEY), how="left")
     unlabelled = place["label"].isna().to_numpy()
     gold = place[place["source"] == "gold"].set_index("_row")
     gold["corpus"] = rows.loc[gold.index, "corpus"]
@@ -116,7 +116,7 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
     copied = without_sources(weak, [source.name for source in SOURCES if source.family not in ("copies", "spread")])
     total = int(unlabelled.sum())
     by_corpus = rows.loc[unlabelled, "corpus"].value_counts()
-    weak_corpus = weak.merge(rows[[*KEY, "corpus"]], on=KEY)["corpus"].value_counts()
+    weak_corpus = weak.merge(rows[[*KEY, "corpus"]], on=list(KEY))["corpus"].value_counts()
     tops = conflicts(cast[unlabelled]).head(12)
     lines = [
         "# Weak labels: sources, and what their labels are worth",
@@ -202,8 +202,9 @@ def main() -> None:
     console = Console()
     with Progress(console=console) as progress:
         results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
-    features = pd.concat([result.features for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
-    campaigns = pd.concat([result.campaigns for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+    key = list(KEY)
+    features = pd.concat([result.features for result in results]).drop_duplicates(key, ignore_index=True)
+    campaigns = pd.concat([result.campaigns for result in results]).drop_duplicates(key, ignore_index=True)
     start = time.perf_counter()
     weak = weak_labels(features, campaigns, labels)
     seconds = time.perf_counter() - start

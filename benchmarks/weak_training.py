@@ -30,10 +30,11 @@ from tkit.dataset import read
 from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, headline, paired_difference, training_weight
+from tkit.schema import KEY
 from tkit.splits import cross_validation
 from tkit.study import BUDGET, evaluate_scores
 from tkit.url import host_of, unwrap
-from tkit.weak import KEY, LabelModel, evidence_rows, votes, without_sources
+from tkit.weak import LabelModel, evidence_rows, votes, without_sources
 from tkit.weak_sources import SOURCES
 
 WEIGHTS = (0.0, 0.1, 0.3, 1.0)
@@ -164,8 +165,9 @@ def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataF
     dataset = read(arguments.dataset)
     with Progress(console=console) as progress:
         results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
-    features = pd.concat([result.features for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
-    campaigns = pd.concat([result.campaigns for result in results], ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+    key = list(KEY)
+    features = pd.concat([result.features for result in results]).drop_duplicates(key, ignore_index=True)
+    campaigns = pd.concat([result.campaigns for result in results]).drop_duplicates(key, ignore_index=True)
     senders = {key: value for result in results for key, value in result.senders.items()}
     rows = evidence_rows(features, campaigns)
     rows["sender"] = rows["message_sha256"].map(senders)
@@ -174,7 +176,7 @@ def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataF
     rows["template"] = [url_template(address)[1] for address in rows["address"]]
     rows["row"] = np.arange(len(rows))
     cast = votes(rows)
-    labelled = dataset.rows().merge(rows[[*KEY, "sender", "address", "host", "template", "row"]], on=KEY, validate="one_to_one")
+    labelled = dataset.rows().merge(rows[[*KEY, "sender", "address", "host", "template", "row"]], on=key, validate="one_to_one")
     free = np.setdiff1d(rows["row"], labelled["row"])
     return labelled, Pool(rows.iloc[free], cast.iloc[free], cast.iloc[labelled["row"].to_numpy()].set_axis(labelled.index))
 

@@ -3,11 +3,13 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from counting import CountingServer, Silent
 
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.mail import Message
@@ -59,3 +61,13 @@ def npm(missing_engine: Callable[[str], None]) -> Path:
         if done.returncode:
             missing_engine(f"npm ci failed in tests/export: {done.stderr.decode()[-300:]}")
     return folder
+
+
+@pytest.fixture
+def server() -> Iterator[CountingServer]:
+    with CountingServer(("127.0.0.1", 0), Silent) as started:
+        thread = threading.Thread(target=started.serve_forever)
+        thread.start()
+        yield started
+        started.shutdown()
+        thread.join()

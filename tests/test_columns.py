@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from tkit.columns import FILES, KEY, KEYS, TITLES, arrow_schema, columns
-from tkit.schema import FEATURES
+from tkit.columns import FILES, KEYS, TITLES, arrow_schema, columns
+from tkit.schema import FEATURES, KEY
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -5,11 +5,10 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
 
 import pytest
+from counting import CountingServer
 
 from tkit.corpus import CORPORA, Problem, PublicCorpus, read_raw
 from tkit.errors import TkitError
@@ -88,35 +87,6 @@ def renderer() -> Iterator[ChromiumRenderer]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: apt-get install chromium")
     with ChromiumRenderer(timeout_seconds=60) as started:
         yield started
-
-
-class CountingServer(ThreadingHTTPServer):
-    """Counts connections, so that one without a request in it counts too."""
-
-    connections = 0
-
-    def verify_request(self, request: socket | tuple[bytes, socket], client_address: object) -> bool:
-        self.connections += 1
-        return True
-
-
-class Silent(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[CountingServer]:
-    with CountingServer(("127.0.0.1", 0), Silent) as started:
-        thread = threading.Thread(target=started.serve_forever)
-        thread.start()
-        yield started
-        started.shutdown()
-        thread.join()
 
 
 def test_every_carrier_that_a_browser_loads_is_asked_for(renderer: ChromiumRenderer) -> None:

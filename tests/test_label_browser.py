@@ -10,12 +10,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import create_server, socket
+from socket import create_server
 from typing import NamedTuple
 
 import pytest
+from counting import CountingServer
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 pytest.importorskip("jupyterlab", reason="needs JupyterLab: pip install 'tkit[notebooks]'")
@@ -69,49 +69,20 @@ Content-Type: text/html; charset=utf-8
 """
 
 
-class Trap(ThreadingHTTPServer):
-    """A tracker's server that counts connections."""
-
-    connections = 0
-
-    def verify_request(self, request: socket | tuple[bytes, socket], client_address: object) -> bool:
-        self.connections += 1
-        return True
-
-
-class Silent(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def trap() -> Iterator[Trap]:
-    with Trap(("127.0.0.1", 0), Silent) as started:
-        thread = threading.Thread(target=started.serve_forever)
-        thread.start()
-        yield started
-        started.shutdown()
-        thread.join()
-
-
 class Lab(NamedTuple):
     folder: Path
     origin: str
 
 
 @pytest.fixture
-def lab(tmp_path: Path, trap: Trap) -> Iterator[Lab]:
+def lab(tmp_path: Path, server: CountingServer) -> Iterator[Lab]:
     folder = tmp_path / "work"
     (folder / "mails").mkdir(parents=True)
     for number in range(2):
-        text = HOSTILE.format(f"http://127.0.0.1:{trap.server_port}/{number}", MARK)
+        text = HOSTILE.format(f"http://127.0.0.1:{server.server_port}/{number}", MARK)
         (folder / "mails" / f"{number}.eml").write_bytes(text.encode())
     (folder / "label.ipynb").write_text(json.dumps(NOTEBOOK))
-    write_copies(folder, f"http://127.0.0.1:{trap.server_port}")
+    write_copies(folder, f"http://127.0.0.1:{server.server_port}")
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
@@ -222,7 +193,9 @@ def press(page: Page, keys: str, done: int) -> None:
     expect_done(page, done)
 
 
-def test_labels_are_given_by_keys_survive_a_killed_kernel_and_load_nothing(page: Page, lab: Lab, trap: Trap) -> None:
+def test_labels_are_given_by_keys_survive_a_killed_kernel_and_load_nothing(
+    page: Page, lab: Lab, server: CountingServer
+) -> None:
     expect.set_options(timeout=1000 * SECONDS)
     asked = noted_requests(page)
     page.add_init_script("window.firings = 0; window.fired = () => { window.firings += 1; };")
@@ -270,9 +243,9 @@ def test_labels_are_given_by_keys_survive_a_killed_kernel_and_load_nothing(page:
     own = (lab.origin, lab.origin.replace("http:", "ws:"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(own)] == []
     assert len([url for url in asked if url.startswith(lab.origin)]) > 10
-    assert trap.connections == 0
-    connection = HTTPConnection("127.0.0.1", trap.server_port)
+    assert server.connections == 0
+    connection = HTTPConnection("127.0.0.1", server.server_port)
     connection.request("GET", "/")
     connection.getresponse().close()
     connection.close()
-    assert trap.connections == 1  # it does count
+    assert server.connections == 1  # it does count

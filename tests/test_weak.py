@@ -8,9 +8,8 @@ from tkit.campaigns import COLUMNS, compare
 from tkit.errors import TkitError
 from tkit.features import extract
 from tkit.mail import Message
-from tkit.schema import FEATURES
+from tkit.schema import FEATURES, KEY
 from tkit.weak import (
-    KEY,
     LabelModel,
     conflicts,
     cross_validated_labels,
@@ -146,10 +145,10 @@ def test_the_whole_way_from_mails_to_labels() -> None:
     features, campaigns = extract(messages), compare(messages)
     rows = evidence_rows(features, campaigns)
     assert len(rows) == 16
-    gold = rows[KEY].iloc[:8].assign(label=list("TC") * 4, confidence=3, source="gold", component=range(8))
+    gold = rows[list(KEY)].iloc[:8].assign(label=list("TC") * 4, confidence=3, source="gold", component=range(8))
     found = weak_labels(features, campaigns, gold, min_confidence=0.6)
     assert found["label"].tolist() == list("TC") * 4
-    assert found[KEY].to_numpy().tolist() == rows[KEY].iloc[8:].to_numpy().tolist()
+    assert found[list(KEY)].to_numpy().tolist() == rows[list(KEY)].iloc[8:].to_numpy().tolist()
     assert found["sources"].iloc[0].split()[:2] == ["beacon_of_provider", "hidden_token"]
     assert set(found["against"]) == {""}
     assert found["confidence"].between(0.6, 1).all()
@@ -159,7 +158,7 @@ def test_the_whole_way_from_mails_to_labels() -> None:
 def test_labels_need_gold_and_campaigns_need_every_reference() -> None:
     messages = [mail(number, "<img src='http://a.example/a.gif'>") for number in range(2)]
     features, campaigns = extract(messages), compare(messages)
-    none = features[KEY].assign(label="T", confidence=1, source="gold")
+    none = features[list(KEY)].assign(label="T", confidence=1, source="gold")
     with pytest.raises(TkitError, match="no gold label of confidence 2 or 3"):
         weak_labels(features, campaigns, none)
     with pytest.raises(TkitError, match="1 of 2 references have no row"):

@@ -18,11 +18,8 @@ from tkit.features import extract
 from tkit.html import read_message
 from tkit.mail import Message
 from tkit.manipulate import HARMLESS, MANIPULATIONS, PAIRS, manipulate
-from tkit.schema import feature_names
+from tkit.schema import KEY, feature_names
 from tkit.url import registrable_domain
-
-KEY = ("message_sha256", "part", "index")
-"""What tells of which reference a copy is."""
 
 DRAWN = {True: (5, 3), False: (3, 1)}
 """How many single manipulations and pairs are drawn for a tracker (True) and a good picture: enough that each is learnt from

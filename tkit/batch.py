@@ -14,8 +14,8 @@ from tkit.features import extract
 from tkit.html import references
 from tkit.mail import Message
 from tkit.scan import COLUMNS, scan
+from tkit.schema import KEY
 
-_KEY = ["message_sha256", "part", "index"]
 _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "conditional")
 
 
@@ -54,11 +54,11 @@ def campaign_rows(raws: Iterable[RawMessage]) -> pd.DataFrame:
         copy = copy_of(Message.from_bytes(raw.raw))
         if copy is not None:
             copies.append(copy)
-            written.append(reference_rows([raw])[[*_KEY, "carrier", "url", "resolved_url"]])
+            written.append(reference_rows([raw])[[*KEY, "carrier", "url", "resolved_url"]])
     compared = compare_copies(copies)
     if not written:
         return compared.assign(carrier="", url="", resolved_url="")
-    return compared.merge(pd.concat(written).drop_duplicates(_KEY), on=_KEY, how="left", validate="one_to_one")
+    return compared.merge(pd.concat(written).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")
 
 
 def verdict_rows(raws: list[RawMessage], bundle: Bundle) -> pd.DataFrame:

@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tkit.schema import FEATURES
-
-KEY = ("message_sha256", "part", "index")
-"""What names a reference in every file but messages.parquet."""
+from tkit.schema import FEATURES, KEY
 
 FOLDS = 10
 """Folds of each official split."""

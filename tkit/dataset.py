@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit import __version__
-from tkit.columns import FILES, FOLDS, KEY
+from tkit.columns import FILES, FOLDS
 from tkit.errors import TkitError
-from tkit.schema import FEATURE_VERSION
+from tkit.schema import FEATURE_VERSION, KEY
 from tkit.splits import Split
 
 FORMAT = 2

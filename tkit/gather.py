@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tkit.columns import KEY
 from tkit.copies import Copy, copy_of
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
@@ -20,6 +19,7 @@ from tkit.html import references
 from tkit.language import language_reader
 from tkit.mail import Message
 from tkit.registry import PublicCorpus, digest_of
+from tkit.schema import KEY
 from tkit.slices import declared_size, providers
 from tkit.url import host_of, is_registered, registrable_domain, unwrap
 

@@ -16,10 +16,9 @@ from tkit.facts import with_facts
 from tkit.features import extract_batches
 from tkit.labels import key_of, keyed, url_sha256
 from tkit.mail import Message
+from tkit.schema import KEY
 from tkit.splits import component_keys, connected_components
 from tkit.url import host_of, registrable_domain, unwrap
-
-_KEY = ["message_sha256", "part", "index"]
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,14 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
         raise TkitError(f"none of the {len(wanted)} labelled messages is among the mails, or none has a remote reference")
     rows = pd.concat(frames, ignore_index=True)
     key = ["message_sha256", "part", "carrier", "url"]
-    located = rows[[*_KEY, "carrier"]].assign(url_sha256=rows["url"].map(url_sha256), row=np.arange(len(rows)))
+    located = rows[[*KEY, "carrier"]].assign(url_sha256=rows["url"].map(url_sha256), row=np.arange(len(rows)))
     # Where a message writes a reference several times, the label means the first.
     key = key_of(labels, located)
     of_label = keyed(_weighed(labels), key)
     place = keyed(located, key)["row"]
     found = of_label[of_label.index.isin(place.index)][["label", "confidence", "stratum_weight"]]
     found = found.assign(row=place.loc[found.index]).sort_values("row").reset_index(drop=True)
-    its = rows[[*_KEY, "carrier", "url", "resolved_url"]].iloc[found["row"].to_numpy()]
+    its = rows[[*KEY, "carrier", "url", "resolved_url"]].iloc[found["row"].to_numpy()]
     found = pd.concat([its.reset_index(drop=True), found], axis=1)
     if found.empty:
         raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/labels.md for the form")

@@ -9,11 +9,9 @@ import numpy as np
 from tkit.groups import codes
 from tkit.html import Document
 from tkit.mail import Message
+from tkit.places import MIN_IDENTIFIER
 from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
 from tkit.url import origin_of, unwrap
-
-MIN_IDENTIFIER = 6
-"""Least length of a token with a digit that may be an identifier: a shorter one is a size or a number as often."""
 
 
 class Numbering:
@@ -50,7 +48,7 @@ class Numbering:
     analysed : UrlColumns
         Measures of the references' URLs.
     tokens : TokenTable
-        The identifiers in all URLs: tokens of :data:`MIN_IDENTIFIER` or more with a digit.
+        The identifiers in all URLs: tokens of :data:`tkit.places.MIN_IDENTIFIER` or more with a digit.
     """
 
     def __init__(self, documents: Sequence[tuple[Message, Document]]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.columns import FOLDS, KEY
+from tkit.columns import FOLDS
+from tkit.schema import KEY
 from tkit.splits import Mask, before_after, grouped_folds, sender_groups
 
 SEED = 0

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_LEAST_IDENTIFIER = 6  # as in tkit.features: a shorter token with a digit is a size or a number as often
+MIN_IDENTIFIER = 6
+"""Least length of a token with a digit that may be an identifier: a shorter one is a size or a number as often."""
+
 _SIDES = re.compile(rb"(?:^|[^0-9])[1-9][0-9]{1,3}[xX][1-9][0-9]{1,3}(?:[^0-9]|$)")
 
 
@@ -65,7 +67,7 @@ def identifier_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: 
         ``identifier_share``, ``identifier_end``, ``identifier_in_directory``, ``identifier_in_name``,
         ``identifier_in_query``, ``identifier_in_fragment``; one value a URL.
     """
-    useful = (length >= _LEAST_IDENTIFIER) & (digits > 0)
+    useful = (length >= MIN_IDENTIFIER) & (digits > 0)
     url, at, length = url[useful], at[useful], length[useful]
     n = len(bounds.start)
     whole = np.maximum(bounds.end - bounds.start, 1)

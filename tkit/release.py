@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tkit.augment import manipulated_rows
 from tkit.campaigns import compare_copies
-from tkit.columns import FILES, FOLDS, KEY, arrow_schema
+from tkit.columns import FILES, FOLDS, arrow_schema
 from tkit.corrections import apply_corrections, read_corrections
 from tkit.croissant import croissant
 from tkit.dataset import FORMAT, Dataset
@@ -27,7 +27,7 @@ from tkit.gather import Gathered, Progress, gather
 from tkit.labels import COARSE_CARRIER, read_labels, read_table
 from tkit.official_splits import SEED, TIME, official_splits
 from tkit.registry import CORPORA
-from tkit.schema import FEATURE_VERSION
+from tkit.schema import FEATURE_VERSION, KEY
 from tkit.splits import component_keys, connected_components
 from tkit.url import host_of, unwrap
 from tkit.weak import weak_labels
@@ -253,7 +253,8 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[s
         (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
         for name in (*files, "SHA256SUMS"):
             os.replace(place / name, folder / name)
-    return Dataset(*(tables[name].to_pandas() for name in FILES), facts=told)  # type: ignore[misc]  # by their number
+    references, labels, messages, splits, manipulated = (tables[name].to_pandas() for name in FILES)
+    return Dataset(references, labels, messages, splits, manipulated, told)
 
 
 def _write_json(path: Path, value: object) -> None:

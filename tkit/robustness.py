@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.augment import KEY
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
 from tkit.evaluate import cross_validated_scores, headline
+from tkit.schema import KEY
 from tkit.splits import Split
 
 Floats = NDArray[np.float64]

@@ -13,6 +13,9 @@ from tkit.errors import TkitError
 FEATURE_VERSION = 2
 """Version of the schema; written into every dataset and bundle."""
 
+KEY = ("message_sha256", "part", "index")
+"""The columns that name a reference in every table."""
+
 Vantage = Literal["url", "element", "message"]
 VANTAGES: tuple[Vantage, ...] = ("url", "element", "message")
 """From the least to the most that a blocking point can see; each includes the ones before."""

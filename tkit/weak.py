@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from tkit.errors import TkitError
 from tkit.evaluate import headline
-from tkit.schema import FEATURES
+from tkit.schema import FEATURES, KEY
 from tkit.splits import grouped_folds
 from tkit.weak_sources import SOURCES, Source
 
 MIN_CONFIDENCE = 0.9
 """A reference whose votes leave more doubt than this gets no weak label."""
-
-KEY = ["message_sha256", "part", "index"]
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -50,10 +48,10 @@ def evidence_rows(features: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFra
     TkitError
         Where a reference has no row in ``campaigns``, or a key stands twice in it.
     """
-    twice = campaigns.duplicated(KEY)
+    twice = campaigns.duplicated(list(KEY))
     if twice.any():
         raise TkitError(f"campaigns: {int(twice.sum())} references stand there twice: give one row a reference")
-    rows = features.merge(campaigns, on=KEY, how="left", validate="many_to_one", indicator="_joined")
+    rows = features.merge(campaigns, on=list(KEY), how="left", validate="many_to_one", indicator="_joined")
     missing = int((rows["_joined"] == "left_only").sum())
     if missing:
         raise TkitError(f"campaigns: {missing} of {len(rows)} references have no row: compare the messages of the features")
@@ -194,15 +192,15 @@ def weak_labels(
     rows = evidence_rows(features, campaigns)
     cast = votes(rows, sources)
     model = _fitted(rows, cast, labels, sources)
-    found = pd.concat([rows[KEY], model.labels(cast)], axis=1)
-    known = pd.MultiIndex.from_frame(rows[KEY]).isin(pd.MultiIndex.from_frame(labels[KEY]))
+    found = pd.concat([rows[list(KEY)], model.labels(cast)], axis=1)
+    known = pd.MultiIndex.from_frame(rows[list(KEY)]).isin(pd.MultiIndex.from_frame(labels[list(KEY)]))
     return found[(found["confidence"] >= min_confidence).to_numpy() & ~known].reset_index(drop=True)
 
 
 def _fitted(rows: pd.DataFrame, cast: pd.DataFrame, labels: pd.DataFrame, sources: Sequence[Source]) -> LabelModel:
     gold = labels[headline(labels) & (labels["source"] == "gold").to_numpy()]
-    place = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[KEY]))
-    found = place.reindex(pd.MultiIndex.from_frame(gold[KEY])).to_numpy()
+    place = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[list(KEY)]))
+    found = place.reindex(pd.MultiIndex.from_frame(gold[list(KEY)])).to_numpy()
     here = ~np.isnan(found)
     if not here.any():
         raise TkitError("no gold label of confidence 2 or 3 among these references: the sources' accuracies are unknown")

@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
-from tkit.schema import feature_names
+from tkit.schema import KEY, feature_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,9 +69,6 @@ class _Examples(NamedTuple):
     matrix: Matrix
     tracker: Mask
     weight: Floats
-
-
-_KEY = ["message_sha256", "part", "index"]
 
 
 def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
@@ -135,13 +132,13 @@ class _Model(ABC):
 
     def _copies(self, manipulated: pd.DataFrame, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> _Examples:
         """Give the copies of the training rows, each with its original's label and a share of its weight."""
-        missing = [name for name in _KEY if name not in rows or name not in manipulated]
+        missing = [name for name in KEY if name not in rows or name not in manipulated]
         if missing:
             raise TkitError(
                 f"{self.name}: no column {', '.join(missing)} to tell which row a manipulated copy is of: "
                 "give the rows and the copies of tkit.dataset"
             )
-        original = pd.MultiIndex.from_frame(rows[_KEY]).get_indexer(pd.MultiIndex.from_frame(manipulated[_KEY]))
+        original = pd.MultiIndex.from_frame(rows[list(KEY)]).get_indexer(pd.MultiIndex.from_frame(manipulated[list(KEY)]))
         known = original >= 0
         original = original[known]
         share = self.manipulated_weight / np.bincount(original, minlength=len(rows))[original]

@@ -19,6 +19,7 @@ from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visi
 from tkit.labels import url_sha256
 from tkit.mail import Message
 from tkit.scan import declared_size, reason, reasons
+from tkit.schema import KEY
 from tkit.slices import providers
 from tkit.splits import path_template
 from tkit.url import host_of, registrable_domain, unwrap
@@ -30,7 +31,6 @@ Key = tuple[str, int, int]
 Progress = Callable[[int, int | None], None]
 """Called with the bytes of the mails read, and of how many."""
 
-KEY = ["message_sha256", "part", "index"]
 _TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
 
 # Under each heading the features that are always told, then those that are told where they are so.
@@ -159,7 +159,7 @@ def choose(
     if not found:
         told = "; ".join(f"{problem.where}: {problem.what}" for problem in problems[:3])
         raise TkitError(f"{', '.join(map(str, paths))}: no remote reference to label{': ' + told if told else ''}")
-    table = pd.concat(found).drop_duplicates(KEY).sort_values(KEY, ignore_index=True)
+    table = pd.concat(found).drop_duplicates(list(KEY)).sort_values(list(KEY), ignore_index=True)
     if sampling == "uncertain":
         table = table.sort_values("doubt", ascending=False, kind="stable")
     else:

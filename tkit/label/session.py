@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from tkit.errors import TkitError
-from tkit.label.questions import KEY, Key
+from tkit.label.questions import Key
 from tkit.labels import LABELS, read_labels, write_labels
+from tkit.schema import KEY
 
 COLUMNS = ("message_sha256", "part", "index", "carrier", "url_sha256", "label", "confidence", "annotator")
 """The columns of the label file: no text of a mail, no URL."""
@@ -132,7 +133,7 @@ class Session:
         self._place = next((place for place, key in enumerate(self._order) if key not in self._answered), len(self._order))
 
     def _keys(self) -> list[Key]:
-        return list(self._labels[KEY].itertuples(index=False, name=None))
+        return list(self._labels[list(KEY)].itertuples(index=False, name=None))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
