@@ -163,6 +163,16 @@ def test_deep_nesting_is_read_and_told_once() -> None:
     assert message.defects == ("MIME: CloseBoundaryNotFoundDefect",)
 
 
+def test_nesting_that_would_end_the_process_is_told() -> None:
+    opened = b"".join(
+        b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(100_000)
+    )
+    raw = SENDER + b"Content-Type: multipart/mixed; boundary=b0\n\n" + opened + b"--b100000\nContent-Type: text/html\n\n<b>"
+    message = Message.from_bytes(raw)
+    assert message.html_parts == ()
+    assert message.defects == ("MIME: nested too deeply to be read",)
+
+
 @pytest.mark.parametrize("raw", [b"", b"From x", b"From x\n", b"\n", b"\r", b"\n\n<html>", b"no field"])
 def test_almost_nothing(raw: bytes) -> None:
     message = Message.from_bytes(raw)

@@ -54,6 +54,7 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+_MOST_MULTIPARTS = 10_000
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
 _SPACES = (b" ", b"\t")
 _SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
@@ -253,6 +254,15 @@ def _may_hold_html(raw: bytes) -> bool:
     return b"html" in lowered or b"message/" in lowered
 
 
+def is_too_nested(raw: bytes) -> bool:
+    """Tell whether a mail may hold more multiparts inside one another than ``fast-mail-parser`` can be given.
+
+    It takes a step of the stack for each, and a mail of a hundred thousand of them ends the process.
+    """
+    # A short mail has no room for so many, and is not searched.
+    return len(raw) > _MOST_MULTIPARTS * 10 and raw.lower().count(b"multipart/") > _MOST_MULTIPARTS
+
+
 def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     """Parse with ``fast-mail-parser``; None where the standard library must have the word.
 
@@ -261,6 +271,8 @@ def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
     finds fewer or other parts. What remains changes no reference: white space before line ends, which RFC 2045
     section 6.7 wants dropped, and a doubled ``=`` in broken quoted-printable.
     """
+    if is_too_nested(raw):
+        return None
     parsed = _parse_tree(raw)
     if parsed is None or len(_ANNOUNCED.findall(raw)) > len(parsed[0]):
         return None
@@ -355,9 +367,9 @@ def _decode_body(node: email.message.Message, encoding: str, defects: list[str])
     body = _payload(node, decode=True)
     content = body if isinstance(body, bytes) else b""
     if encoding == "base64":
-        return _decode_base64(content, defects)
+        return decode_base64(content, defects)
     if encoding == "quoted-printable":
-        return _decode_quoted_printable(content, defects)
+        return decode_quoted_printable(content, defects)
     return content
 
 
@@ -371,10 +383,10 @@ def _payload(node: email.message.Message, decode: bool = False) -> object:
         return bare.get_payload(decode=True) if decode else bare.get_payload()
 
 
-def _decode_base64(data: bytes, defects: list[str]) -> bytes:
+def decode_base64(data: bytes, defects: list[str]) -> bytes:
     r"""Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
 
-    >>> _decode_base64(b"PGI+SG!k8L2I+\nQ", [])
+    >>> decode_base64(b"PGI+SG!k8L2I+\nQ", [])
     b'<b>Hi</b>'
     """
     sound = True
@@ -390,12 +402,12 @@ def _decode_base64(data: bytes, defects: list[str]) -> bytes:
     return b"".join(out)
 
 
-def _decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
+def decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
     r"""Decode quoted-printable; what is no escape stands for itself.
 
     Source: RFC 2045, section 6.7; white space before a line end is dropped by its rule 3.
 
-    >>> _decode_quoted_printable(b"a=3Db= \nc==3Dd=zz  \n", [])
+    >>> decode_quoted_printable(b"a=3Db= \nc==3Dd=zz  \n", [])
     b'a=bc==d=zz\n'
     """
     if not data.isascii():

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import webencodings
 
-from tkit.mail import HTML_TYPES, Message, _decode_base64, _decode_quoted_printable
+from tkit.mail import HTML_TYPES, Message, decode_base64, decode_quoted_printable
 from tkit.mime_parts import Leaf, leaves
 
 _LINE_WIDTH = 76  # RFC 2045, sections 6.7 and 6.8
@@ -174,9 +174,9 @@ def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
     body = raw[leaf.start : leaf.end]
     content = body
     if leaf.encoding == "base64":
-        content = _decode_base64(body, [])
+        content = decode_base64(body, [])
     elif leaf.encoding == "quoted-printable":
-        content = _decode_quoted_printable(body, [])
+        content = decode_quoted_printable(body, [])
     wanted = _plain(text)
     for decoding in _decodings(content, leaf.charset):
         try:
@@ -290,7 +290,7 @@ def _grouped(
 def _quoted_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> bytes | None:
     """Write the lines anew that an edit touches; what stands beside it in them keeps its own spelling."""
     lines = [(line.start(), line.end()) for line in _LINE.finditer(body)]
-    counts = [0, *accumulate(len(_decode_quoted_printable(body[start:end], [])) for start, end in lines)]
+    counts = [0, *accumulate(len(decode_quoted_printable(body[start:end], [])) for start, end in lines)]
     if counts[-1] != len(content):
         return None
     line_end = _line_end(body)

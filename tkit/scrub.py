@@ -12,7 +12,7 @@ import pandas as pd
 from tkit import __version__
 from tkit.features import extract_batches
 from tkit.html_edit import Load, Places, places, removal, resolved_urls
-from tkit.mail import Message
+from tkit.mail import Message, is_too_nested
 from tkit.mime_edit import Edit, HtmlSource, html_sources
 from tkit.mime_parts import leaves
 from tkit.scan import reasons
@@ -32,7 +32,6 @@ _BODY_FACTS = ("Content-Length", "Content-MD5", "Lines")
 _OPAQUE = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 _CLEAR_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_MOST_MULTIPARTS = 10_000  # fast-mail-parser takes one step of the stack for each inside another, and ends the process
 _ONE_BY_ONE = 16  # when what was meant to go together does not, this many are tried alone
 
 
@@ -182,7 +181,7 @@ class _Reading(NamedTuple):
 
 def _read(mail: bytes) -> _Reading | None:
     """Read a mail and compute its features; None for one that no parser should be given."""
-    if mail.lower().count(b"multipart/") > _MOST_MULTIPARTS:
+    if is_too_nested(mail):
         return None
     message = Message.from_bytes(mail)
     frames = list(extract_batches([message]))
