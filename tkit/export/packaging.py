@@ -1,0 +1,71 @@
+"""What the extensions of a browser and of a mail client have in common: their files, words for reasons, loss report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit import scan
+from tkit.bundle import Bundle
+from tkit.dataset import Dataset
+from tkit.export import javascript
+from tkit.export.base import Loss, loss_on_rows
+
+_VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
+
+
+def write_files(source: Traversable, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
+    """Write hand-written files; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them are filled in.
+
+    Parameters
+    ----------
+    source : Traversable
+        Where they are.
+    names : sequence of str
+    bundle : Bundle
+    folder : Path
+        An empty folder.
+    """
+    version = _VERSION.match(bundle.tkit_version)
+    facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
+    for name in names:
+        content = source.joinpath(name).read_bytes()
+        if not name.endswith(".png"):
+            text = content.decode()
+            for fact, value in facts.items():
+                text = text.replace(f"{{{{{fact}}}}}", value)
+            content = text.encode()
+        (folder / name).write_bytes(content)
+
+
+def reasons_script() -> str:
+    """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.scan.reasons`, in its words."""
+    data = {"words": scan._WORDS, "atOne": scan._AT_ONE, "size": sorted(scan._SIZE_FEATURES), "most": scan.MAX_REASONS}
+    script = resources.files("tkit.export.webextension").joinpath("reasons.js").read_text(encoding="utf-8")
+    return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
+
+
+def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
+    """Make the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
+
+    The script is run in Node as it is, with its functions exported behind it.
+    """
+
+    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        script = (folder / "tkit.js").read_text(encoding="utf-8")
+        with TemporaryDirectory() as place:
+            names = "\nexport const { margin, schema } = tkit;\n"
+            Path(place, "tkit.js").write_text(script + names, encoding="utf-8")
+            Path(place, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
+            return javascript.decide(Path(place), bundle, rows)
+
+    return loss_on_rows(target, sees, javascript.engine, decide)
