@@ -32,8 +32,8 @@ class Asked(NamedTuple):
 
     @classmethod
     def of(cls, url: str) -> "Asked":
-        parts = urlsplit(url)
-        return cls(parts.hostname or "", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        whole = url.partition("#")[0].replace("|", "%7C")  # Chromium escapes it, where the URL Standard does not
+        return cls(urlsplit(whole).hostname or "", whole[whole.index("/", 8) :])
 
 
 class Web(ThreadingHTTPServer):
@@ -88,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Web
 
     def do_GET(self) -> None:
-        asked = Asked((self.headers["Host"] or "").partition(":")[0], self.path)
+        path = self.requestline.split(" ")[1]  # self.path has no second slash at its beginning
+        asked = Asked((self.headers["Host"] or "").partition(":")[0], path)
         self.server.note(asked)
         if asked in self.server.redirects:
             self.send_response(302)
@@ -101,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        if asked.host == "page.test":
+            self.send_header("Content-Security-Policy", "script-src 'none'")  # a mail's own scripts
         self.end_headers()
         self.wfile.write(body)
 
