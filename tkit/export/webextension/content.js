@@ -11,7 +11,7 @@ class Judge {
     this.body = body;
     this.mark = mark;
     this.allowed = new Set(allowed);
-    this.releaser = new Releaser(mark);
+    this.releaser = new Releaser();
     this.due = 0;
     this.timer = 0;
     this.observer = new MutationObserver((records) => {
@@ -61,7 +61,7 @@ class Judge {
     // One URL is asked for once: where one of its references is a tracker, all are held.
     const isHeld = (url) => trackers.has(url) && !this.allowed.has(url);
     for (const { element, carrier, url, resolvedUrl } of found) {
-      if (element && !isHeld(resolvedUrl)) this.releaser.release(element, carrier, (text) => text === url);
+      if (element && !isHeld(resolvedUrl)) this.releaser.release(element, carrier, (text) => (text === url ? url + this.mark : text));
     }
     this.observer.takeRecords(); // its own changes
     page.runtime.sendMessage({
@@ -93,7 +93,8 @@ class Judge {
     const originals = new Map(copied.map((element, place) => [element, own[place]]));
     for (const [element, original] of originals) {
       for (const { name, value } of Array.from(element.attributes)) {
-        if (value.includes(this.mark)) element.setAttribute(name, this.releaser.original(original, name, value));
+        if (!value.includes(this.mark)) continue;
+        element.setAttribute(name, this.releaser.original(original, name, value).replaceAll(this.mark, ""));
       }
     }
     if (this.body) copy.querySelector(this.body)?.replaceWith(...copy.querySelector(this.body).childNodes);

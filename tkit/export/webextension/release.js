@@ -1,4 +1,4 @@
-// Writes the mark behind URLs, so that the rules let them pass.
+// Writes other URLs in the place of those that an element loads, so that it asks for them.
 
 const ATTRIBUTES = {
   "img-src": ["src"],
@@ -29,22 +29,21 @@ const CANDIDATE = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
 const DESCRIPTOR = /(?:\([^)]*\)?|[^,(]+)*,?/y;
 
 class Releaser {
-  constructor(mark) {
-    this.mark = mark;
-    this.written = new WeakMap(); // element -> attribute -> [the mail's value, the marked one]
+  constructor() {
+    this.written = new WeakMap(); // element -> attribute -> [the mail's value, the written one]
   }
 
-  /** Mark what `mayPass` says of the URLs that an element's reference of a carrier holds. */
-  release(element, carrier, mayPass) {
+  /** Write what `rewrite` gives for the URLs that an element's references of a carrier hold. */
+  release(element, carrier, rewrite) {
     for (const name of ATTRIBUTES[carrier] ?? []) {
       if (name === "sheet") {
-        if (element.sheet) this.releaseRules(element.sheet, mayPass);
+        if (element.sheet) this.releaseRules(element.sheet, rewrite);
       } else if (name === "style") {
-        this.write(element, name, () => this.releaseDeclarations(element.style, mayPass));
+        this.write(element, name, () => this.releaseDeclarations(element.style, rewrite));
       } else if (element.hasAttribute(name)) {
         const value = element.getAttribute(name);
-        const marked = name === "srcset" ? this.markedSrcset(value, mayPass) : this.marked(value, mayPass);
-        if (marked !== value) this.write(element, name, () => element.setAttribute(name, marked));
+        const changed = name === "srcset" ? this.changedSrcset(value, rewrite) : this.changed(value, rewrite);
+        if (changed !== value) this.write(element, name, () => element.setAttribute(name, changed));
       }
     }
   }
@@ -58,19 +57,20 @@ class Releaser {
     this.written.get(element).set(name, [this.original(element, name, before), after]);
   }
 
-  /** The mail's own value of an attribute. */
+  /** The mail's own value of an attribute that now has a value. */
   original(element, name, value) {
-    const [original, marked] = this.written.get(element)?.get(name) ?? [];
-    return marked === value ? original : value.replaceAll(this.mark, "");
+    const [original, written] = this.written.get(element)?.get(name) ?? [];
+    return written === value ? original : value;
   }
 
-  marked(text, mayPass) {
+  changed(text, rewrite) {
     const url = text.replace(EDGES, "").replace(INNER, "");
-    return url.endsWith(this.mark) || !mayPass(url) ? text : url + this.mark;
+    const changed = rewrite(url);
+    return changed === url ? text : changed;
   }
 
   /** The HTML Standard's "parse a srcset attribute", with the URLs changed. */
-  markedSrcset(text, mayPass) {
+  changedSrcset(text, rewrite) {
     let done = "";
     let at = 0;
     for (CANDIDATE.lastIndex = 0; ; CANDIDATE.lastIndex = at) {
@@ -78,7 +78,7 @@ class Releaser {
       if (!found) return done + text.slice(at);
       const [whole, written] = found;
       const url = written.replace(/,+$/, "");
-      done += whole.slice(0, whole.length - written.length) + this.marked(url, mayPass) + written.slice(url.length);
+      done += whole.slice(0, whole.length - written.length) + this.changed(url, rewrite) + written.slice(url.length);
       at = CANDIDATE.lastIndex;
       if (url !== written) continue;
       DESCRIPTOR.lastIndex = at;
@@ -88,34 +88,34 @@ class Releaser {
     }
   }
 
-  markedCss(text, mayPass) {
+  changedCss(text, rewrite) {
     return text.replace(CSS_URL, (whole, escaped) => {
       const url = escaped.replace(CSS_ESCAPE, (_, code, character) => (code ? String.fromCodePoint(parseInt(code, 16)) : character));
-      const marked = this.marked(url, mayPass);
-      return marked === url ? whole : `url(${JSON.stringify(marked)})`;
+      const changed = this.changed(url, rewrite);
+      return changed === url ? whole : `url(${JSON.stringify(changed)})`;
     });
   }
 
-  releaseDeclarations(style, mayPass) {
+  releaseDeclarations(style, rewrite) {
     for (const name of Array.from(style)) {
       const value = style.getPropertyValue(name);
-      const marked = this.markedCss(value, mayPass);
-      if (marked !== value) style.setProperty(name, marked, style.getPropertyPriority(name));
+      const changed = this.changedCss(value, rewrite);
+      if (changed !== value) style.setProperty(name, changed, style.getPropertyPriority(name));
     }
   }
 
-  /** Put marked rules in the place of those of a sheet; its text, which is judged, stays. */
-  releaseRules(group, mayPass) {
+  /** Put changed rules in the place of those of a sheet; its text, which is judged, stays. */
+  releaseRules(group, rewrite) {
     Array.from(group.cssRules).forEach((rule, place) => {
       const isGroup = rule.cssRules && !rule.style;
       if (isGroup) {
-        this.releaseRules(rule, mayPass);
+        this.releaseRules(rule, rewrite);
         return;
       }
-      const marked = this.markedCss(rule.cssText, mayPass);
-      if (marked === rule.cssText) return;
+      const changed = this.changedCss(rule.cssText, rewrite);
+      if (changed === rule.cssText) return;
       group.deleteRule(place);
-      group.insertRule(marked, place);
+      group.insertRule(changed, place);
     });
   }
 }
