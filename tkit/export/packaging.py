@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,13 +22,18 @@ from tkit.export.base import Loss, loss_on_rows
 _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 
 
-def write_files(source: Traversable, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
-    """Write hand-written files; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them are filled in.
+SHARED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
+"""The files of ``tkit.export.webextension`` that every extension has."""
+
+
+def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
+    """Write an extension: its own files, those that all have, the detector and the words of its reasons.
 
     Parameters
     ----------
-    source : Traversable
-        Where they are.
+    package : str
+        The package whose files and ``README.md`` they are; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them
+        are filled in.
     names : sequence of str
     bundle : Bundle
     folder : Path
@@ -37,14 +41,16 @@ def write_files(source: Traversable, names: Sequence[str], bundle: Bundle, folde
     """
     version = _VERSION.match(bundle.tkit_version)
     facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
-    for name in names:
-        content = source.joinpath(name).read_bytes()
-        if not name.endswith(".png"):
-            text = content.decode()
-            for fact, value in facts.items():
-                text = text.replace(f"{{{{{fact}}}}}", value)
-            content = text.encode()
-        (folder / name).write_bytes(content)
+    own, shared = resources.files(package), resources.files("tkit.export.webextension")
+    for name in (*names, "README.md"):
+        text = own.joinpath(name).read_text(encoding="utf-8")
+        for fact, value in facts.items():
+            text = text.replace(f"{{{{{fact}}}}}", value)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    for name in SHARED:
+        (folder / name).write_bytes(shared.joinpath(name).read_bytes())
+    (folder / "tkit.js").write_text(javascript.script_text(bundle, means=True), encoding="utf-8", newline="\n")
+    (folder / "reasons.js").write_text(reasons_script(), encoding="utf-8", newline="\n")
 
 
 def reasons_script() -> str:

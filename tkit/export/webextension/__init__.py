@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from tkit.bundle import Bundle
 from tkit.errors import TkitError
 from tkit.export.base import Target
-from tkit.export.packaging import loss_of_script, reasons_script, write_files
-from tkit.export.javascript import script_text
+from tkit.export.packaging import loss_of_script, write_extension
 
-FILES = (
-    "manifest.json",
-    "background.js",
-    "sites.js",
-    "content.js",
-    "release.js",
-    "popup.html",
-    "popup.js",
-    "options.html",
-    "options.js",
-    "style.css",
-    "icon-48.png",
-    "icon-128.png",
-    "README.md",
-)
-"""The hand-written files of the extension."""
+FILES = ("manifest.json", "background.js", "sites.js", "content.js", "popup.html", "popup.js", "options.html", "options.js")
+"""The hand-written files that are this extension's alone."""
 
 
 def write(bundle: Bundle, folder: Path) -> None:
@@ -42,9 +26,7 @@ def write(bundle: Bundle, folder: Path) -> None:
             f"webextension: {bundle.name} sees the message, but a web page does not show a mail's headers: export a bundle of "
             "the vantage point element or url, such as default:element"
         )
-    write_files(resources.files(__name__), FILES, bundle, folder)
-    (folder / "tkit.js").write_text(script_text(bundle, means=True), encoding="utf-8", newline="\n")
-    (folder / "reasons.js").write_text(reasons_script(), encoding="utf-8", newline="\n")
+    write_extension(__name__, FILES, bundle, folder)
 
 
 TARGET = Target(

@@ -1,24 +1,11 @@
 // Turns sites on and off, with the browser's permission for each, and takes back what was allowed.
 import { KINDS, KNOWN, originsOf } from "./sites.js";
+import { button, element } from "./view.js";
 
 const api = globalThis.browser ?? chrome;
 const HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 const form = document.getElementById("add");
 const problem = document.getElementById("problem");
-
-function element(tag, text, ...children) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-function button(text, act) {
-  const made = element("button", text);
-  made.type = "button";
-  made.addEventListener("click", act);
-  return made;
-}
 
 async function stored(name) {
   return (await api.storage.local.get(name))[name] ?? [];
