@@ -1,5 +1,6 @@
 """The web on loopback: webmails and mails that are pages; every other host serves pictures and is asked or not."""
 
+import json
 import socket
 import ssl
 import subprocess
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from tkit.bundle import Bundle
+from tkit.export.webextension import write
+from tkit.features import extract
+from tkit.mail import Message
+
 WEBMAIL = Path(__file__).parent / "webmail"
 PAGES = {
     "mail.google.com": "gmail.html",
@@ -18,6 +24,22 @@ PAGES = {
     "mail.roundcube.test": "roundcube.html",
 }
 """Which made-up page stands on which host."""
+
+SITES = [
+    {"host": "mail.google.com", "kind": "gmail"},
+    {"host": "outlook.live.com", "kind": "outlook"},
+    {"host": "mail.roundcube.test", "kind": "roundcube"},
+    {"host": "page.test", "kind": "page"},
+]
+TRACKER = "https://t.mailer.example/wf/open?upn=u001.9fQ2xK7b3LmZp0RtVw8YcN4sHd6JgEaTqUiPoBkXl5rMvC1zWnSyDhFeGjA2"
+MAIL = f"""
+<table width="600"><tr><td><a href="https://shop.example/spring?c=17"><img src="https://pictures.shop.example/2026/hero.jpg"
+width="600" height="240" alt="Spring sale"></a></td></tr><tr><td>Everything is <b>half price</b> until Sunday.
+<a href="https://shop.example/hats">Hats</a> <a href="https://shop.example/coats">Coats</a>
+<img src="https://pictures.shop.example/2026/hat.png" width="120" height="90" alt="A hat"></td></tr></table>
+<p><a href="https://shop.example/unsubscribe">Unsubscribe</a></p>
+<img src="{TRACKER}" width="1" height="1" alt="" border="0">
+"""
 
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 _TYPES = {".css": ("text/css", b"p{}"), ".svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>")}
@@ -37,7 +59,7 @@ class Asked(NamedTuple):
 
 
 class Web(ThreadingHTTPServer):
-    """Answers for every host, in TLS where a client begins it; keeps what it was asked."""
+    """Answers for every host, also as a proxy, in TLS where a client begins it; keeps what it was asked."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -53,13 +75,17 @@ class Web(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         try:
-            if request.recv(1, socket.MSG_PEEK) != _TLS:
+            if request.recv(1, socket.MSG_PEEK) == _TLS:
+                self.secure(request, client_address)
+            else:
                 super().finish_request(request, client_address)
-                return
-            with self._tls.wrap_socket(request, server_side=True) as wrapped:
-                super().finish_request(wrapped, client_address)
         except OSError:
             pass  # the browser hung up
+
+    def secure(self, request: Any, client_address: Any) -> None:
+        """Answer what is asked in TLS."""
+        with self._tls.wrap_socket(request, server_side=True) as wrapped:
+            super().finish_request(wrapped, client_address)
 
     def note(self, asked: Asked) -> None:
         with self._changed:
@@ -87,9 +113,17 @@ class Web(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Web
 
+    def do_CONNECT(self) -> None:
+        """Be the server that a browser wants a proxy to reach."""
+        self.send_response_only(200)
+        self.end_headers()
+        self.server.secure(self.connection, self.client_address)
+        self.close_connection = True
+
     def do_GET(self) -> None:
         path = self.requestline.split(" ")[1]  # self.path has no second slash at its beginning
-        asked = Asked((self.headers["Host"] or "").partition(":")[0], path)
+        host = (self.headers["Host"] or "").partition(":")[0]
+        asked = Asked.of(path) if path.startswith("http://") else Asked(host, path)
         self.server.note(asked)
         if asked in self.server.redirects:
             self.send_response(302)
@@ -140,3 +174,32 @@ def web(folder: Path) -> Iterator[Web]:
         yield started
         started.shutdown()
         thread.join()
+
+
+def message_of(html: str) -> Message:
+    return Message.from_bytes(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode("utf-8", "replace"))
+
+
+def judged(html: str, bundle: Bundle) -> tuple[set[str], set[str]]:
+    """What Python says of a mail: the URLs of trackers, and of what is none."""
+    rows = extract([message_of(html)])
+    called = bundle.verdicts(rows)
+    trackers = set(rows["resolved_url"][called])
+    return trackers, set(rows["resolved_url"]) - trackers
+
+
+def proxied(html: str) -> str:
+    """Write the URLs of MAIL as Gmail does."""
+    pictures = [f"https://pictures.shop.example/2026/{name}" for name in ("hero.jpg", "hat.png")]
+    for number, url in enumerate((*pictures, TRACKER)):
+        html = html.replace(url, f"https://ci{number}.googleusercontent.com/meips/ADKq_N{number}x7=s0-d-e1-ft#{url}")
+    return html
+
+
+def write_permitted(bundle: Bundle, folder: Path) -> None:
+    """Export the browser extension as it is, but for this: nobody is there to answer the browser's question for a permission."""
+    write(bundle, folder)
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["host_permissions"] = manifest.pop("optional_host_permissions")
+    path.write_text(json.dumps(manifest), encoding="utf-8")

@@ -9,17 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-from made_webmail import Asked, Web, web
+from made_webmail import MAIL, SITES, TRACKER, Asked, Web, judged, message_of, proxied, write_permitted
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.errors import TkitError
 from tkit.export import export
 from tkit.export.packaging import reasons_script
-from tkit.export.webextension import TARGET, write
+from tkit.export.webextension import write
 from tkit.features import extract
 from tkit.html import references
 from tkit.mail import Message
@@ -31,23 +29,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 from tkit.lab.render import CHROMIUM_NAMES
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
-SITES = [
-    {"host": "mail.google.com", "kind": "gmail"},
-    {"host": "outlook.live.com", "kind": "outlook"},
-    {"host": "mail.roundcube.test", "kind": "roundcube"},
-    {"host": "page.test", "kind": "page"},
-]
 BLOCKED = "net::ERR_BLOCKED_BY_CLIENT"
-TRACKER = "https://t.mailer.example/wf/open?upn=u001.9fQ2xK7b3LmZp0RtVw8YcN4sHd6JgEaTqUiPoBkXl5rMvC1zWnSyDhFeGjA2"
-MAIL = f"""
-<table width="600"><tr><td><a href="https://shop.example/spring?c=17"><img src="https://pictures.shop.example/2026/hero.jpg"
-width="600" height="240" alt="Spring sale"></a></td></tr><tr><td>Everything is <b>half price</b> until Sunday.
-<a href="https://shop.example/hats">Hats</a> <a href="https://shop.example/coats">Coats</a>
-<img src="https://pictures.shop.example/2026/hat.png" width="120" height="90" alt="A hat"></td></tr></table>
-<p><a href="https://shop.example/unsubscribe">Unsubscribe</a></p>
-<img src="{TRACKER}" width="1" height="1" alt="" border="0">
-"""
-
 
 class Chromium:
     """Chromium with the extension, turned on for SITES."""
@@ -108,14 +90,6 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def internet(missing_engine: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    if shutil.which("openssl") is None:
-        missing_engine("no openssl on PATH: apt-get install openssl")
-    with web(tmp_path_factory.mktemp("certificate")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def chromium(
     missing_engine: Callable[[str], None], internet: Web, bundle: Bundle, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Chromium]:
@@ -123,11 +97,7 @@ def chromium(
     if executable is None:
         missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
     folder = tmp_path_factory.mktemp("extension")
-    write(bundle, folder)
-    # The tested copy differs in this alone: nobody is there to answer the browser's question for a permission.
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["host_permissions"] = manifest.pop("optional_host_permissions")
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_permitted(bundle, folder)
     arguments = [
         f"--disable-extensions-except={folder}",
         f"--load-extension={folder}",
@@ -168,18 +138,6 @@ def open_page(chromium: Chromium, internet: Web) -> Iterator[Callable[[str], Tab
         tab.page.close()
 
 
-def message_of(html: str) -> Message:
-    return Message.from_bytes(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode("utf-8", "replace"))
-
-
-def judged(html: str, bundle: Bundle) -> tuple[set[str], set[str]]:
-    """What Python says of a mail: the URLs of trackers, and of what is none."""
-    rows = extract([message_of(html)])
-    called = bundle.verdicts(rows)
-    trackers = set(rows["resolved_url"][called])
-    return trackers, set(rows["resolved_url"]) - trackers
-
-
 def assert_held(tab: Tab, internet: Web, trackers: set[str], others: set[str]) -> None:
     """The other pictures reach the server; no tracker does, and the browser says that the extension is why."""
     assert trackers
@@ -190,12 +148,6 @@ def assert_held(tab: Tab, internet: Web, trackers: set[str], others: set[str]) -
     assert not internet.asked() & set(map(Asked.of, trackers))
     assert {tab.failed.get(Asked.of(url)) for url in trackers} == {BLOCKED}
     assert {tracker["url"] for tracker in tab.trackers()} == trackers
-
-
-def proxied(html: str) -> str:
-    for number, url in enumerate(("https://pictures.shop.example/2026/hero.jpg", "https://pictures.shop.example/2026/hat.png", TRACKER)):
-        html = html.replace(url, f"https://ci{number}.googleusercontent.com/meips/ADKq_N{number}x7=s0-d-e1-ft#{url}")
-    return html
 
 
 @pytest.mark.parametrize("way", ["show", "showAtOnce", "showNodeByNode"])
@@ -386,3 +338,32 @@ def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bund
         assert not internet.asked() & set(map(Asked.of, trackers))
         called += len(trackers)
     assert called >= 5
+
+
+def test_a_page_shows_no_headers(tmp_path: Path) -> None:
+    with pytest.raises(TkitError, match="a web page does not show a mail's headers: export a bundle of the vantage point element"):
+        write(default_bundle("message"), tmp_path)
+
+
+def test_lint(npm: Path, bundle: Bundle, tmp_path: Path) -> None:
+    write(bundle, tmp_path)
+    command = [npm / "node_modules/.bin/addons-linter", "--output", "json", tmp_path]
+    told = json.loads(subprocess.run(command, capture_output=True, check=False).stdout)
+    # Chromium takes one form of the background, Firefox the other; the manifest has both.
+    assert told["summary"] == {"errors": 0, "notices": 0, "warnings": 1}
+    assert [warning["code"] for warning in told["warnings"]] == ["BACKGROUND_SERVICE_WORKER_IGNORED"]
+
+
+def test_loss(npm: Path, tmp_path: Path) -> None:
+    (loss,) = export(default_bundle("url"), ["webextension"], tmp_path)
+    assert (loss.target, loss.vantage, loss.different) == ("webextension", "url", 0)
+    assert loss.compared == len(default_bundle("url").replay)
+
+
+def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
+    values = {name: (-1, 0, 1, 2, 0.004, 0.125, 0.375, 1.25, 1234.56, 0.5) for name in feature_names("message")}
+    script = f"{reasons_script()}\nconst values = {json.dumps(values)};\n"
+    script += "console.log(JSON.stringify(Object.entries(values).map(([name, all]) => all.map((one) => reasonOf(name, one)))));"
+    (tmp_path / "reasons.cjs").write_text(script, encoding="utf-8")
+    done = subprocess.run(["node", tmp_path / "reasons.cjs"], capture_output=True, check=True)
+    assert json.loads(done.stdout) == [[reason(name, one) for one in all_of] for name, all_of in values.items()]
