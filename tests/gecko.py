@@ -89,7 +89,7 @@ class Gecko:
         self("Marionette:SetContext", value="chrome")
         whole = (
             "const [given, done] = [Array.from(arguments).slice(0, -1), arguments[arguments.length - 1]];"
-            f"(async (given) => {{ {script} }})(given).then((value) => done({{ value }}), (error) => done({{ error: `${{error}}` }}));"
+            f"(async () => {{ {script} }})().then((value) => done({{ value }}), (error) => done({{ error: String(error) }}));"
         )
         answer = self("WebDriver:ExecuteAsyncScript", script=whole, args=list(arguments), sandbox=None)["value"]
         if "error" in answer:

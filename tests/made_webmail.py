@@ -157,7 +157,18 @@ class _Handler(BaseHTTPRequestHandler):
 def make_certificate(folder: Path) -> Path:
     """Make a key and a certificate that nobody signed, in one file."""
     path = folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=test"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        "/CN=test",
+    ]
     done = subprocess.run([*command, "-keyout", path, "-out", folder / "public.pem"], capture_output=True, check=True)
     assert done.returncode == 0
     with path.open("ab") as file:
@@ -197,7 +208,7 @@ def proxied(html: str) -> str:
 
 
 def write_permitted(bundle: Bundle, folder: Path) -> None:
-    """Export the browser extension as it is, but for this: nobody is there to answer the browser's question for a permission."""
+    """Export the browser extension, changed in this alone: nobody is there to answer the question for a permission."""
     write(bundle, folder)
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -24,12 +24,15 @@ from tkit.mail import Message
 from tkit.scan import reason, reasons
 from tkit.schema import feature_names
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
+pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
+
+from playwright.sync_api import sync_playwright
 
 from tkit.lab.render import CHROMIUM_NAMES
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 BLOCKED = "net::ERR_BLOCKED_BY_CLIENT"
+
 
 class Chromium:
     """Chromium with the extension, turned on for SITES."""
@@ -108,7 +111,7 @@ def chromium(
         "--no-first-run",
         "--disable-features=DisableLoadExtensionCommandLineSwitch,LocalNetworkAccessChecks,HttpsUpgrades",
     ]
-    with playwright.sync_playwright() as started:
+    with sync_playwright() as started:
         context = started.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
             executable_path=executable,
@@ -198,8 +201,8 @@ p {{ background: url('https://t.mailer.example/wf/open?upn=css.{"9fQ2xK7b3LmZp0R
 <body background="https://pictures.shop.example/body.png"><h1>Spring</h1>
 <img srcset="https://t.mailer.example/wf/open?upn=set.{"Zp0RtVw8YcN4sHd6JgEaT9fQ2xK7b3Lm" * 2} 1x" width="1" height="1" alt="">
 <img srcset="https://pictures.shop.example/set-1x.jpg 1x, https://pictures.shop.example/set-2x.jpg 2x" width="600" height="240">
-<div style="background-image: url('https://t.mailer.example/wf/open?upn=style.{"VwYcN4sHd6JgEaT9fQ2xK7b3LmZp0Rt8" * 2}'); width: 1px;
-height: 1px"></div><div style="background: #fff url(https://pictures.shop.example/style.png) no-repeat; height: 90px">x</div>
+<div style="background-image: url('https://t.mailer.example/wf/open?upn=style.{"VwYcN4sHd6JgEaT9fQ2xK7b3LmZp0Rt8" * 2}');
+width: 1px; height: 1px"></div><div style="background: #fff url(https://pictures.shop.example/style.png) no-repeat; height: 90px">x</div>
 <table width="600" background="https://pictures.shop.example/table.png"><tr><td><a href="https://shop.example/spring">
 <img src="https://pictures.shop.example/hero.jpg" width="600" height="240" alt="Spring sale"></a></td></tr></table>
 <video poster="https://pictures.shop.example/poster.jpg" width="320" height="200"></video>
@@ -341,7 +344,9 @@ def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bund
 
 
 def test_a_page_shows_no_headers(tmp_path: Path) -> None:
-    with pytest.raises(TkitError, match="a web page does not show a mail's headers: export a bundle of the vantage point element"):
+    with pytest.raises(
+        TkitError, match="a web page does not show a mail's headers: export a bundle of the vantage point element"
+    ):
         write(default_bundle("message"), tmp_path)
 
 
@@ -361,7 +366,7 @@ def test_loss(npm: Path, tmp_path: Path) -> None:
 
 
 def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
-    values = {name: (-1, 0, 1, 2, 0.004, 0.125, 0.375, 1.25, 1234.56, 0.5) for name in feature_names("message")}
+    values = dict.fromkeys(feature_names("message"), (-1, 0, 1, 2, 0.004, 0.125, 0.375, 1.25, 1234.56, 0.5))
     script = f"{reasons_script()}\nconst values = {json.dumps(values)};\n"
     script += "console.log(JSON.stringify(Object.entries(values).map(([name, all]) => all.map((one) => reasonOf(name, one)))));"
     (tmp_path / "reasons.cjs").write_text(script, encoding="utf-8")

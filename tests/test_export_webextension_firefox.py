@@ -1,7 +1,6 @@
 """The same extension in a real Firefox; what both browsers do alike is tried in Chromium."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from gecko import Gecko, gecko, program_of
@@ -13,12 +12,12 @@ BROWSER = "Services.wm.getMostRecentWindow('navigator:browser').gBrowser.selecte
 STORE = """
 const { storage, scripting } = page.wrappedJSObject.browser;
 await storage.local.set(Cu.cloneInto({ sites: given[0] }, page));
-while ((await scripting.getRegisteredContentScripts()).length < given[0].length) await new Promise((next) => page.setTimeout(next, 20));
+const number = async () => (await scripting.getRegisteredContentScripts()).length;
+while ((await number()) < given[0].length) await new Promise((next) => page.setTimeout(next, 20));
 """
-# Every picture is asked for or refused once its element is done; a held one is never.
 SETTLED = """
-const isDone = () => Array.from(page.document.images).filter((image) => image.complete && image.naturalWidth).length >= given[0];
-while (!isDone()) await new Promise((next) => page.setTimeout(next, 20));
+const shown = () => Array.from(page.document.images).filter((image) => image.complete && image.naturalWidth);
+while (shown().length < given[0]) await new Promise((next) => page.setTimeout(next, 20));
 return Array.from(page.document.images, (image) => image.naturalWidth);
 """
 FOUND = """

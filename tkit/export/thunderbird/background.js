@@ -57,7 +57,7 @@ async function judge(tab, message) {
       isLoaded: isLoaded.has(verdict.resolvedUrl),
     })),
     pictures: Array.from(pictures),
-    isShown: false,
+    shown: [],
   };
   await messenger.storage.session.set({ [`tab ${tab.id}`]: found });
   const text = trackers.size ? String(trackers.size) : "";
@@ -95,17 +95,18 @@ async function fetched(url) {
   }
 }
 
-/** Show the pictures of a tab's mail that are no trackers, and the trackers that were allowed. */
-async function show(tabId) {
+/** Show pictures of a tab's mail: these, or without them all that are no trackers. */
+async function show(tabId, urls) {
   const key = `tab ${tabId}`;
   const { [key]: found } = await messenger.storage.session.get(key);
   if (!found) return;
-  const { allowed = [] } = await messenger.storage.local.get("allowed");
   const trackers = new Set(found.trackers.map(({ url }) => url));
-  const wanted = found.pictures.filter(([, url]) => !trackers.has(url) || allowed.includes(url)).slice(0, MOST_PICTURES);
+  const isWanted = (url) => (urls ? urls.includes(url) : !trackers.has(url));
+  const wanted = found.pictures.filter(([, url]) => isWanted(url) && !found.shown.includes(url)).slice(0, MOST_PICTURES);
+  const shown = [...found.shown, ...wanted.map(([, url]) => url)];
+  await messenger.storage.session.set({ [key]: { ...found, shown } });
   const pictures = await Promise.all(wanted.map(async ([written, url]) => [written, await fetched(url)]));
   await told(tabId, { type: "show", pictures: pictures.filter(([, data]) => data) });
-  await messenger.storage.session.set({ [key]: { ...found, isShown: true } });
 }
 
 // -- events ------------------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ async function show(tabId) {
 messenger.messageDisplay.onMessagesDisplayed.addListener(async (tab, { messages }) => {
   if (messages.length === 1) await judge(tab, messages[0]);
 });
-messenger.runtime.onMessage.addListener(({ type, tabId }) => (type === "show" ? show(tabId) : undefined));
+messenger.runtime.onMessage.addListener(({ type, tabId, urls }) => (type === "show" ? show(tabId, urls) : undefined));
 messenger.tabs.onRemoved.addListener((tabId) => messenger.storage.session.remove(`tab ${tabId}`));
 messenger.scripting.messageDisplay.getRegisteredScripts().then((scripts) => {
   if (!scripts.length) messenger.scripting.messageDisplay.registerScripts([SCRIPT]);

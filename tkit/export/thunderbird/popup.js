@@ -6,37 +6,27 @@ const key = `tab ${tabId}`;
 const button = document.getElementById("show");
 const always = document.getElementById("always");
 
-const askToShow = () => messenger.runtime.sendMessage({ type: "show", tabId });
+const askToShow = (urls) => messenger.runtime.sendMessage({ type: "show", tabId, urls });
 
-async function allow(url) {
-  const { allowed = [] } = await messenger.storage.local.get("allowed");
-  await messenger.storage.local.set({ allowed: [...allowed.filter((one) => one !== url), url] });
-  await askToShow();
-}
-
-function stateOf(tracker, isAllowed) {
-  if (tracker.isLoaded) return "Loaded: remote content is on for this mail.";
-  return isAllowed ? "You allowed it." : "Its server was not asked.";
+function item(tracker, { pictures, shown }) {
+  if (tracker.isLoaded) return trackerItem(tracker, "Loaded: remote content is on for this mail.");
+  if (shown.includes(tracker.url)) return trackerItem(tracker, "You asked for it.");
+  const isPicture = pictures.some(([, url]) => url === tracker.url);
+  return trackerItem(tracker, "Its server was not asked.", ...(isPicture ? [["Show it", () => askToShow([tracker.url])]] : []));
 }
 
 async function show() {
   const { [key]: found } = await messenger.storage.session.get(key);
   if (!found) return;
-  const { allowed = [] } = await messenger.storage.local.get("allowed");
   const trackers = new Set(found.trackers.map(({ url }) => url));
   const others = new Set(found.pictures.map(([, url]) => url).filter((url) => !trackers.has(url)));
-  const items = found.trackers.map((tracker) => {
-    const isAllowed = allowed.includes(tracker.url);
-    const control = ["Show it", () => allow(tracker.url)];
-    return trackerItem(tracker, stateOf(tracker, isAllowed), ...(isAllowed || tracker.isLoaded ? [] : [control]));
-  });
   document.getElementById("told").textContent = `${countOf(trackers.size, "read tracker")} in this mail`;
-  document.getElementById("trackers").replaceChildren(...items);
+  document.getElementById("trackers").replaceChildren(...found.trackers.map((tracker) => item(tracker, found)));
   button.textContent = `Show ${countOf(others.size, "other picture")}`;
-  button.hidden = found.isShown || !others.size;
+  button.hidden = !others.size || found.shown.some((url) => others.has(url));
 }
 
-button.addEventListener("click", askToShow);
+button.addEventListener("click", () => askToShow());
 always.addEventListener("change", () => messenger.storage.local.set({ always: always.checked }));
 messenger.storage.local.get("always").then((stored) => (always.checked = stored.always ?? false));
 messenger.storage.session.onChanged.addListener((changes) => {
