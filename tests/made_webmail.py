@@ -1,6 +1,5 @@
 """The web on loopback: webmails and mails that are pages; every other host serves pictures and is asked or not."""
 
-import json
 import socket
 import ssl
 import subprocess
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tkit.bundle import Bundle
-from tkit.export.webextension import write
 from tkit.features import extract
 from tkit.mail import Message
 
@@ -205,12 +203,3 @@ def proxied(html: str) -> str:
     for number, url in enumerate((*pictures, TRACKER)):
         html = html.replace(url, f"https://ci{number}.googleusercontent.com/meips/ADKq_N{number}x7=s0-d-e1-ft#{url}")
     return html
-
-
-def write_permitted(bundle: Bundle, folder: Path) -> None:
-    """Export the browser extension, changed in this alone: nobody is there to answer the question for a permission."""
-    write(bundle, folder)
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["host_permissions"] = manifest.pop("optional_host_permissions")
-    path.write_text(json.dumps(manifest), encoding="utf-8")

@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from gecko import Gecko, gecko, program_of
-from made_webmail import MAIL, SITES, TRACKER, Asked, Web, judged, proxied, write_permitted
+from made_webmail import MAIL, SITES, TRACKER, Asked, Web, judged, proxied
 
 from tkit.bundle import default_bundle
+
+pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
+
+from tkit.lab.extension import write_permitted
 
 BROWSER = "Services.wm.getMostRecentWindow('navigator:browser').gBrowser.selectedBrowser"
 STORE = """
