@@ -213,9 +213,12 @@ def test_what_is_not_held(open_page: Callable[[str], Tab], internet: Web) -> Non
 
 def test_a_redirected_picture_keeps_its_mark(open_page: Callable[[str], Tab], internet: Web) -> None:
     internet.redirects[Asked("pictures.shop.example", "/2026/hero.jpg")] = "https://cdn.shop.example/hero.jpg"
+    internet.redirects[Asked("pictures.shop.example", "/2026/hat.png")] = "https://cdn.shop.example/hat.png#own"
     internet.mails["/redirected.html"] = MAIL
-    open_page("https://page.test/redirected.html")
-    internet.wait_for({"https://cdn.shop.example/hero.jpg"})
+    tab = open_page("https://page.test/redirected.html")
+    internet.wait_for({"https://cdn.shop.example/hero.jpg", "https://pictures.shop.example/2026/hat.png"})
+    tab.page.evaluate("fetch('/last')")
+    assert Asked.of("https://cdn.shop.example/hat.png") not in internet.asked()  # a fragment of its own takes the mark's place
 
 
 def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web, chromium: Chromium, bundle: Bundle) -> None:
@@ -282,11 +285,12 @@ def test_options(chromium: Chromium) -> None:
     options.close()
 
 
-def corpus_mails(number: int) -> list[str]:
-    """The HTML of mails of the public corpora that have one HTML part with a tracker or a picture, evenly taken."""
+@pytest.fixture(scope="module")
+def corpus_pages() -> list[str]:
+    """The HTML of 20 mails of the public corpora that have one HTML part with pictures, evenly taken."""
     found: list[str] = []
     problems: list[Problem] = []
-    each = -(-number // len(CORPORA))
+    each = 20 // len(CORPORA)
     for corpus in CORPORA:
         archive = SHARED / "corpora" / corpus.archive
         if not archive.exists():
@@ -301,27 +305,28 @@ def corpus_mails(number: int) -> list[str]:
             and sum(map(is_shown, references(mail))) > 1
         )
         found += islice(fit, 0, each * 10, 10)
-    return found[:number]
+    return found
 
 
 def is_shown(reference: Any) -> bool:
     return reference.carrier == "img-src" and bool(reference.resolved_url)
 
 
-def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bundle) -> None:
-    mails = corpus_mails(20)
-    assert len(mails) == 20
+@pytest.mark.parametrize("way", ["page", "frame"])
+def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bundle, corpus_pages: list[str], way: str) -> None:
+    assert len(corpus_pages) == 20
     called = 0
-    for number, html in enumerate(mails):
-        message = message_of(html)
-        rows = extract([message])
+    for number, html in enumerate(corpus_pages):
         trackers, others = judged(html, bundle)
-        pictures = {r.resolved_url for r in references(message) if is_shown(r)}
+        pictures = {reference.resolved_url for reference in references(message_of(html)) if is_shown(reference)}
         internet.forget()
-        internet.mails[f"/{number}.html"] = html
-        tab = open_page(f"https://page.test/{number}.html")
+        internet.mails |= {f"/{number}.html": html, str(number): html}
+        if way == "page":
+            tab = open_page(f"https://page.test/{number}.html")
+        else:
+            tab = open_page("https://mail.roundcube.test/")
+            tab.page.evaluate(f"show('{number}')")
         tab.badge(str(len(trackers)) if trackers else "")
-        print(number, len(rows), len(trackers), len(pictures))
         internet.wait_for(others & pictures)
         assert {tracker["url"] for tracker in tab.trackers()} == trackers
         assert not internet.asked() & set(map(Asked.of, trackers))
