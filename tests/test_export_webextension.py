@@ -16,13 +16,11 @@ from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.errors import TkitError
 from tkit.export import export
-from tkit.export.packaging import reasons_script
 from tkit.export.webextension import write
 from tkit.features import extract
 from tkit.html import references
 from tkit.mail import Message
-from tkit.scan import reason, reasons
-from tkit.schema import feature_names
+from tkit.scan import reasons
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 
@@ -334,6 +332,23 @@ def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bund
     assert called >= 5
 
 
+def test_a_stopped_worker_is_woken(chromium: Chromium, internet: Web, bundle: Bundle) -> None:
+    """The last test of this browser: Chromium ends an extension's worker when it likes, and Playwright loses sight of it."""
+    page = chromium.context.new_page()
+    session = chromium.context.new_cdp_session(page)
+    found = session.send("Target.getTargets")["targetInfos"]
+    (worker,) = (target["targetId"] for target in found if target["type"] == "service_worker")
+    session.send("Target.closeTarget", {"targetId": worker})
+    internet.forget()
+    internet.mails["/woken.html"] = MAIL.replace("2026/", "2030/")
+    trackers, others = judged(internet.mails["/woken.html"], bundle)
+    page.goto("https://page.test/woken.html")
+    internet.wait_for(others)
+    page.evaluate("fetch('/last')")
+    assert not internet.asked() & set(map(Asked.of, trackers))
+    assert "service_worker" in {target["type"] for target in session.send("Target.getTargets")["targetInfos"]}
+
+
 def test_a_page_shows_no_headers(tmp_path: Path) -> None:
     with pytest.raises(
         TkitError, match="a web page does not show a mail's headers: export a bundle of the vantage point element"
@@ -354,12 +369,3 @@ def test_loss(npm: Path, tmp_path: Path) -> None:
     (loss,) = export(default_bundle("url"), ["webextension"], tmp_path)
     assert (loss.target, loss.vantage, loss.different) == ("webextension", "url", 0)
     assert loss.compared == len(default_bundle("url").replay)
-
-
-def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
-    values = dict.fromkeys(feature_names("message"), (-1, 0, 1, 2, 0.004, 0.125, 0.375, 1.25, 1234.56, 0.5))
-    script = f"{reasons_script()}\nconst values = {json.dumps(values)};\n"
-    script += "console.log(JSON.stringify(Object.entries(values).map(([name, all]) => all.map((one) => reasonOf(name, one)))));"
-    (tmp_path / "reasons.cjs").write_text(script, encoding="utf-8")
-    done = subprocess.run(["node", tmp_path / "reasons.cjs"], capture_output=True, check=True)
-    assert json.loads(done.stdout) == [[reason(name, one) for one in all_of] for name, all_of in values.items()]
