@@ -102,7 +102,7 @@ class _Model(ABC):
     vantage: str = "message"
     random_state: int = 0
     manipulated: pd.DataFrame | None = field(default=None, repr=False, compare=False, kw_only=True)
-    manipulated_weight: float = field(default=1.0, kw_only=True)
+    manipulated_weight: float = field(default=2.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
