@@ -23,6 +23,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
@@ -193,12 +194,13 @@ class LogisticModel(_Model):
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
         # The weighted variance of a column that is nearly constant can come out a little below 0; it is scaled by 1 then.
+        logarithms = signed_log1p(matrix)
         with np.errstate(invalid="ignore"):
-            self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
-        estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state).fit(
-            self.scaler_.transform(signed_log1p(matrix)), tracker, weight
-        )
-        self.estimators_ = (estimator,)
+            self.scaler_ = StandardScaler().fit(logarithms, sample_weight=weight)
+        estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state)
+        # One thread and one order of sums: the same weights everywhere. On so few rows more would only wait for each other.
+        with threadpool_limits(1):
+            self.estimators_ = (estimator.fit(self.scaler_.transform(logarithms), tracker, weight),)
 
     def _probabilities(self, matrix: Matrix) -> Floats:
         transformed = self.scaler_.transform(signed_log1p(matrix))
@@ -263,7 +265,7 @@ class ForestModel(_Model):
         The one fitted forest.
     """
 
-    trees: int = 300
+    trees: int = 150
     max_features: float = 0.1
     min_samples_leaf: int = 2
     n_jobs: int = 1
@@ -350,7 +352,7 @@ class BoostingModel(_Model):
                 # One thread and one order of sums: the same trees everywhere.
                 n_jobs=1,
                 deterministic=True,
-                force_row_wise=True,
+                force_col_wise=True,
                 verbose=-1,
             ).fit(matrix, tracker, sample_weight=weight)
             for seed in range(self.seeds)
