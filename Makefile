@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript peers campaigns weak sizes coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers campaigns weak sizes coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -64,6 +64,9 @@ benchmark-javascript: $(VENV)/.dev
 
 sizes: $(VENV)/.dev
 	$(BIN)/python benchmarks/size.py
+
+benchmark-hold: $(VENV)/.dev
+	$(BIN)/python benchmarks/hold.py
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

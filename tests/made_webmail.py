@@ -101,7 +101,7 @@ class Web(ThreadingHTTPServer):
         with self._changed:
             return set(self._asked)
 
-    def wait_for(self, urls: set[str], seconds: float = 20) -> None:
+    def wait_for(self, urls: set[str], seconds: float = 60) -> None:
         """Wait until all of these were asked for."""
         wanted = set(map(Asked.of, urls))
         with self._changed:

@@ -1,5 +1,6 @@
 // Writes other URLs in the place of those that an element loads, so that it asks for them.
 
+// Without frames and objects: a document can read its own URL, and would learn the mark.
 const ATTRIBUTES = {
   "img-src": ["src"],
   "input-image": ["src"],
@@ -15,10 +16,6 @@ const ATTRIBUTES = {
   "link-preload": ["href"],
   "video-poster": ["poster"],
   "media-src": ["src"],
-  "object-data": ["data"],
-  "embed-src": ["src"],
-  "iframe-src": ["src"],
-  "frame-src": ["src"],
   "svg-image": ["href", "xlink:href"],
 };
 const EDGES = /^[\0- ]+|[\0- ]+$/g; // as browsers read a URL

@@ -1,6 +1,7 @@
 // Where mails are shown, which requests of such a page are held until its mail is judged, and the rules that hold them.
 
 const EVERY_TYPE = ["image", "media", "font", "stylesheet", "object", "sub_frame", "other"];
+const RELEASED_TYPES = ["image", "media", "font", "stylesheet", "other"]; // what cannot read its own URL
 const PICTURE_TYPES = ["image", "media"];
 
 // What a reference is to the rules; "image" is not written out.
@@ -97,7 +98,7 @@ export function releaseRule(mark, id) {
     id,
     priority: RELEASE_PRIORITY,
     action: { type: "allow" },
-    condition: { urlFilter: `${mark}|`, isUrlFilterCaseSensitive: true, resourceTypes: EVERY_TYPE },
+    condition: { urlFilter: `${mark}|`, isUrlFilterCaseSensitive: true, resourceTypes: RELEASED_TYPES },
   };
 }
 
