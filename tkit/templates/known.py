@@ -1,0 +1,61 @@
+"""Open trackers of mailing services and mailing programs, as their own documentation, source and mails show them.
+
+Nothing here is learnt from labels. A host stands only where it is a service's own, and never without a path on one that also
+serves content. What a path alone says (``/o/``) stands with a host.
+"""
+
+from __future__ import annotations
+
+KNOWN: tuple[tuple[str, str], ...] = (
+    ("ActiveCampaign", "/lt.php?*l=open"),
+    ("ActiveCampaign", "/link-tracker?*&l=open"),
+    ("Acoustic", "/open/log/"),
+    ("Adobe Campaign", "/r/?id=h"),
+    ("Amazon SES", ".awstrack.me/I0/"),
+    ("Beehiiv", "/ss/o/"),
+    ("Braze", "/ls/open?"),
+    ("Brevo", "/tr/op/"),
+    ("Brevo", "/mk/op/"),
+    ("Campaign Monitor", "/t/*-*/o.gif"),
+    ("Constant Contact", ".rs6.net/on.jsp?"),
+    ("Cordial", "/o/p/*:"),
+    ("Customer.io", "/e/o/eyJ"),
+    ("Google Analytics", ".google-analytics.com/__utm.gif"),
+    ("Google Analytics", ".google-analytics.com/collect?"),
+    ("Google Analytics", ".google-analytics.com/g/collect?"),
+    ("HubSpot", "/e2t/o/"),
+    ("HubSpot", "/e3t/Cto/"),
+    ("HubSpot", "/Cto/*+"),
+    ("Iterable", "/e/eo?_t="),
+    ("Keap", "/app/emailOpened"),
+    ("Kit", ".convertkit-mail*.com/o/"),
+    ("Klaviyo", ".klclick*.com/o/"),
+    ("LinkedIn", ".linkedin.com/emimp/"),
+    ("Litmus", ".emltrk.com/"),
+    ("Mailchimp", "/track/open.php?u="),
+    ("Mailgun", "://email.*/o/eJ"),
+    ("Mailjet", "/oo/*/e.gif"),
+    ("Mailtrack", "//mailtrack.io/trace/mail"),
+    ("Mailtrack", "//mltrk.io/pixel/"),
+    ("Marketo", "/trk?t="),
+    ("Mixmax", "//track.mixmax.com/api/track"),
+    ("Mixpanel", "//api.mixpanel.com/track?"),
+    ("Outreach", "/api/mailings/opened/"),
+    ("Postmark", ".pstmrk.it/open"),
+    ("Responsys", "/pub/as?_ri_="),
+    ("Salesforce Marketing Cloud", "/open.aspx?f"),
+    ("SendGrid", "/wf/open?upn="),
+    ("SendGrid", "/mpss/o/"),
+    ("SparkPost", "/q/*~~/"),
+    ("Streak", "//mailfoogae.appspot.com/t?"),
+    ("Substack", ".substackcdn.com/open?"),
+    ("Vero", ".getvero.com/open"),
+    ("Yesware", "//t.yesware.com/t/"),
+    ("CiviCRM", "/extern/open.php?q="),
+    ("GoPhish", "/track?rid="),
+    ("MailWizz", "/campaigns/*/track-opening/"),
+    ("Mautic", "/mtracking.gif"),
+    ("Odoo", "/mail/track/*/blank.gif"),
+    ("phpList", "/ut.php?u="),
+)
+"""Service or program, and the pattern of its open tracker."""
