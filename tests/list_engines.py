@@ -6,16 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import numpy as np
-import pandas as pd
 
-from tkit.dataset import read
 from tkit.templates import Matcher, Templates
-from tkit.templates.material import labelled_urls
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
 SOURCE = "https://message.invalid/"
 
 Requests = Sequence[tuple[str, str]]
@@ -49,16 +46,7 @@ def urls_by_hand(templates: Templates) -> list[str]:
 
 def quoted(url: str) -> str:
     """Percent-encode as JavaScript's ``encodeURIComponent`` does."""
-    from urllib.parse import quote  # noqa: PLC0415
-
     return quote(url, safe="-_.!~*'()")
-
-
-def labelled() -> pd.DataFrame | None:
-    """The labelled references with their URLs, None where the corpora are not there."""
-    if not (SHARED / "corpora").is_dir():
-        return None
-    return labelled_urls(SHARED, read(ROOT / "data" / "dataset"))
 
 
 def expected(templates: Templates, requests: Requests) -> np.ndarray:
@@ -68,6 +56,7 @@ def expected(templates: Templates, requests: Requests) -> np.ndarray:
 
 
 def in_brave(text: str, requests: Requests) -> np.ndarray:
+    """Verdicts of Brave's engine."""
     import adblock  # noqa: PLC0415
 
     filters = adblock.FilterSet()
@@ -77,6 +66,7 @@ def in_brave(text: str, requests: Requests) -> np.ndarray:
 
 
 def in_node(npm: Path, file: Path, requests: Requests) -> dict[str, np.ndarray]:
+    """Verdicts of uBlock Origin's engine and of Ghostery's."""
     command = ["node", npm / "lists.mjs", file]
     done = subprocess.run(command, input=json.dumps(list(requests)).encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
@@ -95,7 +85,7 @@ IN_CHROMIUM = """async (requests) => {
 }"""
 
 
-def in_chromium(folder: Path, beside: Path, requests: Requests, executable: str) -> tuple[np.ndarray, dict]:
+def in_chromium(folder: Path, beside: Path, requests: Requests, executable: str) -> tuple[np.ndarray, dict[str, Any]]:
     """Load a copy of an extension, with a script to ask it by, and give its verdicts and what it says of its rules."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
