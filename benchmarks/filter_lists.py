@@ -62,10 +62,10 @@ def main() -> None:
     mail = [name for name in lists if name != "easyprivacy_full"]
     lists["any of those made for mail"] = np.logical_or.reduce([lists[name] for name in mail])
     page = [
-        HEAD.format(folds=given.folds, seed=given.seed, letters=FEWEST_LETTERS, words=LONGEST, budget=BUDGET),
+        HEAD.format(folds=given.folds, seed=given.seed, letters=FEWEST_LETTERS, words=LONGEST),
         *markdown(FIGURES, [figures(name, hits, strong, given.seed) for name, hits in judged.items()]),
         "",
-        LIMITS.format(grid=tried()),
+        LIMITS.format(grid=tried(), budget=BUDGET),
         *markdown(
             ("held out by", *map(str, range(1, given.folds + 1))), [limits(name, one) for name, (_, one) in named.items()]
         ),
@@ -136,7 +136,7 @@ def limits(name: str, chosen: Sequence[tuple[Limits, int]]) -> tuple[str, ...]:
 
 def tried() -> str:
     domains, errors = (sorted({one[place] for one in GRID}) for place in (0, 1))
-    return f"{', '.join(map(str, domains))} domains; errors {', '.join(f'{error:.0%}' for error in errors)}"
+    return f"{', '.join(map(str, domains))} domains, and errors of at most {', '.join(f'{error:.0%}' for error in errors)}"
 
 
 def by_corpus(strong: pd.DataFrame, judged: dict[str, Hits]) -> list[tuple[str, ...]]:
@@ -210,13 +210,14 @@ ordinary mail lies between the two. What is known is not learnt from these label
 these corpora.
 """
 
-LIMITS = """Of the limits tried ({grid}) each fold takes those that find most on its training side, cross-validated there by
-component, while at most 0.5 % of the good pictures are called:
+LIMITS = """Tried are at least {grid}. Each fold takes those limits that find the most trackers on its training side,
+cross-validated there by component, while at most {budget:.1%} of the good pictures are called:
 """
 
 PUBLISHED = """## Published lists, on the same rows
 
-Each judges the URL wrapped and unwrapped, in its own engine (docs/peers.md).
+Each in its own engine (docs/peers.md), and on the URL both as it is asked for and unwrapped, which the lists above are not.
+None of them was learnt on these rows.
 """
 
 ENGINES = """## The same in four engines

@@ -51,11 +51,22 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("Substack", ".substackcdn.com/open?"),
     ("Vero", ".getvero.com/open"),
     ("Yesware", "//t.yesware.com/t/"),
+    ("Facebook", ".facebook.com/email_open_log_pic.php?"),
+    ("GitHub", "//github.com/notifications/beacon/"),
+    # Programs that senders run on hosts of their own.
+    ("AcyMailing", "?option=com_acymailing&ctrl=stats&mailid="),
+    ("Ahoy Email", "/ahoy/messages/*/open"),
     ("CiviCRM", "/extern/open.php?q="),
+    ("Dolibarr", "/mailing-read.php?tag="),
+    ("EspoCRM", "?entryPoint=campaignTrackOpened&id="),
+    ("Frappe", ".email.mark_email_as_seen?"),
     ("GoPhish", "/track?rid="),
+    ("listmonk", "/campaign/*/px.png"),
     ("MailWizz", "/campaigns/*/track-opening/"),
     ("Mautic", "/mtracking.gif"),
     ("Odoo", "/mail/track/*/blank.gif"),
     ("phpList", "/ut.php?u="),
+    ("SuiteCRM", "?entryPoint=image&identifier="),
+    ("vtiger", "/TrackAccess.php?record="),
 )
 """Service or program, and the pattern of its open tracker."""
