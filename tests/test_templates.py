@@ -12,7 +12,8 @@ from tkit import release
 from tkit.cli import app
 from tkit.dataset import read
 from tkit.errors import TkitError
-from tkit.splits import Split, is_word
+from tkit.kits import is_word
+from tkit.splits import Split
 from tkit.templates import Matcher, Template, Templates, load_templates, material
 from tkit.templates.building import build_templates, matched_keys
 from tkit.templates.known import KNOWN

@@ -315,9 +315,9 @@ class BoostingModel(_Model):
         Share of the training rows that each tree is fitted on.
     seeds : int
         How many are averaged, from ``random_state`` on.
-    extra_trees : bool
-        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006): with few
-        independent senders in the training rows it generalises better.
+    extra_trees : bool or None
+        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). None: at
+        the ``url`` vantage point alone, whose columns are few and fine, so that exact thresholds fit the kits that are there.
     estimators_ : tuple of LGBMClassifier
         One a seed.
     """
@@ -330,7 +330,7 @@ class BoostingModel(_Model):
     max_features: float = 0.3
     max_rows: float = 0.8
     seeds: int = 1
-    extra_trees: bool = True
+    extra_trees: bool | None = None
     estimators_: tuple[LGBMClassifier, ...] = field(init=False, repr=False)
     name = "boosting"
 
@@ -345,7 +345,7 @@ class BoostingModel(_Model):
                 colsample_bytree=self.max_features,
                 subsample=self.max_rows,
                 subsample_freq=1,
-                extra_trees=self.extra_trees,
+                extra_trees=self.vantage == "url" if self.extra_trees is None else self.extra_trees,
                 random_state=self.random_state + seed,
                 # One thread and one order of sums: the same trees everywhere.
                 n_jobs=1,

@@ -257,7 +257,7 @@ def _card(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, max_fals
         "data": f"{told['dataset']}; {told['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
         "figures": f"{percent(evaluation.tpr_at_fpr(max_false_alarms))} of the trackers at {max_false_alarms:.1%} false"
         f" positives; with thresholds from inside the training side {percent(rates.tpr)} at {percent(rates.fpr, 2)}. No"
-        " sender's registrable domain, exact URL, tracker host or tracker path template stands on both sides.",
+        " sender's registrable domain, exact URL, tracker domain, tracker path template or kit form stands on both sides.",
         "command": f"tkit study (seed {evaluation.seed}, at most {max_false_alarms:.1%} false alarms)",
         "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the"
         " corpora lack may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",

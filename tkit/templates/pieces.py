@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from tkit.splits import is_word
+from tkit.kits import is_word
 
 ANY = "*"
 """Stands in a pattern for any characters, or none."""
