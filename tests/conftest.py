@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -78,6 +79,13 @@ def chromium(missing_engine: Callable[[str], None]) -> str:
     if executable is None:
         missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
     return str(executable)
+
+
+@pytest.fixture(scope="session")
+def brave(missing_engine: Callable[[str], None]) -> None:
+    """Brave's filter engine is installed."""
+    if find_spec("adblock") is None:
+        missing_engine("no Brave engine: pip install 'tkit[lists]'")
 
 
 @pytest.fixture(scope="session")

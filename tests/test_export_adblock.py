@@ -38,7 +38,7 @@ def test_the_list_by_hand() -> None:
     assert "2,860 trackers, 9,948 good pictures, and 87,572 more" in head
     assert "".join(rest) == (
         "!\n"
-        "! SendGrid, known: 45 trackers of 21 domains and 31 senders, 0 good pictures of 0 domains; error 0.0%, at most 15%\n"
+        "! SendGrid, known: trackers 45 (domains 21, senders 31), good pictures 0; error 0.0%, at most 15%\n"
         "/wf/open?upn=$image\n"
         "*%2Fwf%2Fopen%3Fupn%3D*$image\n"
         "!\n"
@@ -46,8 +46,7 @@ def test_the_list_by_hand() -> None:
         "/q/*~~/*$image\n"
         "*%2Fq%2F*~~%2F*$image\n"
         "!\n"
-        "! learnt: 4 trackers of 3 domains and 3 senders, 3 good pictures of 1 domains; error 25.0%, at most 70%;"
-        " little evidence\n"
+        "! learnt: trackers 4 (domains 3, senders 3), good pictures 3 (domains 1); error 25.0%, at most 70%; little evidence\n"
         "/a/seen*$image\n"
         "*%2Fa%2Fseen*$image\n"
     )
@@ -60,8 +59,8 @@ def assert_engines_agree(npm: Path, exported: Path, requests: list[tuple[str, st
         assert [requests[row] for row in np.flatnonzero(hits != verdicts)] == [], name
 
 
+@pytest.mark.usefixtures("brave")
 def test_three_engines_on_urls_by_hand(npm: Path, exported: Path) -> None:
-    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     templates = load_templates()
     urls = urls_by_hand(templates)
     requests = [("image", url) for url in urls] + [("script", url) for url in urls[::7]]
@@ -71,8 +70,8 @@ def test_three_engines_on_urls_by_hand(npm: Path, exported: Path) -> None:
     assert_engines_agree(npm, exported, requests)
 
 
+@pytest.mark.usefixtures("brave")
 def test_three_engines_on_labelled_references(npm: Path, exported: Path, labelled_requests: list[tuple[str, str]]) -> None:
-    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     assert len(labelled_requests) > 6000
     assert_engines_agree(npm, exported, labelled_requests)
 

@@ -29,13 +29,22 @@ def list_(
 
     from tkit.rows import open_writer
     from tkit.templates import load_templates
+    from tkit.templates.template import FEW
 
     if format not in ("table", "jsonl", "csv"):
         raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
     templates = load_templates(file)
     if format == "table":
+        names = ("trackers", "domains", "senders")
         rows = [
-            {"template": one.pattern, "origin": one.origin, "service": one.service, "evidence": one.evidence}
+            {"template": one.pattern, "of": one.service or one.origin}
+            | {name: f"{getattr(one, name):,}" for name in names}
+            | {
+                "good": f"{one.negatives + one.weak_negatives:,}",
+                "error": "" if one.error is None else f"{one.error:.1%}",
+                "at most": "" if one.error_high is None else f"{one.error_high:.0%}",
+                "evidence": "none" if not one.trackers else "little" if one.domains < FEW else "",
+            }
             for one in templates
         ]
         table = pd.DataFrame(rows)

@@ -59,7 +59,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("CiviCRM", "/extern/open.php?q="),
     ("Dolibarr", "/mailing-read.php?tag="),
     ("EspoCRM", "?entryPoint=campaignTrackOpened&id="),
-    ("Frappe", ".email.mark_email_as_seen?"),
+    ("Frappe", "/api/method/frappe.*.mark_email_as_seen?"),
     ("GoPhish", "/track?rid="),
     ("listmonk", "/campaign/*/px.png"),
     ("MailWizz", "/campaigns/*/track-opening/"),

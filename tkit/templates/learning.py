@@ -228,8 +228,8 @@ def with_known(rows: pd.DataFrame) -> pd.DataFrame:
 def without_kin(split: Split, rows: pd.DataFrame, columns: Collection[str]) -> Split:
     """Take out of training the trackers that share a value of any of some columns with a tested tracker.
 
-    Stricter than components, which keep a kit together as far as its URLs show it: with the first word of the path, no tracker is
-    found by a word that another program's tracker taught.
+    Stricter than components, which keep a kit together as far as its URLs show it: without the first word of its path in
+    training, a tracker is found only by words further on.
     """
     tracker = rows["tracker"].to_numpy(bool)
     train = split.train.copy()

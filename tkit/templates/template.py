@@ -74,8 +74,9 @@ class Template:
         """Say in a line what speaks for it and against it."""
         if not self.trackers and not self.negative_domains:
             return "met in no labelled mail"
-        said = f"{self.trackers:,} trackers of {self.domains:,} domains and {self.senders:,} senders"
-        said += f", {self.negatives + self.weak_negatives:,} good pictures of {self.negative_domains:,} domains"
+        said = f"trackers {self.trackers:,} (domains {self.domains:,}, senders {self.senders:,})"
+        said += f", good pictures {self.negatives + self.weak_negatives:,}"
+        said += f" (domains {self.negative_domains:,})" if self.negative_domains else ""
         if self.error is not None and self.error_high is not None:
             said += f"; error {self.error:.1%}, at most {self.error_high:.0%}"
         return said + ("; little evidence" if self.domains < FEW else "")
