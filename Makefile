@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript peers templates filter-lists campaigns weak coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript peers templates filter-lists campaigns weak sizes coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -67,6 +67,9 @@ weak: $(VENV)/.dev
 
 benchmark-javascript: $(VENV)/.dev
 	$(BIN)/python benchmarks/javascript.py --corpora $(SHARED)/corpora
+
+sizes: $(VENV)/.dev
+	$(BIN)/python benchmarks/size.py
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora
