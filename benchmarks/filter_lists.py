@@ -20,6 +20,7 @@ from tables import made_with, markdown
 from tkit.dataset import Dataset, read
 from tkit.detectors.lists import REGISTRY
 from tkit.evaluate import Evaluation
+from tkit.gather import Progress
 from tkit.progress import steps
 from tkit.splits import Split, cross_validation
 from tkit.templates import Matcher, Templates, load_templates
@@ -72,7 +73,8 @@ def main() -> None:
         "",
         "## By corpus",
         "",
-        "Known and learnt, each by component / by component and first word.",
+        "Known and learnt, each by component / by component and first word. Most trackers of trec07p have words of one or two"
+        " letters alone (`/x/`, `/o/`); a list may not have these, because pictures of web pages have them too.",
         "",
         *markdown(("corpus", "trackers found", "good called"), by_corpus(strong, judged)),
         "",
@@ -89,17 +91,17 @@ def main() -> None:
 
 
 def held_out(
-    strong: pd.DataFrame, weak: pd.DataFrame, splits: Sequence[Split], seed: int, tell: object, name: str
+    strong: pd.DataFrame, weak: pd.DataFrame, splits: Sequence[Split], seed: int, tell: Progress, name: str
 ) -> tuple[Hits, list[tuple[Limits, int]]]:
     """Judge each fold by patterns learnt outside of it."""
     hits, chosen = np.zeros(len(strong), np.bool_), []
     for fold, split in enumerate(splits):
-        tell(name, fold, len(splits))  # type: ignore[operator]
+        tell(name, fold, len(splits))
         test = strong[split.test]
         patterns, limits_of_fold = learn(strong[split.train].reset_index(drop=True), weak_beside(weak, test), seed)
         chosen.append((limits_of_fold, len(patterns)))
         hits[split.test] = hits_of(patterns, test)
-    tell(name, len(splits), len(splits))  # type: ignore[operator]
+    tell(name, len(splits), len(splits))
     return hits, chosen
 
 
@@ -210,8 +212,9 @@ few, so that a list finds little there beyond what is known of services. What is
 written down by people who had seen these corpora.
 """
 
-LIMITS = """Tried are at least {grid}. Each fold takes those limits that find the most trackers on its training side,
-cross-validated there by component, while at most {budget:.1%} of the good pictures are called:
+LIMITS = """Tried are at least {grid}.
+Each fold takes those limits that find the most trackers on its training side, cross-validated there by component, while at
+most {budget:.1%} of the good pictures are called:
 """
 
 PUBLISHED = """## Published lists, on the same rows

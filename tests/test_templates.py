@@ -274,7 +274,7 @@ def test_build_from_mails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert load_templates(output).facts["dataset"] == made.digest()
-    # What the twelve senders' trackers share is four letters and another one for each: "/opena?u=", "/openb?u=".
+    # The twelve senders' trackers share no word: "/opena?au=", "/openb?bu=".
     assert [one.pattern for one in load_templates(output) if one.origin == "learnt"] == []
     with pytest.raises(TkitError, match="labelled references are not found"):
         material.labelled_urls(shared, replace(made, labels=made.labels.assign(index=99)))

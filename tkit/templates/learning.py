@@ -7,14 +7,13 @@ domains, not in references: a thousand copies of one mailing say as much as one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tkit.audit import wilson
 from tkit.splits import Split, cross_validation
@@ -181,41 +180,30 @@ def measured(patterns: Iterable[tuple[str, str, str]], rows: pd.DataFrame, weak:
     distinct = urls.drop_duplicates().tolist()
     place = dict(zip(distinct, range(len(distinct)), strict=True))
     of_rows, of_weak = (np.array([place[url] for url in frame["url"]], np.intp) for frame in (rows, weak))
-    return [_measured(*one, _hits(one[2], distinct), rows, of_rows, weak, of_weak) for one in patterns]
+    found = []
+    for origin, service, pattern in patterns:
+        hits = Matcher([pattern]).match_many(distinct)
+        found.append(_measured(Template(pattern, origin, service), rows[hits[of_rows]], weak[hits[of_weak]]))
+    return found
 
 
-def _hits(pattern: str, urls: Sequence[str]) -> NDArray[np.bool_]:
-    return Matcher([pattern]).match_many(urls)
-
-
-def _measured(
-    origin: str,
-    service: str,
-    pattern: str,
-    hits: NDArray[np.bool_],
-    rows: pd.DataFrame,
-    of_rows: NDArray[np.intp],
-    weak: pd.DataFrame,
-    of_weak: NDArray[np.intp],
-) -> Template:
-    matching, uncertain = rows[hits[of_rows]], weak[hits[of_weak]]
+def _measured(template: Template, matching: pd.DataFrame, uncertain: pd.DataFrame) -> Template:
+    """Add to a template what speaks for it and against it, in the rows that match."""
     trackers, good = matching[matching["tracker"]], matching[~matching["tracker"]]
     domains, wrong = trackers["domain"].nunique(), len({*good["domain"], *uncertain["domain"]})
     some = domains + wrong
-    return Template(
-        pattern,
-        origin,
-        service,
-        len(trackers),
-        domains,
-        trackers["sender"].nunique(),
-        trackers["component"].nunique(),
-        trackers["corpus"].nunique(),
-        len(good),
-        len(uncertain),
-        wrong,
-        round(wrong / some, 4) if some else None,
-        round(float(wilson(wrong, some)[1]), 4) if some else None,
+    return replace(
+        template,
+        trackers=len(trackers),
+        domains=domains,
+        senders=trackers["sender"].nunique(),
+        components=trackers["component"].nunique(),
+        corpora=trackers["corpus"].nunique(),
+        negatives=len(good),
+        weak_negatives=len(uncertain),
+        negative_domains=wrong,
+        error=round(wrong / some, 4) if some else None,
+        error_high=round(float(wilson(wrong, some)[1]), 4) if some else None,
     )
 
 
