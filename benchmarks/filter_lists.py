@@ -209,7 +209,8 @@ Headline rows of the gold labels (confidence 2 and 3; T against C and S), judged
 or kit form of a tested tracker is among them (`tkit.kits`). Held out more strictly, no training tracker has the first word of
 a tested one's path either: a program that shares nothing with those met before but perhaps a word further on. Such words are
 few, so that a list finds little there beyond what is known of services. What is known is not learnt from these labels, but was
-written down by people who had seen these corpora.
+written down by people who had seen these corpora; so was what is fixed by hand (words and letters of a template, the limits
+that are tried).
 """
 
 LIMITS = """Tried are at least {grid}.
