@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from counting import CountingServer, Silent
+from made_webmail import Web, web
 
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.dataset import read
@@ -107,3 +108,12 @@ def server() -> Iterator[CountingServer]:
         yield started
         started.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def internet(missing_engine: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The web on loopback, for browsers that are kept on this machine."""
+    if shutil.which("openssl") is None:
+        missing_engine("no openssl on PATH: apt-get install openssl")
+    with web(tmp_path_factory.mktemp("certificate")) as started:
+        yield started

@@ -23,6 +23,8 @@ TARGETS = {
     "javascript": "tkit.export.javascript",
     "onnx": "tkit.export.onnx",
     "rspamd": "tkit.export.rspamd",
+    "thunderbird": "tkit.export.thunderbird",
+    "webextension": "tkit.export.webextension",
 }
 """Every target and the module that has it as ``TARGET``; imported when it is asked for."""
 

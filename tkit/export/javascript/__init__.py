@@ -100,11 +100,19 @@ def node() -> str:
     return program("node", "nodejs", install="apt-get install nodejs")
 
 
-def _engine() -> str:
+def engine() -> str:
+    """Name the engine with its version.
+
+    Raises
+    ------
+    EngineMissingError
+        Without Node.
+    """
     return f"Node {run([node(), '--version']).decode().strip()}"
 
 
-def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Give the verdict of each feature row, computed by the exported module in Node."""
     return np.asarray(margins(folder, bundle, rows) >= bundle.threshold)
 
 
@@ -116,7 +124,7 @@ TARGET = Target(
         "javascript",
         "It computes every feature of its vantage point from the DOM; at `message`, the headers must be passed in. On a live "
         "page the DOM is the page's own: what a webmail's sanitizer took out of the mail it cannot see.",
-        _engine,
-        _decide,
+        engine,
+        decide,
     ),
 )

@@ -1,0 +1,29 @@
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tkit.bundle import default_bundle
+from tkit.export.packaging import SHARED, reasons_script, write_extension
+from tkit.scan import reason
+from tkit.schema import feature_names
+
+
+def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
+    values = dict.fromkeys(feature_names("message"), (-1, 0, 1, 2, 0.004, 0.125, 0.375, 1.25, 1234.56, 0.5))
+    script = f"{reasons_script()}\nconst values = {json.dumps(values)};\n"
+    script += "console.log(JSON.stringify(Object.entries(values).map(([name, all]) => all.map((one) => reasonOf(name, one)))));"
+    (tmp_path / "reasons.cjs").write_text(script, encoding="utf-8")
+    done = subprocess.run(["node", tmp_path / "reasons.cjs"], capture_output=True, check=True)
+    assert json.loads(done.stdout) == [[reason(name, one) for one in all_of] for name, all_of in values.items()]
+
+
+@pytest.mark.parametrize(("of_tkit", "of_browsers"), [("0.1.0", "0.1.0"), ("1.2.dev3+local", "1.2"), ("unknown", "0")])
+def test_files_and_version(tmp_path: Path, of_tkit: str, of_browsers: str) -> None:
+    bundle = replace(default_bundle("url"), tkit_version=of_tkit)
+    write_extension("tkit.export.thunderbird", ["manifest.json"], bundle, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "README.md", "tkit.js", "reasons.js", *SHARED}
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["version"] == of_browsers
+    assert "{{" not in (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,190 @@
+"""The MailExtension in a real Thunderbird: what it says of mails, and which pictures are asked for."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gecko import Gecko, gecko, program_of
+from made_webmail import MAIL, TRACKER, Asked, Web
+
+from tkit.bundle import default_bundle
+from tkit.corpus import CORPORA, Problem, read_raw
+from tkit.export import export
+from tkit.export.thunderbird import write
+from tkit.features import extract
+from tkit.mail import Message
+from tkit.scan import reasons
+from tkit.schema import VANTAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
+HEAD = (
+    "From: Shop <news@shop.example>\r\nTo: Ann <ann@reader.example>\r\nSubject: Spring\r\nMessage-ID: <1@mailer.example>\r\n"
+    "Date: Thu, 26 Nov 2026 04:00:00 +0000\r\nList-Unsubscribe: <https://shop.example/unsubscribe>\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSpring\r\n"
+    "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+)
+RAW = (HEAD + MAIL.replace("\n", "\r\n") + "--b--\r\n").encode()
+OTHERS = {f"https://pictures.shop.example/2026/{name}" for name in ("hero.jpg", "hat.png")}
+
+TABMAIL = "Services.wm.getMostRecentWindow('mail:3pane').document.getElementById('tabmail')"
+MESSAGE = f"{TABMAIL}.tabInfo[1].chromeBrowser.contentWindow.getMessagePaneBrowser()"
+POPUP = f"{TABMAIL}.tabInfo.at(-1).browser"
+OPEN_MAIL = """
+const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+file.initWithPath(given[0]);
+const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
+const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+const window = Services.wm.getMostRecentWindow("mail:3pane");
+const tabmail = window.document.getElementById("tabmail");
+const wait = () => new Promise((next) => window.setTimeout(next, 20));
+while (tabmail.tabInfo.length > 1) tabmail.closeTab(tabmail.tabInfo.at(-1));
+MailUtils.openEMLFile(window, file, Services.io.newFileURI(file));
+while (tabmail.tabInfo.length < 2) await wait();
+return ExtensionParent.apiManager.global.tabTracker.getId(tabmail.tabInfo[1]);
+"""
+OPEN_POPUP = """
+const window = Services.wm.getMostRecentWindow("mail:3pane");
+const triggeringPrincipal = WebExtensionPolicy.getByID("read-trackers@tkit.example").extension.principal;
+const tab = window.document.getElementById("tabmail").openTab("contentTab", { url: given[0], triggeringPrincipal });
+while (tab.browser.currentURI.spec !== given[0] || tab.busy) await new Promise((next) => window.setTimeout(next, 20));
+"""
+BADGE = """
+const window = Services.wm.getMostRecentWindow("mail:3pane");
+const about = window.document.getElementById("tabmail").tabInfo[1].chromeBrowser.contentDocument;
+const badge = () => about.querySelector("[id$='-messageDisplayAction-toolbarbutton']")?.getAttribute("badge") ?? "";
+while (badge() !== given[0]) await new Promise((next) => window.setTimeout(next, 20));
+"""
+JUDGED = """
+const { session } = page.wrappedJSObject.messenger.storage;
+for (;;) {
+  const found = (await session.get(given[0]))[given[0]];
+  if (found) return Array.from(found.trackers, ({ url }) => url);
+  await new Promise((next) => page.setTimeout(next, 20));
+}
+"""
+TEXT = "return Array.from(page.document.querySelectorAll(given[0]), ({ textContent }) => textContent);"
+CLICK = """
+const found = () => Array.from(page.document.querySelectorAll("button")).find(({ textContent }) => textContent === given[0]);
+while (!found()) await new Promise((next) => page.setTimeout(next, 20));
+found().click();
+"""
+WIDTHS = """
+const shown = () => Array.from(page.document.images).filter(({ complete, naturalWidth }) => complete && naturalWidth > 0);
+while (shown().length < given[0]) await new Promise((next) => page.setTimeout(next, 20));
+return Array.from(page.document.images, ({ src, naturalWidth }) => [src.slice(0, 5), naturalWidth]);
+"""
+
+
+class Thunderbird:
+    """Thunderbird with the extension."""
+
+    def __init__(self, program: Gecko, address: str, folder: Path) -> None:
+        self.program = program
+        self.address = address
+        self.folder = folder
+
+    def show(self, raw: bytes, badge: str = "") -> str:
+        """Open a mail in the second tab, wait for its badge, open its popup in the third; give the key of what was found."""
+        path = self.folder / "mail.eml"
+        path.write_bytes(raw)
+        number = self.program.chrome(OPEN_MAIL, str(path))
+        self.program.chrome(BADGE, badge)
+        self.program.chrome(OPEN_POPUP, f"{self.address}/popup.html?tab={number}")
+        return f"tab {number}"
+
+    def popup(self, script: str, *arguments: object) -> Any:
+        return self.program.page(POPUP, script, *arguments)
+
+    def message(self, script: str, *arguments: object) -> Any:
+        return self.program.page(MESSAGE, script, *arguments)
+
+
+@pytest.fixture(scope="module")
+def thunderbird(
+    missing_engine: Callable[[str], None], internet: Web, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Thunderbird]:
+    program = program_of("thunderbird")
+    if program is None:
+        missing_engine("no thunderbird on PATH: apt-get install thunderbird")
+    folder = tmp_path_factory.mktemp("extension")
+    write(default_bundle("message"), folder)
+    with gecko(str(program), tmp_path_factory.mktemp("profile"), internet.server_port) as started:
+        yield Thunderbird(started, started.install(folder), tmp_path_factory.mktemp("mails"))
+
+
+def test_trackers_are_named_and_the_others_are_shown(thunderbird: Thunderbird, internet: Web) -> None:
+    rows = extract([Message.from_bytes(RAW)])
+    bundle = default_bundle("message")
+    called = bundle.verdicts(rows)
+    assert rows["resolved_url"][called].tolist() == [TRACKER]
+    internet.forget()
+    key = thunderbird.show(RAW, badge="1")
+    assert thunderbird.popup(JUDGED, key) == [TRACKER]
+    assert not internet.asked()  # remote content is off, as Thunderbird is from the start
+    thunderbird.popup(CLICK, "Show 2 other pictures")
+    assert thunderbird.message(WIDTHS, 2) == [["data:", 1], ["data:", 1], ["https", 0]]
+    assert internet.asked() == set(map(Asked.of, OTHERS))
+    assert thunderbird.popup(TEXT, "h1") == ["1 read tracker in this mail"]
+    (expected,) = (told for told, yes in zip(reasons(rows, bundle.contributions(rows), called), called, strict=True) if yes)
+    assert thunderbird.popup(TEXT, "#trackers ul li") == expected
+    internet.forget()
+    thunderbird.popup(CLICK, "Show it")
+    assert thunderbird.message(WIDTHS, 3) == [["data:", 1]] * 3
+    assert internet.asked() == {Asked.of(TRACKER)}
+
+
+def test_remote_content_that_is_on_is_told(thunderbird: Thunderbird, internet: Web) -> None:
+    preference = "mailnews.message_display.disable_remote_image"
+    thunderbird.program.chrome("Services.prefs.setBoolPref(given[0], false);", preference)
+    try:
+        key = thunderbird.show(RAW)
+        internet.wait_for({TRACKER, *OTHERS})
+        thunderbird.popup(JUDGED, key)
+        assert thunderbird.popup(TEXT, "#trackers p") == ["Loaded: remote content is on for this mail."]
+    finally:
+        thunderbird.program.chrome("Services.prefs.clearUserPref(given[0]);", preference)
+
+
+def mails() -> list[bytes]:
+    """Of the samples and, where they are, of each public corpus some mails with HTML."""
+    found = [path.read_bytes() for path in sorted((ROOT / "data" / "sample").glob("*.eml"))[::12]]
+    problems: list[Problem] = []
+    for corpus in CORPORA:
+        archive = SHARED / "corpora" / corpus.archive
+        if archive.exists():
+            with_html = (mail.raw for mail in read_raw([archive], problems=problems) if Message.from_bytes(mail.raw).html_parts)
+            found += islice(with_html, 0, 120, 30)
+    return found
+
+
+def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
+    bundle = default_bundle("message")
+    called = 0
+    for raw in mails():
+        rows = extract([Message.from_bytes(raw)])
+        expected = set(rows["resolved_url"][bundle.verdicts(rows)])
+        assert set(thunderbird.popup(JUDGED, thunderbird.show(raw))) == expected
+        called += len(expected)
+    assert called >= 5
+
+
+@pytest.mark.parametrize("vantage", VANTAGES)
+def test_loss(npm: Path, tmp_path: Path, vantage: str) -> None:
+    (loss,) = export(default_bundle(vantage), ["thunderbird"], tmp_path)
+    assert (loss.target, loss.vantage, loss.different) == ("thunderbird", vantage, 0)
+
+
+def test_lint(npm: Path, tmp_path: Path) -> None:
+    write(default_bundle("url"), tmp_path)
+    command = [npm / "node_modules/.bin/addons-linter", "--output", "json", tmp_path]
+    told = json.loads(subprocess.run(command, capture_output=True, check=False).stdout)
+    assert told["summary"]["errors"] == 0
+    # The linter knows Firefox: Thunderbird's own two permissions, and a key that only Firefox asks for.
+    known = ["MANIFEST_PERMISSIONS", "MANIFEST_PERMISSIONS", "MISSING_DATA_COLLECTION_PERMISSIONS"]
+    assert sorted(warning["code"] for warning in told["warnings"]) == known

@@ -1,0 +1,77 @@
+"""What the extensions of a browser and of a mail client have in common: their files, words for reasons, loss report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit import scan
+from tkit.bundle import Bundle
+from tkit.dataset import Dataset
+from tkit.export import javascript
+from tkit.export.base import Loss, loss_on_rows
+
+_VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
+
+
+SHARED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
+"""The files of ``tkit.export.webextension`` that every extension has."""
+
+
+def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
+    """Write an extension: its own files, those that all have, the detector and the words of its reasons.
+
+    Parameters
+    ----------
+    package : str
+        The package whose files and ``README.md`` they are; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them
+        are filled in.
+    names : sequence of str
+    bundle : Bundle
+    folder : Path
+        An empty folder.
+    """
+    version = _VERSION.match(bundle.tkit_version)
+    facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
+    own, shared = resources.files(package), resources.files("tkit.export.webextension")
+    for name in (*names, "README.md"):
+        text = own.joinpath(name).read_text(encoding="utf-8")
+        for fact, value in facts.items():
+            text = text.replace(f"{{{{{fact}}}}}", value)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    for name in SHARED:
+        (folder / name).write_bytes(shared.joinpath(name).read_bytes())
+    (folder / "tkit.js").write_text(javascript.script_text(bundle, means=True), encoding="utf-8", newline="\n")
+    (folder / "reasons.js").write_text(reasons_script(), encoding="utf-8", newline="\n")
+
+
+def reasons_script() -> str:
+    """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.scan.reasons`, in its words."""
+    data = {"words": scan._WORDS, "atOne": scan._AT_ONE, "size": sorted(scan._SIZE_FEATURES), "most": scan.MAX_REASONS}
+    script = resources.files("tkit.export.webextension").joinpath("reasons.js").read_text(encoding="utf-8")
+    return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
+
+
+def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
+    """Make the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
+
+    The script is run in Node as it is, with its functions exported behind it.
+    """
+
+    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        script = (folder / "tkit.js").read_text(encoding="utf-8")
+        with TemporaryDirectory() as place:
+            names = "\nexport const { margin, schema } = tkit;\n"
+            Path(place, "tkit.js").write_text(script + names, encoding="utf-8")
+            Path(place, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
+            return javascript.decide(Path(place), bundle, rows)
+
+    return loss_on_rows(target, sees, javascript.engine, decide)

@@ -1,0 +1,107 @@
+// Judges the messages that a page shows and releases what is no tracker. Until then the rules hold it.
+
+const page = globalThis.browser ?? chrome;
+const SETTLE_MS = 60; // without a change: a message that is built node by node is judged whole
+const MOST_MS = 600;
+const ATTRIBUTES_OF_INTEREST = ["src", "srcset", "style", "background", "poster", "href", "data", "class", "id"];
+
+class Judge {
+  constructor({ message, body, mark, allowed }) {
+    this.message = message;
+    this.body = body;
+    this.mark = mark;
+    this.allowed = new Set(allowed);
+    this.releaser = new Releaser();
+    this.due = 0;
+    this.timer = 0;
+    this.observer = new MutationObserver((records) => {
+      if (records.some((record) => this.concerns(record))) this.schedule();
+    });
+  }
+
+  start() {
+    this.observer.observe(document, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributeFilter: ATTRIBUTES_OF_INTEREST,
+    });
+    document.addEventListener("DOMContentLoaded", () => this.schedule());
+    page.storage.local.onChanged.addListener(({ allowed }) => {
+      if (!allowed) return;
+      this.allowed = new Set(allowed.newValue);
+      this.schedule();
+    });
+    this.schedule();
+  }
+
+  /** Whether a change is one of a message, or brings or takes one. */
+  concerns({ target, addedNodes, removedNodes }) {
+    if (!this.message) return true;
+    const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
+    if ((isElement(target) ? target : target.parentElement)?.closest(this.message)) return true;
+    const holds = (node) => isElement(node) && (node.matches(this.message) || node.querySelector(this.message));
+    return [...addedNodes, ...removedNodes].some(holds);
+  }
+
+  schedule() {
+    const now = performance.now();
+    if (!this.timer) this.due = now + MOST_MS;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.judge(), Math.max(0, Math.min(SETTLE_MS, this.due - now)));
+  }
+
+  judge() {
+    this.timer = 0;
+    if (document.readyState === "loading") return; // its end is waited for
+    const roots = this.message ? Array.from(document.querySelectorAll(this.message)) : [document];
+    const found = roots.filter((root) => !root.parentElement?.closest(this.message)).flatMap((root) => this.verdicts(root));
+    const trackers = new Map();
+    for (const verdict of found) if (verdict.tracker && !trackers.has(verdict.resolvedUrl)) trackers.set(verdict.resolvedUrl, verdict);
+    // One URL is asked for once: where one of its references is a tracker, all are held.
+    const isHeld = (url) => trackers.has(url) && !this.allowed.has(url);
+    for (const { element, carrier, url, resolvedUrl } of found) {
+      if (element && !isHeld(resolvedUrl)) this.releaser.release(element, carrier, (text) => (text === url ? url + this.mark : text));
+    }
+    this.observer.takeRecords(); // its own changes
+    page.runtime.sendMessage({
+      type: "judged",
+      trackers: Array.from(trackers.values(), (verdict) => ({
+        url: verdict.resolvedUrl,
+        provider: tkit.provider(verdict.resolvedUrl),
+        score: verdict.score,
+        reasons: reasonsOf(verdict),
+        isAllowed: this.allowed.has(verdict.resolvedUrl),
+      })),
+    });
+  }
+
+  /** The verdicts of a message; each with the page's element, null where no browser loads it. */
+  verdicts(root) {
+    const { copy, originals } = this.copyOf(root);
+    return tkit.classifyDocument(copy).map((verdict) => ({ ...verdict, element: originals.get(verdict.element) ?? null }));
+  }
+
+  /** A message as the mail has it, without marks, in a document that loads nothing. */
+  copyOf(root) {
+    const inert = document.implementation.createHTMLDocument("");
+    const top = root === document ? document.documentElement : root;
+    const copy = inert.importNode(top, true);
+    if (root === document) inert.replaceChild(copy, inert.documentElement);
+    const own = [top, ...top.querySelectorAll("*")];
+    const copied = [copy, ...copy.querySelectorAll("*")];
+    const originals = new Map(copied.map((element, place) => [element, own[place]]));
+    for (const [element, original] of originals) {
+      for (const { name, value } of Array.from(element.attributes)) {
+        if (!value.includes(this.mark)) continue;
+        element.setAttribute(name, this.releaser.original(original, name, value).replaceAll(this.mark, ""));
+      }
+    }
+    if (this.body) copy.querySelector(this.body)?.replaceWith(...copy.querySelector(this.body).childNodes);
+    return { copy: root === document ? inert : copy, originals };
+  }
+}
+
+page.runtime.sendMessage({ type: "start" }).then((settings) => {
+  if (settings) new Judge(settings).start();
+});

@@ -1,0 +1,58 @@
+// Turns sites on and off, with the browser's permission for each, and takes back what was allowed.
+import { KINDS, KNOWN, originsOf } from "./sites.js";
+import { button, element } from "./view.js";
+
+const api = globalThis.browser ?? chrome;
+const HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
+const form = document.getElementById("add");
+const problem = document.getElementById("problem");
+
+async function stored(name) {
+  return (await api.storage.local.get(name))[name] ?? [];
+}
+
+/** To be called in a click: the browser asks only then. */
+async function turnOn(site) {
+  const isGranted = await api.permissions.request({ origins: originsOf(site.host) });
+  if (!isGranted) return;
+  const others = (await stored("sites")).filter(({ host }) => host !== site.host);
+  await api.storage.local.set({ sites: [...others, site] });
+}
+
+async function turnOff(host) {
+  await api.storage.local.set({ sites: (await stored("sites")).filter((site) => site.host !== host) });
+  await api.permissions.remove({ origins: originsOf(host) });
+}
+
+function row({ host, kind, own = [] }, isOn) {
+  const act = isOn ? button("Turn off", () => turnOff(host)) : button("Turn on", () => turnOn({ host, kind, own }));
+  const cells = [element("td", host), element("td", KINDS[kind].title), element("td", own.join(", ")), element("td", "", act)];
+  const made = element("tr", "", ...cells);
+  made.className = isOn ? "on" : "";
+  return made;
+}
+
+async function show() {
+  const sites = await stored("sites");
+  const known = Object.entries(KNOWN).filter(([host]) => !sites.some((site) => site.host === host));
+  const rows = [...sites.map((site) => row(site, true)), ...known.map(([host, kind]) => row({ host, kind }, false))];
+  document.getElementById("sites").replaceChildren(...rows);
+  const items = (await stored("allowed")).map((url) => {
+    const forget = async () => api.storage.local.set({ allowed: (await stored("allowed")).filter((one) => one !== url) });
+    return element("li", "", element("code", url), button("Hold it again", forget));
+  });
+  document.getElementById("allowed").replaceChildren(...(items.length ? items : [element("li", "none")]));
+}
+
+form.elements.kind.append(...Object.entries(KINDS).map(([kind, { title }]) => new Option(title, kind)));
+form.elements.kind.value = "roundcube";
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const hosts = [form.elements.host.value, ...form.elements.own.value.split(/[\s,]+/)];
+  const [host, ...own] = hosts.map((text) => text.trim().toLowerCase()).filter(Boolean);
+  const wrong = [host, ...own].find((one) => !HOST.test(one));
+  problem.textContent = wrong ? `${wrong} is no host: write it as in mail.example.org, without http:// and path.` : "";
+  if (!wrong) turnOn({ host, kind: form.elements.kind.value, own }).then(() => form.reset());
+});
+api.storage.local.onChanged.addListener(show);
+show();

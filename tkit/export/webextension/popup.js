@@ -1,0 +1,35 @@
+// The trackers of a tab, each with its reasons.
+import { countOf, trackerItem } from "./view.js";
+
+const api = globalThis.browser ?? chrome;
+const key = `tab ${new URLSearchParams(location.search).get("tab")}`;
+
+function stateOf({ isAllowed, isHeld }) {
+  if (!isHeld) return "Not held: it comes from the page's own servers.";
+  return isAllowed ? "Shown: you allowed it." : "Held: its server was not asked.";
+}
+
+async function allow(url, isAllowed) {
+  const { allowed = [] } = await api.storage.local.get("allowed");
+  const others = allowed.filter((one) => one !== url);
+  await api.storage.local.set({ allowed: isAllowed ? [...others, url] : others });
+}
+
+function item(tracker) {
+  const { url, isAllowed, isHeld } = tracker;
+  const control = [isAllowed ? "Hold it again" : "Show it", () => allow(url, !isAllowed)];
+  return trackerItem(tracker, stateOf(tracker), ...(isHeld ? [control] : []));
+}
+
+async function show() {
+  const { [key]: frames } = await api.storage.session.get(key);
+  if (!frames) return;
+  const found = Object.values(frames).flat();
+  document.getElementById("told").textContent = `${countOf(found.length, "read tracker")} in this mail`;
+  document.getElementById("trackers").replaceChildren(...found.map(item));
+}
+
+api.storage.session.onChanged.addListener((changes) => {
+  if (changes[key]) show();
+});
+show();

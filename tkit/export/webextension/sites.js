@@ -1,0 +1,96 @@
+// Where mails are shown, which requests of such a page are held until its mail is judged, and the rules that hold them.
+
+const EVERY_TYPE = ["image", "media", "font", "stylesheet", "object", "sub_frame", "other"];
+const PICTURE_TYPES = ["image", "media"];
+
+// Outlook's own pictures come from these; `attachments.office.net` is where inline attachments are.
+const OUTLOOK_OWN = [
+  ...["cloud.microsoft", "live.com", "live.net", "microsoft.com", "microsoftonline.com", "msauth.net", "msftauth.net"],
+  ...["office.com", "office.net", "office365.com", "onedrive.com", "outlook.com", "sfx.ms", "sharepoint.com", "skype.com"],
+];
+
+/**
+ * The kinds of page.
+ *
+ * `message` selects the elements that hold a message, "" where the whole document is one; `body`, in such an element,
+ * what the page put in the place of the mail's `body`. `held` are the parts of a page's requests that are held: only to
+ * `to`, where it is given, and only with `path` in the URL; never to the page's own host, nor to `own`.
+ */
+export const KINDS = {
+  gmail: {
+    title: "Gmail",
+    message: ".a3s",
+    body: "",
+    types: PICTURE_TYPES,
+    // Gmail loads every picture of a mail through these two, and none of its own.
+    held: [
+      { to: ["googleusercontent.com"], path: "/proxy/" },
+      { to: ["googleusercontent.com"], path: "/meips/" },
+    ],
+  },
+  outlook: {
+    title: "Outlook on the web",
+    message: "[id^='UniqueMessageBody']",
+    body: "",
+    types: PICTURE_TYPES,
+    held: [{ own: OUTLOOK_OWN }, { to: ["outlook.com"], path: "/proxy/" }],
+  },
+  roundcube: { title: "Roundcube", message: ".message-htmlpart", body: ".rcmBody", types: EVERY_TYPE, held: [{}] },
+  page: { title: "pages that are mails", message: "", body: "", types: EVERY_TYPE, held: [{}] },
+};
+
+/** Hosts whose kind is known. */
+export const KNOWN = {
+  "mail.google.com": "gmail",
+  "outlook.live.com": "outlook",
+  "outlook.office.com": "outlook",
+  "outlook.office365.com": "outlook",
+  "outlook.cloud.microsoft": "outlook",
+};
+
+const HOLD_PRIORITY = 1;
+const RELEASE_PRIORITY = 2;
+
+const isOn = (hostname, domain) => hostname === domain || hostname.endsWith(`.${domain}`);
+
+/** The pages of a site, as a rule understands a host: with those of the hosts below it. */
+export const originsOf = (host) => [/^[\d.]+$/.test(host) ? `*://${host}/*` : `*://*.${host}/*`];
+
+/** The site that a page is of. */
+export const siteOf = (sites, hostname) => sites.find(({ host }) => isOn(hostname, host));
+
+/** The rules that hold what the pages of a site ask for; `firstId` is the number of the first. */
+export function holdRules({ host, kind, own = [] }, firstId) {
+  const { types, held } = KINDS[kind];
+  return held.map((part, number) => ({
+    id: firstId + number,
+    priority: HOLD_PRIORITY,
+    action: { type: "block" },
+    condition: {
+      initiatorDomains: [host],
+      ...(part.to ? { requestDomains: part.to } : { excludedRequestDomains: [host, ...(part.own ?? []), ...own] }),
+      ...(part.path ? { urlFilter: part.path } : {}),
+      resourceTypes: types,
+    },
+  }));
+}
+
+/** The rule that lets pass what carries the mark: the last characters of the URL, behind its #. */
+export function releaseRule(mark, id) {
+  return {
+    id,
+    priority: RELEASE_PRIORITY,
+    action: { type: "allow" },
+    condition: { urlFilter: `${mark}|`, isUrlFilterCaseSensitive: true, resourceTypes: EVERY_TYPE },
+  };
+}
+
+/** Whether a page of a site is kept from asking for a URL. */
+export function isHeld({ host, kind, own = [] }, url) {
+  const { hostname } = new URL(url);
+  const isAmong = (domains) => domains.some((domain) => isOn(hostname, domain));
+  return KINDS[kind].held.some((part) => {
+    const isElsewhere = part.to ? isAmong(part.to) : !isAmong([host, ...(part.own ?? []), ...own]);
+    return isElsewhere && url.toLowerCase().includes(part.path ?? "");
+  });
+}

@@ -1,0 +1,30 @@
+// What the extension's pages are made of. Everything is written as text: a URL is the sender's.
+
+export function element(tag, text, ...children) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+export function button(text, act) {
+  const made = element("button", text);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+export const countOf = (number, what) => (number === 1 ? `1 ${what}` : `${number || "No"} ${what}s`);
+
+/** A tracker with its reasons, its state, and controls: [text, what a click does]. */
+export function trackerItem({ url, provider, reasons }, state, ...controls) {
+  return element(
+    "li",
+    "",
+    element("h2", provider || new URL(url).hostname),
+    element("ul", "", ...reasons.map((reason) => element("li", reason))),
+    element("details", "", element("summary", "its address"), element("code", url)),
+    element("p", state),
+    ...controls.map(([text, act]) => button(text, act)),
+  );
+}
