@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from tkit.css import css_urls, may_load
+from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve
@@ -36,13 +37,7 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
-# Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
-_BEHIND_BODY = re.compile(r"(</(?:body|html)\b[^>]*>)((?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+)", re.IGNORECASE)
-_SPACE_OR_COMMENT = re.compile(r"(<!--[\s\S]*?-->)|[ \t\n\f\r]+")
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
-# Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
-_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -73,6 +68,9 @@ _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "lin
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 _MAX_DEPTH = 512  # Chromium nests no deeper
+# The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
+_MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
+_STYLED = "[style],style"
 
 
 class Ancestry(NamedTuple):
@@ -266,7 +264,9 @@ class _Reader:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         known: dict[int, Ancestry] = {}
-        for node in _nodes(self._parse(_BEHIND_BODY.sub(_without_space, html)).root):
+        html = without_space_behind_body(html)
+        root = self._parse(html).root
+        for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -301,7 +301,7 @@ class _Reader:
         if not head:
             return
         inner = comment[head.end() :]
-        if self._comments < _MAX_COMMENTS and _comment_may_load(inner.lower()):
+        if self._comments < _MAX_COMMENTS and comment_may_load(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -343,14 +343,16 @@ class _Reader:
                 self._marks += 1
 
 
-def _without_space(end: re.Match[str]) -> str:
-    return end[1] + _SPACE_OR_COMMENT.sub(r"\1", end[2])
+def _candidates(root: Any, html: str) -> Iterable[Any]:
+    """Give the nodes of a lexbor tree, in document order, among which are all that say anything to the reader.
 
-
-def _comment_may_load(lowered: str) -> bool:
-    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
-        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
-    )
+    The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
+    comments it cannot find.
+    """
+    if conditional_comments_may_load(html):
+        return _nodes(root)
+    found: list[Any] = root.css(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})")
+    return found
 
 
 def _nodes(root: Any) -> Iterator[Any]:
