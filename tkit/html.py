@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
@@ -71,6 +71,8 @@ _MAX_DEPTH = 512  # Chromium nests no deeper
 # The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
 _MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
 _STYLED = "[style],style"
+# One for all documents: to make one costs as much as to use it.
+_SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
 
 class Ancestry(NamedTuple):
@@ -235,7 +237,7 @@ class _Reader:
     def document(self, part: int, start: int) -> Document:
         base = self._base
         resolved = [resolve(found.url, base) for found in self._found]
-        repeats = Counter(resolved)
+        repeats = Counter(resolved) if resolved else {}
         marks = self._marks
         references = [
             RemoteReference(
@@ -351,7 +353,7 @@ def _candidates(root: Any, html: str) -> Iterable[Any]:
     """
     if conditional_comments_may_load(html):
         return _nodes(root)
-    found: list[Any] = root.css(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})")
+    found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
     return found
 
 
@@ -399,10 +401,10 @@ def _ancestry(node: Any, known: dict[int, Ancestry]) -> Ancestry:
     for identity, element in reversed(chain):
         tag = element.tag
         depth, _, hidden_by, link, tables = facts
-        attributes = element.attributes
-        if attributes:
-            style = attributes.get("style")
-            hidden_by = hides(style or "", "hidden" in attributes) or hidden_by
+        if attributes := element.attributes:
+            style, hidden = attributes.get("style"), "hidden" in attributes
+            if style or hidden:
+                hidden_by = hides(style or "", hidden) or hidden_by
             if tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
         facts = Ancestry(

@@ -63,7 +63,7 @@ def css_may_load(html: str) -> bool:
     """Tell whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.css.may_load`."""
     return (
         "\\" in html
-        or _CSS_FUNCTION.search(html) is not None
-        or _CSS_IMPORT.search(html) is not None
+        or ("(" in html and _CSS_FUNCTION.search(html) is not None)
+        or ("@" in html and _CSS_IMPORT.search(html) is not None)
         or _CSS_REFERENCE.search(html) is not None
     )
