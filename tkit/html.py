@@ -205,17 +205,9 @@ def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "
     return reader.document(part, start)
 
 
-class _Found(NamedTuple):
-    carrier: str
-    url: str
-    element: str
-    attributes: Mapping[str, str]
-    ancestry: Ancestry
-    order: int
-    text_before: bool
-    text_after: bool
-    conditional: bool
-    descriptor: str
+# A RemoteReference before the document is read to its end: carrier, URL, element, attributes, ancestry, order, text_before,
+# text_after, conditional, descriptor.
+_Found = tuple[str, str, str, Mapping[str, str], Ancestry, int, bool, bool, bool, str]
 
 
 class _Reader:
@@ -236,36 +228,39 @@ class _Reader:
 
     def document(self, part: int, start: int) -> Document:
         base = self._base
-        resolved = [resolve(found.url, base) for found in self._found]
+        resolved = [resolve(found[1], base) for found in self._found]
         repeats = Counter(resolved) if resolved else {}
         marks = self._marks
-        references = [
-            RemoteReference(
-                part,
-                start + number,
-                found.carrier,
-                found.url,
-                url,
-                not url,
-                found.element,
-                found.attributes,
-                found.ancestry,
-                found.order,
-                marks,
-                found.text_before,
-                found.text_after,
-                found.conditional,
-                found.descriptor,
-                repeats[url] if url else 0,
+        references = []
+        for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
+            carrier, url, element, attributes, ancestry, order, before, after, conditional, descriptor = found
+            times = repeats[resolved_url] if resolved_url else 0
+            references.append(
+                RemoteReference(
+                    part,
+                    number,
+                    carrier,
+                    url,
+                    resolved_url,
+                    not resolved_url,
+                    element,
+                    attributes,
+                    ancestry,
+                    order,
+                    marks,
+                    before,
+                    after,
+                    conditional,
+                    descriptor,
+                    times,
+                )
             )
-            for number, (found, url) in enumerate(zip(self._found, resolved, strict=True))
-        ]
         return Document(references, [resolve(link, base) for link in self._links])
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
-        known: dict[int, Ancestry] = {}
+        known: dict[int, _Above] = {}
         html = without_space_behind_body(html)
         root = self._parse(html).root
         for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
@@ -297,7 +292,7 @@ class _Reader:
             if written := _written(tag, attributes, node):
                 self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
 
-    def _comment(self, node: Any, known: dict[int, Ancestry]) -> None:
+    def _comment(self, node: Any, known: dict[int, _Above]) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
         if not head:
@@ -329,18 +324,7 @@ class _Reader:
             url = clean(url)  # noqa: PLW2901
             if url:
                 self._found.append(
-                    _Found(
-                        carrier,
-                        url,
-                        tag,
-                        facts,
-                        ancestry,
-                        self._marks,
-                        text_before,
-                        text_after,
-                        conditional,
-                        descriptor,
-                    )
+                    (carrier, url, tag, facts, ancestry, self._marks, text_before, text_after, conditional, descriptor)
                 )
                 self._marks += 1
 
@@ -383,35 +367,37 @@ def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
     )
 
 
-_ROOT = Ancestry(0, "", "", None, 0)
+_Above = tuple[int, str, str, str | None, int]  # an Ancestry; of most elements nobody asks for one
+_ROOT: _Above = (0, "", "", None, 0)
 
 
-def _ancestry(node: Any, known: dict[int, Ancestry]) -> Ancestry:
+def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
     """Give what the ancestors say; each ancestor is asked once a document."""
-    parent = node.parent
-    chain = []
-    facts = _ROOT
-    while parent is not None and parent.is_element_node:
-        identity = parent.mem_id
+    element = node.parent
+    unknown = []
+    facts: _Above = _ROOT
+    while element is not None and element.is_element_node:
+        identity = element.mem_id
         if identity in known:
             facts = known[identity]
             break
-        chain.append((identity, parent))
-        parent = parent.parent
-    for identity, element in reversed(chain):
+        unknown.append((identity, element))
+        element = element.parent
+    depth, tag, hidden_by, link, tables = facts
+    for identity, element in reversed(unknown):
         tag = element.tag
-        depth, _, hidden_by, link, tables = facts
+        if depth < _MAX_DEPTH:
+            depth += 1
+        if tag == "table":
+            tables += 1
         if attributes := element.attributes:
             style, hidden = attributes.get("style"), "hidden" in attributes
             if style or hidden:
                 hidden_by = hides(style or "", hidden) or hidden_by
             if tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
-        facts = Ancestry(
-            depth + 1 if depth < _MAX_DEPTH else depth, tag, hidden_by, link, tables + 1 if tag == "table" else tables
-        )
-        known[identity] = facts
-    return facts
+        known[identity] = depth, tag, hidden_by, link, tables
+    return Ancestry(depth, tag, hidden_by, link, tables)
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:

@@ -194,6 +194,7 @@ _V2_ESCAPE = re.compile(r"-([0-9A-Fa-f]{2})")
 _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1 << 14)
 def unwrap(resolved_url: str) -> str:
     """Give the original URL inside a webmail's picture proxy or a gateway's rewriting, up to three layers deep.
 
