@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tkit.document_columns import form_columns, place_columns, relation_columns
 from tkit.element_columns import element_columns
-from tkit.groups import Floats
+from tkit.groups import Floats, column
 from tkit.html import Document, RemoteReference, read_message
 from tkit.mail import Message
 from tkit.message_columns import message_columns
@@ -144,13 +144,15 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
     tails = [url[url.find("/", 8) :] for url in pictures]
     unique = dict(rows.analysed.columns)
     known = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
-    unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
-    unique["provider_open"] = np.array([is_open for _, is_open in known], float)
-    unique["store_known"] = np.array([is_store(host) for host in rows.hosts[: rows.n_picture_urls]], float)
+    unique["provider_known"] = column([bool(name) for name, _ in known])
+    unique["provider_open"] = column([is_open for _, is_open in known])
+    unique["store_known"] = column([is_store(host) for host in rows.hosts[: rows.n_picture_urls]])
     maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
-    unique["address_in_url"] = np.array(
-        [(decodes or "@" in url or "%40" in url) and holds_address(url) for url, decodes in zip(pictures, maybe, strict=True)],
-        float,
+    unique["address_in_url"] = column(
+        [
+            (decodes or "@" in url or "%40" in url) and holds_address(url)
+            for url, decodes in zip(pictures, maybe.tolist(), strict=True)
+        ]
     )
     columns = {name: values[rows.url] for name, values in unique.items()}
     columns["wrapped"] = rows.wrapped
