@@ -2,7 +2,7 @@
 
     python benchmarks/weak_training.py --corpora ../shared/corpora
 
-Ten folds by component, as in `tkit study`. A weak row that shares a sender, a URL, a tracker's host or path template with any
+Ten folds by component, as in `tkit study`. A weak row that shares a sender, a URL, a tracker's domain or path template with any
 labelled row of a tested component is left out of that fold; the label sources' accuracies come from the fold's training rows.
 How much the weak rows weigh is chosen in each fold on a third of its training components.
 """
@@ -33,7 +33,7 @@ from tkit.evaluate import Estimate, Evaluation, headline, paired_difference, tra
 from tkit.schema import KEY
 from tkit.splits import cross_validation
 from tkit.study import BUDGET, evaluate_scores
-from tkit.url import host_of, unwrap
+from tkit.url import host_of, registrable_domain, unwrap
 from tkit.weak import LabelModel, evidence_rows, votes, without_sources
 from tkit.weak_sources import SOURCES
 
@@ -67,7 +67,7 @@ class Pool:
     def akin(self, tested: pd.DataFrame) -> Mask:
         trackers = tested[tested["label"] == "T"]
         shared = self.rows["sender"].isin(set(tested["sender"]) - {""}) | self.rows["address"].isin(set(tested["address"]))
-        shared |= self.rows["host"].isin(set(trackers["host"]) - {""})
+        shared |= self.rows["domain"].isin(set(trackers["domain"]) - {""})
         meaningful = {template for template in trackers["template"] if template.startswith("/")}
         shared |= self.rows["template"].isin(meaningful)
         return shared.to_numpy(dtype=bool)
@@ -123,7 +123,7 @@ def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], 
         "",
         f"Boosting at the message vantage point, ten folds by component (seed {seed}), tested on gold rows of confidence 2",
         f"and 3. Weak rows have a confidence of {LEAST} or more, at most {AT_MOST} of one sender, URL template and label;",
-        "those that share a sender, a URL, a tracker's host or path template with a tested component are left out of the fold.",
+        "those that share a sender, URL, tracker's domain or path template with a tested component are left out of the fold.",
         "Together they weigh as much as the weight says, gold and members weighing 1; it is chosen of"
         f" {', '.join(map(str, WEIGHTS))}",
         "by the log loss on a third of the training part's components. Intervals: 95 %, bootstrap over components.",
@@ -172,11 +172,13 @@ def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataF
     rows = evidence_rows(features, campaigns)
     rows["sender"] = rows["message_sha256"].map(senders)
     rows["address"] = rows["resolved_url"].map(unwrap)
-    rows["host"] = rows["address"].map(host_of)
+    rows["domain"] = rows["address"].map(host_of).map(registrable_domain)
     rows["template"] = [url_template(address)[1] for address in rows["address"]]
     rows["row"] = np.arange(len(rows))
     cast = votes(rows)
-    labelled = dataset.rows().merge(rows[[*KEY, "sender", "address", "host", "template", "row"]], on=key, validate="one_to_one")
+    labelled = dataset.rows().merge(
+        rows[[*KEY, "sender", "address", "domain", "template", "row"]], on=key, validate="one_to_one"
+    )
     free = np.setdiff1d(rows["row"], labelled["row"])
     return labelled, Pool(rows.iloc[free], cast.iloc[free], cast.iloc[labelled["row"].to_numpy()].set_axis(labelled.index))
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.splits import path_template
+from tkit.kits import path_template
 from tkit.url import host_of, registrable_domain
 
 MAX_LENGTH = 2000

@@ -84,7 +84,7 @@ _LABELS = (
     Column(
         "component",
         "int32",
-        "connected component over sender's registrable domain, exact URL, tracker host and tracker path template; -1 for weak",
+        "connected component over sender's registrable domain, exact URL, tracker domain, path template and form; -1 for weak",
     ),
     Column("sender_key", "string", "as in messages.parquet"),
     Column("listed", "bool", "any of the published lists made for mail finds it; null for weak"),

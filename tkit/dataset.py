@@ -101,7 +101,7 @@ class Dataset:
         ----------
         name : {"by_time", "unseen_sender", "unseen_kit"}
             Test is what was sent from a day on; or senders, or connected components (of sender, exact URL, tracker
-            host and tracker path template), that are not trained on.
+            domain, path template and form), that are not trained on.
         fold : int, optional
             0 to 9, for the two that are folds.
         weak : bool

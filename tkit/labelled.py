@@ -14,10 +14,11 @@ from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
 from tkit.errors import TkitError
 from tkit.facts import with_facts
 from tkit.features import extract_batches
+from tkit.kits import component_keys
 from tkit.labels import key_of, keyed, url_sha256
 from tkit.mail import Message
 from tkit.schema import KEY
-from tkit.splits import component_keys, connected_components
+from tkit.splits import connected_components
 from tkit.url import host_of, registrable_domain, unwrap
 
 

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_shared: list[Callable[[Any], Any]] = []
+"""In a worker, the one function that it was started with."""
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -30,7 +33,8 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
     Parameters
     ----------
     function : callable
-        At module level, so that another process can find it.
+        At module level, or a `partial` of such, so that another process can find it. It goes to each process once:
+        what all batches read belongs into the `partial`, not into the items.
     items : iterable
         Read as the work proceeds: at most ``2 * workers`` batches are held.
     size : int
@@ -47,11 +51,11 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
         yield from map(function, batches(items, size))
         return
     # A fresh interpreter for each worker: forking a process that runs Arrow's threads can lock up.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _share, (function,)) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for batch in batches(items, size):
-                waiting.append(pool.submit(function, batch))
+                waiting.append(pool.submit(_apply, batch))
                 if len(waiting) >= 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -59,3 +63,11 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _share(function: Callable[[Any], Any]) -> None:
+    _shared.append(function)
+
+
+def _apply(batch: list[Any]) -> Any:
+    return _shared[0](batch)

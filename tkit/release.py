@@ -24,11 +24,12 @@ from tkit.detectors.engines import request_type
 from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
 from tkit.errors import TkitError
 from tkit.gather import Gathered, Progress, gather
+from tkit.kits import component_keys
 from tkit.labels import COARSE_CARRIER, read_labels, read_table
 from tkit.official_splits import SEED, TIME, official_splits
 from tkit.registry import CORPORA
 from tkit.schema import FEATURE_VERSION, KEY
-from tkit.splits import component_keys, connected_components
+from tkit.splits import connected_components
 from tkit.url import host_of, unwrap
 from tkit.weak import weak_labels
 

@@ -97,8 +97,8 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     -------
     DataFrame
         One row a manipulation, in the order of the copies: ``manipulation``, ``copies`` (how many headline gold trackers
-        it could be done to), ``before`` and ``after`` (share of all headline gold trackers that is called; one that could
-        not be manipulated keeps its verdict), ``lost`` (the difference).
+        it was done to), ``before`` and ``after`` (share of all headline gold trackers that is called; one that was not
+        manipulated keeps its verdict), ``lost`` (the difference), ``lost_of_copied`` (the same of those with a copy).
 
     Raises
     ------
@@ -114,8 +114,9 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
         verdict = called.copy()
         verdict[place[used][of]] = called_copies[used][of]
         after = float(verdict[tracker].mean())
-        found.append({"manipulation": name, "copies": len(of), "before": before, "after": after, "lost": before - after})
-    return pd.DataFrame(found, columns=["manipulation", "copies", "before", "after", "lost"])
+        of_copied = float(called[place[used][of]].mean() - called_copies[used][of].mean())
+        found.append((name, len(of), before, after, before - after, of_copied))
+    return pd.DataFrame(found, columns=["manipulation", "copies", "before", "after", "lost", "lost_of_copied"])
 
 
 def _originals(rows: pd.DataFrame, copies: pd.DataFrame) -> NDArray[np.int64]:

@@ -6,13 +6,10 @@ cluster), ``component``, ``date`` and whatever column a split goes by. Test rows
 member rows only ever train.
 """
 
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -20,23 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csgraph
 
 from tkit.errors import TkitError
-from tkit.url import registrable_domain
 
 Mask = NDArray[np.bool_]
 Groups = Sequence[Hashable] | NDArray[Any] | pd.Series
-
-_ANY = "*"
-_LONGEST_WORD = 20
-_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
-_EXTENSION = re.compile(
-    r"\.(?:gif|png|jpe?g|webp|svg|bmp|ico|php\d?|aspx?|ashx|axd|jspx?|cgi|pl|cfm|dll|exe|do|dyn|s?html?|js|css)\Z",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(r"[0-9]+|\*")
-# One case, or camel case whose humps have three letters: base64 without digits changes case faster.
-_WORD = re.compile(r"[a-z]+|[A-Z]+|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*")
-_RANDOM = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}|^[a-f]{8,}$", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z_$][A-Za-z_.$\[\]-]*[0-9]{0,2}(?:\[\])?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,115 +80,6 @@ def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> N
     found = csgraph.connected_components(graph, directed=False)[1]
     numbered: NDArray[np.int64] = pd.factorize(found)[0].astype(np.int64)
     return numbered
-
-
-def _stem_template(stem: str) -> tuple[str, bool]:
-    """Template of one path segment (or bare query token), and whether a word of it was kept."""
-    stem = unquote(stem)
-    extension = _EXTENSION.search(stem)
-    ending = extension.group().lower() if extension else ""
-    parts = re.split(r"([._~-])", stem[: len(stem) - len(ending)])
-    words = [part for part in parts[::2] if part and not _NUMBER.fullmatch(part)]
-    if not words or not all(map(_is_word, words)):
-        return _ANY + ending, False
-    return "".join(_ANY if _NUMBER.fullmatch(part) else part.lower() for part in parts) + ending, True
-
-
-def _is_word(text: str) -> bool:
-    return len(text) <= _LONGEST_WORD and bool(_WORD.fullmatch(text)) and not _RANDOM.search(text)
-
-
-def _query_template(piece: str) -> tuple[str, bool]:
-    """Template of one ``name=value`` or bare token of a query, and whether a name or word was kept."""
-    name, equals, _ = piece.partition("=")
-    if not equals:
-        return _stem_template(piece)
-    name = unquote(name)
-    if _NAME.fullmatch(name) and all(map(_is_word, re.findall("[A-Za-z]+", name))):
-        return f"{name.lower()}={_ANY}", True
-    return _ANY, False
-
-
-def path_template(path_and_query: str) -> str:
-    """Give the template that the trackers of one mailing kit share over all its domains.
-
-    A segment of the path is kept (in lower case) where it consists of plain words: letters in one
-    case or camel case, at most 20, no six consonants in a row. A number between words becomes
-    ``*``. Any other segment (letters mixed with digits, hexadecimal, base64, an address) becomes
-    ``*`` as a whole, keeping only a known file extension; neighbouring ``*`` segments become one,
-    since base64 may hold a slash. In the query the names of parameters stay and their values
-    become ``*``. It rather joins too much than too little: what it serves is a split, where a
-    join too few lets a kit stand on both sides.
-
-    Parameters
-    ----------
-    path_and_query : str
-        What follows the host in a URL. A fragment is ignored.
-
-    Returns
-    -------
-    str
-        The template, or the empty string where no word is left that could identify a kit
-        (``/``, ``/*``, ``/*.gif``). A template is its own template.
-
-    Examples
-    --------
-    >>> path_template("/wf/open?upn=v2.Kq7_bT4-9Lmx")
-    '/wf/open?upn=*'
-    >>> path_template("/op/1234_md/56/789/b.gif")
-    '/op/*_md/*/b.gif'
-    >>> path_template("/cmVhZGVyMTIz/4b7e.gif")
-    ''
-    """
-    path, _, query = path_and_query.partition("#")[0].partition("?")
-    segments = [_stem_template(segment) for segment in path.split("/") if segment]
-    pieces = [_query_template(piece) for piece in re.split(r"&(?:amp;)?|;", query) if piece]
-    if not any(kept for _, kept in segments + pieces):
-        return ""
-    slash = "/" if path.endswith("/") and segments else ""
-    template = "/" + "/".join(_merge_neighbours(segments)) + slash
-    return f"{template}?{'&'.join(_merge_neighbours(pieces))}" if pieces else template
-
-
-def _merge_neighbours(parts: list[tuple[str, bool]]) -> list[str]:
-    texts = [text for text, _ in parts]
-    return texts[:1] + [text for before, text in pairwise(texts) if not before == text == _ANY]
-
-
-def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
-    """Give the key columns whose connected components no split may cut.
-
-    The sender's registrable domain and the exact URL join any two rows. The tracker's host and
-    its `path_template` join only rows labelled T: pictures on one large image host have nothing in
-    common, trackers on one do.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``sender_domain``, ``resolved_url``, ``host`` (str, "" when absent) and ``label``; URL
-        and host unwrapped where a gateway had wrapped them, or its host joins all that it wrapped.
-
-    Returns
-    -------
-    list of ndarray of object, each of shape (n_rows,)
-        Sender, URL, tracker host, tracker path template, for `connected_components`; the empty
-        string where a row has no such key.
-
-    Raises
-    ------
-    TkitError
-        When a column is missing.
-    """
-    _require_columns(frame, ("sender_domain", "resolved_url", "host", "label"))
-    text = frame[["sender_domain", "resolved_url", "host"]].fillna("").astype(object)
-    tracker = frame["label"].to_numpy() == "T"
-    template = text["resolved_url"].map(lambda url: path_template(_ORIGIN.sub("", url)))
-    return [
-        text["sender_domain"].map(registrable_domain).to_numpy(dtype=object),
-        text["resolved_url"].to_numpy(dtype=object),
-        np.where(tracker, text["host"].str.lower(), "").astype(object),
-        np.where(tracker, template, "").astype(object),
-    ]
 
 
 def _require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:

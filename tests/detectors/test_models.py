@@ -162,21 +162,32 @@ def test_unknown_vantage_point_is_refused() -> None:
 
 
 def test_tree_by_hand() -> None:
-    """Query lengths 1, 2, 5, 6 of weights 1, 1, 1, 3; only the last but one is no tracker of the long ones."""
+    """Query lengths 1, 2, 5, 6 of weights 1, 1, 1, 3; only the last is a tracker."""
     rows = pd.DataFrame(0.0, index=range(4), columns=feature_names("url"), dtype=np.float32)
     rows["query_length"] = np.array([1, 2, 5, 6], np.float32)
     tracker, weight = np.array([False, False, False, True]), np.array([1.0, 1.0, 1.0, 3.0])
-    model = TreeModel("url", max_depth=1, min_samples_leaf=2).fit(rows, tracker, weight)
-    # At least two rows a leaf: the split is at 3.5, and 3 of the right leaf's weight of 4 are trackers.
-    assert model.scores(rows).tolist() == [0.0, 0.0, 0.75, 0.75]
+    model = TreeModel("url", max_depth=1, min_leaf_weight=3).fit(rows, tracker, weight)
+    # Both leaves weigh 3 and are pure; with 1 added to both classes 1 of 5 is a tracker's at the left, 4 of 5 at the right.
+    assert model.scores(rows).tolist() == [0.2, 0.2, 0.2, 0.8]
     exported = model.exported()
     assert (exported.link, exported.intercept, len(exported.trees)) == ("identity", 0.0, 1)
     tree = exported.trees[0]
     assert tree.feature.tolist() == [feature_names("url").index("query_length"), -1, -1]
-    assert tree.threshold[0] == 3.5
+    assert tree.threshold[0] == 5.5
     assert (tree.left[0], tree.right[0]) == (1, 2)
-    assert tree.value[1:].tolist() == [0.0, 0.75]
-    assert tree.cover.tolist() == [6.0, 2.0, 4.0]
+    assert tree.value[1:].tolist() == [0.2, 0.8]
+    assert tree.cover.tolist() == [6.0, 3.0, 3.0]
+
+
+def test_many_rows_of_little_weight_make_no_leaf() -> None:
+    """A hundred copies that together weigh 1 are no leaf of weight 2; four mails of weight 1 each are."""
+    rows = pd.DataFrame(0.0, index=range(104), columns=feature_names("url"), dtype=np.float32)
+    rows["query_length"] = np.repeat(np.array([0, 1, 2], np.float32), [100, 2, 2])
+    tracker = np.repeat([True, False, True], [100, 2, 2])
+    weight = np.repeat([0.01, 1.0, 1.0], [100, 2, 2])
+    scores = TreeModel("url", min_leaf_weight=2).fit(rows, tracker, weight).scores(rows)
+    # The copies fall to the leaf of the two pictures: 1 of its weight of 3, and Laplace's 1 of 2.
+    assert scores == pytest.approx(np.repeat([2 / 5, 2 / 5, 3 / 4], [100, 2, 2]))
 
 
 def test_logistic_regression_standardises_signed_logarithms_by_weight() -> None:

@@ -88,7 +88,7 @@ class TestPairedDifference:
         called = array(1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0)
         scored, rule = (Evaluation(rows, s, "d", resamples=250) for s in (score, called))
         expected = []
-        for times in np.concatenate(list(scored.draw.draws())):
+        for times in scored.draw.draws():
             drawn = np.repeat(np.arange(12), times[component].astype(int))
             truly, verdict = tracker[drawn], called[drawn] > 0
             if 0 < truly.sum() < len(drawn):

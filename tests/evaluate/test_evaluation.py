@@ -160,7 +160,7 @@ class TestIntervals:
         evaluation = Evaluation(rows, score, "d", resamples=250)
         expected = []
         component = rows["component"].to_numpy()
-        for times in np.concatenate(list(evaluation.draw.draws())):
+        for times in evaluation.draw.draws():
             drawn = np.repeat(np.arange(12), times[component].astype(int))
             tracker = truth("TTTTTTCCCCCC")[drawn]
             if 0 < tracker.sum() < len(drawn):
@@ -225,7 +225,7 @@ class TestMoreIntervals:
         evaluation = Evaluation(rows, score, "d", resamples=250)
         component = rows["component"].to_numpy()
         expected = []
-        for times in np.concatenate(list(evaluation.draw.draws())):
+        for times in evaluation.draw.draws():
             drawn = np.repeat(np.arange(12), times[component].astype(int))
             tracker = truth("TTTTTTCCCCCC")[drawn]
             if 0 < tracker.sum() < len(drawn):

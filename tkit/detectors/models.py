@@ -23,6 +23,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
@@ -30,6 +31,10 @@ from tkit.schema import KEY, feature_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+LAPLACE = 1.0
+"""Weight added to both classes of a leaf: Laplace's rule of succession."""
 
 
 class SplitTree(NamedTuple):
@@ -193,12 +198,13 @@ class LogisticModel(_Model):
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
         # The weighted variance of a column that is nearly constant can come out a little below 0; it is scaled by 1 then.
+        logarithms = signed_log1p(matrix)
         with np.errstate(invalid="ignore"):
-            self.scaler_ = StandardScaler().fit(signed_log1p(matrix), sample_weight=weight)
-        estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state).fit(
-            self.scaler_.transform(signed_log1p(matrix)), tracker, weight
-        )
-        self.estimators_ = (estimator,)
+            self.scaler_ = StandardScaler().fit(logarithms, sample_weight=weight)
+        estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state)
+        # One thread and one order of sums: the same weights everywhere. On so few rows more would only wait for each other.
+        with threadpool_limits(1):
+            self.estimators_ = (estimator.fit(self.scaler_.transform(logarithms), tracker, weight),)
 
     def _probabilities(self, matrix: Matrix) -> Floats:
         transformed = self.scaler_.transform(signed_log1p(matrix))
@@ -215,34 +221,42 @@ class LogisticModel(_Model):
 class TreeModel(_Model):
     """One decision tree, small enough to be read.
 
+    A leaf is judged by the weight that it holds, not by its rows: hundreds of copies of one mailing say no more than one
+    mail. Its probability is Laplace's, so that among pure leaves the one that has seen most comes first (Provost and
+    Domingos, Machine Learning 52(3), 2003).
+
     Attributes
     ----------
     max_depth : int
         Questions asked of a row at most.
-    min_samples_leaf : int
-        Training rows of a leaf at least.
+    min_leaf_weight : float
+        Training weight of a leaf at least, or half of all weight where that is less.
     estimators_ : tuple of DecisionTreeClassifier
         The one fitted tree.
     """
 
-    max_depth: int = 4
-    min_samples_leaf: int = 20
+    # Of depths 3 to 8 and weights 5 and 20 the best mean partial AUC on folds inside the training sides of the study.
+    max_depth: int = 6
+    min_leaf_weight: float = 20.0
     estimators_: tuple[DecisionTreeClassifier, ...] = field(init=False, repr=False)
     name = "decision tree"
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
         estimator = DecisionTreeClassifier(
-            max_depth=self.max_depth, min_samples_leaf=self.min_samples_leaf, random_state=self.random_state
+            max_depth=self.max_depth,
+            min_weight_fraction_leaf=min(0.5, self.min_leaf_weight / weight.sum()),
+            random_state=self.random_state,
         )
         self.estimators_ = (estimator.fit(matrix, tracker, sample_weight=weight),)
 
     def _probabilities(self, matrix: Matrix) -> Floats:
-        return np.asarray(self.estimators_[0].predict_proba(matrix)[:, 1], np.float64)
+        estimator = self.estimators_[0]
+        return _shares(estimator.tree_, LAPLACE)[estimator.apply(matrix)]
 
     def exported(self) -> TreeSum:
-        """Give the tree, its leaves holding the trackers' share of the training weight."""
+        """Give the tree, its leaves holding the probabilities."""
         self._require_fitted()
-        return TreeSum("identity", 0.0, [_class_tree(self.estimators_[0].tree_, 1)])
+        return TreeSum("identity", 0.0, [_class_tree(self.estimators_[0].tree_, 1, LAPLACE)])
 
 
 @dataclass
@@ -263,7 +277,7 @@ class ForestModel(_Model):
         The one fitted forest.
     """
 
-    trees: int = 300
+    trees: int = 150
     max_features: float = 0.1
     min_samples_leaf: int = 2
     n_jobs: int = 1
@@ -316,8 +330,8 @@ class BoostingModel(_Model):
     seeds : int
         How many are averaged, from ``random_state`` on.
     extra_trees : bool
-        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006): with few
-        independent senders in the training rows it generalises better.
+        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). On mail before
+        2024, over kits, years and corpora left out, the mean recall at 0.1 % false positives is 1.7 points higher with them.
     estimators_ : tuple of LGBMClassifier
         One a seed.
     """
@@ -350,7 +364,7 @@ class BoostingModel(_Model):
                 # One thread and one order of sums: the same trees everywhere.
                 n_jobs=1,
                 deterministic=True,
-                force_row_wise=True,
+                force_col_wise=True,
                 verbose=-1,
             ).fit(matrix, tracker, sample_weight=weight)
             for seed in range(self.seeds)
@@ -375,15 +389,20 @@ Model = LogisticModel | TreeModel | ForestModel | BoostingModel
 """What a bundle can be made of."""
 
 
-def _class_tree(tree: Any, trees: int) -> SplitTree:
+def _shares(tree: Any, added: float) -> Floats:
+    """Give the trackers' share of each node's training weight once a weight is added to both classes."""
+    weight, share = tree.weighted_n_node_samples, tree.value[:, 0, :]
+    return np.asarray((share[:, 1] / share.sum(axis=1) * weight + added) / (weight + 2 * added), np.float64)
+
+
+def _class_tree(tree: Any, trees: int, added: float = 0.0) -> SplitTree:
     """Give a classification tree of scikit-learn, one of so many whose mean counts."""
-    share = tree.value[:, 0, :]
     return SplitTree(
         np.where(tree.children_left < 0, -1, tree.feature).astype(np.int64),
         tree.threshold.astype(np.float64),
         tree.children_left.astype(np.int64),
         tree.children_right.astype(np.int64),
-        share[:, 1] / share.sum(axis=1) / trees,
+        _shares(tree, added) / trees,
         tree.weighted_n_node_samples.astype(np.float64),
     )
 

@@ -1,7 +1,8 @@
 """The cluster bootstrap: intervals for figures of rows that are copies of one another within a cluster."""
 
 from collections.abc import Iterator
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,15 @@ from tkit.evaluate.rates import ROUNDING, Estimate, Floats, ranked
 from tkit.splits import Mask
 
 _CHUNK = 100
+
+
+class _Curves(NamedTuple):
+    """Trackers and negatives called at each threshold from the highest down, a row a resample; and how many there are."""
+
+    hits: Floats
+    alarms: Floats
+    trackers: Floats
+    negatives: Floats
 
 
 class Bootstrap:
@@ -35,15 +45,9 @@ class Bootstrap:
         """Give the bootstrap of some of the rows, which draws among their clusters alone."""
         return type(self)(pd.Series(self._code[rows]), self.resamples, self.seed)
 
-    def draws(self) -> Iterator[Floats]:
-        """Yield how often each cluster is drawn, in chunks of shape (<= _CHUNK resamples, clusters)."""
-        random = np.random.default_rng(self.seed)
-        for start in range(0, self.resamples, _CHUNK):
-            size = min(_CHUNK, self.resamples - start)
-            drawn = random.integers(self._clusters, size=(size, self._clusters))
-            drawn += self._clusters * np.arange(size)[:, None]
-            times = np.bincount(drawn.ravel(), minlength=size * self._clusters)
-            yield times.reshape(size, self._clusters).astype(np.float64)
+    def draws(self) -> Floats:
+        """Give how often each cluster is drawn, shape (resamples, clusters); not to be written to."""
+        return _draws(self._clusters, self.resamples, self.seed)
 
     def clusters_with(self, mass: Floats | Mask) -> int:
         """Count the clusters that have a row whose mass is not 0: the effective number of the rule of three."""
@@ -52,7 +56,7 @@ class Bootstrap:
     def ratio(self, part: Floats | Mask, whole: Floats | Mask) -> Floats:
         """Resample sum(part) / sum(whole); NaN in a resample without any whole."""
         sums = np.stack([np.bincount(self._code, mass, self._clusters) for mass in (part, whole)], axis=1)
-        totals = np.concatenate([times @ sums for times in self.draws()])
+        totals = self.draws() @ sums
         ratio: Floats = totals[:, 0] / np.where(totals[:, 1] > 0, totals[:, 1], np.nan)
         return ratio
 
@@ -60,20 +64,20 @@ class Bootstrap:
         """Resample :func:`tkit.evaluate.tpr_at_fpr`, one budget a resample; NaN without trackers or negatives."""
         found: list[Floats] = []
         done = 0
-        for hits, alarms in self._curves(score, tracker, weight):
-            most = (budget[done : done + len(hits), None] + ROUNDING) * alarms[:, -1:]
+        for hits, alarms, trackers, negatives in self._curves(score, tracker, weight, float(budget.max())):
+            most = (budget[done : done + len(hits), None] + ROUNDING) * negatives
             best = np.where(alarms <= most, hits, 0.0).max(axis=1)
-            known = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
-            found.append(best / np.where(known, hits[:, -1], np.nan))
+            known = (trackers > 0) & (negatives > 0)
+            found.append(best / np.where(known, trackers, np.nan)[:, 0])
             done += len(hits)
         return np.concatenate(found)
 
     def partial_auc(self, score: Floats, tracker: Mask, max_fpr: float, weight: Floats | None = None) -> Floats:
         """Resample the area under the curve up to `max_fpr`, standardised by McClish (1989); NaN as above."""
         found: list[Floats] = []
-        for hits, alarms in self._curves(score, tracker, weight):
-            known = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
-            whole = np.where(known, hits[:, -1], np.nan)[:, None], np.where(known, alarms[:, -1], np.nan)[:, None]
+        for hits, alarms, trackers, negatives in self._curves(score, tracker, weight, max_fpr):
+            known = (trackers > 0) & (negatives > 0)
+            whole = np.where(known, trackers, np.nan), np.where(known, negatives, np.nan)
             tpr, fpr = (np.pad(line / total, ((0, 0), (1, 0))) for line, total in zip((hits, alarms), whole, strict=True))
             step, within = np.diff(fpr), np.diff(np.minimum(fpr, max_fpr))
             share = np.divide(within, step, out=np.zeros_like(step), where=step > 0)
@@ -82,15 +86,45 @@ class Bootstrap:
             found.append(0.5 * (1 + (area - least) / (max_fpr - least)))
         return np.concatenate(found)
 
-    def _curves(self, score: Floats, tracker: Mask, weight: Floats | None) -> Iterator[tuple[Floats, Floats]]:
-        """Yield trackers and negatives called at each threshold, from the highest down; a row a resample."""
+    def _curves(self, score: Floats, tracker: Mask, weight: Floats | None, reach: float) -> Iterator[_Curves]:
+        """Yield the curves of some resamples at a time, up to where each has called more than a share of the negatives.
+
+        Of a good detector that is a small part of the rows.
+        """
         order, ends = ranked(score)
         mass = np.ones(len(order)) if weight is None else weight
+        sums = np.stack([np.bincount(self._code, mass * kind, self._clusters) for kind in (tracker, ~tracker)], axis=1)
         hit, alarm = (mass * tracker)[order], (mass * ~tracker)[order]
         code: NDArray[np.intp] = self._code[order]
-        for times in self.draws():
-            drawn = times[:, code]
-            yield np.cumsum(drawn * hit, axis=1)[:, ends], np.cumsum(drawn * alarm, axis=1)[:, ends]
+        # Twice the share without resampling is enough for most resamples.
+        likely = int(np.searchsorted(np.cumsum(alarm)[ends], 2 * reach * alarm.sum(), side="right"))
+        for start in range(0, self.resamples, _CHUNK):
+            times = self.draws()[start : start + _CHUNK]
+            trackers, negatives = (times @ sums).T[:, :, None]
+            stops = min(likely + 1, len(ends))
+            while True:
+                length = ends[stops - 1] + 1
+                drawn = times[:, code[:length]]
+                alarms = np.cumsum(drawn * alarm[:length], axis=1)[:, ends[:stops]]
+                if stops == len(ends) or (alarms[:, -1:] > (reach + ROUNDING) * negatives).all():
+                    break
+                stops = min(2 * stops, len(ends))
+            yield _Curves(np.cumsum(drawn * hit[:length], axis=1)[:, ends[:stops]], alarms, trackers, negatives)
+
+
+@lru_cache(maxsize=4)
+def _draws(clusters: int, resamples: int, seed: int) -> Floats:
+    random = np.random.default_rng(seed)
+    chunks = []
+    for start in range(0, resamples, _CHUNK):
+        size = min(_CHUNK, resamples - start)
+        drawn = random.integers(clusters, size=(size, clusters))
+        drawn += clusters * np.arange(size)[:, None]
+        chunks.append(np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters))
+    times: Floats = np.concatenate(chunks).astype(np.float64)
+    # Whoever asks for the same draws is given the same array.
+    times.flags.writeable = False
+    return times
 
 
 def interval(value: float, resampled: Floats) -> Estimate:

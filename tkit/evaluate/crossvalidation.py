@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tkit.errors import TkitError
+from tkit.evaluate.inside import inner_fits
 from tkit.evaluate.rates import Floats, Unit, choose_threshold, headline, is_rule, require_both, unit_rows
 from tkit.parallel import ordered_map
-from tkit.splits import Groups, Mask, Split, cross_validation
+from tkit.splits import Groups, Split
 
 if TYPE_CHECKING:
     from tkit.detectors.base import Detector
 
 MEMBER_WEIGHT = 1.0
+
+LABELS = ("label", "confidence", "source", "cluster")
+"""What `training_weight` reads."""
 
 
 class CrossValidated(NamedTuple):
@@ -135,10 +138,11 @@ def run_trials(
 ) -> list[CrossValidated]:
     """Score the tested rows of each trial, with thresholds that never saw them.
 
-    Each split's training part is itself cross-validated in `inner_folds` folds of whole groups, and
-    `choose_threshold` takes the inner scores of its headline gold rows; the detector that scores the
-    test rows is fitted on the whole training part. A rule keeps the threshold 0.5. Give both results
-    to `Evaluation`: its rates tell what the budget became on new rows.
+    Each split's training part is itself scored out of fold, by fits that learn from none of the
+    split's test rows (:func:`tkit.evaluate.inside.inner_fits`), and `choose_threshold` takes those
+    scores of its headline gold rows; the detector that scores the test rows is fitted on the whole
+    training part. A rule keeps the threshold 0.5. Give both results to `Evaluation`: its rates tell
+    what the budget became on new rows.
 
     Parameters
     ----------
@@ -150,7 +154,7 @@ def run_trials(
     unit : {"pictures", "mails"}
         Whether a false alarm is a good picture that is called, or a mail of which one is.
     inner_folds, seed : int
-        Of the folds inside each training part.
+        Of the folds inside a training part that is cross-validated by itself.
     member_weight : float
         See `training_weight`.
     workers : int
@@ -169,32 +173,38 @@ def run_trials(
         When a row is tested twice, a training part lacks trackers or negatives, or a score is no
         probability.
     """
-    nested: list[list[tuple[Split, list[Split]]]] = []
+    inside = []
     for trial in trials:
         _require_tested_once(trial.splits, len(rows))
-        nested.append([(split, _inner_splits(split, rows, trial.groups, inner_folds, seed)) for split in trial.splits])
+        inside.append(inner_fits(trial.splits, rows, trial.groups, inner_folds, seed))
     jobs = [
-        _Job(trial.factory, each)
-        for trial, pairs in zip(trials, nested, strict=True)
-        for split, inner in pairs
-        for each in (split, *inner)
+        _Job(trial.factory, split)
+        for trial, inner in zip(trials, inside, strict=True)
+        for split in (*trial.splits, *(fit.split for fit in inner))
     ]
     scores = iter(_scored(jobs, rows, member_weight, workers, progress))
     judged = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
     tracker = (rows["label"] == "T").to_numpy(dtype=bool)
     found = []
-    for pairs in nested:
+    for trial, inner in zip(trials, inside, strict=True):
         score, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-        for split, inner in pairs:
+        for split in trial.splits:
             score[split.test] = next(scores)
-            validation = np.full(len(rows), np.nan)
-            for fold in inner:
-                validation[fold.test] = next(scores)
-            known = np.flatnonzero(judged & np.isfinite(validation))
-            picked = known[unit_rows(unit, validation[known], tracker[known], rows["message_sha256"].iloc[known])]
-            rule = is_rule(validation[known])
+        validation = np.full((len(trial.splits), len(rows)), np.nan)
+        for fit in inner:
+            said = np.full(len(rows), np.nan)
+            said[fit.split.test] = next(scores)
+            for outer in fit.outer:
+                valid = fit.validates(trial.splits[outer])
+                validation[outer, valid] = said[valid]
+        for split, of_training in zip(trial.splits, validation, strict=True):
+            known = np.flatnonzero(judged & np.isfinite(of_training))
+            inner_score, inner_tracker = of_training[known], tracker[known]
+            picked = unit_rows(unit, inner_score, inner_tracker, rows["message_sha256"].iloc[known])
             threshold[split.test] = (
-                0.5 if rule else choose_threshold(validation[picked], tracker[picked], max_false_positive_rate)
+                0.5
+                if is_rule(inner_score)
+                else choose_threshold(inner_score[picked], inner_tracker[picked], max_false_positive_rate)
             )
         found.append(CrossValidated(score, threshold))
     return found
@@ -228,22 +238,6 @@ def cross_validated_verdicts(
     return found
 
 
-def _inner_splits(split: Split, rows: pd.DataFrame, groups: Groups, folds: int, seed: int) -> list[Split]:
-    """Cross-validate the training part of a split; the masks are over all rows."""
-    inside = np.flatnonzero(split.train)
-    inner = cross_validation(rows.iloc[inside], np.asarray(groups)[inside], folds, seed)
-    return [
-        Split(f"{split.name}, inner {fold.name}", _at(inside[fold.train], len(rows)), _at(inside[fold.test], len(rows)))
-        for fold in inner
-    ]
-
-
-def _at(positions: NDArray[np.intp], count: int) -> Mask:
-    mask = np.zeros(count, dtype=bool)
-    mask[positions] = True
-    return mask
-
-
 def _require_tested_once(splits: Sequence[Split], count: int) -> None:
     tested = np.zeros(count, dtype=bool)
     for split in splits:
@@ -261,27 +255,29 @@ def _scored(
 ) -> list[Floats]:
     """Give the scores of each job's test rows, in the order of the jobs."""
     found = []
-    for done, scores in enumerate(ordered_map(partial(_fit_and_score, rows, member_weight), jobs, 1, workers), start=1):
+    # Rows and detectors go to each process once, with the function; a job is only its number.
+    score = partial(_fit_and_score, rows, member_weight, jobs)
+    for done, scores in enumerate(ordered_map(score, range(len(jobs)), 1, workers), start=1):
         found.append(scores)
         if progress is not None:
             progress(done, len(jobs))
     return found
 
 
-def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: list[_Job]) -> Floats:
-    (job,) = jobs
-    return _scores_of_split(job.factory(), rows, job.split, member_weight)
+def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: Sequence[_Job], numbers: list[int]) -> Floats:
+    (number,) = numbers
+    return _scores_of_split(jobs[number].factory(), rows, jobs[number].split, member_weight)
 
 
 def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, member_weight: float) -> Floats:
     where = f"{detector.name}, {split.name}"
     if hasattr(detector, "fit"):
-        train = rows[split.train]
-        weight = training_weight(train, member_weight)
-        tracker = (train["label"] == "T").to_numpy(dtype=bool)
+        labels = rows[[name for name in LABELS if name in rows]][split.train]
+        weight = training_weight(labels, member_weight)
         used = weight > 0
-        require_both(tracker[used], f"training of {where}")
-        detector.fit(train[used], tracker[used], weight[used])
+        tracker = (labels["label"] == "T").to_numpy(dtype=bool)[used]
+        require_both(tracker, f"training of {where}")
+        detector.fit(rows.iloc[np.flatnonzero(split.train)[used]], tracker, weight[used])
     score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
     if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
         raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row")

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tkit.errors import TkitError
 from tkit.evaluate.crossvalidation import training_weight
-from tkit.schema import VANTAGES, feature_names
+from tkit.schema import KEY, VANTAGES, feature_names
 from tkit.splits import Split
 
 NEAR = {"": "str", "_label": "str", "_confidence": "Int64", "_distance": "float64"}
@@ -65,13 +65,14 @@ def nearest_training_rows(
         open_rows -= set(here.tolist())
         train = rows[split.train]
         train = train[training_weight(train) > 0]
+        labels = train[[*KEY, "label", "confidence"]]
         matrix = signed_log1p(train[names].to_numpy(np.float64))
         scaler = StandardScaler().fit(matrix)
         search = NearestNeighbors(n_neighbors=min(count, len(train))).fit(scaler.transform(matrix))
         wanted = signed_log1p(rows.iloc[asked[here]][names].to_numpy(np.float64))
         distances, positions = search.kneighbors(scaler.transform(wanted))
         for row, distance, position in zip(here, distances, positions, strict=True):
-            found[row] = _named(train.iloc[position], distance)
+            found[row] = _named(labels.iloc[position], distance)
     if open_rows:
         raise TkitError(f"{len(open_rows)} rows that no split tests: give the splits that the scores come from")
     dtypes = {f"near_{n}{part}": dtype for n in range(1, count + 1) for part, dtype in NEAR.items()}

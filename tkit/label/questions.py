@@ -15,13 +15,13 @@ from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import extract, extract_batches
 from tkit.html import RemoteReference, references
+from tkit.kits import path_template
 from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
 from tkit.labels import url_sha256
 from tkit.mail import Message
 from tkit.scan import declared_size, reason, reasons
 from tkit.schema import KEY
 from tkit.slices import providers
-from tkit.splits import path_template
 from tkit.url import host_of, registrable_domain, unwrap
 
 Sampling = Literal["uncertain", "random"]

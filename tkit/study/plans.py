@@ -45,9 +45,9 @@ class Plan:
 
 
 def unseen_kit(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
-    """Test connected components that are not trained on: no sender, URL, tracker host or path template is known."""
+    """Test connected components that are not trained on: no sender, URL, tracker domain, path template or kit form is known."""
     splits = cross_validation(rows, rows["component"], folds, seed)
-    claim = "no sender's registrable domain, exact URL, tracker host or tracker path template stands on both sides"
+    claim = "no sender's registrable domain, exact URL, tracker domain, tracker path template or kit form stands on both sides"
     return Plan("unseen kit or provider", claim, tuple(splits), rows["component"])
 
 

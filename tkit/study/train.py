@@ -35,7 +35,7 @@ BUDGET = 0.001
 """Share of good pictures that may be called trackers, unless the user says otherwise."""
 
 INNER_FOLDS = 3
-"""Folds inside each training part, which its threshold is chosen on."""
+"""Folds inside a training part that shares no fits with others (:mod:`tkit.evaluate.inside`)."""
 
 Progress = Callable[[str, int, int | None], None]
 ModelFactory = Callable[[], Model]
@@ -242,7 +242,8 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
         f" {rows['component'].nunique():,} components",
         "trained on": "gold labels, the members of their clusters, and (boosting) their disguised copies, on the training side;"
         " tested on gold rows only",
-        "threshold": f"chosen on scores of {INNER_FOLDS} folds inside the training side; the test only reports what it became",
+        "threshold": "chosen on scores inside the training side, of models that learnt from no row that the split tests or that"
+        " they score; the test only reports what it became",
         "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
         f" Python {platform.python_version()}",
         "digest": dataset.digest(),
@@ -257,7 +258,7 @@ def _card(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, max_fals
         "data": f"{told['dataset']}; {told['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
         "figures": f"{percent(evaluation.tpr_at_fpr(max_false_alarms))} of the trackers at {max_false_alarms:.1%} false"
         f" positives; with thresholds from inside the training side {percent(rates.tpr)} at {percent(rates.fpr, 2)}. No"
-        " sender's registrable domain, exact URL, tracker host or tracker path template stands on both sides.",
+        " sender's registrable domain, exact URL, tracker domain, tracker path template or kit form stands on both sides.",
         "command": f"tkit study (seed {evaluation.seed}, at most {max_false_alarms:.1%} false alarms)",
         "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the"
         " corpora lack may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",

@@ -1,0 +1,171 @@
+"""Measure what a smaller model costs: the rate against trees and leaves, and the size of its files; writes docs/size.md.
+
+    python benchmarks/size.py
+
+Ten folds by component, as in `tkit study`. The first trees of a boosted model are the model that is fitted with so many, so one
+fit a fold and number of leaves gives every number of trees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import math
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from tables import ROOT, made_with, markdown
+
+from tkit.dataset import Dataset, read
+from tkit.detectors.models import BoostingModel
+from tkit.detectors.rules import feature_matrix
+from tkit.errors import TkitError
+from tkit.evaluate import Estimate, Evaluation, cross_validated_scores, paired_difference
+from tkit.export.javascript import module_text
+from tkit.schema import feature_names
+from tkit.study import BUDGET, evaluate_scores, unseen_kit
+from tkit.study.train import fit_bundle
+
+TREES = (25, 50, 100, 150, 250, 400)
+LEAVES = (4, 8, 15, 31)
+
+
+@dataclass
+class Prefixes:
+    """A boosting model that tells the scores of its first trees too: `told[n]` of the rows that were last asked about."""
+
+    model: BoostingModel
+    told: dict[int, NDArray[np.float64]]
+    name: str = "boosting"
+
+    @property
+    def vantage(self) -> str:
+        return self.model.vantage
+
+    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Prefixes:
+        self.model.fit(rows, tracker, weight)
+        return self
+
+    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
+        booster = self.model.estimators_[0].booster_
+        for trees in TREES:
+            self.told[trees] = 1 / (1 + np.exp(-np.asarray(booster.predict(matrix, raw_score=True, num_iteration=trees))))
+        return self.told[max(TREES)]
+
+
+@dataclass
+class Sizes:
+    """Bytes of a bundle's model.json, of tkit.js, and of tkit.js as a server compresses it."""
+
+    model: int
+    script: int
+    compressed: int
+
+
+def evaluated(dataset: Dataset, rows: pd.DataFrame, vantage: str, leaves: int, seed: int) -> dict[int, Evaluation]:
+    """Evaluate each number of trees at so many leaves."""
+    splits = unseen_kit(rows, 10, seed).splits
+    score = {trees: np.full(len(rows), np.nan) for trees in TREES}
+    for split in splits:
+        model = BoostingModel(vantage, seed, trees=max(TREES), max_leaf_nodes=leaves, manipulated=dataset.manipulated)
+        detector = Prefixes(model, {})
+        cross_validated_scores(lambda made=detector: made, rows, [split])
+        for trees, told in detector.told.items():
+            score[trees][split.test] = told
+    return {trees: evaluate_scores(BoostingModel(vantage), rows, score[trees], splits, BUDGET, seed) for trees in TREES}
+
+
+def sizes(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, trees: int, leaves: int, date: str) -> Sizes:
+    """Fit on everything and measure what is written."""
+    factory = partial(
+        BoostingModel,
+        evaluation.vantage,
+        evaluation.seed,
+        trees=trees,
+        max_leaf_nodes=leaves,
+        manipulated=dataset.manipulated,
+    )
+    bundle = fit_bundle(factory, dataset, rows, evaluation, BUDGET, "pictures", date=date)
+    script = module_text(bundle).encode()
+    with TemporaryDirectory() as folder:
+        bundle.save(folder)
+        return Sizes((Path(folder) / "model.json").stat().st_size, len(script), len(gzip.compress(script, 9, mtime=0)))
+
+
+def words(estimate: Estimate) -> str:
+    return "{:.1f} % [{:.1f}, {:.1f}]".format(*(100 * number for number in estimate))
+
+
+def kilobytes(count: int) -> str:
+    return f"{count / 1024:.0f} KB"
+
+
+def page(found: dict[tuple[int, int], tuple[Evaluation, Sizes]], vantage: str, command: str) -> str:
+    usual = BoostingModel()
+    chosen = found[usual.trees, usual.max_leaf_nodes][0]
+    table = [
+        (
+            f"{trees} x {leaves}" + (" (exported)" if evaluation is chosen else ""),
+            words(evaluation.tpr_at_fpr(BUDGET)),
+            "-" if evaluation is chosen else points(paired_difference(evaluation, chosen, BUDGET)),
+            *(kilobytes(count) for count in (size.model, size.script, size.compressed)),
+        )
+        for (trees, leaves), (evaluation, size) in sorted(found.items(), key=lambda item: item[1][1].script)
+    ]
+    head = ("trees x leaves", "found at 0.1 %", "against exported, points", "model.json", "tkit.js", "tkit.js, gzip")
+    return "\n".join(
+        [
+            "# What a smaller model costs",
+            "",
+            f"Boosting at the {vantage} vantage point, ten folds by component: the share of trackers found where at most 0.1 % "
+            "of the good pictures are called, with its 95 % interval over components; the paired difference to the exported"
+            " model; and the size of what `tkit train` and `tkit export --to javascript` write. The code that computes the"
+            " features is part of `tkit.js` whatever the model. The smallest comes first.",
+            "",
+            *markdown(head, table),
+            "",
+            f"Made by `{command}`.",
+            "",
+            *made_with(["lightgbm", "numpy"]),
+            "",
+        ]
+    )
+
+
+def points(estimate: Estimate) -> str:
+    return "-" if math.isnan(estimate.value) else "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * part for part in estimate))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset")
+    parser.add_argument("--vantage", default="element", choices=("url", "element", "message"))
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "size.md")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    try:
+        dataset = read(given.dataset)
+    except TkitError as error:
+        Console(stderr=True).print(f"[red]{error}")
+        return 1
+    rows = dataset.rows()
+    found: dict[tuple[int, int], tuple[Evaluation, Sizes]] = {}
+    for leaves in track(LEAVES, "leaves", console=Console(stderr=True)):
+        for trees, evaluation in evaluated(dataset, rows, given.vantage, leaves, given.seed).items():
+            found[trees, leaves] = evaluation, sizes(dataset, rows, evaluation, trees, leaves, "2025-01-01")
+    text = page(found, given.vantage, f"python benchmarks/size.py --vantage {given.vantage}")
+    given.page.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
