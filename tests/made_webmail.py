@@ -92,6 +92,7 @@ class Web(ThreadingHTTPServer):
 
     def forget(self) -> None:
         """Begin anew."""
+        self.redirects.clear()
         with self._changed:
             self._asked.clear()
 
@@ -134,8 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
-        if asked.host == "page.test":
-            self.send_header("Content-Security-Policy", "script-src 'none'")  # a mail's own scripts
+        if asked.path.partition("?")[0].endswith(".html"):
+            self.send_header("Content-Security-Policy", "script-src 'none'")  # no webmail lets a mail's scripts run
         self.end_headers()
         self.wfile.write(body)
 

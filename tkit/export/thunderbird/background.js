@@ -52,7 +52,6 @@ async function judge(tab, message) {
     trackers: Array.from(trackers.values(), (verdict) => ({
       url: verdict.resolvedUrl,
       provider: tkit.provider(verdict.resolvedUrl),
-      score: verdict.score,
       reasons: reasonsOf(verdict),
       isLoaded: isLoaded.has(verdict.resolvedUrl),
     })),

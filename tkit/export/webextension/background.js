@@ -80,7 +80,7 @@ async function answer({ type, trackers }, sender) {
     const { message, body } = KINDS[site.kind];
     return { message, body, mark: await markOf(), allowed };
   }
-  await keep(sender, trackers.map((tracker) => ({ ...tracker, isHeld: isHeld(site, tracker.url) })));
+  await keep(sender, trackers.map((tracker) => ({ ...tracker, isHeld: isHeld(site, tracker.url, tracker.carriers) })));
   return null;
 }
 

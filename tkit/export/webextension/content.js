@@ -57,7 +57,10 @@ class Judge {
     const roots = this.message ? Array.from(document.querySelectorAll(this.message)) : [document];
     const found = roots.filter((root) => !root.parentElement?.closest(this.message)).flatMap((root) => this.verdicts(root));
     const trackers = new Map();
-    for (const verdict of found) if (verdict.tracker && !trackers.has(verdict.resolvedUrl)) trackers.set(verdict.resolvedUrl, verdict);
+    for (const verdict of found) {
+      const { tracker, resolvedUrl } = verdict;
+      if (tracker) trackers.set(resolvedUrl, [...(trackers.get(resolvedUrl) ?? []), verdict]);
+    }
     // One URL is asked for once: where one of its references is a tracker, all are held.
     const isHeld = (url) => trackers.has(url) && !this.allowed.has(url);
     for (const { element, carrier, url, resolvedUrl } of found) {
@@ -66,12 +69,12 @@ class Judge {
     this.observer.takeRecords(); // its own changes
     page.runtime.sendMessage({
       type: "judged",
-      trackers: Array.from(trackers.values(), (verdict) => ({
-        url: verdict.resolvedUrl,
-        provider: tkit.provider(verdict.resolvedUrl),
-        score: verdict.score,
-        reasons: reasonsOf(verdict),
-        isAllowed: this.allowed.has(verdict.resolvedUrl),
+      trackers: Array.from(trackers, ([url, verdicts]) => ({
+        url,
+        carriers: verdicts.map(({ carrier }) => carrier),
+        provider: tkit.provider(url),
+        reasons: reasonsOf(verdicts[0]),
+        isAllowed: this.allowed.has(url),
       })),
     });
   }

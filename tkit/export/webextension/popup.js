@@ -5,7 +5,7 @@ const api = globalThis.browser ?? chrome;
 const key = `tab ${new URLSearchParams(location.search).get("tab")}`;
 
 function stateOf({ isAllowed, isHeld }) {
-  if (!isHeld) return "Not held: it comes from the page's own servers.";
+  if (!isHeld) return "Not held: such requests, or its server, are the page's own here.";
   return isAllowed ? "Shown: you allowed it." : "Held: its server was not asked.";
 }
 

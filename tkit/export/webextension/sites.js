@@ -3,6 +3,22 @@
 const EVERY_TYPE = ["image", "media", "font", "stylesheet", "object", "sub_frame", "other"];
 const PICTURE_TYPES = ["image", "media"];
 
+// What a reference is to the rules; "image" is not written out.
+const TYPE_OF = {
+  "css-import": "stylesheet",
+  "embed-src": "object",
+  "font-face": "font",
+  "frame-src": "sub_frame",
+  "iframe-src": "sub_frame",
+  "link-preconnect": "none",
+  "link-preload": "other",
+  "link-stylesheet": "stylesheet",
+  "media-src": "media",
+  "meta-refresh": "main_frame",
+  "object-data": "object",
+  "script-src": "script",
+};
+
 // Outlook's own pictures come from these; `attachments.office.net` is where inline attachments are.
 const OUTLOOK_OWN = [
   ...["cloud.microsoft", "live.com", "live.net", "microsoft.com", "microsoftonline.com", "msauth.net", "msftauth.net"],
@@ -85,8 +101,9 @@ export function releaseRule(mark, id) {
   };
 }
 
-/** Whether a page of a site is kept from asking for a URL. */
-export function isHeld({ host, kind, own = [] }, url) {
+/** Whether a page of a site is kept from asking for a URL that stands in references of these carriers. */
+export function isHeld({ host, kind, own = [] }, url, carriers) {
+  if (!carriers.every((carrier) => KINDS[kind].types.includes(TYPE_OF[carrier] ?? "image"))) return false;
   const { hostname } = new URL(url);
   const isAmong = (domains) => domains.some((domain) => isOn(hostname, domain));
   return KINDS[kind].held.some((part) => {
