@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers campaigns weak sizes coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers templates filter-lists campaigns weak sizes coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -51,6 +51,12 @@ benchmark: $(VENV)/.dev
 
 peers: $(VENV)/.dev
 	$(BIN)/python benchmarks/peers.py --shared $(SHARED) -o docs/peers.md
+
+templates: $(VENV)/.dev
+	$(BIN)/tkit templates build --shared $(SHARED) -o tkit/templates/trackers.json
+
+filter-lists: $(VENV)/.dev
+	$(BIN)/python benchmarks/filter_lists.py --shared $(SHARED) -o docs/filter-lists.md
 
 campaigns: $(VENV)/.dev
 	$(BIN)/python benchmarks/campaigns.py --corpora $(SHARED)/corpora

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from counting import CountingServer, Silent
 from made_webmail import Web, web
 
 from tkit.corpus import CORPORA, Problem, read_raw
+from tkit.dataset import read
+from tkit.errors import TkitError
 from tkit.mail import Message
+from tkit.templates.material import labelled_urls
 
 SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 
@@ -62,6 +67,37 @@ def npm(missing_engine: Callable[[str], None]) -> Path:
         if done.returncode:
             missing_engine(f"npm ci failed in tests/export: {done.stderr.decode()[-300:]}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium(missing_engine: Callable[[str], None]) -> str:
+    """The path of a Chromium, with Playwright to start it."""
+    try:
+        from tkit.lab.render import CHROMIUM_NAMES  # noqa: PLC0415
+    except TkitError as error:
+        missing_engine(str(error))
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if executable is None:
+        missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
+    return str(executable)
+
+
+@pytest.fixture(scope="session")
+def brave(missing_engine: Callable[[str], None]) -> None:
+    """Brave's filter engine is installed."""
+    if find_spec("adblock") is None:
+        missing_engine("no Brave engine: pip install 'tkit[lists]'")
+
+
+@pytest.fixture(scope="session")
+def labelled_requests() -> list[tuple[str, str]]:
+    """Type and URL of every reference that people labelled in the dataset."""
+    if not (SHARED / "corpora").is_dir():
+        pytest.skip("the public corpora are not beside the repository (../shared/corpora or TKIT_SHARED)")
+    dataset = read(Path(__file__).resolve().parents[1] / "data" / "dataset")
+    by_people = replace(dataset, labels=dataset.labels[dataset.labels["source"] != "weak"])
+    rows = labelled_urls(SHARED, by_people)
+    return list(dict.fromkeys(zip(rows["request"], rows["resolved_url"], strict=True)))
 
 
 @pytest.fixture

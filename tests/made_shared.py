@@ -17,6 +17,9 @@ from tkit.registry import PublicCorpus, digest_of
 SENDERS = 12
 """One component each: enough for ten folds."""
 
+WORDS = "abcdefghijkl"
+"""What each sender's tracker is named by: a kit of its own."""
+
 GERMAN = (
     "Guten Tag, hier ist unser neues Angebot für Sie: Blumen, Bäume und Sträucher zu kleinen Preisen, nur noch diese Woche."
 )
@@ -29,7 +32,7 @@ def letter(sender: int, reader: str) -> bytes:
         f"From: Shop <news@mail.shop{sender}.example>\nTo: {reader}@reader.example\nSubject: Sale\n"
         f"Date: Tue, 07 Mar {year} 10:00:00 +0000\nContent-Type: text/html; charset=utf-8\n\n"
         f"<p>{GERMAN}</p><img src='http://shop{sender}.example/logo.png' width=120 height=40>"
-        f"<img src='http://t{sender}.example/open{'abcdefghijkl'[sender]}?u={reader}4711' width=1 height=1>\n"
+        f"<img src='http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u={reader}4711' width=1 height=1>\n"
     ).encode()
 
 
@@ -78,7 +81,7 @@ def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
     """One gold tracker a sender (the even ones a logo too), and the other copies as members of the trackers' clusters."""
     gold, members = [], []
     for sender in range(SENDERS):
-        found = [("T", f"http://t{sender}.example/open{'abcdefghijkl'[sender]}?u=anna4711", sender)]
+        found = [("T", f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=anna4711", sender)]
         if sender % 2 == 0:
             found.append(("C", f"http://shop{sender}.example/logo.png", 100 + sender))
         for label, url, cluster in found:
@@ -102,7 +105,7 @@ def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
                     "cluster_size": 2,
                 }
             )
-        url = f"http://t{sender}.example/open{'abcdefghijkl'[sender]}?u=berta4711"
+        url = f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=berta4711"
         hashed = sha(letter(sender, "berta"))
         members.append({"corpus": "first", "message_sha256": hashed, "carrier": "img", "url": url, "cluster": sender})
     # A label whose reference no mail has.

@@ -97,7 +97,7 @@ def test_no_place_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_target_is_one() -> None:
     for name in TARGETS:
         assert target(name).name == name
-    with pytest.raises(TkitError, match="no export target 'fax': take one of javascript, "):
+    with pytest.raises(TkitError, match=r"no export target 'fax': take one of .*javascript, "):
         target("fax")
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -144,20 +144,12 @@ IN_CHROMIUM = """async () => {
 }"""
 
 
-def test_onnxruntime_web_in_chromium(
-    served: str, expected: tuple[np.ndarray, np.ndarray], missing_engine: Callable[[str], None]
-) -> None:
-    pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
+def test_onnxruntime_web_in_chromium(served: str, expected: tuple[np.ndarray, np.ndarray], chromium: str) -> None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    from tkit.lab.render import CHROMIUM_NAMES  # noqa: PLC0415
-
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if executable is None:
-        missing_engine(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments, chromium_sandbox=os.geteuid() != 0)
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments, chromium_sandbox=os.geteuid() != 0)
         page = browser.new_page()
         page.goto(served)
         margins, trackers = page.evaluate(IN_CHROMIUM)

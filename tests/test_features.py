@@ -1,8 +1,11 @@
+import gc
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.features import extract
+from tkit.features import extract, extract_batches
 from tkit.mail import Message
 from tkit.schema import FEATURES
 
@@ -159,3 +162,21 @@ def test_batches_change_nothing() -> None:
     alone = pd.concat([extract([mail]) for mail in mails[:40]], ignore_index=True)
     pd.testing.assert_frame_equal(together.head(len(alone)), alone)
     assert np.isfinite(together[[feature.name for feature in FEATURES]].to_numpy()).all()
+
+
+def test_batches_end_with_the_messages_too_and_the_collector_runs_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tkit.features.MESSAGES_AT_ONCE", 2)
+    running: list[bool] = []
+
+    def mails() -> Iterator[Message]:
+        for number in range(3):
+            running.append(gc.isenabled())
+            yield Message.from_bytes(b"Content-Type: text/html\n\n<img src=http://a.example/%d>" % number)
+
+    batches = extract_batches(mails())
+    assert next(batches)["url"].tolist() == ["http://a.example/0", "http://a.example/1"]
+    assert gc.isenabled()
+    assert next(batches)["url"].tolist() == ["http://a.example/2"]
+    assert running == [False] * 3
+    assert list(batches) == []
+    assert gc.isenabled()

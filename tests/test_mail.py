@@ -215,3 +215,22 @@ def test_recipients_by_every_header_that_names_them() -> None:
 )
 def test_the_subject(subject: str, text: str) -> None:
     assert Message.from_bytes(f"Subject: {subject}\n\nx".encode()).subject == text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"A: 1\nB: 2\n\nC: 3\n\n",
+        b"A: 1\r\nB: 2\r\n\r\nC: 3\n\n",
+        b"A: 1\nB: 2\n\r\nC: 3\n\n",
+        b"A: 1\r\nB: 2\n\nC: 3\r\n\r\n",
+        b"A: 1\nB: 2",
+    ],
+)
+def test_headers_end_at_the_first_empty_line_however_lines_end(raw: bytes) -> None:
+    assert dict(Message.from_bytes(raw).headers) == {"a": ["1"], "b": ["2"]}
+
+
+def test_what_stands_before_a_colon_is_a_field_only_without_white_space_in_it() -> None:
+    raw = b"A : 1\nnot a field: 2\n : 3\nB\t:4\n 5\n: 6\n>From x: 7\nC:\n\nD: 8"
+    assert dict(Message.from_bytes(raw).headers) == {"a": ["1"], "b": ["4 5"], "c": [""]}

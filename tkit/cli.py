@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tkit import __version__, cli_corpus, cli_dataset
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
+from tkit.cli_templates import templates_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
 from tkit.progress import errors as _errors
@@ -40,6 +41,7 @@ app.add_typer(cli_corpus.app, name="corpus")
 app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
+app.add_typer(templates_app, name="templates")
 
 Paths = Annotated[
     list[str],

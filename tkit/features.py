@@ -6,7 +6,9 @@ and, at the ``message`` vantage point, of the mail's headers. :mod:`tkit.schema`
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ import pyarrow as pa
 
 from tkit.document_columns import form_columns, place_columns, relation_columns
 from tkit.element_columns import element_columns
-from tkit.groups import Floats
+from tkit.groups import Floats, column
 from tkit.html import Document, RemoteReference, read_message
 from tkit.mail import Message
 from tkit.message_columns import message_columns
@@ -25,6 +27,8 @@ from tkit.url import holds_address
 
 ROWS_AT_ONCE = 1024
 """References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
+MESSAGES_AT_ONCE = 4096
+"""Messages read before a batch is computed even where they hold fewer references."""
 
 
 _FEATURE_NAMES = [feature.name for feature in FEATURES]
@@ -56,21 +60,46 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
 
 
 def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    """Give the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits."""
+    """Give the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits.
+
+    A piece has fewer rows where :data:`MESSAGES_AT_ONCE` messages do not hold as many.
+    """
+    waiting = iter(messages)
+    more = True
+    while more:
+        with _collector_paused():
+            documents, more = _read_some(waiting)
+            frame = _rows(documents) if documents else None
+        if frame is not None:
+            yield frame
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from going through a batch's many small objects while they are made: none is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read_some(messages: Iterator[Message]) -> tuple[list[tuple[Message, Document]], bool]:
+    """Read until there are documents enough for a batch; tell whether there may be more of them."""
     documents: list[tuple[Message, Document]] = []
     count = 0
-    for message in messages:
+    for number, message in enumerate(messages, 1):
         if message.html_parts:
             for document in read_message(message):
                 remote = sum(not reference.local for reference in document.references)
                 if remote:
                     documents.append((message, document))
                     count += remote
-            if count >= ROWS_AT_ONCE:
-                yield _rows(documents)
-                documents, count = [], 0
-    if documents:
-        yield _rows(documents)
+        if count >= ROWS_AT_ONCE or number == MESSAGES_AT_ONCE:
+            return documents, True
+    return documents, False
 
 
 def _rows(documents: list[tuple[Message, Document]]) -> pd.DataFrame:
@@ -115,13 +144,15 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
     tails = [url[url.find("/", 8) :] for url in pictures]
     unique = dict(rows.analysed.columns)
     known = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
-    unique["provider_known"] = np.array([bool(name) for name, _ in known], float)
-    unique["provider_open"] = np.array([is_open for _, is_open in known], float)
-    unique["store_known"] = np.array([is_store(host) for host in rows.hosts[: rows.n_picture_urls]], float)
+    unique["provider_known"] = column([bool(name) for name, _ in known])
+    unique["provider_open"] = column([is_open for _, is_open in known])
+    unique["store_known"] = column([is_store(host) for host in rows.hosts[: rows.n_picture_urls]])
     maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
-    unique["address_in_url"] = np.array(
-        [(decodes or "@" in url or "%40" in url) and holds_address(url) for url, decodes in zip(pictures, maybe, strict=True)],
-        float,
+    unique["address_in_url"] = column(
+        [
+            (decodes or "@" in url or "%40" in url) and holds_address(url)
+            for url, decodes in zip(pictures, maybe.tolist(), strict=True)
+        ]
     )
     columns = {name: values[rows.url] for name, values in unique.items()}
     columns["wrapped"] = rows.wrapped

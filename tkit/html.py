@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.css import css_urls, may_load
+from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve
@@ -36,13 +37,7 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
-# Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
-_BEHIND_BODY = re.compile(r"(</(?:body|html)\b[^>]*>)((?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+)", re.IGNORECASE)
-_SPACE_OR_COMMENT = re.compile(r"(<!--[\s\S]*?-->)|[ \t\n\f\r]+")
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
-# Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
-_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
@@ -73,6 +68,11 @@ _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "lin
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 _MAX_DEPTH = 512  # Chromium nests no deeper
+# The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
+_MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
+_STYLED = "[style],style"
+# One for all documents: to make one costs as much as to use it.
+_SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
 
 class Ancestry(NamedTuple):
@@ -205,17 +205,9 @@ def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "
     return reader.document(part, start)
 
 
-class _Found(NamedTuple):
-    carrier: str
-    url: str
-    element: str
-    attributes: Mapping[str, str]
-    ancestry: Ancestry
-    order: int
-    text_before: bool
-    text_after: bool
-    conditional: bool
-    descriptor: str
+# A RemoteReference before the document is read to its end: carrier, URL, element, attributes, ancestry, order, text_before,
+# text_after, conditional, descriptor.
+_Found = tuple[str, str, str, Mapping[str, str], Ancestry, int, bool, bool, bool, str]
 
 
 class _Reader:
@@ -236,37 +228,42 @@ class _Reader:
 
     def document(self, part: int, start: int) -> Document:
         base = self._base
-        resolved = [resolve(found.url, base) for found in self._found]
-        repeats = Counter(resolved)
+        resolved = [resolve(found[1], base) for found in self._found]
+        repeats = Counter(resolved) if resolved else {}
         marks = self._marks
-        references = [
-            RemoteReference(
-                part,
-                start + number,
-                found.carrier,
-                found.url,
-                url,
-                not url,
-                found.element,
-                found.attributes,
-                found.ancestry,
-                found.order,
-                marks,
-                found.text_before,
-                found.text_after,
-                found.conditional,
-                found.descriptor,
-                repeats[url] if url else 0,
+        references = []
+        for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
+            carrier, url, element, attributes, ancestry, order, before, after, conditional, descriptor = found
+            times = repeats[resolved_url] if resolved_url else 0
+            references.append(
+                RemoteReference(
+                    part,
+                    number,
+                    carrier,
+                    url,
+                    resolved_url,
+                    not resolved_url,
+                    element,
+                    attributes,
+                    ancestry,
+                    order,
+                    marks,
+                    before,
+                    after,
+                    conditional,
+                    descriptor,
+                    times,
+                )
             )
-            for number, (found, url) in enumerate(zip(self._found, resolved, strict=True))
-        ]
         return Document(references, [resolve(link, base) for link in self._links])
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
-        known: dict[int, Ancestry] = {}
-        for node in _nodes(self._parse(_BEHIND_BODY.sub(_without_space, html)).root):
+        known: dict[int, _Above] = {}
+        html = without_space_behind_body(html)
+        root = self._parse(html).root
+        for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -295,13 +292,13 @@ class _Reader:
             if written := _written(tag, attributes, node):
                 self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
 
-    def _comment(self, node: Any, known: dict[int, Ancestry]) -> None:
+    def _comment(self, node: Any, known: dict[int, _Above]) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
         if not head:
             return
         inner = comment[head.end() :]
-        if self._comments < _MAX_COMMENTS and _comment_may_load(inner.lower()):
+        if self._comments < _MAX_COMMENTS and comment_may_load(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, _ancestry(node, known))
@@ -327,30 +324,21 @@ class _Reader:
             url = clean(url)  # noqa: PLW2901
             if url:
                 self._found.append(
-                    _Found(
-                        carrier,
-                        url,
-                        tag,
-                        facts,
-                        ancestry,
-                        self._marks,
-                        text_before,
-                        text_after,
-                        conditional,
-                        descriptor,
-                    )
+                    (carrier, url, tag, facts, ancestry, self._marks, text_before, text_after, conditional, descriptor)
                 )
                 self._marks += 1
 
 
-def _without_space(end: re.Match[str]) -> str:
-    return end[1] + _SPACE_OR_COMMENT.sub(r"\1", end[2])
+def _candidates(root: Any, html: str) -> Iterable[Any]:
+    """Give the nodes of a lexbor tree, in document order, among which are all that say anything to the reader.
 
-
-def _comment_may_load(lowered: str) -> bool:
-    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
-        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
-    )
+    The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
+    comments it cannot find.
+    """
+    if conditional_comments_may_load(html):
+        return _nodes(root)
+    found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
+    return found
 
 
 def _nodes(root: Any) -> Iterator[Any]:
@@ -379,35 +367,37 @@ def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
     )
 
 
-_ROOT = Ancestry(0, "", "", None, 0)
+_Above = tuple[int, str, str, str | None, int]  # an Ancestry; of most elements nobody asks for one
+_ROOT: _Above = (0, "", "", None, 0)
 
 
-def _ancestry(node: Any, known: dict[int, Ancestry]) -> Ancestry:
+def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
     """Give what the ancestors say; each ancestor is asked once a document."""
-    parent = node.parent
-    chain = []
-    facts = _ROOT
-    while parent is not None and parent.is_element_node:
-        identity = parent.mem_id
+    element = node.parent
+    unknown = []
+    facts: _Above = _ROOT
+    while element is not None and element.is_element_node:
+        identity = element.mem_id
         if identity in known:
             facts = known[identity]
             break
-        chain.append((identity, parent))
-        parent = parent.parent
-    for identity, element in reversed(chain):
+        unknown.append((identity, element))
+        element = element.parent
+    depth, tag, hidden_by, link, tables = facts
+    for identity, element in reversed(unknown):
         tag = element.tag
-        depth, _, hidden_by, link, tables = facts
-        attributes = element.attributes
-        if attributes:
-            style = attributes.get("style")
-            hidden_by = hides(style or "", "hidden" in attributes) or hidden_by
+        if depth < _MAX_DEPTH:
+            depth += 1
+        if tag == "table":
+            tables += 1
+        if attributes := element.attributes:
+            style, hidden = attributes.get("style"), "hidden" in attributes
+            if style or hidden:
+                hidden_by = hides(style or "", hidden) or hidden_by
             if tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
-        facts = Ancestry(
-            depth + 1 if depth < _MAX_DEPTH else depth, tag, hidden_by, link, tables + 1 if tag == "table" else tables
-        )
-        known[identity] = facts
-    return facts
+        known[identity] = depth, tag, hidden_by, link, tables
+    return Ancestry(depth, tag, hidden_by, link, tables)
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:

@@ -39,12 +39,13 @@ def _stem_template(stem: str) -> tuple[str, bool]:
     ending = extension.group().lower() if extension else ""
     parts = re.split(r"([._~-])", stem[: len(stem) - len(ending)])
     words = [part for part in parts[::2] if part and not _NUMBER.fullmatch(part)]
-    if not words or not all(map(_is_word, words)):
+    if not words or not all(map(is_word, words)):
         return _ANY + ending, False
     return "".join(_ANY if _NUMBER.fullmatch(part) else part.lower() for part in parts) + ending, True
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
+    """Tell whether a text is a plain word: one case or camel case, at most 20 letters, no six consonants in a row."""
     return len(text) <= _LONGEST_WORD and bool(_WORD.fullmatch(text)) and not _RANDOM.search(text)
 
 
@@ -54,7 +55,7 @@ def _query_template(piece: str) -> tuple[str, bool]:
     if not equals:
         return _stem_template(piece)
     name = unquote(name)
-    if _NAME.fullmatch(name) and all(map(_is_word, re.findall("[A-Za-z]+", name))):
+    if _NAME.fullmatch(name) and all(map(is_word, re.findall("[A-Za-z]+", name))):
         return f"{name.lower()}={_ANY}", True
     return _ANY, False
 

@@ -41,10 +41,9 @@ _RECIPIENT_HEADERS = (
 # Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
-# A field and what its folded lines add (RFC 5322, section 2.2); begun by the line end before it, which is found fast.
-_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
+# A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
+_END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
-_END_OF_HEADERS = re.compile(rb"\n\r?\n")
 _ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
@@ -137,8 +136,7 @@ class Message:
         if b"\n" not in raw and b"\r" in raw:
             defects.append("lines: ended by a lone carriage return")
             raw = raw.replace(b"\r", b"\n")
-        end = _END_OF_HEADERS.search(raw)
-        header_block = raw[: end.start() + 1] if end else raw
+        header_block = _header_block(raw)
         if not _may_hold_html(raw):
             return cls(digest, header_block, (), (), tuple(defects), raw)
         fast = _fast_parse(raw)
@@ -163,8 +161,13 @@ class Message:
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
         found: dict[str, list[str]] = {}
-        for name, value in _FIELD.findall("\n" + text):
-            found.setdefault(name.lower(), []).append(value)
+        for field in _END_OF_FIELD.split(text):
+            written, colon, value = field.partition(":")
+            if colon and (name := _field_name(written)):
+                if name in found:
+                    found[name].append(value)
+                else:
+                    found[name] = [value]
         return found
 
     @cached_property
@@ -241,14 +244,33 @@ class Message:
             return text
 
 
+def _header_block(raw: bytes) -> bytes:
+    """Give what stands above the first empty line, the whole mail where there is none.
+
+    Both line ends are looked for, the mail's own first, so that the other search ends where the headers do.
+    """
+    usual, other = b"\n\n", b"\n\r\n"
+    if raw[: raw.find(b"\n") + 1].endswith(b"\r\n"):
+        usual, other = other, usual
+    end = raw.find(usual) + 1 or len(raw)
+    return raw[: raw.find(other, 0, end) + 1 or end]
+
+
+@lru_cache(maxsize=1 << 12)
+def _field_name(written: str) -> str:
+    """Give a field's name in lower case; ``""`` for what stands before a colon and is none."""
+    name = written.rstrip(" \t")
+    return name.lower() if name.split() == [name] else ""
+
+
 def _unfolded(value: str) -> str:
     """Give a field's value in one line (RFC 5322, section 2.2.3)."""
     return (_FOLD.sub(" ", value) if "\n" in value else value).strip(" \t\r")
 
 
 def _may_hold_html(raw: bytes) -> bool:
-    """Tell whether any part can be HTML; the usual spellings first, because lower case of a whole mail costs."""
-    if b"html" in raw or b"message/" in raw or b"HTML" in raw:
+    """Tell whether any part can be HTML; the usual spelling first, because lower case of a whole mail costs."""
+    if b"html" in raw:
         return True
     lowered = raw.lower()
     return b"html" in lowered or b"message/" in lowered

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import numpy as np
-
-from tkit.groups import Floats, column
+from tkit.groups import Floats, column, table
 from tkit.mail import Message
 from tkit.numbering import Numbering
 from tkit.url import names_recipient, registrable_domain
@@ -59,7 +57,7 @@ def message_columns(rows: Numbering) -> dict[str, Floats]:
         heads[document].beside(rows.urls[url], rows.domains[url], bool(encoded[url]))
         for document, url in zip(rows.pair_document.tolist(), rows.pair_url.tolist(), strict=True)
     ]
-    return columns | dict(zip(_BESIDE, np.array(pairs, np.float64)[rows.pair].T, strict=True))
+    return columns | dict(zip(_BESIDE, table(pairs, len(_BESIDE))[rows.pair].T, strict=True))
 
 
 _BESIDE = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tkit.groups import codes
+from tkit.groups import codes, column
 from tkit.html import Document
 from tkit.mail import Message
 from tkit.places import MIN_IDENTIFIER
@@ -64,7 +64,7 @@ class Numbering:
         known: dict[str, int] = {}
         resolved = [reference.resolved_url for reference in self.references]
         originals = [unwrap(url) for url in resolved]
-        self.wrapped = np.array([a is not b and a != b for a, b in zip(resolved, originals, strict=True)], float)
+        self.wrapped = column([a is not b and a != b for a, b in zip(resolved, originals, strict=True)])
         self.url = np.fromiter((known.setdefault(url, len(known)) for url in originals), np.int64, self.n)
         self.n_picture_urls = len(known)
         links = [[link for link in document.links if link] for document in self.documents]

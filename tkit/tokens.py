@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tkit.groups import table
 from tkit.places import Bounds, identifier_columns, segment_columns, size_column
 from tkit.vocabulary import WORD_FEATURES, are_size_names, host_words, run_codes, word_counts
 
@@ -218,7 +219,7 @@ def _parts(urls: Sequence[str], tails: _Tails) -> dict[str, Floats]:
                 *_host_parts(url[url.find("//") + 2 : start]),
             )
         )
-    return dict(zip(_PARTS, np.array(rows, np.float64).T, strict=True))
+    return dict(zip(_PARTS, table(rows, len(_PARTS)).T, strict=True))
 
 
 class _Tails:

@@ -107,7 +107,7 @@ class _Model(ABC):
     vantage: str = "message"
     random_state: int = 0
     manipulated: pd.DataFrame | None = field(default=None, repr=False, compare=False, kw_only=True)
-    manipulated_weight: float = field(default=2.0, kw_only=True)
+    manipulated_weight: float = field(default=1.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
@@ -329,9 +329,9 @@ class BoostingModel(_Model):
         Share of the training rows that each tree is fitted on.
     seeds : int
         How many are averaged, from ``random_state`` on.
-    extra_trees : bool or None
-        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). None: at
-        the ``url`` vantage point alone, whose columns are few and fine, so that exact thresholds fit the kits that are there.
+    extra_trees : bool
+        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). On mail before
+        2024, over kits, years and corpora left out, the mean recall at 0.1 % false positives is 1.7 points higher with them.
     estimators_ : tuple of LGBMClassifier
         One a seed.
     """
@@ -344,7 +344,7 @@ class BoostingModel(_Model):
     max_features: float = 0.3
     max_rows: float = 0.8
     seeds: int = 1
-    extra_trees: bool | None = None
+    extra_trees: bool = True
     estimators_: tuple[LGBMClassifier, ...] = field(init=False, repr=False)
     name = "boosting"
 
@@ -359,7 +359,7 @@ class BoostingModel(_Model):
                 colsample_bytree=self.max_features,
                 subsample=self.max_rows,
                 subsample_freq=1,
-                extra_trees=self.vantage == "url" if self.extra_trees is None else self.extra_trees,
+                extra_trees=self.extra_trees,
                 random_state=self.random_state + seed,
                 # One thread and one order of sums: the same trees everywhere.
                 n_jobs=1,

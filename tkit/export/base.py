@@ -18,6 +18,8 @@ from tkit.dataset import Dataset
 from tkit.errors import TkitError
 
 TARGETS = {
+    "adblock": "tkit.export.adblock",
+    "dnr": "tkit.export.dnr",
     "javascript": "tkit.export.javascript",
     "onnx": "tkit.export.onnx",
     "rspamd": "tkit.export.rspamd",
@@ -179,14 +181,14 @@ def loss_on_rows(
             sees,
             len(rows),
             int((by_bundle != by_export).sum()),
-            _called(rows, by_bundle, dataset),
-            _called(rows, by_export, dataset),
+            called_of(rows, by_bundle, dataset),
+            called_of(rows, by_export, dataset),
         )
 
     return loss
 
 
-def _called(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset | None) -> Called:
+def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset | None) -> Called:
     """Count what is called of the rows that the headline figures are made of: confidence 2 and 3; T against C and S."""
     if dataset is None:
         return Called(0, 0, 0, 0)

@@ -1,0 +1,105 @@
+import pytest
+
+from tkit.css import may_load
+from tkit.html import read_document
+from tkit.html_hints import (
+    comment_may_load,
+    conditional_comments_may_load,
+    css_may_load,
+    without_space_behind_body,
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("<p>a</body> \n</html>\r\n", "<p>a</body></html>"),
+        ("<p>a</BODY >\t<!-- b --> \n", "<p>a</BODY ><!-- b -->"),
+        ("<p>a</html>\n<!-- b -->\n<!-- c -->x ", "<p>a</html><!-- b --><!-- c -->x "),
+        ("</bodyguard> a", "</bodyguard> a"),
+        ("<p> a </p> ", "<p> a </p> "),
+    ],
+)
+def test_white_space_behind_the_body_is_left_out(html: str, kept: str) -> None:
+    assert without_space_behind_body(html) == kept
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--[if mso]><img src=a><![endif]-->",
+        "<!-- [IF gte mso 9]><v:rect background = 'a'><![endif]-->",
+        "<!--[if mso]><table><![endif]--><p><!--[if mso]><v:fill src=a><![endif]-->",
+        "<!-- a --!><!--[if mso]><img src=a><![endif]-->",
+        "<script>'<!--'</script><!--[if mso]><img src=a><![endif]-->",
+        "<!--[if mso]><img src=a>",
+    ],
+)
+def test_conditional_comments_that_may_load_are_seen(html: str) -> None:
+    assert conditional_comments_may_load(html)
+
+
+@pytest.mark.parametrize(
+    "html", ["", "<!-- src -->", "<!--[if mso]><table><tr><![endif]--><img src=a>", "<![if mso]><img src=a>"]
+)
+def test_other_comments_are_left_alone(html: str) -> None:
+    assert not conditional_comments_may_load(html)
+
+
+def test_a_comment_may_load_by_what_its_text_holds() -> None:
+    assert comment_may_load("<V:FILL SRC=a>")
+    assert not comment_may_load("<td style='background-color: red' data-a=1>")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("url(a)", "url(a)"),
+        ("URL(a)", "URL(a)"),
+        ("u&#82;l(a)", "uRl(a)"),
+        ("&#0117;rl(a)", "url(a)"),
+        ("&#x75rl(a)", "url(a)"),
+        ("&#X6C;", "l"),
+        ("url&lpar;a)", "url(a)"),
+        ("url&#40;a)", "url(a)"),
+        ("url&#x28;a)", "url(a)"),
+        ("src('a')", "src('a')"),
+        ("&commat;import 'a'", "@import 'a'"),
+        ("&#64;import 'a'", "@import 'a'"),
+        ("image&#45;set('a')", "image-set('a')"),
+        ("\\75rl(a)", "\\75rl(a)"),
+        ("&bsol;75rl(a)", "\\75rl(a)"),
+        ("&#92;75rl(a)", "\\75rl(a)"),
+    ],
+)
+def test_css_that_may_load_is_seen_through_character_references(written: str, read: str) -> None:
+    assert css_may_load(f'<p style="{written}">')
+    assert may_load(read) or read == "l"
+
+
+@pytest.mark.parametrize("html", ["<p style='color: rgb(0, 0, 0)'>a&nbsp;b&#8217;s &#160; a@b.example &#39;", "(url) import"])
+def test_a_text_without_urls_in_css_is_known_as_such(html: str) -> None:
+    assert not css_may_load(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<svg><feImage href=http://a.example/1></svg><use xlink:href=http://a.example/2>",
+        "<svg><image xlink:href=http://a.example/1><object data=http://a.example/2></object></svg>",
+        "<object data=http://a.example/1></object><video poster=http://a.example/2></video><img lowsrc=http://a.example/3>",
+        "<meta http-equiv=refresh content='0; url=http://a.example/1'><img srcset='http://a.example/2 2x'>",
+        "<v:fill src=http://a.example/1><amp-img srcset=http://a.example/2></amp-img><p background=http://a.example/3>",
+        "<p style='background: &#117;rl(http://a.example/1)'><style>@import 'http://a.example/2'</style>",
+        "<a href=http://a.example/1><area href=http://a.example/2><link rel=icon href=http://a.example/3>",
+    ],
+)
+def test_every_carrier_is_among_the_nodes_that_are_visited(html: str) -> None:
+    """A conditional comment that may load has the reader visit every node: what it finds then is what there is."""
+    comment = "<!--[if mso]><img src=''><![endif]-->"
+    chosen, every = read_document(html), read_document(comment + html)
+    assert len(chosen.references) + len(chosen.links) == html.count("http://")
+    assert [(found.carrier, found.url) for found in chosen.references] == [
+        (found.carrier, found.url) for found in every.references
+    ]
+    assert chosen.links == every.links

@@ -1,0 +1,87 @@
+"""The verbs of ``tkit templates``: what filter lists are made of, listed and made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tkit.progress import steps
+
+templates_app = typer.Typer(help="Pieces of trackers' URLs, which filter lists are made of.", no_args_is_help=True)
+
+
+@templates_app.command("list")
+def list_(
+    file: Annotated[Path | None, typer.Argument(help="File of templates; those of tkit without it.")] = None,
+    format: Annotated[str, typer.Option("--format", help="table, jsonl or csv.")] = "table",
+) -> None:
+    """List the templates with what speaks for each and against it.
+
+    Example: `tkit templates list --format jsonl`
+    """
+    from dataclasses import asdict
+
+    import pandas as pd
+
+    from tkit.rows import open_writer
+    from tkit.templates import load_templates
+    from tkit.templates.template import FEW
+
+    if format not in ("table", "jsonl", "csv"):
+        raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
+    templates = load_templates(file)
+    if format == "table":
+        names = ("trackers", "domains", "senders")
+        rows = [
+            {"template": one.pattern, "of": one.service or one.origin}
+            | {name: f"{getattr(one, name):,}" for name in names}
+            | {
+                "good": f"{one.negatives + one.weak_negatives:,}",
+                "error": "" if one.error is None else f"{one.error:.1%}",
+                "at most": "" if one.error_high is None else f"{one.error_high:.0%}",
+                "evidence": "none" if not one.trackers else "little" if one.domains < FEW else "",
+            }
+            for one in templates
+        ]
+        table = pd.DataFrame(rows)
+    else:
+        table = pd.DataFrame([asdict(one) for one in templates]).astype(object)
+        table = table.where(table.notna(), None)  # JSON has no NaN
+    with open_writer(format, None) as writer:
+        writer.write(table)
+
+
+@templates_app.command()
+def build(
+    shared: Annotated[Path, typer.Option(help="Folder with corpora/.")] = Path("../shared"),
+    dataset: Annotated[Path, typer.Option(help="Dataset folder, for the labels.")] = Path("data/dataset"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("tkit/templates/trackers.json"),
+    seed: Annotated[int, typer.Option(help="Seed of the folds in which the least evidence is chosen.")] = 0,
+) -> None:
+    """Learn templates from the corpora's mails and the dataset's labels, and measure the known ones on them.
+
+    Beside the file goes matched.txt, which names the labelled references that the templates match.
+
+    Example: `tkit templates build --shared ../shared -o tkit/templates/trackers.json`
+    """
+    from tkit.dataset import read
+    from tkit.files import whole_file
+    from tkit.templates.building import build_templates, matched_keys
+    from tkit.templates.material import labelled_urls
+    from tkit.templates.template import MATCHED
+
+    published = read(dataset)
+    with steps() as tell:
+        rows = labelled_urls(shared, published, tell)
+    templates = build_templates(rows, published.digest(), seed)
+    templates.write(output)
+    with whole_file(output.parent / MATCHED) as stream:
+        stream.write("".join(f"{key}\n" for key in matched_keys(rows, templates)).encode("ascii"))
+    learnt = sum(one.origin == "learnt" for one in templates)
+    Console(highlight=False).print(
+        f"{escape(str(output))}: {len(templates)} templates, {learnt} of them learnt", soft_wrap=True
+    )

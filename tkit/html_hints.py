@@ -1,0 +1,69 @@
+"""What an HTML text cannot hold, told without its tree: the reader then leaves most of the tree unvisited.
+
+Every test errs to one side only: where it says no, there is none, however the text is written.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
+# The lookahead leaves one character to search for, which the engine does several times as fast as for two.
+_BEHIND_BODY = re.compile(r"(<(?=/)/(?:body|html)\b[^>]*>)((?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+)", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--[\s\S]*?-->")
+_CONDITIONAL = re.compile(r"<!--\s*\[if", re.IGNORECASE)
+# Most conditional comments hold a table's scaffolding only, and need no tree of their own.
+_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
+_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
+
+# A character that stands as written comes first, which is found fast; the letters before it are looked at then.
+_CSS_FUNCTION = re.compile(r"\((?<=(?:url|src|set)\()", re.IGNORECASE)
+_CSS_IMPORT = re.compile(r"@import", re.IGNORECASE)
+# Character references to what may be a letter of those or a backslash: "(", "-", "@" and all behind it in ASCII.
+_CSS_REFERENCE = re.compile(
+    r"&(?:#0*(?:4[05]|6[4-9]|[7-9][0-9]|1[0-2][0-9])(?![0-9])"
+    r"|#[xX]0*(?:2[8dD]|[4-7][0-9a-fA-F])(?![0-9a-fA-F])"
+    r"|(?:lpar|bsol|commat);)"
+)
+
+
+def without_space_behind_body(html: str) -> str:
+    """Leave out the white space behind the end of the body, which browsers put nowhere."""
+    return _BEHIND_BODY.sub(_without_space, html)
+
+
+def _without_space(end: re.Match[str]) -> str:
+    return end[1] + "".join(_COMMENT.findall(end[2]))
+
+
+def comment_may_load(comment: str) -> bool:
+    """Tell whether what stands in a comment may hold a reference."""
+    lowered = comment.lower()
+    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
+        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
+    )
+
+
+def conditional_comments_may_load(html: str) -> bool:
+    """Tell whether any of a text's conditional comments may hold a reference."""
+    start = html.find("<!--")
+    while start >= 0:
+        end = start + 4  # what opens no comment, in a script, must not hide the comment behind it
+        if _CONDITIONAL.match(html, start):
+            end = html.find("-->", end)
+            if end < 0:
+                end = len(html)
+            if comment_may_load(html[start:end]):
+                return True
+        start = html.find("<!--", end)
+    return False
+
+
+def css_may_load(html: str) -> bool:
+    """Tell whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.css.may_load`."""
+    return (
+        "\\" in html
+        or ("(" in html and _CSS_FUNCTION.search(html) is not None)
+        or ("@" in html and _CSS_IMPORT.search(html) is not None)
+        or _CSS_REFERENCE.search(html) is not None
+    )
