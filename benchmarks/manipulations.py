@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -32,8 +33,10 @@ from tkit.detectors.peers import all_peers
 from tkit.errors import TkitError
 from tkit.evaluate import choose_threshold, headline
 from tkit.facts import with_facts
+from tkit.features import extract
 from tkit.mail import Message
 from tkit.manipulate import MANIPULATIONS, PAIRS
+from tkit.parallel import ordered_map
 from tkit.robustness import recall_lost, scores_with_copies
 from tkit.schema import KEY, VANTAGES
 from tkit.splits import cross_validation
@@ -74,20 +77,33 @@ def mails(folder: Path, wanted: frozenset[str], progress: Progress) -> dict[str,
     return found
 
 
-def all_copies(messages: dict[str, Message], trackers: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+def all_copies(messages: dict[str, Message], trackers: pd.DataFrame, workers: int, progress: Progress) -> pd.DataFrame:
     """Manipulate each tracker in every single way and in every two, with the facts that programs read."""
-
-    def facts(edited: Iterable[Message]) -> pd.DataFrame:
-        return pd.concat(with_facts(edited), ignore_index=True)
-
-    names = [(name,) for name in MANIPULATIONS] + list(PAIRS)
+    jobs = [(messages[str(sha256)], rows) for sha256, rows in trackers.groupby("message_sha256", sort=False)]
+    task = progress.add_task("manipulated copies", total=len(jobs))
     frames = []
-    task = progress.add_task("manipulated copies", total=len(trackers))
-    for sha256, rows in trackers.groupby("message_sha256", sort=False):
-        asked = [Asked(part, index, each) for part, index in zip(rows["part"], rows["index"], strict=True) for each in names]
-        frames.append(manipulated_features(messages[str(sha256)], asked, facts))
-        progress.update(task, advance=len(rows))
+    for found in ordered_map(copies_of, jobs, 4, workers):
+        progress.update(task, advance=len(found))
+        frames += [frame for frame in found if len(frame)]
     return pd.concat(frames, ignore_index=True)
+
+
+def copies_of(jobs: list[tuple[Message, pd.DataFrame]]) -> list[pd.DataFrame]:
+    """Manipulate the trackers of some messages; nothing of a message of which none can be."""
+    names = [(name,) for name in MANIPULATIONS] + list(PAIRS)
+    return [
+        manipulated_features(
+            message,
+            [Asked(part, index, each) for part, index in zip(rows["part"], rows["index"], strict=True) for each in names],
+            facts,
+        )
+        for message, rows in jobs
+    ]
+
+
+def facts(edited: Iterable[Message]) -> pd.DataFrame:
+    frames = list(with_facts(edited))
+    return pd.concat(frames, ignore_index=True) if frames else extract([])
 
 
 def with_written(rows: pd.DataFrame, messages: dict[str, Message], progress: Progress) -> pd.DataFrame:
@@ -205,6 +221,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-false-alarms", type=float, default=0.001)
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that manipulate")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "manipulations.md")
     settings = parser.parse_args(arguments)
     dataset = read(settings.dataset)
@@ -221,7 +238,9 @@ def main(arguments: list[str] | None = None) -> int:
             return messages
 
         tag = dataset.digest()[:12]
-        copies = cached(settings.cache / f"copies-{tag}.parquet", lambda: all_copies(wanted(), trackers, progress))
+        copies = cached(
+            settings.cache / f"copies-{tag}.parquet", lambda: all_copies(wanted(), trackers, settings.workers, progress)
+        )
         taught = cached(settings.cache / f"taught-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
         results: dict[str, pd.DataFrame] = {}
         for vantage in reversed(VANTAGES):
