@@ -1,8 +1,7 @@
 """One mail: bytes in, its HTML parts and the few header facts that detection needs out.
 
-The MIME tree comes from ``fast-mail-parser`` where it gives what the standard library gives, and from
-the standard library where it does not; :func:`_fast_parse` says when. Bad mail never raises: what was wrong is
-kept in :attr:`Message.defects`.
+The parts are those that the standard library finds, read by :mod:`tkit.mime_parts`. Bad mail never raises: what was
+wrong is kept in :attr:`Message.defects`.
 """
 
 from __future__ import annotations
@@ -13,15 +12,16 @@ import email.header
 import email.utils
 import hashlib
 import re
-from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator, Mapping
-from copy import copy
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import fast_mail_parser
 import webencodings
+
+from tkit import transfer
+from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
 """Content types that a mail client renders as HTML. AMP parts are numbered after the ordinary ones."""
@@ -44,28 +44,11 @@ _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 # A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
-_ANNOUNCED = re.compile(rb"\n(?i:content-type):\s{0,64}(?i:text/(?:html|x-amp-html))")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
-_BASE64_RUN = re.compile(rb"([^=]*)(=*)")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
-_BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
-_MOST_MULTIPARTS = 10_000
-_EIGHT_BIT = re.compile(rb"[\x80-\xff]+")
-_SPACES = (b" ", b"\t")
-_SPACE_AT_LINE_END = re.compile(rb"[ \t]+(?=\r?\n|\Z)")
-
-
-class HtmlPart(NamedTuple):
-    """A transfer-decoded part that a client renders as HTML."""
-
-    content_type: str
-    charset: str
-    encoding: str
-    content: bytes
 
 
 class _Charset(NamedTuple):
@@ -139,11 +122,14 @@ class Message:
         header_block = _header_block(raw)
         if not _may_hold_html(raw):
             return cls(digest, header_block, (), (), tuple(defects), raw)
-        fast = _fast_parse(raw)
-        parts, types = fast if fast is not None else _standard_parse(raw, defects)
-        parts.sort(key=lambda part: HTML_TYPES.index(part.content_type))
-        texts = tuple(_decode_text(part, number, defects) for number, part in enumerate(parts))
-        return cls(digest, header_block, texts, tuple(types), tuple(defects), b"" if fast is None else raw)
+        found = leaves(raw)
+        parts = [leaf for leaf in found if leaf.content_type in HTML_TYPES]
+        parts.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
+        texts = tuple(
+            _decode_text(transfer.decoded(raw[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
+            for number, leaf in enumerate(parts)
+        )
+        return cls(digest, header_block, texts, tuple(leaf.content_type for leaf in found), tuple(defects), raw)
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
@@ -184,12 +170,12 @@ class Message:
     def defects(self) -> tuple[str, ...]:
         """What was wrong, structure first, then headers; each once, however often it occurs.
 
-        The fast parser tells nothing of what it mended: the first reading of a mail that it took has the standard
-        library go through the whole mail, which takes some ten times as long as :meth:`from_bytes`.
+        The first reading has the standard library go through the whole mail, which takes some ten times as long as
+        :meth:`from_bytes`.
         """
         found: list[str] = []
         if self._unchecked:
-            _standard_parse(self._unchecked, found)
+            found += _structural_defects(self._unchecked)
             self._unchecked = b""
         found += self._text_defects
         if not self.header("from"):
@@ -276,170 +262,32 @@ def _may_hold_html(raw: bytes) -> bool:
     return b"html" in lowered or b"message/" in lowered
 
 
-def is_too_nested(raw: bytes) -> bool:
-    """Tell whether a mail may hold more multiparts inside one another than ``fast-mail-parser`` can be given.
-
-    It takes a step of the stack for each, and a mail of a hundred thousand of them ends the process.
-    """
-    # A short mail has no room for so many, and is not searched.
-    return len(raw) > _MOST_MULTIPARTS * 10 and raw.lower().count(b"multipart/") > _MOST_MULTIPARTS
-
-
-def _fast_parse(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
-    """Parse with ``fast-mail-parser``; None where the standard library must have the word.
-
-    On public mail it differs from the standard library in three ways that matter, each of which is recognised
-    here: it refuses broken base64; it drops raw 8-bit bytes inside quoted-printable; and under broken boundaries it
-    finds fewer or other parts. What remains changes no reference: white space before line ends, which RFC 2045
-    section 6.7 wants dropped, and a doubled ``=`` in broken quoted-printable.
-    """
-    if is_too_nested(raw):
-        return None
-    parsed = _parse_tree(raw)
-    if parsed is None or len(_ANNOUNCED.findall(raw)) > len(parsed[0]):
-        return None
-    if raw.isascii() or all(part.encoding != "quoted-printable" for part in parsed[0]):
-        return parsed
-    # Written as escapes, the raw bytes are kept.
-    escaped = _parse_tree(_EIGHT_BIT.sub(lambda run: b"=" + run[0].hex("=").encode(), raw))
-    if escaped is None or escaped[1] != parsed[1]:
-        return None
-    parts = [own if own.encoding != "quoted-printable" else kept for own, kept in zip(parsed[0], escaped[0], strict=True)]
-    return parts, parsed[1]
-
-
-def _parse_tree(raw: bytes) -> tuple[list[HtmlPart], list[str]] | None:
-    try:
-        root = fast_mail_parser.parse_email_tree(raw, mode="lazy")
-        parts: list[HtmlPart] = []
-        types: list[str] = []
-        _walk(root, parts, types)
-    except (fast_mail_parser.ParseError, ValueError):
-        return None
-    return parts, types
-
-
-def _walk(node: Any, parts: list[HtmlPart], types: list[str]) -> None:
-    children = node.children
-    if children:
-        for child in children:
-            _walk(child, parts, types)
-        return
-    content_type = node.content_type.lower()
-    types.append(content_type)
-    if content_type in HTML_TYPES:
-        headers = node.headers
-        charset = _charset_of(_field(headers, "Content-Type"))
-        encoding = _field(headers, "Content-Transfer-Encoding").strip().lower()
-        parts.append(HtmlPart(content_type, charset, encoding, node.content or b""))
-
-
-def _field(headers: Mapping[str, list[str]], usual_name: str) -> str:
-    values = headers.get(usual_name)
-    if values is None:
-        lowered = usual_name.lower()
-        values = next((values for name, values in headers.items() if name.lower() == lowered), [""])
-    return values[0]
-
-
-@lru_cache(maxsize=1024)
-def _charset_of(content_type: str) -> str:
-    found = re.search(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", content_type, re.IGNORECASE)
-    return found.group(1).lower() if found else ""
-
-
-def _standard_parse(raw: bytes, defects: list[str]) -> tuple[list[HtmlPart], list[str]]:
-    """Parse with the standard library, decoding broken transfer encodings as mail clients do."""
-    parts: list[HtmlPart] = []
-    types: list[str] = []
+def _structural_defects(raw: bytes) -> Iterator[str]:
+    """Give what is wrong with a mail's MIME tree, in the words of the standard library, and with its transfer encodings."""
     if b"\0" in raw:
-        defects.append("bytes: NUL in it")
-    try:
-        root = email.message_from_bytes(raw)
-    except RecursionError:
-        defects.append("MIME: nested too deeply to be read")
-        return parts, types
-    for node in _standard_walk(root, defects):
-        content_type = node.get_content_type()
-        types.append(content_type)
-        defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
-        if content_type in HTML_TYPES:
-            encoding = str(node.get("content-transfer-encoding", "")).strip().lower()
-            content = _decode_body(node, encoding, defects)
-            parts.append(HtmlPart(content_type, _charset_of(str(node.get("content-type", ""))), encoding, content))
-    return parts, types
-
-
-def _standard_walk(root: email.message.Message, defects: list[str]) -> Iterator[email.message.Message]:
-    """Give the leaves in MIME order, without recursion: hostile nesting must not exhaust the stack."""
-    waiting = [root]
-    while waiting:
+        yield "bytes: NUL in it"
+    if is_too_nested(raw):
+        yield TOO_NESTED
+    waiting = []
+    with suppress(RecursionError):  # only what is nested too deeply has the standard library raise it
+        waiting.append(email.message_from_bytes(raw))
+    while waiting:  # without recursion: hostile nesting must not exhaust the stack
         node = waiting.pop()
+        yield from (f"MIME: {type(defect).__name__}" for defect in node.defects)
         payload = _payload(node)
         if node.is_multipart() and isinstance(payload, list):
-            defects.extend(f"MIME: {type(defect).__name__}" for defect in node.defects)
             waiting.extend(child for child in reversed(payload) if isinstance(child, email.message.Message))
-        else:
-            yield node
+    for leaf in leaves(raw):
+        if leaf.content_type in HTML_TYPES:
+            yield from transfer.defects_of(raw[leaf.start : leaf.end], leaf.encoding)
 
 
-def _decode_body(node: email.message.Message, encoding: str, defects: list[str]) -> bytes:
-    if encoding in ("base64", "quoted-printable"):
-        del node["content-transfer-encoding"]  # without it, the bytes are given as they stand
-    body = _payload(node, decode=True)
-    content = body if isinstance(body, bytes) else b""
-    if encoding == "base64":
-        return decode_base64(content, defects)
-    if encoding == "quoted-printable":
-        return decode_quoted_printable(content, defects)
-    return content
-
-
-def _payload(node: email.message.Message, decode: bool = False) -> object:
+def _payload(node: email.message.Message) -> object:
     """Give a part's payload; the standard library raises where the charset is a tuple (RFC 2231) or unknown."""
     try:
-        return node.get_payload(decode=True) if decode else node.get_payload()
+        return node.get_payload()
     except (TypeError, LookupError, ValueError):
-        bare = copy(node)
-        del bare["content-type"]
-        return bare.get_payload(decode=True) if decode else bare.get_payload()
-
-
-def decode_base64(data: bytes, defects: list[str]) -> bytes:
-    r"""Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
-
-    >>> decode_base64(b"PGI+SG!k8L2I+\nQ", [])
-    b'<b>Hi</b>'
-    """
-    sound = True
-    out = []
-    for run, padding in _BASE64_RUN.findall(b"".join(data.split())):
-        digits = _NOT_BASE64.sub(b"", run)
-        sound &= len(digits) == len(run) and (len(digits) + len(padding)) % 4 == 0
-        if len(digits) % 4 == 1:
-            digits = digits[:-1]
-        out.append(a2b_base64(digits + b"=" * (-len(digits) % 4)))
-    if not sound:
-        defects.append("base64: characters outside the alphabet or a cut end")
-    return b"".join(out)
-
-
-def decode_quoted_printable(data: bytes, defects: list[str]) -> bytes:
-    r"""Decode quoted-printable; what is no escape stands for itself.
-
-    Source: RFC 2045, section 6.7; white space before a line end is dropped by its rule 3.
-
-    >>> decode_quoted_printable(b"a=3Db= \nc==3Dd=zz  \n", [])
-    b'a=bc==d=zz\n'
-    """
-    if not data.isascii():
-        defects.append("quoted-printable: raw 8-bit bytes")
-    if _BROKEN_ESCAPE.search(data):
-        defects.append("quoted-printable: broken escape")
-        data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
-    if data.endswith(_SPACES) or any(space + end in data for space in _SPACES for end in (b"\n", b"\r\n")):
-        data = _SPACE_AT_LINE_END.sub(b"", data)
-    return a2b_qp(data)
+        return None
 
 
 @lru_cache(maxsize=512)
@@ -451,25 +299,24 @@ def _codec(label: str) -> _Charset | None:
     return _Charset(encoding.name, encoding.codec_info.name)
 
 
-def _decode_text(part: HtmlPart, number: int, defects: list[str]) -> str:
+def _decode_text(content: bytes, charset: str, number: int, defects: list[str]) -> str:
     """Decode a part's bytes by byte order mark or declared charset; by :func:`_decode_guessed` without a known one.
 
     The declared charset is read by its WHATWG label, as browsers do (``iso-8859-1`` is windows-1252), and what is
     not in it becomes U+FFFD, so that URLs come out as browsers ask for them. A part that calls itself ASCII and
     holds 8-bit bytes is wrong by its own word and counts as one without a charset.
     """
-    content = part.content
     for mark, codec in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if content.startswith(mark):
             return content[len(mark) :].decode(codec, "replace")
-    declared = _codec(part.charset) if part.charset else None
-    if part.charset and declared is None:
+    declared = _codec(charset) if charset else None
+    if charset and declared is None:
         defects.append(f"html part {number}: unknown charset")
     if content.isascii() and (declared is None or declared.name not in _NOT_ASCII_BASED):
         return content.decode("ascii")
     if declared is None:
         text, sound = _decode_guessed(content)
-    elif part.charset in ("us-ascii", "ascii"):
+    elif charset in ("us-ascii", "ascii"):
         text, sound = _decode_guessed(content)[0], False
     else:
         text, sound = _decode(content, declared)

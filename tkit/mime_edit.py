@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import webencodings
 
-from tkit.mail import HTML_TYPES, Message, decode_base64, decode_quoted_printable
+from tkit.mail import HTML_TYPES, Message
 from tkit.mime_parts import Leaf, leaves
+from tkit.transfer import decode_quoted_printable, decoded
 
 _LINE_WIDTH = 76  # RFC 2045, sections 6.7 and 6.8
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -172,11 +173,7 @@ def html_sources(raw: bytes, message: Message) -> list[HtmlSource | None]:
 
 def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
     body = raw[leaf.start : leaf.end]
-    content = body
-    if leaf.encoding == "base64":
-        content = decode_base64(body, [])
-    elif leaf.encoding == "quoted-printable":
-        content = decode_quoted_printable(body, [])
+    content = decoded(body, leaf.encoding)
     wanted = _plain(text)
     for decoding in _decodings(content, leaf.charset):
         try:
@@ -290,7 +287,7 @@ def _grouped(
 def _quoted_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> bytes | None:
     """Write the lines anew that an edit touches; what stands beside it in them keeps its own spelling."""
     lines = [(line.start(), line.end()) for line in _LINE.finditer(body)]
-    counts = [0, *accumulate(len(decode_quoted_printable(body[start:end], [])) for start, end in lines)]
+    counts = [0, *accumulate(len(decode_quoted_printable(body[start:end])) for start, end in lines)]
     if counts[-1] != len(content):
         return None
     line_end = _line_end(body)
