@@ -43,6 +43,7 @@ _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
 # A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
@@ -231,15 +232,9 @@ class Message:
 
 
 def _header_block(raw: bytes) -> bytes:
-    """Give what stands above the first empty line, the whole mail where there is none.
-
-    Both line ends are looked for, the mail's own first, so that the other search ends where the headers do.
-    """
-    usual, other = b"\n\n", b"\n\r\n"
-    if raw[: raw.find(b"\n") + 1].endswith(b"\r\n"):
-        usual, other = other, usual
-    end = raw.find(usual) + 1 or len(raw)
-    return raw[: raw.find(other, 0, end) + 1 or end]
+    """Give what stands above the first empty line, the whole mail where there is none."""
+    end = _EMPTY_LINE.search(raw)
+    return raw[: end.start() + 1] if end else raw
 
 
 @lru_cache(maxsize=1 << 12)

@@ -29,8 +29,6 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 _LINE_END = re.compile(rb"\r?\n")
 _QUOTED = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n|(?P<space>[ \t]+(?=\r?\n|\Z))|[\s\S]")
 _LITERAL = frozenset(range(33, 127)) - {ord("=")} | {ord(" "), ord("\t")}
-_TEXT_LINE_END = re.compile(r"[ \t\r]*+\n")
-_EQUALS = re.compile(r"==++")
 
 
 class Edit(NamedTuple):
@@ -149,45 +147,26 @@ def html_sources(raw: bytes, message: Message) -> list[HtmlSource | None]:
     Returns
     -------
     list of HtmlSource or None
-        One for each of ``message.html_parts``; None where no part of the MIME tree decodes to its text.
+        One for each of ``message.html_parts``; None where it is not told which charset gives its text.
     """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     found = [leaf for leaf in leaves(raw) if leaf.content_type in HTML_TYPES]
     found.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
-    sources: list[HtmlSource | None] = []
-    if len(found) == len(message.html_parts):
-        return [_source(raw, leaf, text) for leaf, text in zip(found, message.html_parts, strict=True)]
-    waiting = 0
-    for text in message.html_parts:
-        source = None
-        number = waiting
-        while source is None and number < len(found):
-            source = _source(raw, found[number], text)
-            number += 1
-        if source is not None:
-            waiting = number
-        sources.append(source)
-    return sources
+    return [_source(raw, leaf, text) for leaf, text in zip(found, message.html_parts, strict=True)]
 
 
 def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
     body = raw[leaf.start : leaf.end]
     content = decoded(body, leaf.encoding)
-    wanted = _plain(text)
     for decoding in _decodings(content, leaf.charset):
         try:
             own = content[decoding.mark :].decode(decoding.codec, decoding.errors)
         except UnicodeDecodeError:
             continue
-        if own == text or _plain(own) == wanted:
+        if own == text:
             return HtmlSource(leaf, body, content, decoding, own)
     return None
-
-
-def _plain(text: str) -> str:
-    """Give a text without what the two parsers of :mod:`tkit.mail` give in two ways: line ends, ``=`` in broken escapes."""
-    return _EQUALS.sub("=", _TEXT_LINE_END.sub("\n", text)).rstrip()
 
 
 def _decodings(content: bytes, declared: str) -> Iterator[_Decoding]:

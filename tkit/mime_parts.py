@@ -25,7 +25,7 @@ _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
 _VALUE = re.compile(rb"[ \t]*+([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)")
 # Characters of a boundary that stand for themselves wherever a parameter's value can stand.
-_BOUNDARY = re.compile(rb"boundary=\"?([A-Za-z0-9()+_,\-./:=?$#@!&~^{}|\[\]]+)", re.IGNORECASE)
+_BOUNDARY = re.compile(rb";[ \t\r\n]*+boundary=\"?([A-Za-z0-9()+_,\-./:=?$#@!&~^{}|\[\]]+)", re.IGNORECASE)
 _STAND_IN = b"\x01"
 _LONGEST_FIELD = 102_400
 """Bytes of a field that are read, as many as Postfix lets through; the standard library's time grows with the square."""
@@ -107,13 +107,14 @@ class _Walker:
         self._stack: list[_Open] = []
         self._found: list[Leaf] = []
         self._lines: list[_Boundary | None] = []  # of each open multipart the next boundary line, as last looked for
+        self._clear: list[int] = []  # of each open multipart, where no boundary line of it stands before
         self._opened: Leaf | None = None  # the multipart just opened, which is a leaf where no part follows
         self._nesting = 0  # forwarded messages around the entity since the last boundary
 
     def walk(self) -> list[Leaf]:
         position = 0
         default = "text/plain"
-        while position >= 0:
+        while True:
             at, default = self._entity(position, default)
             hit = self._boundary(at)
             if self._opened and (hit is None or hit.closing or hit.level < len(self._stack) - 1):
@@ -146,7 +147,7 @@ class _Walker:
                     position, default = body, "text/plain"
                     continue
                 self.too_nested = True
-            end = max(body, self._without_line_end(limit)) if stop else limit
+            end = max(body, self._without_line_end(limit)) if self._stack else limit
             leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, self._guard())
             is_multipart = head.boundary is not None and head.content_type.startswith("multipart/")
             self.too_nested |= is_multipart and len(self._stack) == MAX_NESTING
@@ -154,6 +155,7 @@ class _Walker:
                 self._opened = leaf
                 guard = leaf.guard or (head.content_type if head.content_type in _GUARDED else "")
                 self._lines.append(_Boundary(-1, -1, len(self._stack), False))
+                self._clear.append(body)
                 self._stack.append(_Open(b"--" + head.boundary, head.content_type == "multipart/digest", guard))
             else:
                 self._opened = None
@@ -166,6 +168,7 @@ class _Walker:
     def _close(self, level: int) -> None:
         del self._stack[level:]
         del self._lines[level:]
+        del self._clear[level:]
 
     def _boundary(self, position: int) -> _Boundary | None:
         """Give the first boundary line of an open multipart at or after a position."""
@@ -173,10 +176,13 @@ class _Walker:
         for level in range(len(self._stack)):
             line = self._lines[level]
             if line is not None and line.start < position:
-                # What is behind the line of an outer multipart is no business of this one.
-                line = self._line(position, first.start if first else len(self._raw), level)
+                # What is behind the line of an outer multipart is no business of this one, and nothing is searched twice.
+                limit = first.start if first else len(self._raw)
+                line = self._line(max(position, self._clear[level]), limit, level)
                 if line is not None or first is None:
                     self._lines[level] = line
+                else:
+                    self._clear[level] = max(limit, self._clear[level])
             if line is not None and (first is None or line.start < first.start):
                 first = line
         return first

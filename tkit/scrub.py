@@ -12,9 +12,9 @@ import pandas as pd
 from tkit import __version__
 from tkit.features import extract_batches
 from tkit.html_edit import Load, Places, places, removal, resolved_urls
-from tkit.mail import Message, is_too_nested
+from tkit.mail import Message
 from tkit.mime_edit import Edit, HtmlSource, html_sources
-from tkit.mime_parts import leaves
+from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
 from tkit.scan import reasons
 from tkit.slices import providers
 
@@ -126,8 +126,6 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     """
     start = (raw.find(b"\n") + 1 or len(raw)) if raw.startswith(b"From ") else 0
     now = _read(raw[start:])
-    if now is None:
-        return Scrubbed(raw, (), (), ("MIME: nested too deeply to be read",))
     remaining = now.references
     gone: dict[int, Tracker] = {}
     left: dict[int, Skipped] = {}
@@ -179,10 +177,8 @@ class _Reading(NamedTuple):
         ]
 
 
-def _read(mail: bytes) -> _Reading | None:
-    """Read a mail and compute its features; None for one that no parser should be given."""
-    if is_too_nested(mail):
-        return None
+def _read(mail: bytes) -> _Reading:
+    """Read a mail and compute its features."""
     message = Message.from_bytes(mail)
     frames = list(extract_batches([message]))
     return _Reading(mail, message, pd.concat(frames, ignore_index=True) if frames else None)
@@ -266,7 +262,7 @@ def _written(mail: bytes, edited: Sequence[_Part], remaining: Sequence[_Referenc
     reading = _read(b"".join([*pieces, mail[position:]]))
     gone = {number for part in edited for number in part.gone}
     meant = [(own.part, own.load.resolved_url) for own in remaining if own.index not in gone]
-    found = [(own.part, own.load.resolved_url) for own in reading.references] if reading else None
+    found = [(own.part, own.load.resolved_url) for own in reading.references]
     return reading if found == meant else None
 
 
@@ -334,6 +330,8 @@ def _notes(now: _Reading, changed: bool) -> Iterator[str]:
     for name in (*_SIGNATURES, *_BODY_FACTS) if changed else ():
         if name.lower() in headers:
             yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer that of the body'}"
+    if is_too_nested(now.mail):
+        yield TOO_NESTED
     lowered = now.mail.lower()
     if b"pkcs7-mime" in lowered or b"pgp-encrypted" in lowered:
         for kind in dict.fromkeys(leaf.content_type for leaf in leaves(now.mail)):

@@ -13,6 +13,7 @@ _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
 _SPACES = b" \t"
+_AFTER_SPACE = re.compile(rb"\n(?:(?<=[ \t]\n)|(?<=[ \t]\r\n))")
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
@@ -83,10 +84,10 @@ def decode_quoted_printable(data: bytes) -> bytes:
     b'a=bc==d=zz\n'
     """
     data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
-    ends = (b"\n", b"\r\n") if b"\r" in data else (b"\n",)
-    for space in (b" ", b"\t"):
-        for end in ends if space in data else ():
-            data = end.join([piece.rstrip(_SPACES) for piece in data.split(space + end)])
+    if _AFTER_SPACE.search(data):
+        for end in (b"\r\n", b"\n"):
+            for space in (b" ", b"\t"):
+                data = end.join([piece.rstrip(_SPACES) for piece in data.split(space + end)])
     return a2b_qp(data.rstrip(_SPACES))
 
 
