@@ -155,22 +155,22 @@ def test_lines_that_a_lone_carriage_return_ends() -> None:
     assert message.defects == ("lines: ended by a lone carriage return",)
 
 
-def test_deep_nesting_is_read_and_told_once() -> None:
-    opened = b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(300))
-    raw = SENDER + b"Content-Type: multipart/mixed; boundary=b0\n\n" + opened + b"--b300\nContent-Type: text/html\n\n<b>"
+@pytest.mark.parametrize(
+    ("multiparts", "parts", "defects"),
+    [
+        (128, ("<b>",), ("MIME: CloseBoundaryNotFoundDefect",)),
+        (129, (), ("MIME: nested too deeply to be read", "MIME: CloseBoundaryNotFoundDefect")),
+        (100_000, (), ("MIME: nested too deeply to be read",)),
+    ],
+)
+def test_nesting_is_read_to_a_depth_and_told_beyond_it(
+    multiparts: int, parts: tuple[str, ...], defects: tuple[str, ...]
+) -> None:
+    last = multiparts - 1
+    opened = b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(last))
+    raw = SENDER + b"Content-Type: multipart/mixed; boundary=b0\n\n" + opened + b"--b%d\nContent-Type: text/html\n\n<b>" % last
     message = Message.from_bytes(raw)
-    assert message.html_parts == ("<b>",)
-    assert message.defects == ("MIME: CloseBoundaryNotFoundDefect",)
-
-
-def test_nesting_that_would_end_the_process_is_told() -> None:
-    opened = b"".join(
-        b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (depth, depth + 1) for depth in range(100_000)
-    )
-    raw = SENDER + b"Content-Type: multipart/mixed; boundary=b0\n\n" + opened + b"--b100000\nContent-Type: text/html\n\n<b>"
-    message = Message.from_bytes(raw)
-    assert message.html_parts == ()
-    assert message.defects == ("MIME: nested too deeply to be read",)
+    assert (message.html_parts, message.defects) == (parts, defects)
 
 
 @pytest.mark.parametrize("raw", [b"", b"From x", b"From x\n", b"\n", b"\r", b"\n\n<html>", b"no field"])

@@ -26,6 +26,8 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
 _VALUE = re.compile(rb"[ \t]*+([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)")
 # Characters of a boundary that stand for themselves wherever a parameter's value can stand.
 _BOUNDARY = re.compile(rb";[ \t\r\n]*+boundary=\"?([A-Za-z0-9()+_,\-./:=?$#@!&~^{}|\[\]]+)", re.IGNORECASE)
+_ONE_LINE = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x7f]*")
+_ON_NO_LINE = b"\n"  # for a boundary that the standard library finds on no line
 _STAND_IN = b"\x01"
 _LONGEST_FIELD = 102_400
 """Bytes of a field that are read, as many as Postfix lets through; the standard library's time grows with the square."""
@@ -191,6 +193,8 @@ class _Walker:
         """Give the first line of one boundary."""
         raw = self._raw
         dashed = self._stack[level].dashed
+        if dashed.endswith(_ON_NO_LINE):
+            return None
         start = raw.find(dashed, position, limit + len(dashed))
         while start >= 0:
             rest = _LINE_REST.match(raw, start + len(dashed))
@@ -276,7 +280,7 @@ def _standard_head(declared: bytes | None, encoding: bytes, default: str) -> _He
         message.get_content_type(),
         charset[1].lower() if charset else "",
         str(message.get("content-transfer-encoding", "")).strip().lower(),
-        None if boundary is None else boundary.encode("ascii" if boundary.isascii() else "utf-8", "surrogateescape"),
+        None if boundary is None else boundary.encode("ascii") if _ONE_LINE.fullmatch(boundary) else _ON_NO_LINE,
     )
 
 
