@@ -31,6 +31,7 @@ _ON_NO_LINE = b"\n"  # for a boundary that the standard library finds on no line
 _STAND_IN = b"\x01"
 _LONGEST_FIELD = 102_400
 """Bytes of a field that are read, as many as Postfix lets through; the standard library's time grows with the square."""
+_SHORT_HEAD = 256
 _LONGEST_CACHED = 1_000
 _GUARDED = frozenset(("multipart/signed", "multipart/encrypted"))
 
@@ -142,7 +143,9 @@ class _Walker:
             head_end = _head_end(raw, position, limit)
             blank = _LINE_END.match(raw, head_end, limit)
             body = blank.end() if blank else head_end
-            head = _read_head(raw[position:head_end], default)
+            # The heads of parts are short and few in form; those of mails are long, and no two are the same.
+            read = _read_short_head if head_end - position < _SHORT_HEAD else _read_head
+            head = read(raw[position:head_end], default)
             if head.content_type.startswith("message/") and head.content_type != "message/delivery-status":
                 self._nesting += 1
                 if self._nesting <= MAX_NESTING:
@@ -248,6 +251,9 @@ def _read_head(block: bytes, default: str) -> _Head:
     if head.boundary != _STAND_IN or _STAND_IN.decode() in head.charset or b"charset" in named[1].lower():
         return _declared_head(declared, encoding, default)
     return head._replace(boundary=named[1])
+
+
+_read_short_head = lru_cache(maxsize=1 << 12)(_read_head)
 
 
 def _first_value(block: bytes, lowered: bytes, name: bytes) -> bytes | None:
