@@ -139,6 +139,7 @@ def interrupt():
     while not Path({str(tmp_path / "started")!r}).exists() or not Path({str(tmp_path / "started")!r}).read_text():
         threading.Event().wait(0.02)
     os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background has it ignored
 threading.Thread(target=interrupt, daemon=True).start()
 try:
     ProgramDetector({detector.command!r}, "mine", 60.0).scores(rows_of(1))
