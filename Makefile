@@ -18,8 +18,11 @@ pin: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study --pin data/floors.json
 	$(BIN)/tkit study --dataset data/dataset -o out/quick --quick --folds 3 --pin tests/study/floors.json
 
+# The notebooks compute for minutes beside tests that mostly wait for browsers: two cores run both at once.
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q tests/test_notebooks.py & notebooks=$$!; \
+	$(BIN)/python -m pytest -q --ignore=tests/test_notebooks.py; others=$$?; \
+	wait $$notebooks && exit $$others
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
