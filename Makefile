@@ -18,11 +18,13 @@ pin: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study --pin data/floors.json
 	$(BIN)/tkit study --dataset data/dataset -o out/quick --quick --folds 3 --pin tests/study/floors.json
 
-# The notebooks compute for minutes beside tests that mostly wait for browsers: two cores run both at once.
+# Two cores run both at once: what mostly waits for browsers and engines, and what mostly computes.
+EXPORTS := $(wildcard tests/test_export*.py)
+
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -q tests/test_notebooks.py & notebooks=$$!; \
-	$(BIN)/python -m pytest -q --ignore=tests/test_notebooks.py; others=$$?; \
-	wait $$notebooks && exit $$others
+	$(BIN)/python -m pytest -q tests/test_notebooks.py $(EXPORTS) & exports=$$!; \
+	$(BIN)/python -m pytest -q --ignore=tests/test_notebooks.py $(addprefix --ignore=,$(EXPORTS)); others=$$?; \
+	wait $$exports && exit $$others
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ from tkit.corpus import Problem, read_raw
 from tkit.features import extract
 from tkit.mail import Message
 
-CHUNK = 500
+CHUNK = 1000
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 
 
