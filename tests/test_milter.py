@@ -352,6 +352,7 @@ mydestination =
 alias_maps =
 local_recipient_maps =
 inet_interfaces = 127.0.0.1
+smtp_connection_cache_on_demand = no
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
