@@ -72,7 +72,7 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
     keys = keys.astype(
         {"message_sha256": "str", "manipulation": "str", "part": np.int32, "index": np.int32, "_before": np.int32}
     )
-    found = keys.merge(rows, on=["message_sha256", "part", "index"], validate="one_to_one")
+    found = keys.merge(rows, on=list(KEY), validate="one_to_one")
     found["index"] = found.pop("_before")
     return found.assign(message_sha256=message.message_sha256)
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from tkit.errors import TkitError
 from tkit.files import whole_file
+from tkit.schema import KEY
 from tkit.url import clean
 
 LABELS = ("T", "P", "C", "S", "U")
@@ -56,7 +57,7 @@ NAMING = ("message_sha256", "part", "index", "carrier", "url", "url_sha256")
 OF_ANNOTATOR = "label_"
 """What stands before an annotator's name in the column of the annotator's labels."""
 
-_BY_INDEX = ["message_sha256", "part", "index"]
+_BY_INDEX = list(KEY)
 _BY_URL = ["message_sha256", "part", "carrier", "url_sha256"]
 _REQUIRED = ("message_sha256", "part", "label", "confidence")
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
+from tkit.schema import KEY
 
 TARGETS = {
     "adblock": "tkit.export.adblock",
@@ -192,7 +193,7 @@ def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset 
     """Count what is called of the rows that the headline figures are made of: confidence 2 and 3; T against C and S."""
     if dataset is None:
         return Called(0, 0, 0, 0)
-    key = ["message_sha256", "part", "index"]
+    key = list(KEY)
     told = (dataset.labels["confidence"] >= 2) & (dataset.labels["source"] != "weak")
     labels = dataset.labels.loc[told, [*key, "label"]]
     joined = labels.merge(rows[key].assign(called=verdicts), on=key, validate="one_to_one")

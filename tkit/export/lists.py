@@ -11,6 +11,7 @@ from pathlib import Path
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.export.base import Loss, called_of
+from tkit.schema import KEY
 from tkit.templates import Template, Templates
 from tkit.templates.matching import encoded
 from tkit.templates.template import keys_of, load_matched
@@ -40,8 +41,8 @@ def loss_of_list(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | No
     def loss(folder: Path, bundle: Bundle, dataset: Dataset | None) -> Loss:
         if dataset is None:
             return Loss(target, bundle.name, bundle.vantage, "", "no dataset was given", sees)
-        labelled = dataset.labels.loc[dataset.labels["source"] != "weak", ["message_sha256", "part", "index"]]
-        rows = dataset.references.merge(labelled, on=["message_sha256", "part", "index"], validate="one_to_one")
+        labelled = dataset.labels.loc[dataset.labels["source"] != "weak", list(KEY)]
+        rows = dataset.references.merge(labelled, on=list(KEY), validate="one_to_one")
         matched = load_matched()
         by_list = rows.assign(matched=[key in matched for key in keys_of(rows)])["matched"].to_numpy(bool)
         by_bundle = bundle.verdicts(rows)
