@@ -7,7 +7,6 @@ BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first,
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
@@ -37,6 +36,7 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
+_OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
@@ -229,7 +229,9 @@ class _Reader:
     def document(self, part: int, start: int) -> Document:
         base = self._base
         resolved = [resolve(found[1], base) for found in self._found]
-        repeats = Counter(resolved) if resolved else {}
+        repeats: dict[str, int] = {}
+        for url in resolved:
+            repeats[url] = repeats.get(url, 0) + 1
         marks = self._marks
         references = []
         for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
@@ -316,7 +318,9 @@ class _Reader:
     ) -> None:
         if around is not None:
             ancestry = _inside(around, ancestry)
-        facts = {name: value or "" for name, value in attributes.items()}
+        facts: Mapping[str, str] = (
+            {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
+        )
         before, after = node.prev, node.next
         text_before = before is not None and before.is_text_node and not before.is_empty_text_node
         text_after = after is not None and after.is_text_node and not after.is_empty_text_node
@@ -376,16 +380,15 @@ def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
     element = node.parent
     unknown = []
     facts: _Above = _ROOT
-    while element is not None and element.is_element_node:
+    while element is not None and (tag := element.tag) != "-document":
         identity = element.mem_id
         if identity in known:
             facts = known[identity]
             break
-        unknown.append((identity, element))
+        unknown.append((identity, tag, element))
         element = element.parent
     depth, tag, hidden_by, link, tables = facts
-    for identity, element in reversed(unknown):
-        tag = element.tag
+    for identity, tag, element in reversed(unknown):
         if depth < _MAX_DEPTH:
             depth += 1
         if tag == "table":
@@ -404,9 +407,9 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
     found: list[tuple[str, str, str]] = []
     src = attributes.get("src")
-    if src and (carrier := _src_carrier(tag, attributes)):
+    if src and (carrier := _SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
         found.append((carrier, src, ""))
-    if len(attributes) == 1 and src is not None:
+    if _OTHER_MARKS.isdisjoint(attributes) and tag != "style":
         return found
     if srcset := attributes.get("srcset"):
         carrier = _SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
@@ -445,10 +448,7 @@ def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
     return tuple((carriers[use], url, "") for url, use in css_urls(text))
 
 
-def _src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
-    carrier = _SRC_CARRIERS.get(tag)
-    if carrier:
-        return carrier
+def _rare_src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
     if tag == "input":
         return "input-image" if (attributes.get("type") or "").strip().lower() == "image" else ""
     if tag.startswith("v:"):

@@ -26,6 +26,20 @@ _CSS_REFERENCE = re.compile(
     r"|(?:lpar|bsol|commat);)"
 )
 
+# Of every carrier that is not CSS its tag or its attribute, which stand in a text as they are but for their case.
+_CARRIER_HINTS = ("src", "background", "<link", "poster", "<object", "<image", "<use", "<feimage", "refresh")
+_REFRESH_REFERENCE = re.compile(r"http-equiv\s*=\s*[\"']?[^>\"']*&")  # which may be the word refresh
+
+
+def html_may_load(html: str) -> bool:
+    """Tell whether an HTML text may hold a reference, local ones among them; of public mail's texts a third holds none."""
+    if "src" in html:
+        return True
+    lowered = html.lower()
+    return (
+        any(map(lowered.__contains__, _CARRIER_HINTS)) or css_may_load(html) or _REFRESH_REFERENCE.search(lowered) is not None
+    )
+
 
 def without_space_behind_body(html: str) -> str:
     """Leave out the white space behind the end of the body, which browsers put nowhere."""
