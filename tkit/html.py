@@ -18,7 +18,7 @@ from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
 from tkit.mail import Message
 from tkit.style import hides
-from tkit.url import clean, resolve
+from tkit.url import clean, resolve, resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
 
@@ -214,11 +214,7 @@ class _Reader:
     """Walks one document, and the documents inside its conditional comments, in order."""
 
     def __init__(self, backend: Backend) -> None:
-        self._parse: Callable[[str], Any] = LexborHTMLParser
-        if backend == "soup":
-            from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
-
-            self._parse = SoupParser
+        self._nodes_of: Callable[[str], Iterable[Any]] = _candidates if backend == "lexbor" else _soup_nodes
         self._found: list[_Found] = []
         self._links: list[str] = []
         self._base = ""
@@ -227,8 +223,7 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        base = self._base
-        resolved = [resolve(found[1], base) for found in self._found]
+        resolved = self._resolved([found[1] for found in self._found])
         repeats: dict[str, int] = {}
         for url in resolved:
             repeats[url] = repeats.get(url, 0) + 1
@@ -257,15 +252,17 @@ class _Reader:
                     times,
                 )
             )
-        return Document(references, [resolve(link, base) for link in self._links])
+        return Document(references, self._resolved(self._links))
+
+    def _resolved(self, urls: list[str]) -> list[str]:
+        base = self._base
+        return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         known: dict[int, _Above] = {}
-        html = without_space_behind_body(html)
-        root = self._parse(html).root
-        for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
+        for node in self._nodes_of(without_space_behind_body(html)):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -333,16 +330,23 @@ class _Reader:
                 self._marks += 1
 
 
-def _candidates(root: Any, html: str) -> Iterable[Any]:
-    """Give the nodes of a lexbor tree, in document order, among which are all that say anything to the reader.
+def _candidates(html: str) -> Iterable[Any]:
+    """Give the nodes of a text's tree, in document order, among which are all that say anything to the reader.
 
     The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
     comments it cannot find.
     """
+    root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
     found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
     return found
+
+
+def _soup_nodes(html: str) -> Iterable[Any]:
+    from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
+
+    return _nodes(SoupParser(html).root)
 
 
 def _nodes(root: Any) -> Iterator[Any]:

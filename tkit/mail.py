@@ -12,7 +12,7 @@ import email.header
 import email.utils
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -139,10 +139,14 @@ class Message:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
         return {name: [_unfolded(value) for value in values] for name, values in self._fields.items()}
 
-    @cached_property
-    def header_counts(self) -> Mapping[str, int]:
-        """How often each header stands in the mail, by its name in lower case; cheaper than :attr:`headers`."""
-        return {name: len(values) for name, values in self._fields.items()}
+    @property
+    def header_names(self) -> Collection[str]:
+        """The name of every header, once, in lower case; cheaper than :attr:`headers`."""
+        return self._fields.keys()
+
+    def header_count(self, name: str) -> int:
+        """Give how often a header stands in the mail."""
+        return len(self._fields.get(name, ()))
 
     @cached_property
     def _fields(self) -> dict[str, list[str]]:
