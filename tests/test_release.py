@@ -110,6 +110,18 @@ class TestTables:
         held = dataset.splits["unseen_kit_held"][weak].tolist()
         assert held == [1 << int(fold[sender]) for sender in rows["sender_key"]]
 
+    def test_copies_are_compared_within_their_corpus(self, made):
+        dataset = read(made[1])
+        key = ["message_sha256", "part", "index"]
+        pd.testing.assert_frame_equal(dataset.campaigns[key], dataset.references[key])
+        rows = dataset.campaigns.set_index(["message_sha256", "index"])
+        # Two copies of each mailing in the first corpus; in the second one of three senders each.
+        pixel, logo = (rows.loc[sha(letter(1, "anna")), :].loc[number] for number in (1, 0))
+        assert pixel[["copies_known", "copies_urls_share", "own_of_recipient", "url_messages_known"]].tolist() == [2, 1, 1, 1]
+        assert logo[["copies_known", "copies_urls_share", "own_of_recipient", "url_messages_known"]].tolist() == [2, 0, 0, 2]
+        other = rows.loc[sha(OTHER["1.eml"])].loc[1]
+        assert other[["copies_known", "copies_share", "own_of_recipient"]].tolist() == [1, -1, -1]
+
     def test_facts(self, made):
         facts = read(made[1]).facts
         assert facts["labels_without_a_reference"] == {"gold": 1, "members": 0}
@@ -146,7 +158,7 @@ class TestSameBytes:
 
     def test_what_is_given_is_what_is_read(self, made, tmp_path):
         given = rebuild(made[0] / "corpora", read(made[1]), tmp_path / "dataset")
-        for name in ("references", "labels", "messages", "splits"):
+        for name in ("references", "labels", "messages", "splits", "manipulated", "campaigns"):
             pd.testing.assert_frame_equal(getattr(given, name), getattr(read(tmp_path / "dataset"), name))
         assert given.facts == read(tmp_path / "dataset").facts
 

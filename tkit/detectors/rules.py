@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.campaign_columns import CAMPAIGN_FEATURES
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
 
@@ -49,7 +50,13 @@ def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Mat
     """
     missing = [name for name in names if name not in rows.columns]
     if missing:
-        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: compute them with tkit.features.extract")
+        of_copies = set(missing) & set(CAMPAIGN_FEATURES)
+        how = (
+            "join them with tkit.campaign_columns, from all the mails"
+            if of_copies
+            else "compute them with tkit.features.extract"
+        )
+        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: {how}")
     matrix = np.empty((len(rows), len(names)), np.float32, order="F")
     for column, name in enumerate(names):
         try:
