@@ -104,7 +104,7 @@ def copies_of(rows: pd.DataFrame, results: Sequence[Compared]) -> frozenset[str]
 
 
 def _counterparts(rows: pd.DataFrame, result: Compared) -> dict[str, dict[Place, str]]:
-    """Give, for each copy, where counterparts of the trackers stand, and what their disguise is drawn by: the mailing's place."""
+    """Give, for each copy, where counterparts of the trackers stand, and what their disguise is drawn by: the mailing."""
     campaign = result.campaigns.drop_duplicates("message_sha256").set_index("message_sha256")["campaign"]
     members = defaultdict(list)
     for one in result.copies:
