@@ -204,7 +204,10 @@ def frozen_lines(found: Sequence[Model], known: str) -> list[str]:
     """Say what both do at their thresholds where another copy is known, and where not."""
     lines = []
     for one in found[:2]:
-        copied = (one.evaluation.rows[known] > 1).to_numpy()
+        rows = one.evaluation.rows
+        copied = (rows[known] > 1).to_numpy()
+        missed = headline(rows) & (rows["label"] == "T").to_numpy() & ~rows["called"].to_numpy()
+        individual = missed & (rows[["own_of_recipient", "own_of_copy"]] == 1).any(axis=1).to_numpy()
         for name, part in (("another copy known", copied), ("none known", ~copied)):
             rates = one.evaluation.rates_where(part)
             lines.append(
@@ -213,12 +216,13 @@ def frozen_lines(found: Sequence[Model], known: str) -> list[str]:
                     name,
                     f"{rates.trackers:,}",
                     f"{rates.missed}",
+                    f"{(individual & part).sum()}",
                     told(rates.tpr),
                     f"{rates.negatives:,}",
                     f"{rates.false_alarms}",
                 )
             )
-    return markdown(("model", "rows", "trackers", "missed", "recall", "good pictures", "false alarms"), lines)
+    return markdown(("model", "rows", "trackers", "missed", "individual", "recall", "good pictures", "false alarms"), lines)
 
 
 def disguise_lines(found: Sequence[Model], disguised: pd.DataFrame) -> list[str]:

@@ -133,14 +133,15 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
         "## What the vantage point brings a model",
         "",
         "The boosting model at `message` and at `campaign` (`tkit/campaign_columns.py`), cross-validated over components,"
-        f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own, and the paired"
-        " difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good pictures stand"
-        " against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus, labelled or"
+        f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own,"
+        " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good pictures"
+        " stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus, labelled or"
         " not; a provider knows many more.",
         "",
         *gain_lines(found, KNOWN),
         "",
-        "At the threshold that each fold is given, chosen for the same budget on the other folds:",
+        "At the threshold that each fold is given, chosen for the same budget on the other folds; *individual* are those of the"
+        " missed whose token is the recipient's or the copy's own:",
         "",
         *frozen_lines(found, KNOWN),
         "",
