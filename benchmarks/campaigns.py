@@ -134,9 +134,9 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
         "",
         "The boosting model at `message` and at `campaign` (`tkit/campaign_columns.py`), cross-validated over components,"
         f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own,"
-        " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good pictures"
-        " stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus, labelled or"
-        " not; a provider knows many more.",
+        " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good"
+        " pictures stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus,"
+        " labelled or not; a provider knows many more.",
         "",
         *gain_lines(found, KNOWN),
         "",
