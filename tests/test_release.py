@@ -115,10 +115,12 @@ class TestTables:
         key = ["message_sha256", "part", "index"]
         pd.testing.assert_frame_equal(dataset.campaigns[key], dataset.references[key])
         rows = dataset.campaigns.set_index(["message_sha256", "index"])
-        # Two copies of each mailing in the first corpus; in the second one of three senders each.
-        pixel, logo = (rows.loc[sha(letter(1, "anna")), :].loc[number] for number in (1, 0))
-        assert pixel[["copies_known", "copies_urls_share", "own_of_recipient", "url_messages_known"]].tolist() == [2, 1, 1, 1]
-        assert logo[["copies_known", "copies_urls_share", "own_of_recipient", "url_messages_known"]].tolist() == [2, 0, 0, 2]
+        # The same letter of one day by six senders is one mailing of twelve copies, under forged names; counts end at five.
+        names = ["copies_known", "recipients_known", "copies_share", "copies_urls_share", "url_messages_known"]
+        logo, pixel = (rows.loc[sha(letter(1, "anna"))].loc[number] for number in (0, 1))
+        assert logo[names].tolist() == [5, 2, 1, pytest.approx(5 / 11), 2]  # six URLs
+        assert pixel[names].tolist() == [5, 2, pytest.approx(2 / 12), 1, 1]  # each sender has another path and parameter
+        # Of the year's senders the second corpus holds one, whose other copies are in the first.
         other = rows.loc[sha(OTHER["1.eml"])].loc[1]
         assert other[["copies_known", "copies_share", "own_of_recipient"]].tolist() == [1, -1, -1]
 
