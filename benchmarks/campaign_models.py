@@ -20,6 +20,7 @@ from tkit.campaigns import compare_copies
 from tkit.copies import copy_of
 from tkit.dataset import Dataset
 from tkit.detectors.models import BoostingModel
+from tkit.detectors.rules import OwnToken
 from tkit.evaluate import Bootstrap, Estimate, Evaluation, headline, paired_difference
 from tkit.evaluate.bootstrap import interval, ratio
 from tkit.features import extract
@@ -191,6 +192,14 @@ def gain_lines(found: Sequence[Model], known: str) -> list[str]:
     return markdown(head, lines)
 
 
+def gain_told(found: Sequence[Model]) -> str:
+    """Say in a sentence what campaign brings on all rows."""
+    message, campaign = (one.evaluation for one in found[:2])
+    gain = paired_difference(campaign, message, FPR)
+    surely = "excludes" if gain.low > 0 or gain.high < 0 else "includes"
+    return f"So on these corpora the model gains {told(gain, '+.1f')} points by the copies, an interval that {surely} 0."
+
+
 def _of_part(evaluation: Evaluation, part: NDArray[np.bool_]) -> Evaluation:
     """Evaluate the same scores on some of the gold rows."""
     rows = evaluation.rows[part].reset_index(drop=True)
@@ -201,13 +210,17 @@ def _of_part(evaluation: Evaluation, part: NDArray[np.bool_]) -> Evaluation:
 
 
 def frozen_lines(found: Sequence[Model], known: str) -> list[str]:
-    """Say what both do at their thresholds where another copy is known, and where not."""
+    """Say what both do at their thresholds where another copy is known, and where not; and the evidence beside `message`."""
     lines = []
-    for one in found[:2]:
+    message = found[0].evaluation
+    own = OwnToken().scores(message.rows)
+    either = np.maximum(message.rows["called"].to_numpy(np.float64), own)
+    ruled = [Model(name, _with_verdicts(message, called), own) for name, called in (("rule", own), ("message or rule", either))]
+    for one in (*found[:2], *ruled):
         rows = one.evaluation.rows
         copied = (rows[known] > 1).to_numpy()
         missed = headline(rows) & (rows["label"] == "T").to_numpy() & ~rows["called"].to_numpy()
-        individual = missed & (rows[["own_of_recipient", "own_of_copy"]] == 1).any(axis=1).to_numpy()
+        individual = missed & (OwnToken().scores(rows) > 0)
         for name, part in (("another copy known", copied), ("none known", ~copied)):
             rates = one.evaluation.rates_where(part)
             lines.append(
@@ -225,6 +238,11 @@ def frozen_lines(found: Sequence[Model], known: str) -> list[str]:
     return markdown(("model", "rows", "trackers", "missed", "individual", "recall", "good pictures", "false alarms"), lines)
 
 
+def _with_verdicts(evaluation: Evaluation, called: NDArray[np.float64]) -> Evaluation:
+    """Evaluate other verdicts on the same rows."""
+    return Evaluation(evaluation.rows.drop(columns=["score", "threshold", "called"]), called, "verdicts", seed=evaluation.seed)
+
+
 def disguise_lines(found: Sequence[Model], disguised: pd.DataFrame) -> list[str]:
     """Say what is left of each model's recall on the disguised trackers, at its own threshold."""
     lines = []
@@ -237,20 +255,26 @@ def disguise_lines(found: Sequence[Model], disguised: pd.DataFrame) -> list[str]
             f"{100 * table['before'].mean():.1f} → {told(ratio(table['after'].to_numpy(), whole > 0, draw))}"
             for table in called
         ]
-        for first, second in ((0, 1), (2, 3)):
-            gain = (called[second]["after"].astype(float) - called[first]["after"]).to_numpy()
+        own = OwnToken().scores(of) > 0
+        before = called[0]["before"].to_numpy() | called[0]["own_before"].to_numpy()
+        after = called[0]["after"].to_numpy() | own
+        cells.append(f"{100 * called[0]['own_before'].mean():.1f} → {told(ratio(own, whole > 0, draw))}")
+        cells.append(f"{100 * before.mean():.1f} → {told(ratio(after, whole > 0, draw))}")
+        message = called[0]["after"].to_numpy(np.float64)
+        for gain in (called[1]["after"].to_numpy() - message, after - message):
             cells.append(told(interval(float(gain.mean()), draw.ratio(gain, whole)), "+.1f"))
         lines.append((str(name), f"{len(of)}", f"{component.nunique()}", *cells))
     head = (
         *("disguise", "trackers", "components", *(one.name for one in found)),
-        *("campaign less message, points", "both untaught, points"),
+        *("rule", "message or rule", "campaign less message, points", "message or rule less message, points"),
     )
     return markdown(head, lines)
 
 
 def _called(model: Model, disguised: pd.DataFrame, score: NDArray[np.float64]) -> pd.DataFrame:
-    """Say of each disguised tracker whether it was called before, and whether it still is."""
-    gold = model.evaluation.rows[[*_KEY, "component", "threshold", "called"]].rename(columns={"called": "before"})
+    """Say of each disguised tracker whether it was called before, by the model and by the rule, and whether it still is."""
+    rows = model.evaluation.rows.assign(own_before=OwnToken().scores(model.evaluation.rows) > 0)
+    gold = rows[[*_KEY, "component", "threshold", "called", "own_before"]].rename(columns={"called": "before"})
     joined = disguised[_KEY].assign(score=score).merge(gold, on=_KEY, how="left", validate="one_to_one")
     return joined.assign(after=joined["score"] >= joined["threshold"])
 

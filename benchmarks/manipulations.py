@@ -228,7 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
                 factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=learnt)
                 results[title] = of_model(factory, rows, copies, settings.folds, settings.seed, settings.max_false_alarms)
                 progress.update(task, completed=1)
-        rules: list[Detector] = [rule for rule in RULES if "listed" not in getattr(rule, "columns", ())]
+        of_mail = [rule for rule in RULES if rule.vantage in MAIL_VANTAGES]
+        rules: list[Detector] = [rule for rule in of_mail if "listed" not in getattr(rule, "columns", ())]
         for rule in rules:
             results[rule.name] = of_rule(rule, rows, copies)
         if settings.lists is not None:

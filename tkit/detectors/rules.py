@@ -377,6 +377,24 @@ class KnownListOr1x1(_Rule):
         return (matrix[:, 0] > 0) | declared
 
 
+@dataclass(frozen=True)
+class OwnToken(_Rule):
+    """What has a token of the recipient's or the copy's own, as other copies of the mailing show.
+
+    The evidence of :mod:`tkit.campaigns` alone, whatever the reference looks like: PrivacyMail and Englehardt et al. (PETS
+    2018) tell trackers so. It calls personalised pictures too, and nothing of which no other copy is known.
+    """
+
+    name = "own token in copies"
+    vantage = "campaign"
+    columns = ("own_of_recipient", "own_of_copy")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        recipient, copy = matrix.T
+        called: Mask = (recipient > 0) | (copy > 0)
+        return called
+
+
 def _given(side: NDArray[np.float32], most: float) -> Mask:
     """Tell where a side is declared and at most ``most``; absent is -1."""
     return (side >= 0) & (side <= most)
@@ -405,6 +423,8 @@ RULES: tuple[Detector, ...] = (
     SnappyMail(),
     KnownList(),
     KnownListOr1x1(),
+    OwnToken(),
     BlockAll(),
 )
-"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``."""
+"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``, the one of own
+tokens the columns of :mod:`tkit.campaign_columns`."""
