@@ -153,8 +153,8 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
         "",
         "Each gold tracker (headline rows) of which another copy is known is disguised alike in every copy of its mailing, as a"
         " sender's template would: size and text are drawn by the mailing, not by the copy's URL, so that all copies have the"
-        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole corpus compared"
-        " anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no disguised copy in"
+        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole"
+        " corpus compared anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no disguised copy in"
         " training.",
         "",
         *disguise_lines(found, disguised),
