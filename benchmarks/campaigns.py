@@ -144,8 +144,8 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
         gain_told(found),
         "",
         "At the threshold that each fold is given, chosen for the same budget on the other folds. The rule calls what has a"
-        " token of the recipient's or the copy's own (`rule:own-token`), whatever else is known of it; *individual* are"
-        " those of the missed that it calls:",
+        " token of the recipient's or the copy's own (`rule:own-token`), whatever else is known of it; what it goes"
+        f" by was settled while looking at {MAIN} and phishing_pot. *Individual* are those of the missed that it calls:",
         "",
         *frozen_lines(found, KNOWN),
         "",
@@ -153,9 +153,9 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
         "",
         "Each gold tracker (headline rows) of which another copy is known is disguised alike in every copy of its mailing, as a"
         " sender's template would: size and text are drawn by the mailing, not by the copy's URL, so that all copies have the"
-        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole"
-        " corpus compared anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no disguised copy in"
-        " training.",
+        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole corpus"
+        " compared anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no"
+        " disguised copy in training.",
         "",
         *disguise_lines(found, disguised),
         "",
