@@ -7,7 +7,6 @@ BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first,
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
@@ -19,7 +18,7 @@ from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
 from tkit.mail import Message
 from tkit.style import hides
-from tkit.url import clean, resolve
+from tkit.url import clean, resolve, resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
 
@@ -37,6 +36,7 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
+_OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
@@ -214,11 +214,7 @@ class _Reader:
     """Walks one document, and the documents inside its conditional comments, in order."""
 
     def __init__(self, backend: Backend) -> None:
-        self._parse: Callable[[str], Any] = LexborHTMLParser
-        if backend == "soup":
-            from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
-
-            self._parse = SoupParser
+        self._nodes_of: Callable[[str], Iterable[Any]] = _candidates if backend == "lexbor" else _soup_nodes
         self._found: list[_Found] = []
         self._links: list[str] = []
         self._base = ""
@@ -227,9 +223,10 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        base = self._base
-        resolved = [resolve(found[1], base) for found in self._found]
-        repeats = Counter(resolved) if resolved else {}
+        resolved = self._resolved([found[1] for found in self._found])
+        repeats: dict[str, int] = {}
+        for url in resolved:
+            repeats[url] = repeats.get(url, 0) + 1
         marks = self._marks
         references = []
         for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
@@ -255,15 +252,17 @@ class _Reader:
                     times,
                 )
             )
-        return Document(references, [resolve(link, base) for link in self._links])
+        return Document(references, self._resolved(self._links))
+
+    def _resolved(self, urls: list[str]) -> list[str]:
+        base = self._base
+        return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         known: dict[int, _Above] = {}
-        html = without_space_behind_body(html)
-        root = self._parse(html).root
-        for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
+        for node in self._nodes_of(without_space_behind_body(html)):
             attributes = node.attributes
             if not attributes:
                 tag = node.tag
@@ -316,7 +315,9 @@ class _Reader:
     ) -> None:
         if around is not None:
             ancestry = _inside(around, ancestry)
-        facts = {name: value or "" for name, value in attributes.items()}
+        facts: Mapping[str, str] = (
+            {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
+        )
         before, after = node.prev, node.next
         text_before = before is not None and before.is_text_node and not before.is_empty_text_node
         text_after = after is not None and after.is_text_node and not after.is_empty_text_node
@@ -329,16 +330,23 @@ class _Reader:
                 self._marks += 1
 
 
-def _candidates(root: Any, html: str) -> Iterable[Any]:
-    """Give the nodes of a lexbor tree, in document order, among which are all that say anything to the reader.
+def _candidates(html: str) -> Iterable[Any]:
+    """Give the nodes of a text's tree, in document order, among which are all that say anything to the reader.
 
     The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
     comments it cannot find.
     """
+    root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
     found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
     return found
+
+
+def _soup_nodes(html: str) -> Iterable[Any]:
+    from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
+
+    return _nodes(SoupParser(html).root)
 
 
 def _nodes(root: Any) -> Iterator[Any]:
@@ -376,16 +384,15 @@ def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
     element = node.parent
     unknown = []
     facts: _Above = _ROOT
-    while element is not None and element.is_element_node:
+    while element is not None and (tag := element.tag) != "-document":
         identity = element.mem_id
         if identity in known:
             facts = known[identity]
             break
-        unknown.append((identity, element))
+        unknown.append((identity, tag, element))
         element = element.parent
     depth, tag, hidden_by, link, tables = facts
-    for identity, element in reversed(unknown):
-        tag = element.tag
+    for identity, tag, element in reversed(unknown):
         if depth < _MAX_DEPTH:
             depth += 1
         if tag == "table":
@@ -404,9 +411,9 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
     found: list[tuple[str, str, str]] = []
     src = attributes.get("src")
-    if src and (carrier := _src_carrier(tag, attributes)):
+    if src and (carrier := _SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
         found.append((carrier, src, ""))
-    if len(attributes) == 1 and src is not None:
+    if _OTHER_MARKS.isdisjoint(attributes) and tag != "style":
         return found
     if srcset := attributes.get("srcset"):
         carrier = _SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
@@ -445,10 +452,7 @@ def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
     return tuple((carriers[use], url, "") for url, use in css_urls(text))
 
 
-def _src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
-    carrier = _SRC_CARRIERS.get(tag)
-    if carrier:
-        return carrier
+def _rare_src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
     if tag == "input":
         return "input-image" if (attributes.get("type") or "").strip().lower() == "image" else ""
     if tag.startswith("v:"):
