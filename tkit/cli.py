@@ -464,7 +464,7 @@ def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     if model is None:
         return default_bundle((vantage or VantagePoint.MESSAGE).value)
     bundle = Bundle.load(model)
-    require_one_mail(bundle.vantage, str(model))
+    require_one_mail(bundle.vantage, "this command")
     if vantage and vantage.value != bundle.vantage:
         raise typer.BadParameter(f"{model} is a bundle for the vantage point {bundle.vantage}", param_hint="--vantage")
     return bundle
