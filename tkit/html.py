@@ -66,11 +66,12 @@ _SRC_CARRIERS = {
 }
 _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
+_LINKS = frozenset(("a", "area"))
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 _MAX_DEPTH = 512  # Chromium nests no deeper
 # The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
 _MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
-_STYLED = "[style],style"
+_STYLED = r'[style*="("],[style*="\\"],style'
 # One for all documents: to make one costs as much as to use it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
@@ -261,37 +262,37 @@ class _Reader:
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
-        known: dict[int, _Above] = {}
+        ancestors = _Ancestors()
         for node in self._nodes_of(without_space_behind_body(html)):
+            tag = node.tag
             attributes = node.attributes
-            if not attributes:
-                tag = node.tag
-                if tag == "-comment":
-                    self._comment(node, known)
-                elif tag == "style" and (written := _written("style", attributes, node)):
-                    self._add(node, "style", attributes, written, _ancestry(node, known), conditional, around)
-                continue
-            if _MARKS.isdisjoint(attributes):
-                style = attributes.get("style")
-                if not (style and may_load(style)) and node.tag != "style":
-                    continue
-            tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
-            if tag in ("a", "area"):
+            if tag in _LINKS:
                 if "href" in attributes:
                     self._links.append(clean(attributes["href"] or ""))
                     self._marks += 1
                 if "style" not in attributes and "background" not in attributes:
                     continue
-            elif tag == "base":
+            elif not attributes:
+                if tag == "-comment":
+                    self._comment(node, ancestors)
+                elif tag == "style" and (written := _written("style", attributes, node)):
+                    self._add(node, "style", attributes, written, ancestors.of(node), conditional, around)
+                continue
+            elif _MARKS.isdisjoint(attributes):
+                style = attributes.get("style")
+                if not (style and may_load(style)) and tag != "style":
+                    continue
+            tag = tag.lower()  # lexbor keeps the case of SVG's feImage
+            if tag == "base":
                 # HTML Standard, section 4.2.3: the first base element with a href, whatever it holds.
                 if not self._has_base and "href" in attributes:
                     self._has_base = True
                     self._base = resolve(clean(attributes["href"] or ""))
                 continue
             if written := _written(tag, attributes, node):
-                self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
+                self._add(node, tag, attributes, written, ancestors.of(node), conditional, around)
 
-    def _comment(self, node: Any, known: dict[int, _Above]) -> None:
+    def _comment(self, node: Any, ancestors: _Ancestors) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
         if not head:
@@ -300,7 +301,7 @@ class _Reader:
         if self._comments < _MAX_COMMENTS and comment_may_load(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
-            self.read(inner, _ancestry(node, known))
+            self.read(inner, ancestors.of(node))
             self._comments -= 1
 
     def _add(
@@ -375,36 +376,54 @@ def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
     )
 
 
-_Above = tuple[int, str, str, str | None, int]  # an Ancestry; of most elements nobody asks for one
+_Above = tuple[int, str, str, str | None, int]  # what an Ancestry holds; of most elements nobody asks for one
 _ROOT: _Above = (0, "", "", None, 0)
 
 
-def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
-    """Give what the ancestors say; each ancestor is asked once a document."""
-    element = node.parent
-    unknown = []
-    facts: _Above = _ROOT
-    while element is not None and (tag := element.tag) != "-document":
-        identity = element.mem_id
-        if identity in known:
-            facts = known[identity]
-            break
-        unknown.append((identity, tag, element))
-        element = element.parent
-    depth, tag, hidden_by, link, tables = facts
-    for identity, tag, element in reversed(unknown):
-        if depth < _MAX_DEPTH:
-            depth += 1
-        if tag == "table":
-            tables += 1
-        if attributes := element.attributes:
-            style, hidden = attributes.get("style"), "hidden" in attributes
-            if style or hidden:
-                hidden_by = hides(style or "", hidden) or hidden_by
-            if tag == "a" and "href" in attributes:
+class _Ancestors:
+    """What the elements of one tree say of those below them; each is asked once."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, _Above] = {}
+        self._found: dict[int, Ancestry] = {}
+
+    def of(self, node: Any) -> Ancestry:
+        """Give the ancestry of a node."""
+        parent = node.parent
+        if parent is None:
+            return Ancestry(*_ROOT)
+        identity = parent.mem_id
+        found = self._found.get(identity)
+        if found is None:
+            found = self._found[identity] = Ancestry(*self._below(parent))
+        return found
+
+    def _below(self, element: Any) -> _Above:
+        """Give what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
+        above = self._above
+        unknown = []
+        facts: _Above = _ROOT
+        while element is not None and element.is_element_node:
+            identity = element.mem_id
+            if identity in above:
+                facts = above[identity]
+                break
+            unknown.append((identity, element))
+            element = element.parent
+        depth, tag, hidden_by, link, tables = facts
+        for identity, element in reversed(unknown):
+            tag = element.tag
+            attributes = element.attributes
+            if depth < _MAX_DEPTH:
+                depth += 1
+            if tag == "table":
+                tables += 1
+            elif tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
-        known[identity] = depth, tag, hidden_by, link, tables
-    return Ancestry(depth, tag, hidden_by, link, tables)
+            if "style" in attributes or "hidden" in attributes:
+                hidden_by = hides(attributes.get("style") or "", "hidden" in attributes) or hidden_by
+            above[identity] = depth, tag, hidden_by, link, tables
+        return depth, tag, hidden_by, link, tables
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
