@@ -129,7 +129,7 @@ def correct(
 def audit(
     output: NewFile,
     dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
-    vantage: Annotated[str, typer.Option(help="Features that the model may use: url, element, message.")] = "message",
+    vantage: Annotated[str, typer.Option(help="Features that the model may use: url, element, message, campaign.")] = "message",
     folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
     top: Annotated[int, typer.Option(min=0, help="How many of the most doubtful to show.")] = 20,

@@ -23,7 +23,7 @@ from tkit.mail import Message
 from tkit.message_columns import message_columns
 from tkit.numbering import Numbering
 from tkit.providers import is_store, provider_of
-from tkit.schema import FEATURES
+from tkit.schema import feature_names
 from tkit.url import holds_address
 
 ROWS_AT_ONCE = 4096
@@ -32,7 +32,7 @@ MESSAGES_AT_ONCE = 4096
 """Messages read before a batch is computed even where they hold fewer references."""
 
 
-_FEATURE_NAMES = [feature.name for feature in FEATURES]
+_FEATURE_NAMES = feature_names("message")  # what one mail gives
 _TEXT = pd.StringDtype(na_value=np.nan)
 
 
@@ -48,7 +48,8 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     DataFrame
         One row a remote reference, in the order of the messages and, within one, of the document: the columns
         ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``, ``resolved_url`` and every feature of
-        :data:`tkit.schema.FEATURES` as float32. Local references have no row.
+        :data:`tkit.schema.FEATURES` that one mail gives (``feature_names("message")``) as float32. Local references have no
+        row. What the other copies of a mailing add is joined by :mod:`tkit.campaign_columns`.
 
     Examples
     --------
