@@ -54,6 +54,7 @@ Read = Callable[[str], list[RemoteReference]]
         ("<a href=z style='background:url(a)'>", [("style-attr", "a")]),
         ("<style>p{x:url(a)}</style>", [("style-element", "a")]),
         ("<style type=text/css>p{x:url(a)}</style>", [("style-element", "a")]),
+        ("<style src=b>p{x:url(a)}</style>", [("style-element", "a")]),
         ("<style>@import 'a';@font-face{src:url(b)}</style>", [("css-import", "a"), ("font-face", "b")]),
         ("<style><!-- p{x:url(a)} --></style>", [("style-element", "a")]),
         ("<style>p{x:url(a&amp;b)}</style>", [("style-element", "a&amp;b")]),  # raw text: no entities

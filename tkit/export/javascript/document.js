@@ -176,7 +176,7 @@ function writtenBy(tag, element) {
   } else if (tag === "meta" && strip(get("http-equiv")).toLowerCase() === "refresh") {
     const refresh = REFRESH.exec(get("content"));
     if (refresh) found.push(["meta-refresh", refresh[1]]);
-  } else if (tag === "style" && !(get("src") && element.attributes.length === 1)) {
+  } else if (tag === "style") {
     found.push(...cssUrls(element.textContent).map(({ url, use }) => [CSS_CARRIERS[use], url]));
   }
   const background = get("background");
