@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tkit import __version__, cli_corpus, cli_dataset
+from tkit.cli_arguments import (
+    MAX_SEED,
+    Cluster,
+    DatasetFolder,
+    Format,
+    FormatOption,
+    Model,
+    NewFolder,
+    Output,
+    Paths,
+    Unit,
+    Vantage,
+    VantagePoint,
+    Workers,
+    refuse,
+    refuse_parquet_without_file,
+)
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
 from tkit.cli_templates import templates_app
@@ -42,47 +58,6 @@ app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
 app.add_typer(templates_app, name="templates")
-
-Paths = Annotated[
-    list[str],
-    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these; - is standard input."),
-]
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-class VantagePoint(StrEnum):
-    """What the blocking point can see."""
-
-    URL = "url"
-    ELEMENT = "element"
-    MESSAGE = "message"
-
-
-class Unit(StrEnum):
-    """What a budget of false alarms is a share of."""
-
-    PICTURES = "pictures"
-    MAILS = "mails"
-
-
-class Cluster(StrEnum):
-    """What the resamples of an interval draw whole."""
-
-    SENDER = "sender_key"
-    COMPONENT = "component"
-
-
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the rows.")]
-Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
 
 
 def main() -> None:
@@ -124,7 +99,7 @@ def references(paths: Paths, format: FormatOption = Format.TABLE, output: Output
 @app.command()
 def extract(
     paths: Paths,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Parquet file to write.")],
     workers: Workers = 1,
 ) -> None:
     """Compute the feature table: one row a remote reference, one column a feature.
@@ -139,10 +114,8 @@ def extract(
 @app.command()
 def scan(
     paths: Paths,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
     format: FormatOption = Format.TABLE,
     output: Output = None,
     workers: Workers = 1,
@@ -163,10 +136,8 @@ def scrub(
         Path | None, typer.Option("--output", "-o", help="File (for a folder: folder) to write; standard output without it.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
 ) -> None:
     """Take the trackers out of a mail; every other byte stays as it was.
 
@@ -180,13 +151,16 @@ def scrub(
     if not Path(path).is_dir() or output is None:
         _tell_scrubbed(path, scrub_file(path, output, bundle, replace=replace))
         return
+    mails = [0]
     with _steps() as tell:
         for number, count, file in scrub_folder(Path(path), output, bundle, replace=replace):
             tell("mails", number, count)
+            mails[0] += file.done is not None
             if file.done is None:
                 _errors.print(f"[yellow]{_escape(file.problem)}[/]", soft_wrap=True)
             else:
                 _tell_scrubbed(file.where, file.done)
+    _require_mail(mails)
 
 
 def _tell_scrubbed(where: str, done: Scrubbed) -> None:
@@ -207,10 +181,8 @@ def milter(
         "inet:8894@127.0.0.1"
     ),
     replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are looked into at the same time.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for one mail; then it passes as it is.")] = 60.0,
     max_size: Annotated[int, typer.Option(min=1, max=1 << 31, help="Bytes; a larger mail passes as it is.")] = 64 << 20,
@@ -221,8 +193,12 @@ def milter(
 
     Example: `tkit milter --listen inet:8894@127.0.0.1`
     """
-    from tkit.milter import serve
+    from tkit.milter import listening_place, serve
 
+    try:
+        listening_place(listen)
+    except TkitError as error:
+        refuse("--listen", str(error))
     _bundle(model, vantage)  # refused now, not with the first mail
     serve(
         listen,
@@ -238,8 +214,10 @@ def milter(
 @app.command()
 def audit(
     paths: Paths,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="HTML page to write as well.")] = None,
+    model: Model = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Page to write as well: FILE.html, or a folder for report.html.")
+    ] = None,
 ) -> None:
     """Tell who tracks a mailbox: how many mails, which senders and services, since when.
 
@@ -256,8 +234,7 @@ def audit(
     for table in audit_tables(found):
         Console().print(table)
     if output:
-        write_audit(output, found)
-        _errors.print(f"page: {output}")
+        _errors.print(f"page: {_escape(str(write_audit(output, found)))}", soft_wrap=True)
 
 
 def read_share(text: str) -> float:
@@ -290,6 +267,7 @@ def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output 
     from tkit.batch import campaign_rows
     from tkit.rows import open_writer
 
+    refuse_parquet_without_file(format, output)
     with _reading(paths) as (raws, count):
         found = campaign_rows(raws)
     _require_mail(count)
@@ -299,10 +277,10 @@ def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output 
 
 @app.command()
 def study(
-    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),
+    dataset: DatasetFolder = Path("data/dataset"),
+    output: NewFolder = Path("out/study"),
     folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validations.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of folds, models and resamples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds, models and resamples.")] = 0,
     max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
     budget_unit: BudgetUnit = Unit.PICTURES,
     cluster: Annotated[Cluster, typer.Option(help="What the intervals' resamples draw whole.")] = Cluster.SENDER,
@@ -322,9 +300,14 @@ def study(
     from tkit.dataset import read
     from tkit.report import comparison_table, differences_table, splits_table
     from tkit.study import run_study
-    from tkit.study.gate import check, told
+    from tkit.study.gate import check, read_floors, told
     from tkit.study.gate import pin as pin_floors
 
+    if allow_lower and pin is None:
+        refuse("--allow-lower", "there is nothing to lower: give --pin FILE too")
+    for file in (gate, pin if pin is not None and pin.exists() else None):
+        if file is not None:
+            read_floors(file)  # refused now, not after minutes
     with _steps() as tell:
         done = run_study(
             read(dataset),
@@ -359,12 +342,12 @@ def study(
 
 @app.command()
 def train(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder to write.")],
-    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Bundle folder to write.")],
+    dataset: DatasetFolder = Path("data/dataset"),
     vantage: Annotated[VantagePoint, typer.Option(help="Features the detector may use.")] = VantagePoint.MESSAGE,
     max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
     budget_unit: BudgetUnit = Unit.PICTURES,
-    seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds and model.")] = 0,
     workers: Workers = 2,
 ) -> None:
     """Train one detector on the whole dataset and write it as a bundle.
@@ -393,8 +376,15 @@ def train(
 def export(
     bundle: Annotated[str, typer.Argument(help="Bundle folder, or `default:url`, `default:element`, `default:message`.")],
     to: Annotated[str, typer.Option(help="Targets, parted by commas.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; a folder in it for each target.")],
-    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare the decisions on.")] = Path("data/dataset"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; a folder in it for each target.")
+    ],
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False, help="Dataset folder, to compare the decisions on; data/dataset without it, where that is there."
+        ),
+    ] = None,
 ) -> None:
     """Write a detector for other tools, and say what each loses.
 
@@ -405,12 +395,20 @@ def export(
     from tkit.bundle import Bundle, default_bundle
     from tkit.dataset import read
     from tkit.export import export as run_export
+    from tkit.export.base import TARGETS
 
-    _, is_default, vantage = bundle.partition("default:")
-    loaded = default_bundle(vantage) if is_default else Bundle.load(bundle)
-    data = read(dataset) if (dataset / "dataset.json").exists() else None
+    targets = [name.strip() for name in to.split(",")]
+    for name in targets:
+        if name not in TARGETS:
+            refuse("--to", f"no export target {name!r}: take one of {', '.join(TARGETS)}")
+    vantage = bundle.removeprefix("default:")
+    if vantage != bundle and vantage not in list(VantagePoint):
+        refuse("BUNDLE", f"no built-in bundle {bundle!r}: take one of {', '.join(f'default:{one}' for one in VantagePoint)}")
+    loaded = Bundle.load(bundle) if vantage == bundle else default_bundle(vantage)
+    usual = Path("data/dataset")
+    place = dataset or (usual if (usual / "dataset.json").exists() else None)
     with _steps() as tell:
-        losses = run_export(loaded, [name.strip() for name in to.split(",")], output, data, progress=tell)
+        losses = run_export(loaded, targets, output, None if place is None else read(place), progress=tell)
     for loss in losses:
         Console().print(Markdown(loss.to_markdown()))
 
@@ -424,12 +422,16 @@ def compare(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="Label file (CSV); needed with mails.")] = None,
     require: Annotated[list[str] | None, typer.Option(help='What must hold, such as "fpr<=0.1%" or "mine: tpr>=0.97".')] = None,
-    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare on without mails.")] = Path("data/dataset"),
+    dataset: Annotated[Path, typer.Option(file_okay=False, help="Dataset folder, to compare on without mails.")] = Path(
+        "data/dataset"
+    ),
     lists: Annotated[Path | None, typer.Option(help="Folder of published lists, see `tkit lists`.")] = None,
     cluster: Annotated[Cluster, typer.Option(help="What is drawn for the intervals.")] = Cluster.COMPONENT,
     format: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file for the references judged otherwise.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="CSV file for the references judged otherwise.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the resamples.")] = 0,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a program may do nothing.")] = 60.0,
 ) -> None:
     """Compare detectors on labelled mail, or on the dataset: rates with intervals, and what changes from the first one.
@@ -456,7 +458,7 @@ def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
         return default_bundle((vantage or VantagePoint.MESSAGE).value)
     bundle = Bundle.load(model)
     if vantage and vantage.value != bundle.vantage:
-        raise typer.BadParameter(f"{model} is a bundle for the vantage point {bundle.vantage}", param_hint="--vantage")
+        refuse("--vantage", f"{model} is a bundle for the vantage point {bundle.vantage}")
     return bundle
 
 
@@ -470,8 +472,7 @@ def _run(
     from tkit.parallel import ordered_map
     from tkit.rows import open_writer
 
-    if format is Format.PARQUET and output is None:
-        raise typer.BadParameter("parquet needs a file: give -o FILE", param_hint="--format")
+    refuse_parquet_without_file(format, output)
     with _reading(paths) as (raws, count), open_writer(format.value, output) as writer:
         for frame in ordered_map(rows, raws, 512, workers):
             writer.write(frame)
