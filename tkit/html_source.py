@@ -178,6 +178,11 @@ def _end(pattern: re.Pattern[str], text: str, position: int, limit: int) -> int:
     return found.end() if found else position
 
 
+def _number(reference: str) -> int:
+    digits = reference.strip("&#;")
+    return int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+
+
 def _raw_end(text: str, name: str, position: int, limit: int) -> int:
     if name in _RAW_TEXT:
         found = _RAW_END[name].search(text, position, limit)
@@ -252,7 +257,8 @@ def _character(found: re.Match[str], source: str, end: int) -> tuple[str, int]:
     if written[0] != "&":
         return ("\ufffd" if written == "\0" else "\n"), len(written)
     if not name:
-        return html.unescape(written), len(written)
+        # What is no character to html.unescape, a control or a noncharacter, is one to a browser (section 13.2.5.80).
+        return html.unescape(written) or chr(_number(written)), len(written)
     for size in range(min(len(name), _LONGEST_NAME), 1, -1):
         if name[:size] in html5:
             behind = source[found.start() + 1 + size : min(found.start() + 2 + size, end)]
