@@ -1,7 +1,9 @@
 """HTML to remote references: every place that makes a client load something, with the facts as written.
 
 References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
-BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both.
+BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both. A text made
+so that its tree would take minutes is read as tags alone, by :mod:`tkit.html_tags`: no reference is lost, but what the
+elements around it say is.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
+from tkit.html_tags import TagParser
+from tkit.html_work import tree_takes_long
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve
@@ -262,6 +266,8 @@ class _Reader:
         conditional = around is not None
         known: dict[int, _Above] = {}
         html = without_space_behind_body(html)
+        if tree_takes_long(html):
+            self._parse = TagParser
         root = self._parse(html).root
         for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
             attributes = node.attributes

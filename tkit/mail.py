@@ -21,6 +21,7 @@ from typing import NamedTuple
 import webencodings
 
 from tkit import transfer
+from tkit.html_work import tree_takes_long
 from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
@@ -179,6 +180,11 @@ class Message:
             found += _structural_defects(self._unchecked)
             self._unchecked = b""
         found += self._text_defects
+        found += [
+            f"html part {number}: a tree of it would take too long, read as tags alone"
+            for number, text in enumerate(self.html_parts)
+            if tree_takes_long(text)
+        ]
         if not self.header("from"):
             found.append("From: absent")
         elif not self.from_domain:
