@@ -101,6 +101,11 @@ def test_the_page_of_an_audit_is_named_where_it_is(files: Path) -> None:
     assert (files / "folder" / "report.html").is_file()
 
 
+def test_a_folder_that_looks_like_markup_is_named_as_it_is(files: Path) -> None:
+    done = run(app, ["audit", "mail.eml", "-o", "[bold]x"])
+    assert "page: [bold]x/report.html" in done.output
+
+
 def test_seeds_are_what_numpy_takes() -> None:
     assert cli_arguments.MAX_SEED == 4_294_967_295
 

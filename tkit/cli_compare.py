@@ -82,8 +82,7 @@ def finish(asked: Asked, ready: Ready, errors: Console, progress: Callable[[str,
         with open_writer("csv", asked.output) as writer:
             writer.write(found.changed_rows())
     with open_writer(asked.form, None) as writer:
-        # JSON has no NaN.
-        writer.write(shown(table) if asked.form == "table" else table.astype(object).where(table.notna(), None))
+        writer.write(shown(table) if asked.form == "table" else table)
         if asked.form == "table" and len(changes):
             writer.write(changes)
     for failure in failures:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tkit.cli_arguments import refuse
@@ -56,7 +57,7 @@ def corpus_get(
     for corpus in corpora:
         with steps() as tell:
             target = get(corpus, wanted[corpus.name], output, cache=cache, progress=tell)
-        errors.print(f"{target}: {corpus.messages:,} mails, as published", soft_wrap=True)
+        errors.print(f"{escape(str(target))}: {corpus.messages:,} mails, as published", soft_wrap=True)
 
 
 @app.command("verify")
@@ -75,7 +76,7 @@ def corpus_verify(
 
     corpora = _corpora(names)
     wanted = _wanted(dataset)
-    table = Table(title=f"{folder}", title_justify="left")
+    table = Table(title=escape(str(folder)), title_justify="left")
     for column in ("corpus", "", "mails", "missing", "unknown"):
         table.add_column(column, justify="left" if column in ("corpus", "") else "right")
     sound = True

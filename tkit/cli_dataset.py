@@ -46,7 +46,8 @@ def dataset_build(
     if card:
         write_data_card(made, card)
     Console(highlight=False).print(
-        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
+        f"{escape(str(output))}: {len(made.references):,} references, {len(made.labels):,} labels,"
+        f" {made.facts['components']} components"
     )
 
 
@@ -68,7 +69,7 @@ def dataset_verify(
     place = folder or default_folder()
     with steps() as tell:
         checks = verify(place, rebuild, card, tell)
-    table = Table(title=f"{place}", title_justify="left")
+    table = Table(title=escape(str(place)), title_justify="left")
     for column in ("check", "", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:

@@ -87,7 +87,7 @@ def study(
     console.print(splits_table(done.splits))
     # The lists are many; the page and differences.csv have them.
     console.print(differences_table(done.differences[~done.differences["against"].str.startswith("list: ")]))
-    errors.print(f"page: {output / 'report.html'}")
+    errors.print(f"page: {escape(str(output / 'report.html'))}", soft_wrap=True)
     if pin is not None:
         for fell in pin_floors(pin, done.figures, done.inputs, command=done.command, allow_lower=allow_lower):
             errors.print(f"[yellow]lowered[/] {escape(fell)}")
@@ -95,7 +95,7 @@ def study(
         failed = check(gate, done.figures, done.inputs)
         if failed:
             raise TkitError(told(failed))
-        errors.print(f"gate: every floor of {gate} holds")
+        errors.print(f"gate: every floor of {escape(str(gate))} holds", soft_wrap=True)
 
 
 def train(
@@ -126,7 +126,7 @@ def train(
             progress=tell,
         )
     bundle.save(output)
-    errors.print(f"bundle: {output}")
+    errors.print(f"bundle: {escape(str(output))}", soft_wrap=True)
 
 
 def export(

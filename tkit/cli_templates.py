@@ -50,8 +50,7 @@ def list_(
         ]
         table = pd.DataFrame(rows)
     else:
-        table = pd.DataFrame([asdict(one) for one in templates]).astype(object)
-        table = table.where(table.notna(), None)  # JSON has no NaN
+        table = pd.DataFrame([asdict(one) for one in templates])
     with open_writer(format, None) as writer:
         writer.write(table)
 
