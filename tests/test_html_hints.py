@@ -18,6 +18,10 @@ from tkit.html_hints import (
         ("<p>a</html>\n<!-- b -->\n<!-- c -->x ", "<p>a</html><!-- b --><!-- c -->x "),
         ("</bodyguard> a", "</bodyguard> a"),
         ("<p> a </p> ", "<p> a </p> "),
+        ("</body><!-- </body --> <p></html> ", "</body><!-- </body --><p></html>"),
+        ("</body><!-- a --> <!-- b", "</body><!-- a --><!-- b"),
+        ("</body> <!-- a", "</body><!-- a"),
+        ("</body> <p></html", "</body><p></html"),
     ],
 )
 def test_white_space_behind_the_body_is_left_out(html: str, kept: str) -> None:
@@ -103,3 +107,8 @@ def test_every_carrier_is_among_the_nodes_that_are_visited(html: str) -> None:
         (found.carrier, found.url) for found in every.references
     ]
     assert chosen.links == every.links
+
+
+@pytest.mark.parametrize("html", ["</body ", "</body><!--", "</body> <!--", "</body>\n<!-- </body>"])
+def test_many_ends_of_the_body_are_no_trouble(html: str) -> None:
+    assert without_space_behind_body(html * 100_000).replace(" ", "").replace("\n", "").count("</body") >= 100_000
