@@ -1,4 +1,4 @@
-"""Measure what comparing the copies of mailings finds, against the gold labels; writes docs/campaigns.md.
+"""Measure what comparing the copies of mailings finds, against the gold labels, and brings a model; writes docs/campaigns.md.
 
     python benchmarks/campaigns.py --corpora ../shared/corpora
 
@@ -12,9 +12,22 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from campaign_models import (
+    FOLDS,
+    FPR,
+    Model,
+    copies_of,
+    disguise_lines,
+    disguised_trackers,
+    frozen_lines,
+    gain_lines,
+    gain_told,
+    known_trackers,
+    models,
+)
 from rich.console import Console
 from rich.progress import Progress
-from tables import CORPORA_FOLDER, ROOT, Compared, compared, made_with, markdown, share
+from tables import CORPORA_FOLDER, ROOT, Compared, compared, made_with, mails, markdown, share
 
 from tkit.corpus import CORPORA
 from tkit.dataset import read
@@ -23,6 +36,7 @@ from tkit.evidence import EVIDENCE
 from tkit.schema import KEY
 
 MAIN = "trec07p"
+KNOWN = "copies_known"
 INDIVIDUAL = {"recipient": ["recipient"], "copy": ["copy"], "recipient or copy": ["recipient", "copy"]}
 
 
@@ -114,7 +128,41 @@ def missed(gold: pd.DataFrame) -> list[str]:
     )
 
 
-def page(results: list[Compared], tables: dict[str, pd.DataFrame]) -> str:
+def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
+    """Say what the vantage point brings a model, and what disguises leave of it."""
+    return [
+        "## What the vantage point brings a model",
+        "",
+        "The boosting model at `message` and at `campaign` (`tkit/campaign_columns.py`), cross-validated over components,"
+        f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own,"
+        " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good"
+        " pictures stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus,"
+        " labelled or not; a provider knows many more.",
+        "",
+        *gain_lines(found, KNOWN),
+        "",
+        gain_told(found),
+        "",
+        "At the threshold that each fold is given, chosen for the same budget on the other folds. The rule calls what has a"
+        " token of the recipient's or the copy's own (`rule:own-token`), whatever else is known of it; what it goes"
+        f" by was settled while looking at {MAIN} and phishing_pot. *Individual* are those of the missed that it calls:",
+        "",
+        *frozen_lines(found, KNOWN),
+        "",
+        "## What disguises cost where other copies are known",
+        "",
+        "Each gold tracker (headline rows) of which another copy is known is disguised alike in every copy of its mailing, as a"
+        " sender's template would: size and text are drawn by the mailing, not by the copy's URL, so that all copies have the"
+        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole corpus"
+        " compared anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no"
+        " disguised copy in training.",
+        "",
+        *disguise_lines(found, disguised),
+        "",
+    ]
+
+
+def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: list[str]) -> str:
     main = tables[MAIN]
     gold = main[main["source"] == "gold"]
     others = pd.concat([table for name, table in tables.items() if name != MAIN])
@@ -197,7 +245,8 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame]) -> str:
         "",
         *errors(others),
         "",
-        *made_with(("tkit", "numpy", "pandas", "selectolax", "publicsuffixlist")),
+        *of_models,
+        *made_with(("tkit", "lightgbm", "numpy", "pandas", "selectolax", "publicsuffixlist")),
     ]
     return "\n".join(lines) + "\n"
 
@@ -212,11 +261,18 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "campaigns.md", help="the page to write")
     arguments = parser.parse_args()
-    labels = read(arguments.dataset).labels.query("source != 'weak'")
+    dataset = read(arguments.dataset)
+    labels = dataset.labels.query("source != 'weak'")
     console = Console()
     with Progress(console=console) as progress:
         results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
-    text = page(results, {result.corpus: labelled(result, labels) for result in results})
+        rows = dataset.rows()
+        trackers = known_trackers(rows, KNOWN)
+        messages = mails(arguments.corpora, copies_of(trackers, results), progress)
+        disguised = disguised_trackers(trackers, results, messages, progress)
+        found = models(dataset, rows, disguised, progress)
+    tables = {result.corpus: labelled(result, labels) for result in results}
+    text = page(results, tables, model_lines(found, disguised))
     arguments.page.write_text(text, encoding="utf-8")
     console.print(f"written: {arguments.page}")
 

@@ -21,10 +21,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
-from tables import CORPORA_FOLDER, ROOT, made_with, markdown
+from tables import CORPORA_FOLDER, ROOT, made_with, mails, markdown
 
 from tkit.augment import Asked, manipulated_features, manipulated_rows
-from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.dataset import read
 from tkit.detectors import RULES
 from tkit.detectors.base import Detector
@@ -38,7 +37,7 @@ from tkit.mail import Message
 from tkit.manipulate import MANIPULATIONS, PAIRS
 from tkit.parallel import ordered_map
 from tkit.robustness import recall_lost, scores_with_copies
-from tkit.schema import KEY, VANTAGES
+from tkit.schema import KEY, MAIL_VANTAGES
 from tkit.splits import cross_validation
 
 WHAT = {
@@ -55,26 +54,6 @@ WHAT = {
     "css-background": "is the background of an empty span",
 }
 _KEY = list(KEY)
-
-
-def mails(folder: Path, wanted: frozenset[str], progress: Progress) -> dict[str, Message]:
-    """Read the wanted messages from the archives."""
-    found = {}
-    for corpus in CORPORA:
-        archive = folder / corpus.archive
-        if not archive.is_file():
-            raise TkitError(f"{archive}: no such archive; see --corpora")
-        task = progress.add_task(corpus.name, total=archive.stat().st_size)
-        problems: list[Problem] = []
-
-        def tell(done: int, _: int | None, task: object = task) -> None:
-            progress.update(task, completed=done)  # type: ignore[arg-type]
-
-        for raw in read_raw([archive], problems=problems, progress=tell):
-            message = Message.from_bytes(raw.raw)
-            if message.message_sha256 in wanted:
-                found[message.message_sha256] = message
-    return found
 
 
 def all_copies(messages: dict[str, Message], trackers: pd.DataFrame, workers: int, progress: Progress) -> pd.DataFrame:
@@ -243,13 +222,14 @@ def main(arguments: list[str] | None = None) -> int:
         )
         taught = cached(settings.cache / f"taught-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
         results: dict[str, pd.DataFrame] = {}
-        for vantage in reversed(VANTAGES):
+        for vantage in reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
             for title, learnt in ((f"model, {vantage}", taught), (f"model, {vantage}, untaught", None)):
                 task = progress.add_task(title, total=1)
                 factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=learnt)
                 results[title] = of_model(factory, rows, copies, settings.folds, settings.seed, settings.max_false_alarms)
                 progress.update(task, completed=1)
-        rules: list[Detector] = [rule for rule in RULES if "listed" not in getattr(rule, "columns", ())]
+        of_mail = [rule for rule in RULES if rule.vantage in MAIL_VANTAGES]
+        rules: list[Detector] = [rule for rule in of_mail if "listed" not in getattr(rule, "columns", ())]
         for rule in rules:
             results[rule.name] = of_rule(rule, rows, copies)
         if settings.lists is not None:

@@ -35,6 +35,7 @@ class Compared(NamedTuple):
     campaigns: pd.DataFrame
     senders: dict[str, str]
     seconds: float
+    copies: list[Copy]
 
 
 def compared(folder: Path, names: Sequence[str], progress: Progress) -> Iterator[Compared]:
@@ -66,10 +67,31 @@ def _compared(name: str, archive: Path, progress: Progress) -> Compared:
     features = extract(messages())
     features["corpus"] = name
     start = time.perf_counter()
-    campaigns = compare_copies(copy for copy in copies.values() if copy)
+    known = [copy for copy in copies.values() if copy]
+    campaigns = compare_copies(known)
     seconds = spent + time.perf_counter() - start
-    senders = {copy.message_sha256: copy.mail.sender for copy in copies.values() if copy}
-    return Compared(name, len(copies), features, campaigns, senders, seconds)
+    senders = {copy.message_sha256: copy.mail.sender for copy in known}
+    return Compared(name, len(copies), features, campaigns, senders, seconds, known)
+
+
+def mails(folder: Path, wanted: frozenset[str], progress: Progress) -> dict[str, Message]:
+    """Read the wanted messages from the archives."""
+    found = {}
+    for corpus in CORPORA:
+        archive = folder / corpus.archive
+        if not archive.is_file():
+            raise TkitError(f"{archive}: no such archive; see --corpora")
+        task = progress.add_task(corpus.name, total=archive.stat().st_size)
+        problems: list[Problem] = []
+
+        def tell(done: int, _: int | None, task: object = task) -> None:
+            progress.update(task, completed=done)  # type: ignore[arg-type]
+
+        for raw in read_raw([archive], problems=problems, progress=tell):
+            message = Message.from_bytes(raw.raw)
+            if message.message_sha256 in wanted:
+                found[message.message_sha256] = message
+    return found
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

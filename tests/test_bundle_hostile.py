@@ -12,7 +12,7 @@ import pytest
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.errors import TkitError
-from tkit.schema import VANTAGES
+from tkit.schema import MAIL_VANTAGES
 
 DEFAULT = Path(sys.modules["tkit"].__path__[0]) / "default"
 
@@ -93,7 +93,7 @@ def test_nothing_but_the_four_files_is_read(folder: Path) -> None:
     assert Bundle.load(folder).vantage == "url"
 
 
-@pytest.mark.parametrize("vantage", VANTAGES)
+@pytest.mark.parametrize("vantage", MAIL_VANTAGES)
 def test_built_in_bundles_are_sound(vantage: str) -> None:
     assert default_bundle(vantage).vantage == vantage
 

@@ -104,6 +104,10 @@ def test_campaigns_compare_mails_of_several_files(tmp_path: Path) -> None:
     assert [row["evidence"] for row in found] == ["identical", "recipient"] * 3
     assert {row["copies"] for row in found} == {3}
     assert b"recipient" in tkit("campaigns", tmp_path).stdout
+    features = rows(tkit("campaigns", tmp_path, "--features", "--format", "jsonl"))
+    assert [row["own_of_recipient"] for row in features] == [0, 1] * 3
+    assert [row["url"] for row in features] == [row["url"] for row in found]
+    assert b"own_of_recipient 1" in tkit("campaigns", tmp_path, "--features").stdout
 
 
 def test_no_such_path() -> None:

@@ -71,7 +71,7 @@ def test_agreement(files: tuple[Path, Path], tmp_path: Path) -> None:
 
 
 def test_audit_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    done = tkit("audit", "-o", tmp_path / "doubtful.csv", "--vantage", "campaign")
+    done = tkit("audit", "-o", tmp_path / "doubtful.csv", "--vantage", "mailbox")
     assert done.exit_code == 2
 
 

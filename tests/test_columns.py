@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from tkit.columns import FILES, KEYS, TITLES, arrow_schema, columns
-from tkit.schema import FEATURES, KEY
+from tkit.schema import FEATURES, KEY, feature_names
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -24,10 +24,16 @@ def test_types_are_arrow_s(file: str) -> None:
     assert found == [column.dtype for column in columns(file, ["one"])]
 
 
-def test_features_are_all_in_references_after_the_rest() -> None:
+def test_features_of_one_mail_are_in_references_after_the_rest() -> None:
     names = [column.name for column in columns("references.parquet", [])]
-    assert names[-len(FEATURES) :] == [feature.name for feature in FEATURES]
+    of_mail = feature_names("message")
+    assert names[-len(of_mail) :] == of_mail
     assert names[:3] == list(KEY)
+
+
+def test_features_of_copies_have_a_table_of_their_own() -> None:
+    names = [column.name for column in columns("campaigns.parquet", [])]
+    assert names == [*KEY, *(feature.name for feature in FEATURES if feature.vantage == "campaign")]
 
 
 def test_lists_are_columns_of_labels_alone() -> None:

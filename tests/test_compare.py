@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,9 +195,10 @@ def test_the_dataset_is_compared_on_where_features_are_enough() -> None:
 
 
 def test_a_bundle_says_what_it_was_trained_on() -> None:
-    bundle = default_bundle("url")
-    assert trained_on({"a": bundle, "b": Declared1x1()}, bundle.training_sha256) == ["a"]
-    assert trained_on({"a": bundle}, "0" * 64) == []
+    bundle, dataset = default_bundle("url"), read(ROOT / "data" / "dataset")
+    assert trained_on({"a": bundle, "b": Declared1x1()}, dataset) == ["a"]
+    other = replace(dataset, facts={"sha256": {"references.parquet": "0" * 64}})
+    assert trained_on({"a": bundle}, other) == []
 
 
 def test_listed_needs_every_list_made_for_mail(mail: LabelledMail) -> None:

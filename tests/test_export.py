@@ -38,7 +38,7 @@ def dataset() -> Dataset:
     numbers = pd.DataFrame(bundle.replay[:4], columns=bundle.features)
     labels = keys.assign(label=["T", "C", "S", "T"], confidence=[3, 2, 2, 1], source="gold")
     none = pd.DataFrame()
-    return Dataset(pd.concat([keys, numbers], axis=1), labels, none, none, none, {})
+    return Dataset(pd.concat([keys, numbers], axis=1), labels, none, none, none, none, {})
 
 
 def use(monkeypatch: pytest.MonkeyPatch, made_up: Target) -> None:

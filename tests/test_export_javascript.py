@@ -25,7 +25,7 @@ from tkit.features import extract
 from tkit.html import srcset_candidates
 from tkit.mail import Message
 from tkit.providers import provider_of
-from tkit.schema import VANTAGES, feature_names
+from tkit.schema import MAIL_VANTAGES, feature_names
 from tkit.style import dimension, parse_style
 from tkit.tokens import analyse
 from tkit.url import clean, decoded_forms, registrable_domain, resolve, unwrap
@@ -109,7 +109,7 @@ def assert_same(found: list[dict[str, Any]], messages: list[Message], bundle: Bu
     assert [row["tracker"] for row in found] == bundle.verdicts(rows).tolist()
 
 
-@pytest.mark.parametrize("vantage", VANTAGES)
+@pytest.mark.parametrize("vantage", MAIL_VANTAGES)
 def test_features_of_sample_mails_in_node(ask: Ask, npm: Path, tmp_path: Path, vantage: str) -> None:
     bundle = default_bundle(vantage)
     write_modules(bundle, tmp_path)

@@ -15,7 +15,7 @@ import pytest
 from tkit.bundle import Bundle, IntegerLinear, IntegerTree, IntegerTrees, default_bundle
 from tkit.dataset import read
 from tkit.export.onnx import OUTPUTS, TARGET, outputs, write
-from tkit.schema import FEATURE_VERSION, VANTAGES, feature_names
+from tkit.schema import FEATURE_VERSION, MAIL_VANTAGES, feature_names
 
 onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'tkit[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime: pip install 'tkit[onnx]'")
@@ -68,7 +68,7 @@ def test_every_row_of_the_dataset(exported: Path, expected: tuple[np.ndarray, np
     np.testing.assert_allclose(found["probability"], 1 / (1 + np.exp(-expected[0] / 65536)), atol=1e-6)
 
 
-@pytest.mark.parametrize("vantage", VANTAGES)
+@pytest.mark.parametrize("vantage", MAIL_VANTAGES)
 def test_loss_on_the_bundles_own_vectors(vantage: str, tmp_path: Path) -> None:
     bundle = default_bundle(vantage)
     TARGET.write(bundle, tmp_path)

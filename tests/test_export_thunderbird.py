@@ -19,7 +19,7 @@ from tkit.export.thunderbird import write
 from tkit.features import extract
 from tkit.mail import Message
 from tkit.scan import reasons
-from tkit.schema import VANTAGES
+from tkit.schema import MAIL_VANTAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
@@ -174,7 +174,7 @@ def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
     assert called >= 5
 
 
-@pytest.mark.parametrize("vantage", VANTAGES)
+@pytest.mark.parametrize("vantage", MAIL_VANTAGES)
 def test_loss(npm: Path, tmp_path: Path, vantage: str) -> None:
     (loss,) = export(default_bundle(vantage), ["thunderbird"], tmp_path)
     assert (loss.target, loss.vantage, loss.different) == ("thunderbird", vantage, 0)

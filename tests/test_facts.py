@@ -6,7 +6,7 @@ from tkit.errors import TkitError
 from tkit.facts import FACTS, fact, facts_of, start_tag, with_facts
 from tkit.features import extract
 from tkit.mail import Message
-from tkit.schema import FEATURES
+from tkit.schema import feature_names
 
 
 def mail(html: str, sender: str = "a@news.example") -> Message:
@@ -27,12 +27,12 @@ def test_rows_hold_every_fact_beside_the_features() -> None:
     ]
     assert rows["written_attributes"][0] == {"src": PROXIED, "alt": "1 < 2"}
     assert rows["from_domain"].tolist() == ["news.example"] * 2
-    features = [feature.name for feature in FEATURES]
+    features = feature_names("message")
     assert rows[features].equals(extract([message])[features])
 
 
 def test_no_fact_has_the_name_of_a_feature() -> None:
-    assert not set(FACTS) & {feature.name for feature in FEATURES}
+    assert not set(FACTS) & set(feature_names("message"))
 
 
 def test_messages_stay_whole_and_those_without_html_have_no_rows() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tkit.features import extract, extract_batches
 from tkit.mail import Message
-from tkit.schema import FEATURES
+from tkit.schema import feature_names
 
 HEAD = (
     b"From: News <news@shop.example>\nTo: anna@reader.example\nMessage-ID: <1@mailer.test>\n"
@@ -28,14 +28,14 @@ def one(html: str, head: bytes = HEAD) -> pd.Series:
 def test_columns_and_types() -> None:
     rows = table("<img src=http://a.example/x>")
     assert list(rows)[:6] == ["message_sha256", "part", "index", "carrier", "url", "resolved_url"]
-    assert list(rows)[6:] == [feature.name for feature in FEATURES]
-    assert {str(rows[feature.name].dtype) for feature in FEATURES} == {"float32"}
+    assert list(rows)[6:] == feature_names("message")
+    assert {str(rows[name].dtype) for name in feature_names("message")} == {"float32"}
 
 
 def test_no_reference_no_row() -> None:
     rows = table("<p>Hello <img src=cid:logo> <a href=http://a.example/>there</a>")
     assert len(rows) == 0
-    assert list(rows)[6:] == [feature.name for feature in FEATURES]
+    assert list(rows)[6:] == feature_names("message")
 
 
 def test_a_typical_beacon() -> None:
@@ -161,7 +161,7 @@ def test_batches_change_nothing() -> None:
     together = extract(mails)
     alone = pd.concat([extract([mail]) for mail in mails[:40]], ignore_index=True)
     pd.testing.assert_frame_equal(together.head(len(alone)), alone)
-    assert np.isfinite(together[[feature.name for feature in FEATURES]].to_numpy()).all()
+    assert np.isfinite(together[feature_names("message")].to_numpy()).all()
 
 
 def test_batches_end_with_the_messages_too_and_the_collector_runs_between_them(monkeypatch: pytest.MonkeyPatch) -> None:

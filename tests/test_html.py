@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tkit.html import Ancestry, Backend, RemoteReference, read_document, read_message, references, srcset_candidates
+from tkit.html_hints import html_may_load
 from tkit.mail import Message
 
 BACKENDS: tuple[Backend, ...] = ("lexbor", "soup")
@@ -109,6 +110,7 @@ def test_carriers(read: Read, html: str, expected: list[tuple[str, str]] | None)
         names = ("img-src", "img-srcset", "img-lowsrc", "img-dynsrc", "background-attr", "style-attr")
         expected = list(zip(names, "abcdef", strict=True))
     assert [(found.carrier, found.url) for found in read(html)] == expected
+    assert html_may_load(html) >= bool(expected)
 
 
 def test_facts_of_a_reference(read: Read) -> None:

@@ -6,6 +6,7 @@ from tkit.html_hints import (
     comment_may_load,
     conditional_comments_may_load,
     css_may_load,
+    html_may_load,
     without_space_behind_body,
 )
 
@@ -107,6 +108,39 @@ def test_every_carrier_is_among_the_nodes_that_are_visited(html: str) -> None:
         (found.carrier, found.url) for found in every.references
     ]
     assert chosen.links == every.links
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<IMG SRC=a>",
+        "<meta http-equiv=REFRESH content='0; url=a'>",
+        "<meta http-equiv='&#114;efresh' content='0; url=a'>",
+        "<meta http-equiv = refr&#101;sh content='0; url=a'>",
+        "<p style='background: &#117;rl(a)'>",
+        "<!--[if mso]><v:fill Src=a><![endif]-->",
+    ],
+)
+def test_html_that_may_load_is_seen_however_it_is_written(html: str) -> None:
+    assert html_may_load(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<p>a&nbsp;b <a href='http://a.example/?a=1&amp;b=2'>c</a>",
+        "<meta http-equiv=content-type content='text/html; charset=utf-8'><style>a:link { color: red }</style>",
+    ],
+)
+def test_html_without_a_reference_is_known_as_such(html: str) -> None:
+    assert not html_may_load(html)
+
+
+def test_no_reference_of_public_mail_is_in_html_that_is_said_to_hold_none(corpus_html: list[str]) -> None:
+    silent = [html for html in corpus_html if not html_may_load(html)]
+    assert silent
+    assert [read_document(html).references for html in silent] == [[]] * len(silent)
 
 
 @pytest.mark.parametrize("html", ["</body ", "</body><!--", "</body> <!--", "</body>\n<!-- </body>"])

@@ -194,3 +194,11 @@ def test_no_feature_changes_by_writing_the_tree_anew() -> None:
     after = extract([Message.from_bytes(head + edited(MAIL).html.encode())])
     names = feature_names("message")
     assert before[names].equals(after[names])
+
+
+def test_one_draw_for_all_copies_of_a_mailing() -> None:
+    pixels = [f"<img src='http://t.example/{number}'>" for number in range(40)]
+    found = [manipulate(pixel, read_document(pixel).references[0], ["ordinary-size"], drawn_by="a mailing") for pixel in pixels]
+    assert len({one.reference.attributes["width"] for one in found if one is not None}) == 1
+    alone = manipulate(pixels[3], read_document(pixels[3]).references[0], ["ordinary-size"], drawn_by="http://t.example/3")
+    assert alone == edited(pixels[3], "ordinary-size")

@@ -110,6 +110,20 @@ class TestTables:
         held = dataset.splits["unseen_kit_held"][weak].tolist()
         assert held == [1 << int(fold[sender]) for sender in rows["sender_key"]]
 
+    def test_copies_are_compared_within_their_corpus(self, made):
+        dataset = read(made[1])
+        key = ["message_sha256", "part", "index"]
+        pd.testing.assert_frame_equal(dataset.campaigns[key], dataset.references[key])
+        rows = dataset.campaigns.set_index(["message_sha256", "index"])
+        # The same letter of one day by six senders is one mailing of twelve copies, under forged names; counts end at five.
+        names = ["copies_known", "recipients_known", "copies_share", "copies_urls_share", "url_messages_known"]
+        logo, pixel = (rows.loc[sha(letter(1, "anna"))].loc[number] for number in (0, 1))
+        assert logo[names].tolist() == [5, 2, 1, pytest.approx(5 / 11), 2]  # six URLs
+        assert pixel[names].tolist() == [5, 2, pytest.approx(2 / 12), 1, 1]  # each sender has another path and parameter
+        # Of the year's senders the second corpus holds one, whose other copies are in the first.
+        other = rows.loc[sha(OTHER["1.eml"])].loc[1]
+        assert other[["copies_known", "copies_share", "own_of_recipient"]].tolist() == [1, -1, -1]
+
     def test_facts(self, made):
         facts = read(made[1]).facts
         assert facts["labels_without_a_reference"] == {"gold": 1, "members": 0}
@@ -146,7 +160,7 @@ class TestSameBytes:
 
     def test_what_is_given_is_what_is_read(self, made, tmp_path):
         given = rebuild(made[0] / "corpora", read(made[1]), tmp_path / "dataset")
-        for name in ("references", "labels", "messages", "splits"):
+        for name in ("references", "labels", "messages", "splits", "manipulated", "campaigns"):
             pd.testing.assert_frame_equal(getattr(given, name), getattr(read(tmp_path / "dataset"), name))
         assert given.facts == read(tmp_path / "dataset").facts
 

@@ -1,7 +1,8 @@
 import pytest
 
 from tkit.errors import TkitError
-from tkit.schema import FEATURES, VANTAGES, feature_names
+from tkit.features import extract
+from tkit.schema import FEATURES, KEY, MAIL_VANTAGES, VANTAGES, feature_names, require_one_mail
 
 
 def test_names_are_unique_and_enough() -> None:
@@ -20,11 +21,25 @@ def test_every_feature_is_described() -> None:
 
 
 def test_vantage_points_include_the_lower_ones() -> None:
-    url, element, message = (feature_names(vantage) for vantage in VANTAGES)
-    assert set(url) < set(element) < set(message)
-    assert message == [feature.name for feature in FEATURES]
+    url, element, message, campaign = (feature_names(vantage) for vantage in VANTAGES)
+    assert set(url) < set(element) < set(message) < set(campaign)
+    assert campaign == [feature.name for feature in FEATURES]
+
+
+def test_what_one_mail_gives_is_what_extract_gives() -> None:
+    assert list(extract([])) == [*KEY, "carrier", "url", "resolved_url", *feature_names(MAIL_VANTAGES[-1])]
 
 
 def test_unknown_vantage_point() -> None:
-    with pytest.raises(TkitError, match="no vantage point 'campaign': take one of url, element, message"):
-        feature_names("campaign")
+    with pytest.raises(TkitError, match="no vantage point 'mailbox': take one of url, element, message, campaign"):
+        feature_names("mailbox")
+
+
+@pytest.mark.parametrize("vantage", MAIL_VANTAGES)
+def test_one_mail_is_enough(vantage: str) -> None:
+    require_one_mail(vantage, "scan")
+
+
+def test_one_mail_is_not_enough() -> None:
+    with pytest.raises(TkitError, match=r"^scan judges mail by mail.*take url, element or message, or .*campaign_columns"):
+        require_one_mail("campaign", "scan")

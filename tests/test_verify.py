@@ -125,6 +125,12 @@ def with_value(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFr
         ("messages.parquet", lambda rows: rows[rows["references"] == 0], "joins", "a reference has no message"),
         ("labels.parquet", with_value("index", 44), "joins", "a label has no reference"),
         ("splits.parquet", lambda rows: rows[::-1], "joins", "splits.parquet does not name the labels in their order"),
+        (
+            "campaigns.parquet",
+            lambda rows: rows[::-1],
+            "joins",
+            "campaigns.parquet does not name the references in their order",
+        ),
         ("references.parquet", with_value("corpus", "second"), "joins", "a reference has another corpus or day"),
         ("labels.parquet", with_value("sender_key", "0" * 16), "joins", "a label has another sender"),
         ("labels.parquet", lambda rows: rows.assign(source="gold"), "counts", "dataset.json: labels"),

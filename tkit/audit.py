@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from tkit.features import extract
 from tkit.mail import Message
 from tkit.parallel import batches
+from tkit.schema import require_one_mail
 from tkit.slices import providers
 from tkit.url import host_of, registrable_domain, unwrap
 
@@ -119,7 +120,13 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     Returns
     -------
     Audit
+
+    Raises
+    ------
+    TkitError
+        For a bundle of the vantage point ``campaign``.
     """
+    require_one_mail(bundle.vantage, "audit")
     tally = _Tally()
     for batch in batches(messages, MAILS_AT_ONCE):
         rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)

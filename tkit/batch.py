@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from tkit.bundle import Bundle
+from tkit.campaign_columns import campaign_features
 from tkit.campaigns import compare_copies
 from tkit.copies import Copy, copy_of
 from tkit.corpus import RawMessage
@@ -46,8 +47,12 @@ def feature_rows(raws: list[RawMessage]) -> pd.DataFrame:
     return extract(Message.from_bytes(raw.raw) for raw in raws)
 
 
-def campaign_rows(raws: Iterable[RawMessage]) -> pd.DataFrame:
-    """Compare the copies of every mailing among the mails; beside :func:`tkit.campaigns.compare` carrier and URLs."""
+def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:
+    """Compare the copies of every mailing among the mails.
+
+    Beside the columns of :func:`tkit.campaigns.compare`, or with `features` of
+    :func:`tkit.campaign_columns.campaign_features`, stand carrier and URLs.
+    """
     copies: list[Copy] = []
     written: list[pd.DataFrame] = []
     for raw in raws:
@@ -56,6 +61,8 @@ def campaign_rows(raws: Iterable[RawMessage]) -> pd.DataFrame:
             copies.append(copy)
             written.append(reference_rows([raw])[[*KEY, "carrier", "url", "resolved_url"]])
     compared = compare_copies(copies)
+    if features:
+        compared = campaign_features(compared)
     if not written:
         return compared.assign(carrier="", url="", resolved_url="")
     return compared.merge(pd.concat(written).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")

@@ -234,7 +234,14 @@ def audit(
 
 
 @app.command()
-def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None) -> None:
+def campaigns(
+    paths: Paths,
+    features: Annotated[
+        bool, typer.Option("--features", help="Write the features of the vantage point campaign, to join to those of extract.")
+    ] = False,
+    format: FormatOption = Format.TABLE,
+    output: Output = None,
+) -> None:
     """Compare the copies of every mailing: which references are individual to the recipient.
 
     All mails are read before the first row is written.
@@ -246,7 +253,7 @@ def campaigns(paths: Paths, format: FormatOption = Format.TABLE, output: Output 
 
     refuse_parquet_without_file(format, output)
     with _reading(paths) as (raws, count):
-        found = campaign_rows(raws)
+        found = campaign_rows(raws, features)
     _require_mail(count)
     with open_writer(format, output) as writer:
         writer.write(found)
@@ -296,10 +303,12 @@ def compare(
 
 def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     from tkit.bundle import Bundle, default_bundle
+    from tkit.schema import require_one_mail
 
     if model is None:
         return default_bundle((vantage or VantagePoint.MESSAGE).value)
     bundle = Bundle.load(model)
+    require_one_mail(bundle.vantage, "this command")
     if vantage and vantage.value != bundle.vantage:
         refuse("--vantage", f"{model} is a bundle for the vantage point {bundle.vantage}")
     return bundle

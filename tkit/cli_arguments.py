@@ -27,6 +27,7 @@ class VantagePoint(StrEnum):
     URL = "url"
     ELEMENT = "element"
     MESSAGE = "message"
+    CAMPAIGN = "campaign"
 
 
 class Unit(StrEnum):

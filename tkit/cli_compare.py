@@ -121,7 +121,7 @@ def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -
     if reading:
         refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
     published = dataset.read(asked.dataset)
-    for name in trained_on(detectors, published.digest()):
+    for name in trained_on(detectors, published):
         errors.print(
             f"[yellow]{escape(name)}[/] was trained on these very rows: its figures flatter it; `tkit study` cross-validates",
             soft_wrap=True,
@@ -144,7 +144,7 @@ def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMe
     if (asked.dataset / "dataset.json").is_file():
         published = dataset.read(asked.dataset)
         known = mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()
-        for name in trained_on(detectors, published.digest()) if known else ():
+        for name in trained_on(detectors, published) if known else ():
             errors.print(f"[yellow]{escape(name)}[/] was trained on {known} of these labelled references", soft_wrap=True)
     if listed:
         mail = LabelledMail(add_listed(mail.rows, asked.lists or lists_folder()), mail.labels, mail.lost)

@@ -152,14 +152,15 @@ def export(
     from tkit.dataset import read
     from tkit.export import export as run_export
     from tkit.export.base import TARGETS
+    from tkit.schema import MAIL_VANTAGES
 
     targets = [name.strip() for name in to.split(",")]
     for name in targets:
         if name not in TARGETS:
             refuse("--to", f"no export target {name!r}: take one of {', '.join(TARGETS)}")
     vantage = bundle.removeprefix("default:")
-    if vantage != bundle and vantage not in list(VantagePoint):
-        refuse("BUNDLE", f"no built-in bundle {bundle!r}: take one of {', '.join(f'default:{one}' for one in VantagePoint)}")
+    if vantage != bundle and vantage not in MAIL_VANTAGES:
+        refuse("BUNDLE", f"no built-in bundle {bundle!r}: take one of {', '.join(f'default:{one}' for one in MAIL_VANTAGES)}")
     loaded = Bundle.load(bundle) if vantage == bundle else default_bundle(vantage)
     usual = Path("data/dataset")
     place = dataset or (usual if (usual / "dataset.json").exists() else None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tkit.schema import FEATURES, KEY
+from tkit.schema import FEATURES, KEY, MAIL_VANTAGES
 
 FOLDS = 10
 """Folds of each official split."""
@@ -34,6 +34,10 @@ _KEY = (
 _CORPUS = Column("corpus", "string", "corpus of the message: csdmc2010, nazario, phishing_pot, spamassassin or trec07p")
 _DATE = Column("date", "timestamp[ms, tz=UTC]", "day of the message's Date header; null where it cannot be read")
 
+_OF_MAIL = tuple(
+    Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES if feature.vantage in MAIL_VANTAGES
+)
+
 _REFERENCES = (
     *_KEY,
     Column("carrier", "string", "how the reference is written: docs/design.md"),
@@ -47,7 +51,7 @@ _REFERENCES = (
     ),
     Column("declared_size", "string", "none, 1x1, other tiny (every declared side at most 3 px) or ordinary"),
     Column("provider", "string", "known mailing service behind the URL; empty where none is known"),
-    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES),
+    *_OF_MAIL,
 )
 
 _MESSAGES = (
@@ -102,7 +106,12 @@ _SPLITS = (
 _MANIPULATED = (
     *_KEY,
     Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
-    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES),
+    *_OF_MAIL,
+)
+
+_CAMPAIGNS = (
+    *_KEY,
+    *(Column(feature.name, feature.dtype, feature.meaning) for feature in FEATURES if feature.vantage not in MAIL_VANTAGES),
 )
 
 _TABLES = {
@@ -111,6 +120,7 @@ _TABLES = {
     "messages.parquet": _MESSAGES,
     "splits.parquet": _SPLITS,
     "manipulated.parquet": _MANIPULATED,
+    "campaigns.parquet": _CAMPAIGNS,
 }
 FILES = tuple(_TABLES)
 """The tables of the dataset."""
@@ -127,6 +137,7 @@ TITLES = {
     "messages.parquet": "a message of the corpora, with or without references",
     "splits.parquet": "a labelled reference: the official splits",
     "manipulated.parquet": "a copy of a gold reference, disguised as senders do: its features, to train on",
+    "campaigns.parquet": "a remote reference: what the other copies of its mailing in the corpus say, as features",
 }
 """What one row of each table is."""
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.bundle import Bundle
+from tkit.dataset import Dataset
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, paired_difference
@@ -218,9 +219,10 @@ def reads_listed(detectors: Iterable[Detector]) -> bool:
     return any("listed" in getattr(detector, "columns", ()) for detector in detectors)
 
 
-def trained_on(detectors: Mapping[str, Detector], digest: str) -> list[str]:
-    """Give the names of the bundles that were trained on the dataset of this digest."""
-    return [name for name, one in detectors.items() if isinstance(one, Bundle) and one.training_sha256 == digest]
+def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]:
+    """Give the names of the bundles that were trained on this dataset."""
+    bundles = {name: one for name, one in detectors.items() if isinstance(one, Bundle)}
+    return [name for name, one in bundles.items() if one.training_sha256 == dataset.digest(one.vantage)]
 
 
 def named(specs: Sequence[str]) -> dict[str, str]:

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit import __version__
+from tkit.campaign_columns import with_campaigns
 from tkit.columns import FILES, FOLDS
 from tkit.errors import TkitError
-from tkit.schema import FEATURE_VERSION, KEY
+from tkit.schema import FEATURE_VERSION, KEY, MAIL_VANTAGES
 from tkit.splits import Split
 
 FORMAT = 2
@@ -31,6 +32,7 @@ FORMAT = 2
 FOLD_SPLITS = ("unseen_sender", "unseen_kit")
 """The official splits that are folds; ``by_time`` is a single one."""
 
+_CAMPAIGNS = "campaigns.parquet"
 _HERE = Path(__file__).resolve().parent
 # An installed package has the dataset beside its modules, a clone in data/.
 _PLACES = (_HERE / "published", _HERE.parent / "data" / "dataset")
@@ -52,6 +54,9 @@ class Dataset:
         One row a labelled reference: the official splits.
     manipulated : DataFrame
         One row a disguised copy of a gold reference (:mod:`tkit.augment`): to train on, never to test.
+    campaigns : DataFrame
+        One row a remote reference: the features of the vantage point ``campaign`` (float32), by :mod:`tkit.campaign_columns`;
+        its copies were looked for in its own corpus.
     facts : mapping
         ``dataset.json``: versions, counts, digests of the inputs, what could not be joined.
     """
@@ -61,16 +66,29 @@ class Dataset:
     messages: pd.DataFrame
     splits: pd.DataFrame
     manipulated: pd.DataFrame
+    campaigns: pd.DataFrame
     facts: Mapping[str, Any]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables by the names of their files."""
-        tables = (self.references, self.labels, self.messages, self.splits, self.manipulated)
-        return dict(zip(FILES, tables, strict=True))
+        return {name: getattr(self, name.removesuffix(".parquet")) for name in FILES}
 
-    def digest(self) -> str:
-        """Give one SHA-256, in hex, of the digests of its files."""
-        return hashlib.sha256(json.dumps(self.facts["sha256"], sort_keys=True).encode()).hexdigest()
+    def digest(self, vantage: str = "message") -> str:
+        """Give one SHA-256, in hex, of the digests of the files that a vantage point sees: what its detectors learn from."""
+        seen = {name: sha256 for name, sha256 in self.facts["sha256"].items() if name != _CAMPAIGNS or not _is_of_mail(vantage)}
+        return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+    def seen_from(self, vantage: str) -> pd.DataFrame:
+        """Give the references with every feature that the vantage point can compute, and perhaps more."""
+        return self.references if _is_of_mail(vantage) else with_campaigns(self.references, self.campaigns)
+
+    def disguised(self) -> pd.DataFrame:
+        """Give the manipulated copies with the features of every vantage point: what models learn from beside :meth:`rows`.
+
+        A sender disguises every copy of a mailing alike, so that comparing them says of a disguised reference what it said
+        before; only where the disguise writes other tokens their length is still that of the first ones.
+        """
+        return with_campaigns(self.manipulated, self.campaigns)
 
     def rows(self, *, weak: bool = False) -> pd.DataFrame:
         """Give the labelled references with their features: what detectors are trained and tested on.
@@ -83,16 +101,19 @@ class Dataset:
         Returns
         -------
         DataFrame
-            The columns of labels, references, and of the message ``kind`` and ``language``.
+            The columns of labels, references, and of the message ``kind`` and ``language``, then the features of the
+            vantage point ``campaign``. These take part in the weak labels: a model of ``campaign`` that learns from weak rows
+            learns back what the rules put in.
         """
         labels = self.labels
         if not weak:
             labels = labels[labels["source"] != "weak"]
             labels = labels.astype({name: bool for name in map(str, labels) if _is_of_list(name)})
         of_message = self.messages[["message_sha256", "kind", "language"]]
-        return labels.merge(self.references, on=list(KEY), how="left", validate="one_to_one").merge(
+        found = labels.merge(self.references, on=list(KEY), how="left", validate="one_to_one").merge(
             of_message, on="message_sha256", how="left", validate="many_to_one"
         )
+        return with_campaigns(found, self.campaigns)
 
     def split(self, name: str, fold: int | None = None, *, weak: bool = False) -> Split:
         """Give one of the official splits of :meth:`rows`.
@@ -129,6 +150,10 @@ class Dataset:
         gold = (self.labels["source"][: len(rows)] == "gold").to_numpy()
         held = (rows[f"{name}_held"].to_numpy() >> fold & 1).astype(np.bool_)
         return Split(f"{name} {fold}", ~held, gold & (rows[name] == fold).to_numpy())
+
+
+def _is_of_mail(vantage: str) -> bool:
+    return vantage in MAIL_VANTAGES
 
 
 def _is_of_list(column: str) -> bool:
@@ -179,7 +204,7 @@ def read(folder: str | os.PathLike[str]) -> Dataset:
                 f"{path}: {name} {facts.get(name)}, but this tkit {__version__} reads {version}:"
                 " make the dataset anew with `tkit dataset build`, or install the tkit that made it"
             )
-    tables = []
+    tables = {}
     for name in FILES:
         file = path / name
         if not file.is_file():
@@ -187,9 +212,8 @@ def read(folder: str | os.PathLike[str]) -> Dataset:
         data = file.read_bytes()
         if hashlib.sha256(data).hexdigest() != facts["sha256"].get(name):
             raise TkitError(f"{file}: not the file that dataset.json names: restore it, or make the dataset anew")
-        tables.append(pq.read_table(pa.BufferReader(data)).to_pandas())
-    references, labels, messages, splits, manipulated = tables
-    return Dataset(references, labels, messages, splits, manipulated, facts)
+        tables[name.removesuffix(".parquet")] = pq.read_table(pa.BufferReader(data)).to_pandas()
+    return Dataset(**tables, facts=facts)
 
 
 def read_facts(folder: Path) -> Mapping[str, Any]:

@@ -18,20 +18,21 @@ from tkit.document_columns import form_columns, place_columns, relation_columns
 from tkit.element_columns import element_columns
 from tkit.groups import Floats, column
 from tkit.html import Document, RemoteReference, read_message
+from tkit.html_hints import html_may_load
 from tkit.mail import Message
 from tkit.message_columns import message_columns
 from tkit.numbering import Numbering
 from tkit.providers import is_store, provider_of
-from tkit.schema import FEATURES
+from tkit.schema import feature_names
 from tkit.url import holds_address
 
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 4096
 """References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
 MESSAGES_AT_ONCE = 4096
 """Messages read before a batch is computed even where they hold fewer references."""
 
 
-_FEATURE_NAMES = [feature.name for feature in FEATURES]
+_FEATURE_NAMES = feature_names("message")  # what one mail gives
 _TEXT = pd.StringDtype(na_value=np.nan)
 
 
@@ -47,7 +48,8 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     DataFrame
         One row a remote reference, in the order of the messages and, within one, of the document: the columns
         ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``, ``resolved_url`` and every feature of
-        :data:`tkit.schema.FEATURES` as float32. Local references have no row.
+        :data:`tkit.schema.FEATURES` that one mail gives (``feature_names("message")``) as float32. Local references have no
+        row. What the other copies of a mailing add is joined by :mod:`tkit.campaign_columns`.
 
     Examples
     --------
@@ -68,15 +70,14 @@ def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
     more = True
     while more:
         with _collector_paused():
-            documents, more = _read_some(waiting)
-            frame = _rows(documents) if documents else None
+            frame, more = _batch(waiting)
         if frame is not None:
             yield frame
 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from going through a batch's many small objects while they are made: none is in a cycle."""
+    """Keep the garbage collector from going through a batch's many small objects: no cycle holds one, and all die with it."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -86,12 +87,18 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def _batch(messages: Iterator[Message]) -> tuple[pd.DataFrame | None, bool]:
+    """Give the next piece of the table, None where the messages hold no reference; tell whether there may be more."""
+    documents, more = _read_some(messages)
+    return (_rows(documents) if documents else None), more
+
+
 def _read_some(messages: Iterator[Message]) -> tuple[list[tuple[Message, Document]], bool]:
     """Read until there are documents enough for a batch; tell whether there may be more of them."""
     documents: list[tuple[Message, Document]] = []
     count = 0
     for number, message in enumerate(messages, 1):
-        if message.html_parts:
+        if any(map(html_may_load, message.html_parts)):
             for document in read_message(message):
                 remote = sum(not reference.local for reference in document.references)
                 if remote:

@@ -72,7 +72,7 @@ def gather(
     labelled : frozenset of str
         Messages that gold labels name.
     described : bool
-        Whether labels are to be made: only then tags and copies are kept.
+        Whether labels are to be made: only then tags are kept.
     progress : callable, optional
 
     Raises
@@ -136,8 +136,9 @@ def _read_corpus(
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
             if name in labelled:
                 found.labelled[name] = message
-            if described and message.html_parts:
+            if message.html_parts:
                 copies.extend(filter(None, [copy_of(message)]))
+            if described and message.html_parts:
                 for reference in references(message) if name in labelled else ():
                     found.tags[name, reference.part, reference.index] = start_tag(reference.element, reference.attributes)
             yield message

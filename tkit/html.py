@@ -9,7 +9,6 @@ elements around it say is.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
@@ -23,7 +22,7 @@ from tkit.html_tags import TagParser
 from tkit.html_work import tree_takes_long
 from tkit.mail import Message
 from tkit.style import hides
-from tkit.url import clean, resolve
+from tkit.url import clean, resolve, resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
 
@@ -41,6 +40,7 @@ _MARKS = frozenset(
         "http-equiv",
     )
 )
+_OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 _REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
@@ -70,11 +70,12 @@ _SRC_CARRIERS = {
 }
 _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
+_LINKS = frozenset(("a", "area"))
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 _MAX_DEPTH = 512  # Chromium nests no deeper
 # The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
 _MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
-_STYLED = "[style],style"
+_STYLED = r'[style*="("],[style*="\\"],style'
 # One for all documents: to make one costs as much as to use it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
@@ -218,11 +219,7 @@ class _Reader:
     """Walks one document, and the documents inside its conditional comments, in order."""
 
     def __init__(self, backend: Backend) -> None:
-        self._parse: Callable[[str], Any] = LexborHTMLParser
-        if backend == "soup":
-            from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
-
-            self._parse = SoupParser
+        self._nodes_of: Callable[[str], Iterable[Any]] = _candidates if backend == "lexbor" else _soup_nodes
         self._found: list[_Found] = []
         self._links: list[str] = []
         self._base = ""
@@ -231,9 +228,10 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        base = self._base
-        resolved = [resolve(found[1], base) for found in self._found]
-        repeats = Counter(resolved) if resolved else {}
+        resolved = self._resolved([found[1] for found in self._found])
+        repeats: dict[str, int] = {}
+        for url in resolved:
+            repeats[url] = repeats.get(url, 0) + 1
         marks = self._marks
         references = []
         for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
@@ -259,46 +257,49 @@ class _Reader:
                     times,
                 )
             )
-        return Document(references, [resolve(link, base) for link in self._links])
+        return Document(references, self._resolved(self._links))
+
+    def _resolved(self, urls: list[str]) -> list[str]:
+        base = self._base
+        return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
-        known: dict[int, _Above] = {}
+        ancestors = _Ancestors()
         html = without_space_behind_body(html)
         if tree_takes_long(html):
-            self._parse = TagParser
-        root = self._parse(html).root
-        for node in _candidates(root, html) if self._parse is LexborHTMLParser else _nodes(root):
+            self._nodes_of = _tag_nodes
+        for node in self._nodes_of(html):
+            tag = node.tag
             attributes = node.attributes
-            if not attributes:
-                tag = node.tag
-                if tag == "-comment":
-                    self._comment(node, known)
-                elif tag == "style" and (written := _written("style", attributes, node)):
-                    self._add(node, "style", attributes, written, _ancestry(node, known), conditional, around)
-                continue
-            if _MARKS.isdisjoint(attributes):
-                style = attributes.get("style")
-                if not (style and may_load(style)) and node.tag != "style":
-                    continue
-            tag = node.tag.lower()  # lexbor keeps the case of SVG's feImage
-            if tag in ("a", "area"):
+            if tag in _LINKS:
                 if "href" in attributes:
                     self._links.append(clean(attributes["href"] or ""))
                     self._marks += 1
                 if "style" not in attributes and "background" not in attributes:
                     continue
-            elif tag == "base":
+            elif not attributes:
+                if tag == "-comment":
+                    self._comment(node, ancestors)
+                elif tag == "style" and (written := _written("style", attributes, node)):
+                    self._add(node, "style", attributes, written, ancestors.of(node), conditional, around)
+                continue
+            elif _MARKS.isdisjoint(attributes):
+                style = attributes.get("style")
+                if not (style and may_load(style)) and tag != "style":
+                    continue
+            tag = tag.lower()  # lexbor keeps the case of SVG's feImage
+            if tag == "base":
                 # HTML Standard, section 4.2.3: the first base element with a href, whatever it holds.
                 if not self._has_base and "href" in attributes:
                     self._has_base = True
                     self._base = resolve(clean(attributes["href"] or ""))
                 continue
             if written := _written(tag, attributes, node):
-                self._add(node, tag, attributes, written, _ancestry(node, known), conditional, around)
+                self._add(node, tag, attributes, written, ancestors.of(node), conditional, around)
 
-    def _comment(self, node: Any, known: dict[int, _Above]) -> None:
+    def _comment(self, node: Any, ancestors: _Ancestors) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
         if not head:
@@ -307,7 +308,7 @@ class _Reader:
         if self._comments < _MAX_COMMENTS and comment_may_load(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
-            self.read(inner, _ancestry(node, known))
+            self.read(inner, ancestors.of(node))
             self._comments -= 1
 
     def _add(
@@ -322,7 +323,9 @@ class _Reader:
     ) -> None:
         if around is not None:
             ancestry = _inside(around, ancestry)
-        facts = {name: value or "" for name, value in attributes.items()}
+        facts: Mapping[str, str] = (
+            {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
+        )
         before, after = node.prev, node.next
         text_before = before is not None and before.is_text_node and not before.is_empty_text_node
         text_after = after is not None and after.is_text_node and not after.is_empty_text_node
@@ -335,16 +338,27 @@ class _Reader:
                 self._marks += 1
 
 
-def _candidates(root: Any, html: str) -> Iterable[Any]:
-    """Give the nodes of a lexbor tree, in document order, among which are all that say anything to the reader.
+def _candidates(html: str) -> Iterable[Any]:
+    """Give the nodes of a text's tree, in document order, among which are all that say anything to the reader.
 
     The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
     comments it cannot find.
     """
+    root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
     found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
     return found
+
+
+def _soup_nodes(html: str) -> Iterable[Any]:
+    from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
+
+    return _nodes(SoupParser(html).root)
+
+
+def _tag_nodes(html: str) -> Iterable[Any]:
+    return TagParser(html).root.traverse()
 
 
 def _nodes(root: Any) -> Iterator[Any]:
@@ -373,46 +387,63 @@ def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
     )
 
 
-_Above = tuple[int, str, str, str | None, int]  # an Ancestry; of most elements nobody asks for one
+_Above = tuple[int, str, str, str | None, int]  # what an Ancestry holds; of most elements nobody asks for one
 _ROOT: _Above = (0, "", "", None, 0)
 
 
-def _ancestry(node: Any, known: dict[int, _Above]) -> Ancestry:
-    """Give what the ancestors say; each ancestor is asked once a document."""
-    element = node.parent
-    unknown = []
-    facts: _Above = _ROOT
-    while element is not None and element.is_element_node:
-        identity = element.mem_id
-        if identity in known:
-            facts = known[identity]
-            break
-        unknown.append((identity, element))
-        element = element.parent
-    depth, tag, hidden_by, link, tables = facts
-    for identity, element in reversed(unknown):
-        tag = element.tag
-        if depth < _MAX_DEPTH:
-            depth += 1
-        if tag == "table":
-            tables += 1
-        if attributes := element.attributes:
-            style, hidden = attributes.get("style"), "hidden" in attributes
-            if style or hidden:
-                hidden_by = hides(style or "", hidden) or hidden_by
-            if tag == "a" and "href" in attributes:
+class _Ancestors:
+    """What the elements of one tree say of those below them; each is asked once."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, _Above] = {}
+        self._found: dict[int, Ancestry] = {}
+
+    def of(self, node: Any) -> Ancestry:
+        """Give the ancestry of a node."""
+        parent = node.parent
+        if parent is None:
+            return Ancestry(*_ROOT)
+        identity = parent.mem_id
+        found = self._found.get(identity)
+        if found is None:
+            found = self._found[identity] = Ancestry(*self._below(parent))
+        return found
+
+    def _below(self, element: Any) -> _Above:
+        """Give what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
+        above = self._above
+        unknown = []
+        facts: _Above = _ROOT
+        while element is not None and element.is_element_node:
+            identity = element.mem_id
+            if identity in above:
+                facts = above[identity]
+                break
+            unknown.append((identity, element))
+            element = element.parent
+        depth, tag, hidden_by, link, tables = facts
+        for identity, element in reversed(unknown):
+            tag = element.tag
+            attributes = element.attributes
+            if depth < _MAX_DEPTH:
+                depth += 1
+            if tag == "table":
+                tables += 1
+            elif tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
-        known[identity] = depth, tag, hidden_by, link, tables
-    return Ancestry(depth, tag, hidden_by, link, tables)
+            if "style" in attributes or "hidden" in attributes:
+                hidden_by = hides(attributes.get("style") or "", "hidden" in attributes) or hidden_by
+            above[identity] = depth, tag, hidden_by, link, tables
+        return depth, tag, hidden_by, link, tables
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
     """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
     found: list[tuple[str, str, str]] = []
     src = attributes.get("src")
-    if src and (carrier := _src_carrier(tag, attributes)):
+    if src and (carrier := _SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
         found.append((carrier, src, ""))
-    if len(attributes) == 1 and src is not None:
+    if _OTHER_MARKS.isdisjoint(attributes) and tag != "style":
         return found
     if srcset := attributes.get("srcset"):
         carrier = _SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
@@ -451,10 +482,7 @@ def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
     return tuple((carriers[use], url, "") for url, use in css_urls(text))
 
 
-def _src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
-    carrier = _SRC_CARRIERS.get(tag)
-    if carrier:
-        return carrier
+def _rare_src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
     if tag == "input":
         return "input-image" if (attributes.get("type") or "").strip().lower() == "image" else ""
     if tag.startswith("v:"):

@@ -13,7 +13,7 @@ _BODY_END = re.compile(r"<(?=/)/(?:body|html)\b[^>]*+>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
-_CONDITIONAL = re.compile(r"<!--\s*\[if", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"!(?<=<!)--\s*\[if", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
 _COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
 _COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
@@ -27,6 +27,20 @@ _CSS_REFERENCE = re.compile(
     r"|#[xX]0*(?:2[8dD]|[4-7][0-9a-fA-F])(?![0-9a-fA-F])"
     r"|(?:lpar|bsol|commat);)"
 )
+
+# Of every carrier that is not CSS its tag or its attribute, which stand in a text as they are but for their case.
+_CARRIER_HINTS = ("src", "background", "<link", "poster", "<object", "<image", "<use", "<feimage", "refresh")
+_REFRESH_REFERENCE = re.compile(r"http-equiv\s*=\s*[\"']?[^>\"']*&")  # which may be the word refresh
+
+
+def html_may_load(html: str) -> bool:
+    """Tell whether an HTML text may hold a reference, local ones among them; of public mail's texts a third holds none."""
+    if "src" in html:
+        return True
+    lowered = html.lower()
+    return (
+        any(map(lowered.__contains__, _CARRIER_HINTS)) or css_may_load(html) or _REFRESH_REFERENCE.search(lowered) is not None
+    )
 
 
 def without_space_behind_body(html: str) -> str:
@@ -56,16 +70,10 @@ def comment_may_load(comment: str) -> bool:
 
 def conditional_comments_may_load(html: str) -> bool:
     """Tell whether any of a text's conditional comments may hold a reference."""
-    start = html.find("<!--")
-    while start >= 0:
-        end = start + 4  # what opens no comment, in a script, must not hide the comment behind it
-        if _CONDITIONAL.match(html, start):
-            end = html.find("-->", end)
-            if end < 0:
-                end = len(html)
-            if comment_may_load(html[start:end]):
-                return True
-        start = html.find("<!--", end)
+    for opened in _CONDITIONAL.finditer(html) if "!" in html else ():
+        end = html.find("-->", opened.end())
+        if comment_may_load(html[opened.end() : end if end >= 0 else None]):
+            return True
     return False
 
 

@@ -25,6 +25,7 @@ from tkit.detectors.rules import (
     KnownList,
     KnownListOr1x1,
     Nextcloud,
+    OwnToken,
     Rspamd,
     SnappyMail,
     Trocker,
@@ -45,6 +46,7 @@ RULE_NAMES: Mapping[str, Callable[[], Detector]] = {
     "snappymail": SnappyMail,
     "known-lists": KnownList,
     "known-lists-or-1x1": KnownListOr1x1,
+    "own-token": OwnToken,
     "all": BlockAll,
 }
 """What may stand behind ``rule:``."""

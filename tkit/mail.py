@@ -12,7 +12,7 @@ import email.header
 import email.utils
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -50,6 +50,8 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
+# The slash comes first, because the engine finds a character that stands as written fast.
+_HTML_TYPE = re.compile(rb"/(?<=text/)(?:x-amp-)?html", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
 
 
@@ -67,8 +69,6 @@ class Message:
 
     Attributes
     ----------
-    message_sha256 : str
-        SHA-256 of the raw bytes without a leading mbox ``From `` line, in hex.
     html_parts : tuple of str
         The decoded text of every ``text/html`` part in MIME order (attachments and parts of forwarded messages
         too), then that of every AMP part.
@@ -85,20 +85,12 @@ class Message:
     """
 
     def __init__(
-        self,
-        message_sha256: str,
-        header_block: bytes,
-        html_parts: tuple[str, ...],
-        content_types: tuple[str, ...],
-        defects: tuple[str, ...],
-        unchecked: bytes = b"",
+        self, raw: bytes, html_parts: tuple[str, ...] = (), content_types: tuple[str, ...] = (), defects: tuple[str, ...] = ()
     ) -> None:
-        self.message_sha256 = message_sha256
         self.html_parts = html_parts
         self.content_types = content_types
-        self._header_block = header_block
+        self._raw = raw
         self._text_defects = defects
-        self._unchecked = unchecked
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Message:
@@ -116,32 +108,46 @@ class Message:
         """
         if raw.startswith(b"From "):
             raw = raw[raw.find(b"\n") + 1 :] if b"\n" in raw else b""
-        digest = hashlib.sha256(raw).hexdigest()
+        lines = _with_line_feeds(raw)
+        if not _may_hold_html(lines):
+            return cls(raw)
         defects: list[str] = []
-        if b"\n" not in raw and b"\r" in raw:
-            defects.append("lines: ended by a lone carriage return")
-            raw = raw.replace(b"\r", b"\n")
-        header_block = _header_block(raw)
-        if not _may_hold_html(raw):
-            return cls(digest, header_block, (), (), tuple(defects), raw)
-        found = leaves(raw)
+        found = leaves(lines)
         parts = [leaf for leaf in found if leaf.content_type in HTML_TYPES]
         parts.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
         texts = tuple(
-            _decode_text(transfer.decoded(raw[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
+            _decode_text(transfer.decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
             for number, leaf in enumerate(parts)
         )
-        return cls(digest, header_block, texts, tuple(leaf.content_type for leaf in found), tuple(defects), raw)
+        return cls(raw, texts, tuple(leaf.content_type for leaf in found), tuple(defects))
+
+    # What most mails are never asked for is made when it is.
+
+    @cached_property
+    def message_sha256(self) -> str:
+        """SHA-256 of the raw bytes without a leading mbox ``From `` line, in hex."""
+        return hashlib.sha256(self._raw).hexdigest()
+
+    @cached_property
+    def _header_block(self) -> bytes:
+        """What stands above the first empty line, the whole mail where there is none."""
+        lines = _with_line_feeds(self._raw)
+        end = _EMPTY_LINE.search(lines)
+        return lines[: end.start() + 1] if end else lines
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
         return {name: [_unfolded(value) for value in values] for name, values in self._fields.items()}
 
-    @cached_property
-    def header_counts(self) -> Mapping[str, int]:
-        """How often each header stands in the mail, by its name in lower case; cheaper than :attr:`headers`."""
-        return {name: len(values) for name, values in self._fields.items()}
+    @property
+    def header_names(self) -> Collection[str]:
+        """The name of every header, once, in lower case; cheaper than :attr:`headers`."""
+        return self._fields.keys()
+
+    def header_count(self, name: str) -> int:
+        """Give how often a header stands in the mail."""
+        return len(self._fields.get(name, ()))
 
     @cached_property
     def _fields(self) -> dict[str, list[str]]:
@@ -175,11 +181,9 @@ class Message:
         The first reading has the standard library go through the whole mail, which takes some ten times as long as
         :meth:`from_bytes`.
         """
-        found: list[str] = []
-        if self._unchecked:
-            found += _structural_defects(self._unchecked)
-            self._unchecked = b""
-        found += self._text_defects
+        lines = _with_line_feeds(self._raw)
+        found = ["lines: ended by a lone carriage return"] if lines is not self._raw else []
+        found = [*_structural_defects(lines), *found, *self._text_defects]
         found += [
             f"html part {number}: a tree of it would take too long, read as tags alone"
             for number, text in enumerate(self.html_parts)
@@ -237,10 +241,9 @@ class Message:
             return text
 
 
-def _header_block(raw: bytes) -> bytes:
-    """Give what stands above the first empty line, the whole mail where there is none."""
-    end = _EMPTY_LINE.search(raw)
-    return raw[: end.start() + 1] if end else raw
+def _with_line_feeds(raw: bytes) -> bytes:
+    """Give a mail whose lines are ended by lone carriage returns with line feeds, any other as it is."""
+    return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
 
 
 @lru_cache(maxsize=1 << 12)
@@ -256,11 +259,8 @@ def _unfolded(value: str) -> str:
 
 
 def _may_hold_html(raw: bytes) -> bool:
-    """Tell whether any part can be HTML; the usual spelling first, because lower case of a whole mail costs."""
-    if b"html" in raw:
-        return True
-    lowered = raw.lower()
-    return b"html" in lowered or b"message/" in lowered
+    """Tell whether any part can be HTML; the usual spelling first, which is found fastest."""
+    return b"text/html" in raw or _HTML_TYPE.search(raw) is not None
 
 
 def _structural_defects(raw: bytes) -> Iterator[str]:

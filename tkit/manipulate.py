@@ -89,10 +89,11 @@ class _Edit:
     url: str
     sender: str
     links: Sequence[str]
+    drawn_by: str
 
     def drawn(self, what: str, options: Sequence[_T]) -> _T:
         """Choose one of some options, always the same for the same reference."""
-        digest = hashlib.sha256(f"{what} {self.reference.resolved_url}".encode("utf-8", "replace")).digest()
+        digest = hashlib.sha256(f"{what} {self.drawn_by}".encode("utf-8", "replace")).digest()
         return options[int.from_bytes(digest[:4]) % len(options)]
 
     @property
@@ -269,7 +270,12 @@ PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordin
 
 
 def manipulate(
-    html: str, reference: RemoteReference, names: Sequence[str], sender: str = "", document: Document | None = None
+    html: str,
+    reference: RemoteReference,
+    names: Sequence[str],
+    sender: str = "",
+    document: Document | None = None,
+    drawn_by: str = "",
 ) -> Edited | None:
     """Manipulate one reference of a document.
 
@@ -285,6 +291,9 @@ def manipulate(
         Registrable domain of the mail's sender.
     document : Document, optional
         What reading ``html`` gave, where the caller has it.
+    drawn_by : str
+        What sizes, texts and lengths are drawn by; the reference's own URL without it. One text for all copies of a mailing
+        gives its tracker one size in all of them, as one template does.
 
     Returns
     -------
@@ -321,7 +330,7 @@ def manipulate(
         marker += "-"
     node.attrs[marker] = ""
     links = [link for link in document.links if link]
-    edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links)
+    edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
     if names and edit.url != reference.url and not _rewrite(edit, edit.url):
         return None
     if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):

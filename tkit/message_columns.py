@@ -79,27 +79,34 @@ class _Head:
         self.name = self.sender.partition(".")[0]
         self.unsubscribe = message.header("list-unsubscribe").lower()
         self.identities = _identity_domains(message)
+        self._tokens: dict[str, int] = {}
 
     def beside(self, url: str, domain: str, encoded: bool) -> tuple[float, ...]:
         """Compare one URL with the headers; in the order of ``_BESIDE``."""
-        headers = self.message.header_text
         return (
             bool(self.sender) and self.sender == domain,
             len(self.name) > 2 and self.name in url.lower(),
             (encoded or "@" in url or "%40" in url) and names_recipient(url, self.message.recipients),
-            max((len(token) for token in _header_tokens(url) if token in headers), default=0),
+            max(map(self._length_in_headers, _header_tokens(url)), default=0),
             bool(domain) and domain in self.unsubscribe,
             domain in self.identities,
         )
 
+    def _length_in_headers(self, token: str) -> int:
+        """Give a token's length where it stands in the headers, else 0; URLs of one mail have many in common."""
+        found = self._tokens.get(token)
+        if found is None:
+            found = self._tokens[token] = len(token) if token in self.message.header_text else 0
+        return found
+
 
 def _headers_of(message: Message) -> dict[str, float]:
-    headers = message.header_counts
+    names = message.header_names
     return {
-        "list_unsubscribe": "list-unsubscribe" in headers,
-        "bulk_headers": sum(name in headers for name in _BULK_HEADERS),
-        "service_headers": sum(map(_is_of_service, headers)),
-        "received": headers.get("received", 0),
+        "list_unsubscribe": "list-unsubscribe" in names,
+        "bulk_headers": sum(name in names for name in _BULK_HEADERS),
+        "service_headers": sum(map(_is_of_service, names)),
+        "received": message.header_count("received"),
         "plain_alternative": "text/plain" in message.content_types,
         "html_parts": len(message.html_parts),
     }

@@ -250,7 +250,7 @@ def _read_head(block: bytes, default: str) -> _Head:
     head = _declared_head(form, encoding, default)
     if head.boundary != _STAND_IN or _STAND_IN.decode() in head.charset or b"charset" in named[1].lower():
         return _declared_head(declared, encoding, default)
-    return head._replace(boundary=named[1])
+    return _Head(head.content_type, head.charset, head.encoding, named[1])
 
 
 _read_short_head = lru_cache(maxsize=1 << 12)(_read_head)

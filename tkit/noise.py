@@ -30,7 +30,7 @@ def audit_labels(
     ----------
     rows : DataFrame
         Labelled references with their features, as :meth:`tkit.dataset.Dataset.rows` gives them.
-    vantage : {"url", "element", "message"}
+    vantage : {"url", "element", "message", "campaign"}
         Features that the model may use.
     folds, seed : int
         Of :func:`tkit.splits.cross_validation` over the column ``component``, and of the model.

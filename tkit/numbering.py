@@ -11,7 +11,7 @@ from tkit.html import Document
 from tkit.mail import Message
 from tkit.places import MIN_IDENTIFIER
 from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
-from tkit.url import origin_of, unwrap
+from tkit.url import Origin, origin_of, unwrap
 
 
 class Numbering:
@@ -61,22 +61,22 @@ class Numbering:
         self.sizes = np.fromiter(map(len, remote), np.int64, self.n_documents)
         self.document = np.repeat(np.arange(self.n_documents), self.sizes)
         self.first = np.cumsum(self.sizes) - self.sizes
-        known: dict[str, int] = {}
+        known = _Originals()
+        number, add = known.number, known.add
         resolved = [reference.resolved_url for reference in self.references]
-        originals = [unwrap(url) for url in resolved]
-        self.wrapped = column([a is not b and a != b for a, b in zip(resolved, originals, strict=True)])
-        self.url = np.fromiter((known.setdefault(url, len(known)) for url in originals), np.int64, self.n)
-        self.n_picture_urls = len(known)
+        self.url = np.fromiter((number[url] if url in number else add(url) for url in resolved), np.int64, self.n)
+        self.n_picture_urls = len(known.urls)
+        urls = list(known.urls)
+        self.wrapped = column([urls[code] != url for code, url in zip(self.url.tolist(), resolved, strict=True)])
         links = [[link for link in document.links if link] for document in self.documents]
         self.n_links = np.fromiter(map(len, links), np.int64, self.n_documents)
         self.link_document = np.repeat(np.arange(self.n_documents), self.n_links)
         self.link_url = np.fromiter(
-            (known.setdefault(unwrap(link), len(known)) for of in links for link in of), np.int64, int(self.n_links.sum())
+            (number[url] if url in number else add(url) for of in links for url in of), np.int64, int(self.n_links.sum())
         )
-        self.urls = list(known)
-        origins = [origin_of(url) for url in self.urls]
-        self.hosts = [origin.host for origin in origins]
-        self.domains = [origin.domain for origin in origins]
+        self.urls = list(known.urls)
+        self.hosts = [origin.host for origin in known.urls.values()]
+        self.domains = [origin.domain for origin in known.urls.values()]
         self.host = codes(self.hosts)
         self.domain = codes(self.domains)
         pairs, self.first_row, self.pair = np.unique(
@@ -86,6 +86,26 @@ class Numbering:
         self.pair_url = pairs % max(len(self.urls), 1)
         self.analysed: UrlColumns = analyse(self.urls[: self.n_picture_urls])
         self.tokens = _identifiers(self.analysed.tokens, token_table(self.urls[self.n_picture_urls :]), self.n_picture_urls)
+
+
+class _Originals:
+    """Unwrapped URLs, numbered as they come, each with its origin: ``urls``; and ``number`` by the URL as resolved."""
+
+    def __init__(self) -> None:
+        self.urls: dict[str, Origin] = {}
+        self.number: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+
+    def add(self, resolved_url: str) -> int:
+        """Number a resolved URL that was not seen before."""
+        original, origin = resolved_url, origin_of(resolved_url)
+        if origin.may_wrap:
+            original = unwrap(resolved_url)
+            origin = origin_of(original)
+        number = self._places.setdefault(original, len(self.urls))
+        self.urls[original] = origin
+        self.number[resolved_url] = number
+        return number
 
 
 def _identifiers(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:

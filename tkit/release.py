@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit.augment import manipulated_rows
+from tkit.campaign_columns import campaign_features, with_campaigns
 from tkit.campaigns import compare_copies
 from tkit.columns import FILES, FOLDS, arrow_schema
 from tkit.corrections import apply_corrections, read_corrections
@@ -33,7 +34,7 @@ from tkit.splits import connected_components
 from tkit.url import host_of, unwrap
 from tkit.weak import weak_labels
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
 rows or columns and new features, the third corrected labels."""
 
@@ -80,14 +81,15 @@ def build(
     found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), True, progress)
     labels, lost = _join(found.references, gold, members)
     labels = _described(labels, found, source / "lists")
-    labels = pd.concat([labels, _weak(labels, found)], ignore_index=True)
+    compared = _compared(found)
+    labels = pd.concat([labels, _weak(labels, found, compared)], ignore_index=True)
     inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
     inputs += sorted(path for path in (source / "lists").iterdir() if path.suffix in (".txt", ".json"))
     facts = {
         "labels_without_a_reference": lost,
         "inputs": {str(path.relative_to(source)): _digest(path) for path in inputs},
     }
-    return _write(Path(folder), found, labels, facts)
+    return _write(Path(folder), found, labels, compared, facts)
 
 
 def corrections_beside(folder: Path) -> Path | None:
@@ -134,7 +136,7 @@ def rebuild(
             " that made the labels' dataset; build with the label files, or install that tkit"
         )
     facts = {name: published.facts[name] for name in ("labels_without_a_reference", "inputs")}
-    return _write(Path(folder), found, labels, facts)
+    return _write(Path(folder), found, labels, _compared(found), facts)
 
 
 def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -189,9 +191,13 @@ def _described(labels: pd.DataFrame, found: Gathered, lists: Path) -> pd.DataFra
     )
 
 
-def _weak(labels: pd.DataFrame, found: Gathered) -> pd.DataFrame:
+def _compared(found: Gathered) -> pd.DataFrame:
+    """Compare the copies of the mailings of each corpus."""
+    return pd.concat([compare_copies(copies) for copies in found.copies.values()], ignore_index=True)
+
+
+def _weak(labels: pd.DataFrame, found: Gathered, compared: pd.DataFrame) -> pd.DataFrame:
     """Label what no label file names by the weak sources."""
-    compared = pd.concat([compare_copies(copies) for copies in found.copies.values()], ignore_index=True)
     weak = weak_labels(found.references, compared, labels).rename(columns={"confidence": "probability"})
     sender_of = found.messages.set_index("message_sha256")["sender_key"]
     return weak.assign(
@@ -217,14 +223,17 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
+def _write(folder: Path, found: Gathered, labels: pd.DataFrame, compared: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
     keyed = _with_keys(labels, found.references)
     splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
     manipulated = manipulated_rows(found.labelled, labels)
+    # Of a message that two corpora hold the references are the first one's, and so are its copies.
+    campaigns = with_campaigns(found.references[list(KEY)], campaign_features(compared.drop_duplicates(list(KEY))))
+    frames = (found.references, labels, found.messages, splits, manipulated, campaigns)
     lists = [str(name).removeprefix(_PUBLISHED) for name in labels if str(name).startswith(_PUBLISHED)]
     tables = {
         name: pa.Table.from_pandas(frame, arrow_schema(name, lists), preserve_index=False).replace_schema_metadata(None)
-        for name, frame in zip(FILES, (found.references, labels, found.messages, splits, manipulated), strict=True)
+        for name, frame in zip(FILES, frames, strict=True)
     }
     strong = labels[labels["source"] != "weak"]
     counts = {
@@ -257,8 +266,7 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, facts: Mapping[s
         (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
         for name in (*files, "SHA256SUMS"):
             os.replace(place / name, folder / name)
-    references, labels, messages, splits, manipulated = (tables[name].to_pandas() for name in FILES)
-    return Dataset(references, labels, messages, splits, manipulated, told)
+    return Dataset(**{name.removesuffix(".parquet"): table.to_pandas() for name, table in tables.items()}, facts=told)
 
 
 def _write_json(path: Path, value: object) -> None:

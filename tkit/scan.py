@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tkit.errors import TkitError
 from tkit.features import extract_batches
 from tkit.mail import Message
+from tkit.schema import require_one_mail
 from tkit.slices import providers
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         ``resolved_url`` of the feature table; ``vantage`` of the bundle; ``score``, a probability (float64);
         ``verdict``, ``"tracker"`` or ``"clean"``; ``reasons``, see :func:`reasons`; ``provider``, see
         :func:`providers`.
+
+    Raises
+    ------
+    TkitError
+        For a bundle of the vantage point ``campaign``.
     """
+    require_one_mail(bundle.vantage, "scan")
     for rows in extract_batches(messages):
         called = bundle.verdicts(rows)
         found = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
@@ -374,6 +381,31 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "received": ("the mail came by way of {n:server}", "the mail names no server that it came by"),
     "plain_alternative": ("the mail also has a plain text", "the mail has no plain text"),
     "html_parts": ("the mail has {n:HTML part}", "the mail has no HTML part"),
+    # The other copies of the mailing
+    "copies_known": ("{n:copy/copies} of the mailing known", "no copy of the mailing known"),
+    "recipients_known": ("copies of the mailing to {n:recipient} known", "no recipient of the mailing known"),
+    "copies_share": ("in {n:%} of the mailing's copies", "in none of the mailing's copies", "no other copy to look for it"),
+    "copies_urls_share": ("other copies of the mailing have other URLs of it, {n:%} of what could differ",
+        "one URL in all copies of the mailing",
+        "no other copy to compare its URL with"),
+    "copies_tokens": ("{n:token} of its URL differ between copies of the mailing",
+        "no token of its URL differs between copies of the mailing",
+        "no other copy to compare its tokens with"),
+    "copies_token_length": ("{n:character} of its URL differ between copies of the mailing",
+        "no character of its URL differs between copies of the mailing",
+        "no other copy to compare its characters with"),
+    "own_of_recipient": ("its token is another for each recipient of the mailing",
+        "its token is not each recipient's own",
+        "no other copy to tell whose its token is"),
+    "own_of_copy": ("its token is another in each copy of the mailing",
+        "its token is not each copy's own",
+        "no other copy to tell of what its token is"),
+    "own_of_mailing": ("it has another token in each mailing of the sender",
+        "it has no token that each mailing of the sender changes",
+        "no other mailing of the sender has it"),
+    "url_messages_known": ("its very URL is in {n:known mail}", "its very URL is in no known mail"),
+    "url_recipients_known": ("its very URL went to {n:known recipient}", "its very URL went to no known recipient"),
+    "url_mailings_known": ("its very URL is in {n:known mailing}", "its very URL is in no known mailing"),
 }  # fmt: skip
 
 _AT_ONE = {

@@ -1,7 +1,8 @@
 """The feature schema: names, types, meanings, and the vantage point of each feature.
 
-Names are the interface, never positions. When the meaning of any feature changes, or one is added or removed,
-raise :data:`FEATURE_VERSION`, rebuild ``data/dataset`` and retrain the bundle; every reader refuses another version.
+Names are the interface, never positions. When the meaning of any feature changes, or one is added to or removed from a
+vantage point that there are bundles of, raise :data:`FEATURE_VERSION`, rebuild ``data/dataset`` and retrain the bundles;
+every reader refuses another version. A vantage point added behind the others leaves what they compute as it is.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ FEATURE_VERSION = 2
 KEY = ("message_sha256", "part", "index")
 """The columns that name a reference in every table."""
 
-Vantage = Literal["url", "element", "message"]
-VANTAGES: tuple[Vantage, ...] = ("url", "element", "message")
+Vantage = Literal["url", "element", "message", "campaign"]
+VANTAGES: tuple[Vantage, ...] = ("url", "element", "message", "campaign")
 """From the least to the most that a blocking point can see; each includes the ones before."""
+
+MAIL_VANTAGES: tuple[Vantage, ...] = VANTAGES[:-1]
+"""Those whose features one mail gives (:func:`tkit.features.extract`). ``campaign`` needs the other copies of the mailing too
+(:mod:`tkit.campaign_columns`): what judges mail by mail cannot have it."""
 
 
 class Feature(NamedTuple):
@@ -55,6 +60,7 @@ _HAUPT = "family of Haupt et al., EJOR 271(1), 2018"
 _PETS = "Englehardt et al., PETS 2018"
 _TROCKER = "Trocker's heuristic"
 _HU = "Hu et al., IEEE S&P 2019 (declared sizes are forged)"
+_COPIES = "Englehardt et al., PETS 2018; PrivacyMail"
 
 
 def _url(name: str, unit: str, meaning: str, source: str = "tkit", absent: float | None = None) -> Feature:
@@ -67,6 +73,10 @@ def _element(name: str, unit: str, meaning: str, source: str = "tkit", absent: f
 
 def _message(name: str, unit: str, meaning: str, source: str = "tkit", absent: float | None = None) -> Feature:
     return Feature(name, unit, absent, "message", meaning, source)
+
+
+def _campaign(name: str, unit: str, meaning: str, source: str = _COPIES, absent: float | None = None) -> Feature:
+    return Feature(name, unit, absent, "campaign", meaning, source)
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -228,16 +238,53 @@ FEATURES: tuple[Feature, ...] = (
     _message("received", "count", "Received headers"),
     _message("plain_alternative", "flag", "the mail has a text/plain part"),
     _message("html_parts", "count", "HTML parts of the mail"),
+    # The other copies of the mailing; counts end at tkit.campaign_columns.MOST
+    _campaign("copies_known", "count", "copies of its mailing that are known, this one included; 1: no other; at most 5"),
+    _campaign("recipients_known", "count", "recipients that these went to; at most 5"),
+    _campaign("copies_share", "share", "of these copies, those in which it stands", absent=-1),
+    _campaign("copies_urls_share", "share", "how far its URL differs: 0 one in all copies, 1 each its own", absent=-1),
+    _campaign("copies_tokens", "count", "tokens of its URL that differ between the copies", absent=-1),
+    _campaign("copies_token_length", "characters", "longest of the tokens that differ", absent=-1),
+    _campaign("own_of_recipient", "flag", "a token of one shape is another for each recipient", absent=-1),
+    _campaign("own_of_copy", "flag", "such a token differs even between copies to one recipient", absent=-1),
+    _campaign("own_of_mailing", "flag", "one URL in all copies, a token of its own in each mailing of the sender", absent=-1),
+    _campaign("url_messages_known", "count", "known messages with its very URL, this one included; at most 5", "tkit"),
+    _campaign("url_recipients_known", "count", "recipients of these; at most 5", "tkit"),
+    _campaign("url_mailings_known", "count", "mailings of these; at most 5", "tkit"),
 )  # fmt: skip
 
 
 def feature_names(vantage: str) -> list[str]:
     """Give the names of the features that a vantage point can compute, in the schema's order.
 
-    >>> len(feature_names("url")) < len(feature_names("element")) < len(feature_names("message"))
+    >>> counts = [len(feature_names(vantage)) for vantage in VANTAGES]
+    >>> counts == sorted(counts)
     True
     """
     if vantage not in VANTAGES:
         raise TkitError(f"no vantage point {vantage!r}: take one of {', '.join(VANTAGES)}")
     seen = VANTAGES[: VANTAGES.index(vantage) + 1]
     return [feature.name for feature in FEATURES if feature.vantage in seen]
+
+
+def require_one_mail(vantage: str, reader: str) -> None:
+    """Refuse a vantage point whose features no single mail gives.
+
+    Parameters
+    ----------
+    vantage : str
+        Of the detector.
+    reader : str
+        Who would judge mail by mail, for the message.
+
+    Raises
+    ------
+    TkitError
+        For ``campaign``.
+    """
+    if vantage not in MAIL_VANTAGES:
+        raise TkitError(
+            f"{reader} judges mail by mail, which shows no other copies of a mailing as the vantage point {vantage} needs:"
+            f" take {', '.join(MAIL_VANTAGES[:-1])} or {MAIL_VANTAGES[-1]}, or judge many mails at once as"
+            " tkit.campaign_columns says"
+        )

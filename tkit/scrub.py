@@ -16,6 +16,7 @@ from tkit.mail import Message
 from tkit.mime_edit import Edit, HtmlSource, html_sources
 from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
 from tkit.scan import reasons
+from tkit.schema import require_one_mail
 from tkit.slices import providers
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     >>> done.summary, done.raw.splitlines()[-1]
     ('1 tracker removed', b'<p>Hi<img  width=1 height=1>')
     """
+    require_one_mail(bundle.vantage, "scrub")
     start = (raw.find(b"\n") + 1 or len(raw)) if raw.startswith(b"From ") else 0
     now = _read(raw[start:])
     remaining = now.references

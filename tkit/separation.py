@@ -25,9 +25,9 @@ def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a feature, the best first: ``feature``, ``vantage``, ``trackers`` and ``negatives`` (means), ``higher`` (of
-        which of the two it is higher), ``auc`` (area under the ROC curve in that direction, 0.5 to 1), ``tpr`` (trackers
-        found by the best one threshold that calls at most `fpr` of the good pictures).
+        One row a feature of `rows`, the best first: ``feature``, ``vantage``, ``trackers`` and ``negatives`` (means),
+        ``higher`` (of which of the two it is higher), ``auc`` (area under the ROC curve in that direction, 0.5 to 1), ``tpr``
+        (trackers found by the best one threshold that calls at most `fpr` of the good pictures).
 
     Raises
     ------
@@ -39,7 +39,7 @@ def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:
     if not tracker.any() or tracker.all():
         raise TkitError(f"{tracker.sum()} trackers and {(~tracker).sum()} good pictures among the rows: give some of both")
     found = []
-    for feature in FEATURES:
+    for feature in (one for one in FEATURES if one.name in rows):
         values = used[feature.name].to_numpy(dtype=np.float64)
         area = float(roc_auc_score(tracker, values))
         directed = values if area >= 0.5 else -values
@@ -90,7 +90,7 @@ def alike(rows: pd.DataFrame, least: float = 0.95) -> pd.DataFrame:
     DataFrame
         ``first``, ``second``, ``correlation``, the strongest first.
     """
-    names = [feature.name for feature in FEATURES if rows[feature.name].nunique() > 1]
+    names = [feature.name for feature in FEATURES if feature.name in rows and rows[feature.name].nunique() > 1]
     matrix = rows[names].rank().corr().to_numpy()
     first, second = np.triu_indices(len(names), 1)
     strength = matrix[first, second]

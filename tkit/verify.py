@@ -168,6 +168,8 @@ def _joins(dataset: Dataset) -> Check:
     copied = pd.MultiIndex.from_frame(dataset.manipulated[list(KEYS["labels.parquet"])])
     if not copied.isin(pd.MultiIndex.from_frame(gold[list(KEYS["labels.parquet"])])).all():
         wrong.append("a manipulated copy is of no gold reference")
+    if not references.equals(pd.MultiIndex.from_frame(dataset.campaigns[list(KEYS["campaigns.parquet"])])):
+        wrong.append("campaigns.parquet does not name the references in their order")
     per_message = dataset.references["message_sha256"].value_counts()
     messages = dataset.messages.set_index("message_sha256")
     if not per_message.index.isin(messages.index).all():

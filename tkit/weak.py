@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tkit.errors import TkitError
 from tkit.evaluate import headline
-from tkit.schema import FEATURES, KEY
+from tkit.schema import KEY, feature_names
 from tkit.splits import grouped_folds
 from tkit.weak_sources import SOURCES, Source
 
@@ -318,7 +318,6 @@ def conflicts(cast: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.Dat
 def sources_using(columns: Collection[str], sources: Sequence[Source] = SOURCES) -> list[str]:
     """Name the sources that look at any of these columns.
 
-    >>> from tkit.schema import FEATURES
     >>> "token_of_recipient" in sources_using(["evidence"])
     True
     """
@@ -327,8 +326,8 @@ def sources_using(columns: Collection[str], sources: Sequence[Source] = SOURCES)
 
 
 def feature_columns() -> list[str]:
-    """Name the columns that models look at: a source that uses none of these is not circular."""
-    return [feature.name for feature in FEATURES]
+    """Name the columns that models look at that see one mail: a source that uses none of these is not circular for them."""
+    return feature_names("message")
 
 
 def without_sources(labels: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:

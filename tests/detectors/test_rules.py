@@ -15,6 +15,7 @@ from tkit.detectors import (
     KnownList,
     KnownListOr1x1,
     Nextcloud,
+    OwnToken,
     Trocker,
 )
 from tkit.detectors.rules import feature_matrix
@@ -160,6 +161,13 @@ def test_known_list_needs_a_bool_column(rule: KnownList | KnownListOr1x1, extra:
         rule.scores(features_of(f"<img {SRC}>").assign(**extra))
 
 
+def test_own_token_is_what_copies_show() -> None:
+    rows = pd.DataFrame({"own_of_recipient": [-1, 0, 1, 0], "own_of_copy": [-1, 0, 0, 1]}, dtype=np.float32)
+    assert OwnToken().scores(rows).tolist() == [0.0, 0.0, 1.0, 1.0]
+    with pytest.raises(TkitError, match=r"own token in copies: rows have no column own_of_recipient.*tkit\.campaign_columns"):
+        OwnToken().scores(features_of(f"<img {SRC}>"))
+
+
 def test_bounds_of_every_table() -> None:
     rows = features_of(f"<img {SRC}>" * 2)
     assert BlockAll().scores(rows).tolist() == [1.0, 1.0]
@@ -177,6 +185,7 @@ def test_rules_are_detectors_of_the_features_that_their_vantage_point_has() -> N
         "SnappyMail sizes",
         "known lists",
         "known lists or 1x1",
+        "own token in copies",
         "block all",
     ]
     for rule in RULES:

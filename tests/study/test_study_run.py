@@ -13,7 +13,8 @@ from tkit.bundle import Bundle
 from tkit.dataset import Dataset, read
 from tkit.evaluate import comparison
 from tkit.report import Details, write_study
-from tkit.study import StudyResult, run_study
+from tkit.schema import VANTAGES, feature_names
+from tkit.study import StudyResult, models, run_study, train_bundle
 from tkit.study.gate import check
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,19 @@ def requested() -> Iterator[Requested]:
 
     with ChromiumRenderer(timeout_seconds=120) as renderer:
         yield asked
+
+
+def test_boosting_is_compared_at_every_vantage_point() -> None:
+    names = {factory().vantage for name, factory in models(0).items() if name.endswith("boosting")}
+    assert names == set(VANTAGES)
+
+
+def test_a_bundle_of_campaign_is_of_all_files_of_the_dataset(dataset: Dataset, tmp_path: Path) -> None:
+    train_bundle(dataset, "campaign", folds=2, date="2025-01-01").save(tmp_path / "bundle")
+    bundle = Bundle.load(tmp_path / "bundle")
+    assert bundle.features == feature_names("campaign")
+    assert bundle.training_sha256 == dataset.digest("campaign") != dataset.digest()
+    assert bundle.verdicts(dataset.seen_from("campaign")).any()
 
 
 def test_no_key_figure_fell(done: StudyResult) -> None:

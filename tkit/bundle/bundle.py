@@ -24,7 +24,7 @@ from tkit.bundle.rounding import in_units
 from tkit.bundle.writing import texts, write_folder
 from tkit.detectors.rules import Matrix, feature_matrix
 from tkit.errors import TkitError
-from tkit.schema import VANTAGES, feature_names
+from tkit.schema import MAIL_VANTAGES, VANTAGES, feature_names
 
 if TYPE_CHECKING:
     from tkit.detectors.models import Model
@@ -285,6 +285,12 @@ def default_bundle(vantage: str = "message") -> Bundle:
     """
     if vantage not in VANTAGES:
         raise TkitError(f"no vantage point {vantage!r}: take one of {', '.join(VANTAGES)}")
+    if vantage not in MAIL_VANTAGES:
+        raise TkitError(
+            f"no bundle is built in for the vantage point {vantage!r}, which needs the other copies of a mailing: train one"
+            f" with `tkit train --vantage {vantage}`, load its folder with Bundle.load, and judge many mails at once as"
+            " tkit.campaign_columns says"
+        )
     folder = resources.files("tkit") / "default" / vantage
     if not folder.is_dir():
         raise TkitError(

@@ -24,7 +24,7 @@ class Classifier:
         be asked for its scores at once.
     features : sequence of str, optional
         Features to read; all that `vantage` can compute without it.
-    vantage : {"url", "element", "message"}, optional
+    vantage : {"url", "element", "message", "campaign"}, optional
         Without it the lowest vantage point that can compute `features`, ``message`` where neither is given.
     name : str, optional
         Name in tables; the class's name without it.

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.campaign_columns import CAMPAIGN_FEATURES
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
 
@@ -49,7 +50,13 @@ def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Mat
     """
     missing = [name for name in names if name not in rows.columns]
     if missing:
-        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: compute them with tkit.features.extract")
+        of_copies = set(missing) & set(CAMPAIGN_FEATURES)
+        how = (
+            "join them with tkit.campaign_columns, from all the mails"
+            if of_copies
+            else "compute them with tkit.features.extract"
+        )
+        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: {how}")
     matrix = np.empty((len(rows), len(names)), np.float32, order="F")
     for column, name in enumerate(names):
         try:
@@ -370,6 +377,24 @@ class KnownListOr1x1(_Rule):
         return (matrix[:, 0] > 0) | declared
 
 
+@dataclass(frozen=True)
+class OwnToken(_Rule):
+    """What has a token of the recipient's or the copy's own, as other copies of the mailing show.
+
+    The evidence of :mod:`tkit.campaigns` alone, whatever the reference looks like: PrivacyMail and Englehardt et al. (PETS
+    2018) tell trackers so. It calls personalised pictures too, and nothing of which no other copy is known.
+    """
+
+    name = "own token in copies"
+    vantage = "campaign"
+    columns = ("own_of_recipient", "own_of_copy")
+
+    def _calls(self, matrix: Matrix) -> Mask:
+        recipient, copy = matrix.T
+        called: Mask = (recipient > 0) | (copy > 0)
+        return called
+
+
 def _given(side: NDArray[np.float32], most: float) -> Mask:
     """Tell where a side is declared and at most ``most``; absent is -1."""
     return (side >= 0) & (side <= most)
@@ -398,6 +423,8 @@ RULES: tuple[Detector, ...] = (
     SnappyMail(),
     KnownList(),
     KnownListOr1x1(),
+    OwnToken(),
     BlockAll(),
 )
-"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``."""
+"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``, the one of own
+tokens the columns of :mod:`tkit.campaign_columns`."""

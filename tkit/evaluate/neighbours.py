@@ -55,7 +55,7 @@ def nearest_training_rows(
     # Like the models, which live behind detectors: imported where it is needed to keep `tkit --help` quick.
     from tkit.detectors.models import signed_log1p  # noqa: PLC0415
 
-    names = feature_names(vantage if vantage in VANTAGES else VANTAGES[-1])
+    names = feature_names(vantage if vantage in VANTAGES else "message")
     found: list[dict[str, object]] = [{} for _ in asked]
     open_rows = set(range(len(asked)))
     for split in splits:

@@ -165,7 +165,7 @@ def loss_on_rows(
             rows = pd.DataFrame(bundle.replay, columns=bundle.features)
             where = "the bundle's own replay vectors (no dataset was given)"
         else:
-            rows = dataset.references
+            rows = dataset.seen_from(bundle.vantage)
             where = "all references of the dataset"
         try:
             version = engine()

@@ -47,7 +47,7 @@ def _loss_of(target: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
         if dataset is None:
             return Loss(target, bundle.name, bundle.vantage, "", "no dataset was given", SEES)
         labelled = dataset.labels.loc[dataset.labels["source"] != "weak", list(KEY)]
-        rows = dataset.references.merge(labelled, on=list(KEY), validate="one_to_one")
+        rows = dataset.seen_from(bundle.vantage).merge(labelled, on=list(KEY), validate="one_to_one")
         matched = load_matched()
         by_list = rows.assign(matched=[key in matched for key in keys_of(rows)])["matched"].to_numpy(bool)
         by_bundle = bundle.verdicts(rows)

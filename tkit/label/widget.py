@@ -13,6 +13,7 @@ from tkit.bundle import Bundle, default_bundle
 from tkit.errors import TkitError
 from tkit.label.questions import Choice, Key, Opinion, Progress, Question, Sampling, ask, choose
 from tkit.label.session import Session
+from tkit.schema import require_one_mail
 
 try:
     import anywidget
@@ -89,6 +90,7 @@ class Labeller(anywidget.AnyWidget):
         given = [mails] if isinstance(mails, str | os.PathLike) else list(mails)
         paths = [Path(path).expanduser() for path in given]
         bundle = bundle or default_bundle()
+        require_one_mail(bundle.vantage, "the labelling widget")
         with _Bar() as bar:
             choice = choose(paths, bundle, sampling, count, seed, one_of_each, bar.of("choosing"))
             asked = ask(paths, choice, bundle, copies, bar.of("reading"))

@@ -57,5 +57,5 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 
 def _given_features(row: Mapping[Any, Any]) -> str:
-    given = (feature.name for feature in FEATURES if row[feature.name] not in (0, feature.absent))
+    given = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
     return ", ".join(f"{name} {row[name]:g}" for name in given)

@@ -101,7 +101,7 @@ def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, Mode
     ----------
     seed : int
     manipulated : DataFrame, optional
-        Disguised copies (:attr:`tkit.dataset.Dataset.manipulated`) that the boosting models learn from too.
+        Disguised copies (:meth:`tkit.dataset.Dataset.disguised`) that the boosting models learn from too.
     """
     boosting = partial(BoostingModel, random_state=seed, manipulated=manipulated)
     return {
@@ -109,6 +109,7 @@ def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, Mode
         "message tree": partial(TreeModel, random_state=seed),
         "message forest": partial(ForestModel, random_state=seed),
         "message boosting": boosting,
+        "campaign boosting": partial(boosting, vantage="campaign"),
         "element boosting": partial(boosting, vantage="element"),
         "url boosting": partial(boosting, vantage="url"),
     }
@@ -159,7 +160,7 @@ def run_study(
     StudyResult
     """
     rows = dataset.rows()
-    every = models(seed, dataset.manipulated)
+    every = models(seed, dataset.disguised())
     factories = {name: factory for name, factory in every.items() if not quick or name == "message boosting"}
 
     def tried(what: str, trials: Sequence[tuple[ModelFactory, Plan]]) -> list[Evaluation]:
@@ -207,7 +208,7 @@ def run_study(
         evaluations=evaluations,
         bundle=bundle,
         figures=_figures(table, split, gains),
-        inputs=_digest({"dataset": dataset.digest(), "features": FEATURE_VERSION} | settings),
+        inputs=_digest({"dataset": dataset.digest("campaign"), "features": FEATURE_VERSION} | settings),
         command=_command(settings),
         summary=_summary(of_model[best], split, max_false_alarms, unit),
     )

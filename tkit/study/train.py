@@ -58,7 +58,7 @@ def train_bundle(
     Parameters
     ----------
     dataset : Dataset
-    vantage : {"url", "element", "message"}
+    vantage : {"url", "element", "message", "campaign"}
     max_false_alarms : float
         Share of the `unit` that may be a false alarm.
     unit : {"pictures", "mails"}
@@ -76,7 +76,7 @@ def train_bundle(
     Bundle
     """
     rows = dataset.rows()
-    factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.manipulated)
+    factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.disguised())
     (found,) = try_plans(
         rows,
         [(factory, unseen_kit(rows, folds, seed))],
@@ -209,7 +209,7 @@ def fit_bundle(
         model,
         threshold,
         threshold_chosen=f"at most {budget(max_false_alarms, unit)}, on cross-validated scores (folds by component)",
-        training_sha256=dataset.digest(),
+        training_sha256=dataset.digest(evaluation.vantage),
         seed=evaluation.seed,
         date=date,
         card=_card(dataset, rows, evaluation, max_false_alarms),
@@ -246,7 +246,7 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
         " they score; the test only reports what it became",
         "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
         f" Python {platform.python_version()}",
-        "digest": dataset.digest(),
+        "digest": dataset.digest("campaign"),
     }
 
 

@@ -17,7 +17,7 @@ from publicsuffixlist import PublicSuffixList
 
 from tkit import element_columns, html, mail, message_columns, providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
-from tkit.schema import FEATURE_VERSION, FEATURES
+from tkit.schema import FEATURE_VERSION, FEATURES, require_one_mail
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """Digits to the base of 64 in which trees are written."""
@@ -30,6 +30,7 @@ _WORTHWHILE = 8  # a pair that stands so often is worth its entry
 
 def data_section(bundle: Bundle, means: bool) -> str:
     """Give the JavaScript constants that the hand-written modules import from ``data.js``."""
+    require_one_mail(bundle.vantage, "the JavaScript export")
     schema = {
         "name": bundle.name,
         "vantage": bundle.vantage,
