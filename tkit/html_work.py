@@ -14,8 +14,8 @@ from collections import Counter
 
 from tkit.html_source import EndTag, Tag, tokens
 
-SHORT = 1 << 16
-"""Characters; a shorter text is not looked into."""
+SHORT = 1 << 17
+"""Characters; a shorter text, of which the tree takes two seconds at the worst, is not looked into."""
 
 MOST_STEPS = 200
 """Steps for each character of the text, on average: a microsecond. No text of the public corpora needs a whole one."""
