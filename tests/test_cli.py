@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tkit import __version__
-from tkit.cli import read_share
+from tkit.cli_study import read_share
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"

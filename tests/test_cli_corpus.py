@@ -85,5 +85,5 @@ def test_get_fetches_what_the_dataset_can_be_made_of(made: Path, monkeypatch: py
 
 def test_unknown_name() -> None:
     done = run(app, ["corpus", "get", "enron", "--dataset", str(default_folder())])
-    assert isinstance(done.exception, TkitError)
-    assert "no public corpus enron" in str(done.exception)
+    assert done.exit_code == 2
+    assert "no public corpus enron" in done.output

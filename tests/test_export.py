@@ -43,6 +43,7 @@ def dataset() -> Dataset:
 
 def use(monkeypatch: pytest.MonkeyPatch, made_up: Target) -> None:
     monkeypatch.setattr("tkit.export.target", lambda name: made_up)
+    monkeypatch.setitem(TARGETS, made_up.name, "")
 
 
 def test_files_and_loss_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
@@ -111,7 +112,8 @@ def test_programs(tmp_path: Path) -> None:
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, writes("new", None))
-    arguments = ["export", "default:url", "--to", "made-up", "-o", str(tmp_path), "--dataset", str(tmp_path / "none")]
+    monkeypatch.chdir(tmp_path)  # where no dataset is
+    arguments = ["export", "default:url", "--to", "made-up", "-o", "out"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "loses as made-up" in result.output

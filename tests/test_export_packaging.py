@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tkit.bundle import default_bundle
-from tkit.export.packaging import SHARED, reasons_script, write_extension
+from tkit.export.packaging import COPIED, reasons_script, write_extension
 from tkit.scan import reason
 from tkit.schema import feature_names
 
@@ -24,6 +24,20 @@ def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
 def test_files_and_version(tmp_path: Path, of_tkit: str, of_browsers: str) -> None:
     bundle = replace(default_bundle("url"), tkit_version=of_tkit)
     write_extension("tkit.export.thunderbird", ["manifest.json"], bundle, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "README.md", "tkit.js", "reasons.js", *SHARED}
+    own = {"manifest.json", "README.md", "tkit.js", "reasons.js", "popup.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {*own, *COPIED}
     assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["version"] == of_browsers
     assert "{{" not in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_popup_has_the_controls_of_its_extension(tmp_path: Path) -> None:
+    pages = {}
+    for name in ("webextension", "thunderbird"):
+        (tmp_path / name).mkdir()
+        write_extension(f"tkit.export.{name}", [], default_bundle("url"), tmp_path / name)
+        pages[name] = (tmp_path / name / "popup.html").read_text(encoding="utf-8")
+    assert [(name, 'id="options"' in page, 'id="always"' in page) for name, page in pages.items()] == [
+        ("webextension", True, False),
+        ("thunderbird", False, True),
+    ]
+    assert all('<ul id="trackers"></ul>' in page and "{{" not in page for page in pages.values())

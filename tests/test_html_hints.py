@@ -19,6 +19,10 @@ from tkit.html_hints import (
         ("<p>a</html>\n<!-- b -->\n<!-- c -->x ", "<p>a</html><!-- b --><!-- c -->x "),
         ("</bodyguard> a", "</bodyguard> a"),
         ("<p> a </p> ", "<p> a </p> "),
+        ("</body><!-- </body --> <p></html> ", "</body><!-- </body --><p></html>"),
+        ("</body><!-- a --> <!-- b", "</body><!-- a --><!-- b"),
+        ("</body> <!-- a", "</body><!-- a"),
+        ("</body> <p></html", "</body><p></html"),
     ],
 )
 def test_white_space_behind_the_body_is_left_out(html: str, kept: str) -> None:
@@ -137,3 +141,8 @@ def test_no_reference_of_public_mail_is_in_html_that_is_said_to_hold_none(corpus
     silent = [html for html in corpus_html if not html_may_load(html)]
     assert silent
     assert [read_document(html).references for html in silent] == [[]] * len(silent)
+
+
+@pytest.mark.parametrize("html", ["</body ", "</body><!--", "</body> <!--", "</body>\n<!-- </body>"])
+def test_many_ends_of_the_body_are_no_trouble(html: str) -> None:
+    assert without_space_behind_body(html * 100_000).replace(" ", "").replace("\n", "").count("</body") >= 100_000

@@ -50,3 +50,9 @@ def test_parquet_keeps_lists_whatever_comes_first(tmp_path: Path) -> None:
 def test_unwritable_place(tmp_path: Path) -> None:
     with pytest.raises(TkitError, match="cannot be written"), open_writer("csv", tmp_path / "no" / "out"):
         pass
+
+
+def test_jsonl_has_null_for_an_absent_number(tmp_path: Path) -> None:
+    with open_writer("jsonl", tmp_path / "out") as writer:
+        writer.write(pd.DataFrame({"a": [0.5, float("nan")], "b": ["x", None]}))
+    assert (tmp_path / "out").read_text("utf-8") == '{"a": 0.5, "b": "x"}\n{"a": null, "b": null}\n'

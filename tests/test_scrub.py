@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from calls import Calls, half
 from hypothesis import given, settings
@@ -346,6 +347,21 @@ def test_what_is_called_only_after_a_removal_goes_too() -> None:
     done = run(raw, Second(trackers))
     assert [own.index for own in done.removed] == [0, 1]
     assert run(done.raw, Second(trackers)).raw == done.raw
+
+
+def test_what_is_called_after_the_last_round_is_told() -> None:
+    class First(Calls):
+        """Calls one picture at a time."""
+
+        def verdicts(self, rows: Any) -> Any:
+            return np.arange(len(rows)) == 0
+
+    raw = BEGIN + b"".join(b"<img src=http://t.test/%d>" % number for number in range(18))
+    done = run(raw, First())
+    assert [own.index for own in done.removed] == list(range(16))
+    assert [(own.tracker.index, own.why) for own in done.skipped] == [
+        (16, "called only after 16 others went one by one: scrub the mail again")
+    ]
 
 
 @pytest.mark.parametrize("path", [*SAMPLE, *CASES], ids=lambda path: path.stem)

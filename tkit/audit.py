@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tkit.features import extract
 from tkit.mail import Message
+from tkit.parallel import batches
 from tkit.schema import require_one_mail
 from tkit.slices import providers
 from tkit.url import host_of, registrable_domain, unwrap
@@ -128,7 +128,7 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     """
     require_one_mail(bundle.vantage, "audit")
     tally = _Tally()
-    for batch in _batches(messages):
+    for batch in batches(messages, MAILS_AT_ONCE):
         rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
         tally.add(batch, rows, bundle.verdicts(rows))
         if progress is not None:
@@ -179,12 +179,6 @@ def middle_periods(over_time: pd.DataFrame) -> pd.DataFrame:
     before = reached.shift(fill_value=0.0)
     middle: pd.DataFrame = over_time[(reached >= _OUTLIERS) & (before < 1 - _OUTLIERS)]
     return middle
-
-
-def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    waiting = iter(messages)
-    while batch := list(islice(waiting, MAILS_AT_ONCE)):
-        yield batch
 
 
 class _Tracker(NamedTuple):

@@ -6,8 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +14,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tkit import __version__, cli_corpus, cli_dataset
+from tkit import __version__, cli_corpus, cli_dataset, cli_study
+from tkit.cli_arguments import (
+    MAX_SEED,
+    Cluster,
+    Format,
+    FormatOption,
+    Model,
+    Output,
+    Paths,
+    Vantage,
+    VantagePoint,
+    Workers,
+    refuse,
+    refuse_parquet_without_file,
+)
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
 from tkit.cli_templates import templates_app
@@ -42,48 +54,6 @@ app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
 app.add_typer(templates_app, name="templates")
-
-Paths = Annotated[
-    list[str],
-    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these; - is standard input."),
-]
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-class VantagePoint(StrEnum):
-    """What the blocking point can see."""
-
-    URL = "url"
-    ELEMENT = "element"
-    MESSAGE = "message"
-    CAMPAIGN = "campaign"
-
-
-class Unit(StrEnum):
-    """What a budget of false alarms is a share of."""
-
-    PICTURES = "pictures"
-    MAILS = "mails"
-
-
-class Cluster(StrEnum):
-    """What the resamples of an interval draw whole."""
-
-    SENDER = "sender_key"
-    COMPONENT = "component"
-
-
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the rows.")]
-Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
 
 
 def main() -> None:
@@ -125,7 +95,7 @@ def references(paths: Paths, format: FormatOption = Format.TABLE, output: Output
 @app.command()
 def extract(
     paths: Paths,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Parquet file to write.")],
     workers: Workers = 1,
 ) -> None:
     """Compute the feature table: one row a remote reference, one column a feature.
@@ -140,10 +110,8 @@ def extract(
 @app.command()
 def scan(
     paths: Paths,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
     format: FormatOption = Format.TABLE,
     output: Output = None,
     workers: Workers = 1,
@@ -164,10 +132,8 @@ def scrub(
         Path | None, typer.Option("--output", "-o", help="File (for a folder: folder) to write; standard output without it.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
 ) -> None:
     """Take the trackers out of a mail; every other byte stays as it was.
 
@@ -181,13 +147,16 @@ def scrub(
     if not Path(path).is_dir() or output is None:
         _tell_scrubbed(path, scrub_file(path, output, bundle, replace=replace))
         return
+    mails = [0]
     with _steps() as tell:
         for number, count, file in scrub_folder(Path(path), output, bundle, replace=replace):
             tell("mails", number, count)
+            mails[0] += file.done is not None
             if file.done is None:
                 _errors.print(f"[yellow]{_escape(file.problem)}[/]", soft_wrap=True)
             else:
                 _tell_scrubbed(file.where, file.done)
+    _require_mail(mails)
 
 
 def _tell_scrubbed(where: str, done: Scrubbed) -> None:
@@ -208,10 +177,8 @@ def milter(
         "inet:8894@127.0.0.1"
     ),
     replace: Annotated[bool, typer.Option("--replace", help="Put a transparent inline picture in each one's place.")] = False,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    vantage: Annotated[
-        VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
-    ] = None,
+    model: Model = None,
+    vantage: Vantage = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are looked into at the same time.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for one mail; then it passes as it is.")] = 60.0,
     max_size: Annotated[int, typer.Option(min=1, max=1 << 31, help="Bytes; a larger mail passes as it is.")] = 64 << 20,
@@ -222,8 +189,12 @@ def milter(
 
     Example: `tkit milter --listen inet:8894@127.0.0.1`
     """
-    from tkit.milter import serve
+    from tkit.milter import listening_place, serve
 
+    try:
+        listening_place(listen)
+    except TkitError as error:
+        refuse("--listen", str(error))
     _bundle(model, vantage)  # refused now, not with the first mail
     serve(
         listen,
@@ -239,8 +210,10 @@ def milter(
 @app.command()
 def audit(
     paths: Paths,
-    model: Annotated[Path | None, typer.Option(help="Bundle folder; the built-in one without it.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="HTML page to write as well.")] = None,
+    model: Model = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Page to write as well: FILE.html, or a folder for report.html.")
+    ] = None,
 ) -> None:
     """Tell who tracks a mailbox: how many mails, which senders and services, since when.
 
@@ -257,27 +230,7 @@ def audit(
     for table in audit_tables(found):
         Console().print(table)
     if output:
-        write_audit(output, found)
-        _errors.print(f"page: {output}")
-
-
-def read_share(text: str) -> float:
-    """Read a share: ``0.001`` or ``0.1%``."""
-    try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise typer.BadParameter(f"{text!r}: give a share such as 0.1% or 0.001")
-    return value
-
-
-MaxFalseAlarms = Annotated[
-    float, typer.Option(parser=read_share, metavar="SHARE", help="Budget of false alarms, such as 0.1%.")
-]
-BudgetUnit = Annotated[
-    Unit, typer.Option("--budget-unit", help="What that is a share of: good pictures, or mails that have one.")
-]
+        _errors.print(f"page: {_escape(str(write_audit(output, found)))}", soft_wrap=True)
 
 
 @app.command()
@@ -298,6 +251,7 @@ def campaigns(
     from tkit.batch import campaign_rows
     from tkit.rows import open_writer
 
+    refuse_parquet_without_file(format, output)
     with _reading(paths) as (raws, count):
         found = campaign_rows(raws, features)
     _require_mail(count)
@@ -305,122 +259,8 @@ def campaigns(
         writer.write(found)
 
 
-@app.command()
-def study(
-    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("out/study"),
-    folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validations.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of folds, models and resamples.")] = 0,
-    max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
-    budget_unit: BudgetUnit = Unit.PICTURES,
-    cluster: Annotated[Cluster, typer.Option(help="What the intervals' resamples draw whole.")] = Cluster.SENDER,
-    quick: Annotated[bool, typer.Option("--quick", help="The boosting model on unseen kits alone: a first look.")] = False,
-    gate: Annotated[Path | None, typer.Option(help="File of floors: fail where a key figure is below its own.")] = None,
-    pin: Annotated[Path | None, typer.Option(help="File of floors to write; refuses to lower one.")] = None,
-    allow_lower: Annotated[bool, typer.Option("--allow-lower", help="Let --pin lower floors.")] = False,
-    workers: Workers = 2,
-) -> None:
-    """Compare rules and models on the dataset and write the best as a bundle: the main job.
-
-    Writes comparison.csv, differences.csv, splits.csv, slices.csv, over_time.csv, errors.csv, figures, report.html and
-    bundle/.
-
-    Example: `tkit study --dataset data/dataset -o out/study`
-    """
-    from tkit.dataset import read
-    from tkit.report import comparison_table, differences_table, splits_table
-    from tkit.study import run_study
-    from tkit.study.gate import check, told
-    from tkit.study.gate import pin as pin_floors
-
-    with _steps() as tell:
-        done = run_study(
-            read(dataset),
-            output,
-            folds=folds,
-            seed=seed,
-            max_false_alarms=max_false_alarms,
-            unit=budget_unit.value,
-            cluster=cluster.value,
-            quick=quick,
-            date=_today(),
-            workers=workers,
-            progress=tell,
-        )
-    console = Console(highlight=False)
-    for line in done.summary:
-        console.print(line, soft_wrap=True)
-    console.print(comparison_table(done.comparison))
-    console.print(splits_table(done.splits))
-    # The lists are many; the page and differences.csv have them.
-    console.print(differences_table(done.differences[~done.differences["against"].str.startswith("list: ")]))
-    _errors.print(f"page: {output / 'report.html'}")
-    if pin is not None:
-        for fell in pin_floors(pin, done.figures, done.inputs, command=done.command, allow_lower=allow_lower):
-            _errors.print(f"[yellow]lowered[/] {_escape(fell)}")
-    if gate is not None:
-        failed = check(gate, done.figures, done.inputs)
-        if failed:
-            raise TkitError(told(failed))
-        _errors.print(f"gate: every floor of {gate} holds")
-
-
-@app.command()
-def train(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder to write.")],
-    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
-    vantage: Annotated[VantagePoint, typer.Option(help="Features the detector may use.")] = VantagePoint.MESSAGE,
-    max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
-    budget_unit: BudgetUnit = Unit.PICTURES,
-    seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
-    workers: Workers = 2,
-) -> None:
-    """Train one detector on the whole dataset and write it as a bundle.
-
-    Example: `tkit train --vantage element -o my-bundle`
-    """
-    from tkit.dataset import read
-    from tkit.study import train_bundle
-
-    with _steps() as tell:
-        bundle = train_bundle(
-            read(dataset),
-            vantage.value,
-            max_false_alarms=max_false_alarms,
-            unit=budget_unit.value,
-            seed=seed,
-            date=_today(),
-            workers=workers,
-            progress=tell,
-        )
-    bundle.save(output)
-    _errors.print(f"bundle: {output}")
-
-
-@app.command()
-def export(
-    bundle: Annotated[str, typer.Argument(help="Bundle folder, or `default:url`, `default:element`, `default:message`.")],
-    to: Annotated[str, typer.Option(help="Targets, parted by commas.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; a folder in it for each target.")],
-    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare the decisions on.")] = Path("data/dataset"),
-) -> None:
-    """Write a detector for other tools, and say what each loses.
-
-    Example: `tkit export default:element --to javascript -o out/export`
-    """
-    from rich.markdown import Markdown
-
-    from tkit.bundle import Bundle, default_bundle
-    from tkit.dataset import read
-    from tkit.export import export as run_export
-
-    _, is_default, vantage = bundle.partition("default:")
-    loaded = default_bundle(vantage) if is_default else Bundle.load(bundle)
-    data = read(dataset) if (dataset / "dataset.json").exists() else None
-    with _steps() as tell:
-        losses = run_export(loaded, [name.strip() for name in to.split(",")], output, data, progress=tell)
-    for loss in losses:
-        Console().print(Markdown(loss.to_markdown()))
+for verb in (cli_study.study, cli_study.train, cli_study.export):
+    app.command()(verb)
 
 
 @app.command()
@@ -432,12 +272,16 @@ def compare(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="Label file (CSV); needed with mails.")] = None,
     require: Annotated[list[str] | None, typer.Option(help='What must hold, such as "fpr<=0.1%" or "mine: tpr>=0.97".')] = None,
-    dataset: Annotated[Path, typer.Option(help="Dataset folder, to compare on without mails.")] = Path("data/dataset"),
+    dataset: Annotated[Path, typer.Option(file_okay=False, help="Dataset folder, to compare on without mails.")] = Path(
+        "data/dataset"
+    ),
     lists: Annotated[Path | None, typer.Option(help="Folder of published lists, see `tkit lists`.")] = None,
     cluster: Annotated[Cluster, typer.Option(help="What is drawn for the intervals.")] = Cluster.COMPONENT,
     format: Annotated[Format, typer.Option("--format", help="How to write the figures.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file for the references judged otherwise.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="CSV file for the references judged otherwise.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the resamples.")] = 0,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a program may do nothing.")] = 60.0,
 ) -> None:
     """Compare detectors on labelled mail, or on the dataset: rates with intervals, and what changes from the first one.
@@ -466,7 +310,7 @@ def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     bundle = Bundle.load(model)
     require_one_mail(bundle.vantage, "this command")
     if vantage and vantage.value != bundle.vantage:
-        raise typer.BadParameter(f"{model} is a bundle for the vantage point {bundle.vantage}", param_hint="--vantage")
+        refuse("--vantage", f"{model} is a bundle for the vantage point {bundle.vantage}")
     return bundle
 
 
@@ -480,8 +324,7 @@ def _run(
     from tkit.parallel import ordered_map
     from tkit.rows import open_writer
 
-    if format is Format.PARQUET and output is None:
-        raise typer.BadParameter("parquet needs a file: give -o FILE", param_hint="--format")
+    refuse_parquet_without_file(format, output)
     with _reading(paths) as (raws, count), open_writer(format.value, output) as writer:
         for frame in ordered_map(rows, raws, 512, workers):
             writer.write(frame)
@@ -526,10 +369,6 @@ def _reading(paths: Sequence[str]) -> Iterator[tuple[Iterator[RawMessage], list[
             bar.stop()
             for problem in problems:
                 _errors.print(f"[yellow]{_escape(problem.where)}[/]: {_escape(problem.what)}", soft_wrap=True)
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def _escape(text: str) -> str:

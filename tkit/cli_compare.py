@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
 from tkit import dataset
+from tkit.cli_arguments import refuse
 from tkit.compare import compare, named, needs_facts, reads_listed, shown, trained_on
 from tkit.corpus import RawMessage
 from tkit.detectors.base import Detector
@@ -83,8 +82,7 @@ def finish(asked: Asked, ready: Ready, errors: Console, progress: Callable[[str,
         with open_writer("csv", asked.output) as writer:
             writer.write(found.changed_rows())
     with open_writer(asked.form, None) as writer:
-        # JSON has no NaN.
-        writer.write(shown(table) if asked.form == "table" else table.astype(object).where(table.notna(), None))
+        writer.write(shown(table) if asked.form == "table" else table)
         if asked.form == "table" and len(changes):
             writer.write(changes)
     for failure in failures:
@@ -94,21 +92,21 @@ def finish(asked: Asked, ready: Ready, errors: Console, progress: Callable[[str,
 
 def _arguments(asked: Asked) -> tuple[list[Requirement], dict[str, Detector]]:
     if not asked.detectors:
-        _refuse("--detector", "name one detector at least, such as --detector rule:1x1")
+        refuse("--detector", "name one detector at least, such as --detector rule:1x1")
     if asked.form == "parquet":
-        _refuse("--format", "the figures are written as table, jsonl or csv")
+        refuse("--format", "the figures are written as table, jsonl or csv")
     try:
         requirements = [Requirement.parse(text) for text in asked.require]
     except TkitError as error:
-        _refuse("--require", str(error))
+        refuse("--require", str(error))
     try:
         specs = named(asked.detectors)
         detectors = {name: _patient(load_detector(spec, asked.lists), asked.timeout) for name, spec in specs.items()}
     except TkitError as error:
-        _refuse("--detector", str(error))
+        refuse("--detector", str(error))
     for one in requirements:
         if one.detector and one.detector not in detectors:
-            _refuse("--require", f"{one.text!r}: no detector {one.detector!r}: take one of {', '.join(detectors)}")
+            refuse("--require", f"{one.text!r}: no detector {one.detector!r}: take one of {', '.join(detectors)}")
     return requirements, detectors
 
 
@@ -118,10 +116,10 @@ def _patient(detector: Detector, timeout: float) -> Detector:
 
 def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -> LabelledMail:
     if asked.labels:
-        _refuse("PATHS", "labels name references of mails: give the mails, or leave out --labels to compare on the dataset")
+        refuse("PATHS", "labels name references of mails: give the mails, or leave out --labels to compare on the dataset")
     reading = needs_facts(detectors.values())
     if reading:
-        _refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
+        refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
     published = dataset.read(asked.dataset)
     for name in trained_on(detectors, published):
         errors.print(
@@ -133,11 +131,11 @@ def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -
 
 def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMessage], errors: Console) -> LabelledMail:
     if not asked.labels:
-        _refuse("--labels", "give the label file of the mails")
+        refuse("--labels", "give the label file of the mails")
     try:
         labels = read_labels(asked.labels)
     except TkitError as error:
-        _refuse("--labels", str(error))
+        refuse("--labels", str(error))
     listed = reads_listed(detectors.values())
     facts = listed or bool(needs_facts(detectors.values()))
     mail = read_mail((Message.from_bytes(raw.raw) for raw in raws), labels, facts)
@@ -151,7 +149,3 @@ def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMe
     if listed:
         mail = LabelledMail(add_listed(mail.rows, asked.lists or lists_folder()), mail.labels, mail.lost)
     return mail
-
-
-def _refuse(parameter: str, what: str) -> NoReturn:
-    raise typer.BadParameter(what, param_hint=parameter)

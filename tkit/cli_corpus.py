@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from tkit.cli_arguments import refuse
+from tkit.errors import TkitError
 from tkit.progress import errors, steps
-from tkit.registry import CORPORA, corpora_named
+from tkit.registry import CORPORA, PublicCorpus, corpora_named
 
 app = typer.Typer(help="The public corpora: listed, fetched from their homes, checked.", no_args_is_help=True)
 
@@ -35,7 +38,9 @@ def corpus_list() -> None:
 @app.command("get")
 def corpus_get(
     names: Names = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the archives to.")] = Path("corpora"),
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write the archives to.")] = Path(
+        "corpora"
+    ),
     cache: Annotated[Path | None, typer.Option(help="Folder for downloads, begun ones too; your cache without it.")] = None,
     dataset: Dataset = None,
 ) -> None:
@@ -47,17 +52,20 @@ def corpus_get(
     """
     from tkit.download import get
 
+    corpora = _corpora(names)
     wanted = _wanted(dataset)
-    for corpus in corpora_named(names):
+    for corpus in corpora:
         with steps() as tell:
             target = get(corpus, wanted[corpus.name], output, cache=cache, progress=tell)
-        errors.print(f"{target}: {corpus.messages:,} mails, as published", soft_wrap=True)
+        errors.print(f"{escape(str(target))}: {corpus.messages:,} mails, as published", soft_wrap=True)
 
 
 @app.command("verify")
 def corpus_verify(
     names: Names = None,
-    folder: Annotated[Path, typer.Option("--folder", "-f", help="Folder with the archives.")] = Path("corpora"),
+    folder: Annotated[Path, typer.Option("--folder", "-f", file_okay=False, help="Folder with the archives.")] = Path(
+        "corpora"
+    ),
     dataset: Dataset = None,
 ) -> None:
     """Check that archives hold exactly the mails that the dataset was made of; ends with 1 where one does not.
@@ -66,13 +74,14 @@ def corpus_verify(
     """
     from tkit.download import check
 
+    corpora = _corpora(names)
     wanted = _wanted(dataset)
-    table = Table(title=f"{folder}", title_justify="left")
+    table = Table(title=escape(str(folder)), title_justify="left")
     for column in ("corpus", "", "mails", "missing", "unknown"):
         table.add_column(column, justify="left" if column in ("corpus", "") else "right")
     sound = True
     with steps() as tell:
-        for corpus in corpora_named(names):
+        for corpus in corpora:
             found = check(folder / corpus.archive, corpus, wanted[corpus.name], tell)
             sound &= found.sound
             counts = (f"{count:,}" for count in (found.found, found.missing, found.unknown))
@@ -80,6 +89,13 @@ def corpus_verify(
     Console().print(table)
     if not sound:
         raise typer.Exit(1)
+
+
+def _corpora(names: list[str] | None) -> list[PublicCorpus]:
+    try:
+        return corpora_named(names)
+    except TkitError as error:
+        refuse("NAMES", str(error))
 
 
 def _wanted(dataset: Path | None) -> dict[str, set[str]]:

@@ -14,13 +14,15 @@ from tkit.progress import steps
 
 app = typer.Typer(help="The published dataset: made, checked, described.", no_args_is_help=True)
 
-Folder = Annotated[Path | None, typer.Argument(help="Dataset folder; the one that comes with tkit without it.")]
+Folder = Annotated[
+    Path | None, typer.Argument(file_okay=False, help="Dataset folder; the one that comes with tkit without it.")
+]
 
 
 @app.command("build")
 def dataset_build(
     shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("data/dataset"),
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")] = Path("data/dataset"),
     labels: Annotated[
         Path | None, typer.Option(help="A published dataset to take the labels from; then only corpora/ is needed.")
     ] = None,
@@ -44,7 +46,8 @@ def dataset_build(
     if card:
         write_data_card(made, card)
     Console(highlight=False).print(
-        f"{output}: {len(made.references):,} references, {len(made.labels):,} labels, {made.facts['components']} components"
+        f"{escape(str(output))}: {len(made.references):,} references, {len(made.labels):,} labels,"
+        f" {made.facts['components']} components"
     )
 
 
@@ -66,7 +69,7 @@ def dataset_verify(
     place = folder or default_folder()
     with steps() as tell:
         checks = verify(place, rebuild, card, tell)
-    table = Table(title=f"{place}", title_justify="left")
+    table = Table(title=escape(str(place)), title_justify="left")
     for column in ("check", "", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:
@@ -79,7 +82,9 @@ def dataset_verify(
 @app.command("card")
 def dataset_card(
     folder: Folder = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Markdown file to write.")] = Path("data/README.md"),
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Markdown file to write.")] = Path(
+        "data/README.md"
+    ),
 ) -> None:
     """Write the data card of a dataset, every number from its files.
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from tkit.cli_arguments import MAX_SEED, DatasetFolder, VantagePoint
 from tkit.errors import TkitError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _errors = Console(stderr=True, highlight=False)
 _told = Console(highlight=False)
 
 LabelFiles = Annotated[list[Path], typer.Argument(help="Label files, one an annotator; the file's name names the annotator.")]
-NewFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
+NewFile = Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="File to write.")]
 
 
 @labels_app.command()
@@ -78,8 +79,8 @@ def merge(
 @labels_app.command()
 def agreement(
     files: LabelFiles,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV file to write as well.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the bootstrap.")] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="CSV file to write as well.")] = None,
 ) -> None:
     """Measure how well annotators agree: raw, Cohen's kappa a pair, Krippendorff's alpha of all.
 
@@ -128,10 +129,10 @@ def correct(
 @labels_app.command()
 def audit(
     output: NewFile,
-    dataset: Annotated[Path, typer.Option(help="Dataset folder.")] = Path("data/dataset"),
-    vantage: Annotated[str, typer.Option(help="Features that the model may use: url, element, message, campaign.")] = "message",
+    dataset: DatasetFolder = Path("data/dataset"),
+    vantage: Annotated[VantagePoint, typer.Option(help="Features that the model may use.")] = VantagePoint.MESSAGE,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of folds and model.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds and model.")] = 0,
     top: Annotated[int, typer.Option(min=0, help="How many of the most doubtful to show.")] = 20,
 ) -> None:
     """List the labels that out-of-fold predictions speak against, the most doubtful first: rows worth another look.
@@ -140,14 +141,13 @@ def audit(
     """
     from tkit.dataset import read
     from tkit.noise import audit_labels
-    from tkit.schema import VANTAGES
 
-    if vantage not in VANTAGES:
-        raise typer.BadParameter(f"take one of {', '.join(VANTAGES)}", param_hint="--vantage")
     rows = read(dataset).rows()
     with Progress(console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
         task = bar.add_task("folds", total=folds)
-        found = audit_labels(rows, vantage, folds, seed, lambda done, total: bar.update(task, completed=done, total=total))
+        found = audit_labels(
+            rows, vantage.value, folds, seed, lambda done, total: bar.update(task, completed=done, total=total)
+        )
     _write_csv(output, found)
     table = Table(title=f"The {min(top, len(found))} most doubtful of {len(found):,} labels")
     for heading in ("mail", "reference", "label", "confidence", "model: tracker"):

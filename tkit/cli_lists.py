@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from tkit.cli_arguments import refuse
+
 if TYPE_CHECKING:
     from tkit.detectors.lists import ListSource
 
 lists_app = typer.Typer(help="Published tracker lists, to measure against.", no_args_is_help=True)
 
-Folder = Annotated[Path | None, typer.Option(help="Folder of your copies; $TKIT_LISTS or the user's cache without it.")]
+Folder = Annotated[
+    Path | None, typer.Option(file_okay=False, help="Folder of your copies; $TKIT_LISTS or the user's cache without it.")
+]
 Names = Annotated[list[str] | None, typer.Argument(help="Lists; all without one.")]
 
 
@@ -30,7 +34,7 @@ def list_(
     from tkit.rows import open_writer
 
     if format not in ("table", "jsonl", "csv"):
-        raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
+        refuse("--format", "give table, jsonl or csv")
     lists = overview(folder or lists_folder())
     with open_writer(format, None) as writer:
         writer.write(
@@ -91,5 +95,5 @@ def _chosen(names: list[str] | None) -> list[ListSource]:
     known = {source.name: source for source in REGISTRY}
     for name in names or ():
         if name not in known:
-            raise typer.BadParameter(f"no list {name!r}: take one of {', '.join(known)}", param_hint="NAMES")
+            refuse("NAMES", f"no list {name!r}: take one of {', '.join(known)}")
     return [known[name] for name in names or known]

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from tkit.cli_arguments import MAX_SEED, refuse
 from tkit.progress import steps
 
 templates_app = typer.Typer(help="Pieces of trackers' URLs, which filter lists are made of.", no_args_is_help=True)
@@ -32,7 +33,7 @@ def list_(
     from tkit.templates.template import FEW
 
     if format not in ("table", "jsonl", "csv"):
-        raise typer.BadParameter("give table, jsonl or csv", param_hint="--format")
+        refuse("--format", "give table, jsonl or csv")
     templates = load_templates(file)
     if format == "table":
         names = ("trackers", "domains", "senders")
@@ -49,8 +50,7 @@ def list_(
         ]
         table = pd.DataFrame(rows)
     else:
-        table = pd.DataFrame([asdict(one) for one in templates]).astype(object)
-        table = table.where(table.notna(), None)  # JSON has no NaN
+        table = pd.DataFrame([asdict(one) for one in templates])
     with open_writer(format, None) as writer:
         writer.write(table)
 
@@ -60,7 +60,9 @@ def build(
     shared: Annotated[Path, typer.Option(help="Folder with corpora/.")] = Path("../shared"),
     dataset: Annotated[Path, typer.Option(help="Dataset folder, for the labels.")] = Path("data/dataset"),
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("tkit/templates/trackers.json"),
-    seed: Annotated[int, typer.Option(help="Seed of the folds in which the least evidence is chosen.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Seed of the folds in which the least evidence is chosen.")
+    ] = 0,
 ) -> None:
     """Learn templates from the corpora's mails and the dataset's labels, and measure the known ones on them.
 

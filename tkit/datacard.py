@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +11,7 @@ import pandas as pd
 
 from tkit.columns import FILES, TITLES, columns
 from tkit.dataset import FOLD_SPLITS, Dataset
+from tkit.files import whole_file
 from tkit.gather import SALT
 from tkit.registry import CORPORA
 from tkit.schema import FEATURES
@@ -66,10 +65,8 @@ def render_data_card(dataset: Dataset) -> str:
 
 def write_data_card(dataset: Dataset, path: Path) -> None:
     """Write the data card to a file, whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".card-") as temporary:
-        part = Path(temporary) / path.name
-        part.write_text(render_data_card(dataset), encoding="utf-8")
-        os.replace(part, path)
+    with whole_file(path) as stream:
+        stream.write(render_data_card(dataset).encode("utf-8"))
 
 
 def _rows(rows: Iterable[Iterable[object]]) -> str:

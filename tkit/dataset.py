@@ -222,6 +222,8 @@ def read_facts(folder: Path) -> Mapping[str, Any]:
         facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TkitError(f"{folder}: no dataset.json: make the dataset with `tkit dataset build -o {folder}`") from None
+    except OSError as error:
+        raise TkitError(f"{folder / 'dataset.json'}: cannot be read ({error.strerror}): give the folder of a dataset") from None
     except ValueError as error:
         raise TkitError(f"{folder / 'dataset.json'}: not JSON ({error}): make the dataset anew") from None
     if not isinstance(facts, dict) or not isinstance(facts.get("sha256", {}), dict):

@@ -1,7 +1,9 @@
 """HTML to remote references: every place that makes a client load something, with the facts as written.
 
 References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
-BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both.
+BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both. A text made
+so that its tree would take minutes is read as tags alone, by :mod:`tkit.html_tags`: no reference is lost, but what the
+elements around it say is.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
+from tkit.html_tags import TagParser
+from tkit.html_work import tree_takes_long
 from tkit.mail import Message
 from tkit.style import hides
 from tkit.url import clean, resolve, resolve_absolute
@@ -263,7 +267,10 @@ class _Reader:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
         ancestors = _Ancestors()
-        for node in self._nodes_of(without_space_behind_body(html)):
+        html = without_space_behind_body(html)
+        if tree_takes_long(html):
+            self._nodes_of = _tag_nodes
+        for node in self._nodes_of(html):
             tag = node.tag
             attributes = node.attributes
             if tag in _LINKS:
@@ -348,6 +355,10 @@ def _soup_nodes(html: str) -> Iterable[Any]:
     from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
 
     return _nodes(SoupParser(html).root)
+
+
+def _tag_nodes(html: str) -> Iterable[Any]:
+    return TagParser(html).root.traverse()
 
 
 def _nodes(root: Any) -> Iterator[Any]:

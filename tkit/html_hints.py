@@ -9,7 +9,9 @@ import re
 
 # Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
 # The lookahead leaves one character to search for, which the engine does several times as fast as for two.
-_BEHIND_BODY = re.compile(r"(<(?=/)/(?:body|html)\b[^>]*>)((?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+)", re.IGNORECASE)
+_BODY_END = re.compile(r"<(?=/)/(?:body|html)\b[^>]*+>", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\f\r]+")
+_SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 _CONDITIONAL = re.compile(r"!(?<=<!)--\s*\[if", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
@@ -43,11 +45,19 @@ def html_may_load(html: str) -> bool:
 
 def without_space_behind_body(html: str) -> str:
     """Leave out the white space behind the end of the body, which browsers put nowhere."""
-    return _BEHIND_BODY.sub(_without_space, html)
-
-
-def _without_space(end: re.Match[str]) -> str:
-    return end[1] + "".join(_COMMENT.findall(end[2]))
+    pieces: list[str] = []
+    position = 0
+    # Up to the last ">" each end tag is closed, and before the last "-->" each comment: none is sought in vain to the end.
+    commented = html.rfind("-->")
+    for end in _BODY_END.finditer(html, 0, html.rfind(">") + 1):
+        if end.start() < position:  # in a comment behind the end tag before
+            continue
+        start = end.end()
+        behind = (_SPACE_AND_COMMENTS if start < commented else _SPACE).match(html, start)
+        if behind:
+            pieces += [html[position:start], *_COMMENT.findall(behind[0])]
+            position = behind.end()
+    return "".join([*pieces, html[position:]]) if pieces else html
 
 
 def comment_may_load(comment: str) -> bool:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import webencodings
 
 from tkit import transfer
+from tkit.html_work import tree_takes_long
 from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
@@ -183,6 +184,11 @@ class Message:
         lines = _with_line_feeds(self._raw)
         found = ["lines: ended by a lone carriage return"] if lines is not self._raw else []
         found = [*_structural_defects(lines), *found, *self._text_defects]
+        found += [
+            f"html part {number}: a tree of it would take too long, read as tags alone"
+            for number, text in enumerate(self.html_parts)
+            if tree_takes_long(text)
+        ]
         if not self.header("from"):
             found.append("From: absent")
         elif not self.from_domain:

@@ -311,20 +311,44 @@ async def _serve(listen: str, workers: Workers, max_size: int) -> None:
     _log.info("stopped: %s", milter.counts)
 
 
-async def _listen(listen: str, milter: Milter) -> asyncio.Server:
+def listening_place(listen: str) -> str | tuple[str, int]:
+    """Read where to listen.
+
+    Returns
+    -------
+    str or (str, int)
+        A path, or host and port.
+
+    Raises
+    ------
+    TkitError
+        Where it is neither.
+
+    Examples
+    --------
+    >>> listening_place("inet:8894@::1"), listening_place("unix:/run/tkit")
+    (('::1', 8894), '/run/tkit')
+    """
     kind, _, place = listen.partition(":")
+    if kind == "unix" and place:
+        return place
+    port, _, host = place.partition("@")
+    if kind in ("inet", "inet6") and port.isascii() and port.isdecimal() and int(port) < 1 << 16:
+        return host or "127.0.0.1", int(port)
+    raise TkitError(f"{listen}: no place to listen on: give inet:PORT@HOST or unix:PATH")
+
+
+async def _listen(listen: str, milter: Milter) -> asyncio.Server:
+    place = listening_place(listen)
     try:
-        if kind == "unix" and place:
+        if isinstance(place, str):
             with suppress(FileNotFoundError):
                 if stat.S_ISSOCK(os.stat(place).st_mode):
                     os.unlink(place)  # left by one that was killed
             return await asyncio.start_unix_server(milter.client, place)
-        port, _, host = place.partition("@")
-        if kind in ("inet", "inet6") and port.isdecimal() and int(port) < 1 << 16:
-            return await asyncio.start_server(milter.client, host or "127.0.0.1", int(port), backlog=256)
+        return await asyncio.start_server(milter.client, *place, backlog=256)
     except OSError as error:
         raise TkitError(f"{listen}: cannot be listened on ({error.strerror or error}): give another --listen") from None
-    raise TkitError(f"{listen}: no place to listen on: give inet:PORT@HOST or unix:PATH")
 
 
 def _name(address: object) -> str:

@@ -250,7 +250,10 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, compared: pd.Dat
         "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME},
         "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TkitError(f"{folder}: cannot be made ({error.strerror}): give another folder") from None
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".dataset-") as temporary:
         place = Path(temporary)
         for name, table in tables.items():

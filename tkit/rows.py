@@ -7,6 +7,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import isnan
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,7 +39,7 @@ class Writer(ABC):
 
 
 class JsonLinesWriter(Writer):
-    """One JSON object a row; lists stay lists, floats are written so that they read back equal."""
+    """One JSON object a row; lists stay lists, floats are written so that they read back equal, NaN as null."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -46,7 +47,8 @@ class JsonLinesWriter(Writer):
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
         for row in frame.to_dict("records"):
-            self._stream.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            told = {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
+            self._stream.write(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 class CsvWriter(Writer):

@@ -142,6 +142,10 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
         now = step.now
         gone |= {own.index: called.get(own.index) or _beside(own) for own in remaining if own.index in step.gone}
         remaining = [own for own in remaining if own.index not in step.gone]
+    else:
+        why = f"called only after {MAX_ROUNDS} others went one by one: scrub the mail again"
+        late = {number: tracker for number, tracker in _called(now, bundle, remaining).items() if number not in left}
+        left |= {number: Skipped(tracker, why) for number, tracker in late.items()}
     notes = tuple(_notes(now, bool(gone)))
     done = Scrubbed(raw, tuple(gone[number] for number in sorted(gone)), tuple(left[number] for number in sorted(left)), notes)
     return done._replace(raw=raw[:start] + _header(now.mail, done.summary) + now.mail) if gone else done

@@ -39,7 +39,8 @@ def read_text(folder: Path | Traversable, name: str) -> str:
         with folder.joinpath(name).open("rb") as file:
             data: bytes = file.read(most + 1)
     except (OSError, ValueError) as error:
-        raise TkitError(f"{name}: cannot be read ({error}): give the folder of a bundle") from error
+        why = getattr(error, "strerror", None) or error
+        raise TkitError(f"{name}: cannot be read ({why}): give the folder of a bundle") from error
     if len(data) > most:
         raise TkitError(f"{name}: over {most} bytes: this is no bundle that tkit made")
     try:

@@ -76,7 +76,10 @@ def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
         )
     text = _taken(source, _download(address, source.name))
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TkitError(f"{folder}: cannot be made ({error.strerror}): give another folder") from None
     with tempfile.TemporaryDirectory(dir=folder, prefix=".list-") as temporary:
         (Path(temporary) / source.file).write_text(text, encoding="utf-8")
         if not verify(source, temporary):

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
+from importlib import import_module, resources
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +200,12 @@ def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset 
     trackers = joined["called"][joined["label"] == "T"]
     negatives = joined["called"][joined["label"].isin(["C", "S"])]
     return Called(len(trackers), int(trackers.sum()), len(negatives), int(negatives.sum()))
+
+
+def write_readme(package: str, folder: Path) -> None:
+    """Write the ``README.md`` of a target's package, as it stands there, beside the target's files."""
+    text = resources.files(package).joinpath("README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 def program(*names: str, install: str) -> str:

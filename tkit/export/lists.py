@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
-from tkit.export.base import Loss, called_of
+from tkit.export.base import Loss, Target, called_of
 from tkit.schema import KEY
 from tkit.templates import Template, Templates
 from tkit.templates.matching import encoded
@@ -31,8 +31,13 @@ def rules_of(templates: Templates) -> Iterator[tuple[Template, str]]:
         yield template, encoded(template.pattern)
 
 
-def loss_of_list(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
-    """Make the ``loss`` of a target that writes the templates as rules.
+def list_target(name: str, what: str, write: Callable[[Bundle, Path], None]) -> Target:
+    """Make a target that writes the templates as rules; the parameters are those of :class:`~tkit.export.base.Target`."""
+    return Target(name, what, write, _loss_of(name))
+
+
+def _loss_of(target: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
+    """Make such a target's ``loss``.
 
     The dataset has no URLs, so that no engine can judge it. What the templates match was noted when they were built; the tests
     hold each engine against tkit's own matcher, on the labelled URLs too where the corpora are there.
@@ -40,7 +45,7 @@ def loss_of_list(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | No
 
     def loss(folder: Path, bundle: Bundle, dataset: Dataset | None) -> Loss:
         if dataset is None:
-            return Loss(target, bundle.name, bundle.vantage, "", "no dataset was given", sees)
+            return Loss(target, bundle.name, bundle.vantage, "", "no dataset was given", SEES)
         labelled = dataset.labels.loc[dataset.labels["source"] != "weak", list(KEY)]
         rows = dataset.seen_from(bundle.vantage).merge(labelled, on=list(KEY), validate="one_to_one")
         matched = load_matched()
@@ -52,7 +57,7 @@ def loss_of_list(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | No
             bundle.vantage,
             "tkit's matcher, when the templates were built",
             "the labelled references of the dataset",
-            sees,
+            SEES,
             len(rows),
             int((by_bundle != by_list).sum()),
             called_of(rows, by_bundle, dataset),

@@ -21,13 +21,16 @@ from tkit.export.base import Loss, loss_on_rows
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 
+_COMMON = resources.files("tkit.export") / "common"
 
-SHARED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
-"""The files of ``tkit.export.webextension`` that every extension has."""
+COPIED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
+"""The files of ``common/`` that every extension has as they are."""
 
 
 def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
     """Write an extension: its own files, those that all have, the detector and the words of its reasons.
+
+    The popup is the same page in all; what stands below its list of trackers is the extension's ``controls.html``.
 
     Parameters
     ----------
@@ -41,14 +44,17 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
     """
     version = _VERSION.match(bundle.tkit_version)
     facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
-    own, shared = resources.files(package), resources.files("tkit.export.webextension")
+    own = resources.files(package)
     for name in (*names, "README.md"):
         text = own.joinpath(name).read_text(encoding="utf-8")
         for fact, value in facts.items():
             text = text.replace(f"{{{{{fact}}}}}", value)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    for name in SHARED:
-        (folder / name).write_bytes(shared.joinpath(name).read_bytes())
+    for name in COPIED:
+        (folder / name).write_bytes((_COMMON / name).read_bytes())
+    controls = (own / "controls.html").read_text(encoding="utf-8").strip()
+    popup = (_COMMON / "popup.html").read_text(encoding="utf-8").replace("{{controls}}", controls)
+    (folder / "popup.html").write_text(popup, encoding="utf-8", newline="\n")
     (folder / "tkit.js").write_text(javascript.script_text(bundle, means=True), encoding="utf-8", newline="\n")
     (folder / "reasons.js").write_text(reasons_script(), encoding="utf-8", newline="\n")
 
@@ -56,7 +62,7 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
 def reasons_script() -> str:
     """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.scan.reasons`, in its words."""
     data = {"words": scan._WORDS, "atOne": scan._AT_ONE, "size": sorted(scan._SIZE_FEATURES), "most": scan.MAX_REASONS}
-    script = resources.files("tkit.export.webextension").joinpath("reasons.js").read_text(encoding="utf-8")
+    script = (_COMMON / "reasons.js").read_text(encoding="utf-8")
     return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from tkit.facts import start_tag
 from tkit.html import RemoteReference
+from tkit.html_source import Decoded
 from tkit.url import clean
 
 AROUND = 900
@@ -119,7 +119,7 @@ def _written_length(source: str, at: int, url: str) -> int:
         return len(url)
     written = source[at : at + 6 * len(url)]
     for end in islice(_MAY_END.finditer(written), 40):
-        if clean(html.unescape(written[: end.start()])) == url:
+        if clean(Decoded(written, 0, end.start()).text) == url:
             return end.start()
     return 0
 

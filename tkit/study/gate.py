@@ -39,7 +39,7 @@ def check(file: str | os.PathLike[str], figures: Mapping[str, float], inputs: st
     TkitError
         Where the file is missing or no file of floors, or is of other inputs: such figures cannot be compared.
     """
-    pinned = _read(Path(file))
+    pinned = read_floors(file)
     if pinned["inputs"] != inputs:
         raise TkitError(
             f"{file}: floors of other inputs or settings ({pinned['inputs'][:12]}, now {inputs[:12]}):"
@@ -83,7 +83,7 @@ def pin(
     """
     path = Path(file)
     floors = {name: math.floor((figure - SLACK) * 1e4) / 1e4 for name, figure in figures.items() if figure > SLACK}
-    before = _read(path)["floors"] if path.exists() else {}
+    before = read_floors(path)["floors"] if path.exists() else {}
     lower = [
         f"{name}: {floor:.4f} to {floors[name]:.4f}" if name in floors else f"{name}: {floor:.4f} to none"
         for name, floor in before.items()
@@ -95,7 +95,15 @@ def pin(
     return lower
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_floors(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a file of floors.
+
+    Raises
+    ------
+    TkitError
+        Where it is missing, or no file of floors.
+    """
+    path = Path(file)
     try:
         pinned = json.loads(path.read_text(encoding="utf-8"))
         floors: Mapping[object, object] = pinned["floors"]

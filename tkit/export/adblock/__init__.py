@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
 
 from tkit.bundle import Bundle
-from tkit.export.base import Target
-from tkit.export.lists import SEES, loss_of_list, rules_of
+from tkit.export.base import write_readme
+from tkit.export.lists import list_target, rules_of
 from tkit.templates import Templates, load_templates
 
 OPTION = "$image"
@@ -50,13 +49,7 @@ def _rule(pattern: str) -> str:
 def write(bundle: Bundle, folder: Path) -> None:
     """Write ``tkit.txt`` and a README."""
     (folder / "tkit.txt").write_text(list_text(load_templates()), encoding="utf-8", newline="\n")
-    readme = resources.files(__name__).joinpath("README.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    write_readme(__name__, folder)
 
 
-TARGET = Target(
-    "adblock",
-    "a filter list for uBlock Origin, Adblock Plus and Brave",
-    write,
-    loss_of_list("adblock", SEES),
-)
+TARGET = list_target("adblock", "a filter list for uBlock Origin, Adblock Plus and Brave", write)

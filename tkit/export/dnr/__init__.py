@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 
 from tkit.bundle import Bundle
 from tkit.errors import TkitError
-from tkit.export.base import Target
-from tkit.export.lists import SEES, loss_of_list, rules_of
+from tkit.export.base import write_readme
+from tkit.export.lists import list_target, rules_of
 from tkit.templates import Templates, load_templates
 
 MOST_RULES = 30_000
@@ -67,13 +66,7 @@ def write(bundle: Bundle, folder: Path) -> None:
     lines = ",\n".join(json.dumps(rule) for rule in rules(templates))
     (folder / "rules.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
     (folder / "manifest.json").write_text(json.dumps(manifest(templates), indent=1) + "\n", encoding="utf-8", newline="\n")
-    readme = resources.files(__name__).joinpath("README.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    write_readme(__name__, folder)
 
 
-TARGET = Target(
-    "dnr",
-    "declarativeNetRequest rules in an extension that Chrome loads",
-    write,
-    loss_of_list("dnr", SEES),
-)
+TARGET = list_target("dnr", "declarativeNetRequest rules in an extension that Chrome loads", write)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tkit import providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTrees
 from tkit.errors import TkitError
-from tkit.export.base import Target, loss_on_rows, program, run
+from tkit.export.base import Target, loss_on_rows, program, run, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
 from tkit.schema import FEATURE_VERSION
 
@@ -104,8 +104,7 @@ def _lua(value: object) -> str:
 def write(bundle: Bundle, folder: Path) -> None:
     """Write ``tkit.lua`` and a README."""
     (folder / "tkit.lua").write_text(module_text(bundle), encoding="utf-8", newline="\n")
-    readme = resources.files(__name__).joinpath("README.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    write_readme(__name__, folder)
 
 
 def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from tkit.bundle import Bundle
 from tkit.export.base import Target
 from tkit.export.packaging import loss_of_script, write_extension
 
-FILES = ("manifest.json", "background.js", "pictures.js", "popup.html", "popup.js")
+FILES = ("manifest.json", "background.js", "pictures.js", "popup.js")
 """The hand-written files that are this extension's alone."""
 
 

@@ -1,5 +1,5 @@
 // The trackers of the shown mail, each with its reasons, and the button that shows the other pictures.
-import { countOf, trackerItem } from "./view.js";
+import { countOf, showTrackers, trackerItem } from "./view.js";
 
 const tabId = Number(new URLSearchParams(location.search).get("tab"));
 const key = `tab ${tabId}`;
@@ -20,8 +20,10 @@ async function show() {
   if (!found) return;
   const trackers = new Set(found.trackers.map(({ url }) => url));
   const others = new Set(found.pictures.map(([, url]) => url).filter((url) => !trackers.has(url)));
-  document.getElementById("told").textContent = `${countOf(trackers.size, "read tracker")} in this mail`;
-  document.getElementById("trackers").replaceChildren(...found.trackers.map((tracker) => item(tracker, found)));
+  showTrackers(
+    trackers.size,
+    found.trackers.map((tracker) => item(tracker, found)),
+  );
   button.textContent = `Show ${countOf(others.size, "other picture")}`;
   button.hidden = !others.size || found.shown.some((url) => others.has(url));
 }

@@ -9,7 +9,7 @@ from tkit.errors import TkitError
 from tkit.export.base import Target
 from tkit.export.packaging import loss_of_script, write_extension
 
-FILES = ("manifest.json", "background.js", "sites.js", "content.js", "popup.html", "popup.js", "options.html", "options.js")
+FILES = ("manifest.json", "background.js", "sites.js", "content.js", "popup.js", "options.html", "options.js")
 """The hand-written files that are this extension's alone."""
 
 

@@ -1,5 +1,5 @@
 // The trackers of a tab, each with its reasons.
-import { countOf, trackerItem } from "./view.js";
+import { showTrackers, trackerItem } from "./view.js";
 
 const api = globalThis.browser ?? chrome;
 const key = `tab ${new URLSearchParams(location.search).get("tab")}`;
@@ -25,8 +25,7 @@ async function show() {
   const { [key]: frames } = await api.storage.session.get(key);
   if (!frames) return;
   const found = Object.values(frames).flat();
-  document.getElementById("told").textContent = `${countOf(found.length, "read tracker")} in this mail`;
-  document.getElementById("trackers").replaceChildren(...found.map(item));
+  showTrackers(found.length, found.map(item));
 }
 
 api.storage.session.onChanged.addListener((changes) => {

@@ -16,6 +16,12 @@ export function button(text, act) {
 
 export const countOf = (number, what) => (number === 1 ? `1 ${what}` : `${number || "No"} ${what}s`);
 
+/** Fill the popup: how many trackers there are, and an item for each that is shown. */
+export function showTrackers(count, items) {
+  document.getElementById("told").textContent = `${countOf(count, "read tracker")} in this mail`;
+  document.getElementById("trackers").replaceChildren(...items);
+}
+
 /** A tracker with its reasons, its state, and controls: [text, what a click does]. */
 export function trackerItem({ url, provider, reasons }, state, ...controls) {
   return element(

@@ -1,0 +1,99 @@
+"""A bundle worked out by hand, and what it is made of."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tkit.bundle import (
+    CARD_SECTIONS,
+    Bundle,
+)
+from tkit.detectors.models import (
+    BoostingModel,
+    ForestModel,
+    LinearSum,
+    LogisticModel,
+    Model,
+    SplitTree,
+    TreeModel,
+    TreeSum,
+)
+from tkit.schema import feature_names
+
+FEATURES = feature_names("url")
+PATH, QUERY = FEATURES.index("path_length"), FEATURES.index("query_length")
+CARD = {name: f"Text of {name}." for name in CARD_SECTIONS}
+SHA256 = "0123456789abcdef" * 4
+
+
+class Fitted:
+    """A model that learnt what it is told to have learnt."""
+
+    name = "made by hand"
+    vantage = "url"
+
+    def __init__(self, learnt: TreeSum | LinearSum) -> None:
+        self.learnt = learnt
+
+    def exported(self) -> TreeSum | LinearSum:
+        return self.learnt
+
+
+def split_tree(*nodes: tuple[int, float, int, int, float, float]) -> SplitTree:
+    """Give a tree of nodes (feature, threshold, left, right, value, cover)."""
+    feature, threshold, left, right, value, cover = map(np.array, zip(*nodes, strict=True))
+    return SplitTree(feature, threshold.astype(float), left, right, value.astype(float), cover.astype(float))
+
+
+# A path of at most 10.5 speaks against a tracker, a longer one for it, more so with a query over 3.25.
+TREE = split_tree(
+    (PATH, 10.5, 1, 2, 0, 60),
+    (-1, -2, -1, -1, -0.5, 30),
+    (QUERY, 3.25, 3, 4, 0, 30),
+    (-1, -2, -1, -1, 0.25, 10),
+    (-1, -2, -1, -1, 1.0, 20),
+)
+BY_HAND = TreeSum("logistic", 0.125, [TREE])
+
+
+def url_rows(**columns: list[float]) -> pd.DataFrame:
+    """Give rows of the url features, 0 where not said."""
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame(0.0, index=range(n), columns=FEATURES, dtype=np.float32).assign(
+        **{name: np.array(values, np.float32) for name, values in columns.items()}
+    )
+
+
+THREE = url_rows(path_length=[10, 11, 11], query_length=[9, 3, 4])
+# 0.125 - 0.5, 0.125 + 0.25 and 0.125 + 1, in units of 1/65536.
+THREE_MARGINS = [-24576, 24576, 73728]
+
+
+def made(learnt: TreeSum | LinearSum = BY_HAND, threshold: float = 0.5, **changed: Any) -> Bundle:
+    facts: dict[str, Any] = {
+        "threshold_chosen": "by hand",
+        "training_sha256": SHA256,
+        "seed": 7,
+        "date": "2026-11-23",
+        "card": CARD,
+        "replay": THREE,
+    }
+    return Bundle.from_model(Fitted(learnt), threshold, **facts | changed)
+
+
+def trained(n: int = 300) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.float64]]:
+    random = np.random.default_rng(5)
+    rows = url_rows(**{name: random.normal(0, 9, n).tolist() for name in FEATURES})
+    tracker = (rows["path_length"] + rows["digits"] * rows["https"] > 0).to_numpy()
+    return rows, tracker, random.uniform(0.1, 1, n)
+
+
+MODELS: list[Callable[[], Model]] = [
+    lambda: LogisticModel("url"),
+    lambda: TreeModel("url"),
+    lambda: ForestModel("url", trees=20),
+    lambda: BoostingModel("url", trees=10, seeds=2),
+]

@@ -1,0 +1,161 @@
+"""Tests of tkit.report.study and tables."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations, printed, quarters, study_rows, ways
+
+from tkit.errors import TkitError
+from tkit.evaluate import Evaluation, comparison, differences, slices
+from tkit.report import (
+    Details,
+    comparison_table,
+    differences_table,
+    splits_table,
+    write_study,
+)
+
+
+class TestComparisonTable:
+    def test_figures_fit_80_columns(self, done: list[Evaluation]) -> None:
+        lines = printed(comparison_table(comparison(done))).splitlines()
+        assert max(map(len, lines)) <= 80
+        (line,) = [line for line in lines if "tiny rule" in line]
+        # 9 of 10 trackers, 1 of 30 negatives; the rule cannot be tuned to 0.1 %.
+        assert line.split()[2:] == ["90.0", "%", "3.3", "%", "-", "3.3", "%"]
+
+    def test_kind_and_interval_below(self, done: list[Evaluation]) -> None:
+        lines = printed(comparison_table(comparison(done))).splitlines()
+        below = lines[next(number for number, line in enumerate(lines) if "block all" in line) + 1]
+        # The rule of three over 10 and 30 clusters.
+        assert below.split() == ["url,", "rule", "70.0-100", "90.0-100", "90.0-100"]
+
+    def test_figures_are_not_broken(self, done: list[Evaluation]) -> None:
+        text = printed(comparison_table(comparison(done).assign(name="a_very_long_name" * 5)), width=70)
+        assert max(map(len, text.splitlines())) <= 70
+        assert text.count("90.0 %") == 3  # the rule and the detector, which has them at 0.1 % as well
+        assert text.count("90.0-100") == 2  # "block all", good references and mails
+
+    def test_markup_in_names_is_text(self, done: list[Evaluation]) -> None:
+        table = comparison_table(comparison(done).assign(name="[bold]x[/bold]"))
+        assert "[bold]x[/bold]" in printed(table, width=200)
+
+
+class TestStudyTables:
+    def test_splits_fit_a_terminal(self, done: list[Evaluation]) -> None:
+        text = printed(splits_table(ways(done[3])))
+        assert "unseen sender" in text
+        assert "10 and 30 good" in text
+        assert max(map(len, text.splitlines())) <= 80
+
+    def test_differences_in_points(self, done: list[Evaluation]) -> None:
+        # With the rule's one false alarm of thirty the scores find the photo that it misses, too: ten of ten for nine.
+        text = " ".join(printed(differences_table(differences(done[3], done))).split())
+        assert "More trackers found of dots" in text
+        assert "tiny rule 3.3 % +10.0 points" in text
+        assert "block all" not in text
+
+    def test_no_differences(self, done: list[Evaluation]) -> None:
+        assert "than" in printed(differences_table(differences(done[3], [done[3]])))
+
+
+class TestStudyPage:
+    def written(self, folder: Path, done: list[Evaluation], **options: Any) -> str:
+        page = write_study(folder / "study", comparison(done), done, FACTS, **options)
+        assert page == folder / "study" / "report.html"
+        assert_loads_nothing(page)
+        return page.read_text(encoding="utf-8")
+
+    def test_sections_and_figures(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        text = self.written(tmp_path, done)
+        headings = re.findall("<h2>(.*?)</h2>", text)
+        assert headings == ["Detectors compared", "Errors", "What was done", "How to reproduce"]
+        assert "10 open trackers and 30 content pictures and spacers" in text
+        assert "<pre>tkit study -o out/study</pre>" in text
+        assert text.count("<figure>") == 3
+        figures = sorted(path.name for path in (tmp_path / "study" / "figures").iterdir())
+        assert figures == ["roc.svg", "scores.svg", "tpr.svg"]
+
+    def test_errors_with_reasons(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        text = self.written(tmp_path, done, bundle=Dots())
+        miss, alarm = re.findall("<details><summary>.*?</details>", text)  # 0.346 below the threshold, 0.3 above it
+        assert "<b>miss</b> open tracker, example.com" in miss
+        assert "<dt>because</dt><dd>declared 90 x 60 px; in a link</dd>" in miss
+        assert "<dt>label</dt><dd>open tracker, sure</dd>" in miss
+        assert "<b>false alarm</b> spacer, example.net" in alarm
+        assert "<dt>because</dt><dd>declared 1 x 1 px</dd>" in alarm
+        assert "tiny 1" in alarm
+        assert "which has since seen these references" in text
+
+    def test_no_urls_and_no_reasons_without_a_bundle(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        text = self.written(tmp_path, done)
+        assert ">because<" not in text
+        assert "which has since seen" not in text
+        assert "http://" not in text
+
+    def test_details(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        near = {"near_1": "ab/0/1", "near_1_label": "C", "near_1_confidence": 2, "near_1_distance": 4.25}
+        details = Details(
+            answer=["The answer."],
+            splits=ways(done[3]),
+            differences=differences(done[3], done),
+            slices=slices(done[3]),
+            over_time=quarters(done[3]),
+            errors=done[3].errors().assign(**near),
+        )
+        text = self.written(tmp_path, done, details=details)
+        assert re.findall("<h2>(.*?)</h2>", text) == [
+            "In short",
+            "Detectors compared",
+            "On what is new",
+            "Over time",
+            "Where it is good and where not",
+            "Errors",
+            "What was done",
+            "How to reproduce",
+        ]
+        assert text.index("The answer.") < text.index("<table>")
+        assert "Trained once, before 2020Q2" in text
+        assert "<dd>content (likely) at distance 4.2, ab/0/1</dd>" in text
+        assert "few trackers" in text
+        figures = sorted(path.name for path in (tmp_path / "study" / "figures").iterdir())
+        assert figures == ["decay.svg", "roc.svg", "scores.svg", "splits.svg", "tpr.svg"]
+
+    def test_same_bytes(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        assert self.written(tmp_path / "a", done) == self.written(tmp_path / "b", done)
+
+    def test_rules_only(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        text = self.written(tmp_path, done[:3])
+        assert "references judged wrongly by tiny rule" in text
+        assert not (tmp_path / "study" / "figures" / "scores.svg").exists()
+
+    def test_without_errors(self, tmp_path: Path) -> None:
+        rows = study_rows()
+        perfect = Evaluation(rows, 0.1 + 0.8 * (rows["label"] == "T").to_numpy(float), "dots", "element", resamples=50)
+        text = self.written(tmp_path, [perfect], bundle=Dots())
+        assert "One detector judged the same 40 labelled remote references of 40 mails." in text
+        assert "0 references judged wrongly" in text
+
+    def test_hostile_texts(self, tmp_path: Path) -> None:
+        rows = study_rows().assign(host_domain=HOSTILE[2], carrier=HOSTILE[0], corpus=HOSTILE[1])
+        done = evaluations(rows)
+        for evaluation, text in zip(done, HOSTILE, strict=False):
+            evaluation.name = text
+        facts = {"command": HOSTILE[3], HOSTILE[4]: HOSTILE[5]}
+        assert_loads_nothing(write_study(tmp_path, comparison(done), done, facts))
+
+    def test_refuses(self, tmp_path: Path, done: list[Evaluation]) -> None:
+        table = comparison(done)
+        with pytest.raises(TkitError, match="not of these evaluations"):
+            write_study(tmp_path, table, done[1:], FACTS)
+        with pytest.raises(TkitError, match="not of these evaluations"):
+            write_study(tmp_path, table.head(0), [], FACTS)
+        with pytest.raises(TkitError, match="facts lack 'command'"):
+            write_study(tmp_path, table, done, {"tkit": "0.1.0"})
+        with pytest.raises(TkitError, match="no evaluation of dots at element"):
+            write_study(tmp_path, table.head(2), done[:2], FACTS, bundle=Dots())
+        (tmp_path / "file").touch()
+        with pytest.raises(TkitError, match="cannot be written"):
+            write_study(tmp_path / "file", table, done, FACTS)

@@ -1,0 +1,301 @@
+"""Tests of tkit.bundle.reading: everything that load refuses."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_bundle import THREE, made, url_rows
+
+from tkit.bundle import (
+    MAX_BYTES,
+    Bundle,
+)
+from tkit.detectors.models import (
+    LinearSum,
+)
+from tkit.errors import TkitError
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "url"
+    made().save(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """Give a copy of the saved bundle to break."""
+    return Path(shutil.copytree(saved, tmp_path / "url"))
+
+
+THIRTY = {"margin": 30_000, "score": 1 / (1 + math.exp(-30_000 / 65536)), "chosen": "by hand"}
+
+
+def change(path: Path, keys: tuple[Any, ...], value: Any) -> None:
+    """Set one place of a JSON file."""
+    whole = json.loads(path.read_text())
+    place = whole
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    path.write_text(json.dumps(whole))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value", "message"),
+    [
+        ("schema.json", ("format",), 2, "format 2, this tkit reads 1: make the bundle again"),
+        ("schema.json", ("feature_version",), 0, "feature_version 0, this tkit computes version"),
+        ("schema.json", ("vantage",), "server", "vantage 'server': this tkit knows url, element, message"),
+        ("schema.json", ("vantage",), "element", "missing: alt_length, attr_height"),
+        ("schema.json", ("features", 3, "name"), "path", "missing: query_length; unknown: path;"),
+        ("schema.json", ("features", 3, "dtype"), "float64", "order, dtype and absent must be those"),
+        ("schema.json", ("features", 3, "absent"), -1, "order, dtype and absent must be those"),
+        ("schema.json", ("features", 3), {}, "feature 3: missing fields: name, dtype, absent"),
+        ("schema.json", ("features", 3, "name"), 3, "3 is no str"),
+        ("schema.json", ("features",), "all", "features: 'all' is no list"),
+        ("schema.json", ("author",), "me", "unknown: author"),
+        ("schema.json", ("seed",), 1.5, "seed: 1.5 is no whole number"),
+        ("schema.json", ("seed",), True, "seed: True is no whole number"),
+        ("schema.json", ("date",), "today", "date 'today': give a day"),
+        ("schema.json", ("date",), None, "date: None is no str"),
+        ("schema.json", ("name",), "", "name is empty"),
+        ("schema.json", ("tkit_version",), " ", "tkit_version is empty"),
+        ("schema.json", ("training_sha256",), "F" * 64, "training_sha256 'F+': give 64 hexadecimal"),
+        ("schema.json", ("threshold", "margin"), 2**60, "threshold: 1152921504606846976 is no whole number"),
+        ("schema.json", ("threshold", "margin"), 1, "threshold of 1 units is a score of .*, not 0.5"),
+        ("schema.json", ("threshold",), THIRTY, r"vectors\.jsonl, line 2: margin 24576, .* threshold 30000"),
+        ("schema.json", ("threshold", "score"), 10**400, "threshold: 10+ is no whole number"),
+        ("schema.json", ("threshold", "chosen"), "", "threshold_chosen is empty"),
+        ("model.json", ("kind",), "network", "kind 'network': this tkit reads trees and linear"),
+        ("model.json", ("link",), "probit", "link 'probit': known are identity and logistic"),
+        ("model.json", ("unit",), 1000, "1000 units in 1, this tkit reads 65536"),
+        ("model.json", ("intercept",), 0.5, "0.5 is no whole number"),
+        ("model.json", ("intercept",), 8193, "vectors.jsonl, line 1: margin -24576, .* gives a margin of -24575"),
+        ("model.json", ("intercept",), 2**24, "which float32 cannot add exactly"),
+        ("model.json", ("trees",), [], "0 trees of 0 nodes"),
+        ("model.json", ("trees",), {}, "{} is no list"),
+        ("model.json", ("trees", 0), [], r"tree 0: no JSON object but \[\]"),
+        ("model.json", ("trees", 0, "weight"), [], "tree 0: missing fields: none; unknown: weight"),
+        ("model.json", ("trees", 0, "left"), [1], "tree 0: arrays of .* nodes: give one length"),
+        ("model.json", ("trees", 0, "feature", 0), 75, "tree 0, node 0: feature 75 of 75"),
+        ("model.json", ("trees", 0, "feature", 0), -1, "tree 0, node 0: feature -1 of 75"),
+        ("model.json", ("trees", 0, "feature", 1), 0, "tree 0, node 1: children -1 and -1 of 5 nodes"),
+        ("model.json", ("trees", 0, "feature", 1), "0", "tree 0, feature: '0' is no whole number"),
+        ("model.json", ("trees", 0, "threshold", 0), 0.1, "node 0: threshold 0.1 is no float32"),
+        ("model.json", ("trees", 0, "threshold", 0), 1e300, r"node 0: threshold 1e\+300 is no float32"),
+        ("model.json", ("trees", 0, "left", 2), 2, "node 2: children 2 and 4 of 5 nodes: each stands behind"),
+        ("model.json", ("trees", 0, "left", 2), 0, "node 2: children 0 and 4 of 5 nodes"),
+        ("model.json", ("trees", 0, "right", 2), 5, "node 2: children 3 and 5 of 5 nodes"),
+        ("model.json", ("trees", 0, "right", 0), 3, "node 2: child of 0 nodes"),
+        ("model.json", ("trees", 0, "left", 2), 1, "node 2: children 1 and 4 of 5 nodes"),
+        ("model.json", ("trees", 0, "value", 2), 65537, "node 2: value 65537 is no mean of its children's"),
+        ("model.json", ("trees", 0, "value", 4), 65537, "vectors.jsonl, line 3"),
+    ],
+)
+def test_changed_files_are_refused(folder: Path, name: str, keys: tuple[Any, ...], value: Any, message: str) -> None:
+    change(folder / name, keys, value)
+    with pytest.raises(TkitError, match=rf"^bundle \S+: .*{message}"):
+        Bundle.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (("weight",), [0.0] * 74, "74 numbers in weight for 75 features"),
+        (("mean", 3), None, "mean: None is no finite number"),
+        (("scale", 3), 0, "a scale is not positive"),
+        (("scale", 5), 1e-300, "margins reach .*, which float64 cannot add exactly"),
+        (("transform",), "log10(x)", "transform 'log10"),
+        (("link",), "identity", "link 'identity'"),
+        (("unit",), 1, "1 units in 1"),
+        (("bias",), 1, "unknown: bias"),
+        (("intercept",), 2, "vectors.jsonl, line 1: margin 0, .* gives a margin of 2 "),
+    ],
+)
+def test_changed_linear_models_are_refused(tmp_path: Path, keys: tuple[Any, ...], value: Any, message: str) -> None:
+    made(LinearSum(0.0, np.zeros(75), np.ones(75), np.eye(75)[5])).save(tmp_path / "url")
+    change(tmp_path / "url" / "model.json", keys, value)
+    with pytest.raises(TkitError, match=message):
+        Bundle.load(tmp_path / "url")
+
+
+def test_linear_margins_may_differ_by_a_unit_of_rounding(tmp_path: Path) -> None:
+    made(LinearSum(0.0, np.zeros(75), np.ones(75), np.eye(75)[5])).save(tmp_path / "url")
+    change(tmp_path / "url" / "model.json", ("intercept",), 1)
+    assert Bundle.load(tmp_path / "url").margins(url_rows(https=[0])).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (("features", "https"), 1e40, "line 2: https is 1e\\+40, which is no float32"),
+        (("features", "https"), 0.1, "line 2: https is 0.1, which is no float32"),
+        (("features", "https"), "yes", "line 2: https: 'yes' is no finite number"),
+        (("features", "http"), 1, "line 2: features: missing fields: none; unknown: http"),
+        (("features",), {}, "line 2: features: missing fields: url_length, "),
+        (("margin",), 24577, "line 2: margin 24577, .* gives a margin of 24576"),
+        (("score",), 0.5, "line 2: margin 24576, score 0.5"),
+        (("score",), 1e999, "line 2: not strict JSON|line 2: score: inf is no finite number"),
+        (("verdict",), False, "line 2: margin 24576, .*, verdict False"),
+        (("verdict",), 1, "line 2: verdict: 1 is no bool"),
+    ],
+)
+def test_vectors_that_do_not_replay_are_refused(folder: Path, keys: tuple[Any, ...], value: Any, message: str) -> None:
+    path = folder / "vectors.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text(lines[1])
+    change(path, keys, value)
+    lines[1] = path.read_text()
+    path.write_text("\n".join(lines))
+    with pytest.raises(TkitError, match=f"vectors.jsonl, {message}"):
+        Bundle.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("model.json", b"", "model.json: not strict JSON"),
+        ("model.json", b'{"kind": NaN}', "model.json: not strict JSON .NaN is no JSON number"),
+        ("model.json", b"[-Infinity]", "-Infinity is no JSON number"),
+        ("model.json", b'{"kind": "trees", "kind": "linear"}', "a key twice among kind, kind"),
+        ("model.json", b"[" * 100_000, "model.json: not strict JSON"),
+        ("model.json", b"9" * 5_000, "model.json: not strict JSON"),
+        ("model.json", b"null", "model.json: kind None"),
+        ("model.json", "{}".encode("utf-16"), "model.json: not UTF-8 .* at byte 0"),
+        ("schema.json", b"[]", r"schema.json: no JSON object but \[\]"),
+        ("schema.json", b"{}", "schema.json: format None, this tkit reads 1"),
+        ("schema.json", b'{"format": 1}', "feature_version None"),
+        ("vectors.jsonl", b"", "vectors.jsonl, line 1: not strict JSON"),
+        ("vectors.jsonl", b"{}\n\n", "vectors.jsonl, line 1: missing fields"),
+        ("CARD.md", b"# A card\n", "CARD.md: section 'What it is for' is missing or empty"),
+        ("CARD.md", b"\xff", "CARD.md: not UTF-8"),
+    ],
+)
+def test_broken_files_are_refused(folder: Path, name: str, text: bytes, message: str) -> None:
+    (folder / name).write_bytes(text)
+    with pytest.raises(TkitError, match=message):
+        Bundle.load(folder)
+
+
+def test_card_without_text_in_a_section_is_refused(folder: Path) -> None:
+    card = (folder / "CARD.md").read_text()
+    (folder / "CARD.md").write_text(card.replace("Text of limits.", " "))
+    with pytest.raises(TkitError, match=r"CARD\.md: section 'Limits' is missing or empty"):
+        Bundle.load(folder)
+
+
+@pytest.mark.parametrize("name", sorted(MAX_BYTES))
+def test_missing_and_huge_files_are_refused(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (folder / name).stat().st_size
+    monkeypatch.setitem(MAX_BYTES, name, size)
+    assert Bundle.load(folder).threshold == 0
+    monkeypatch.setitem(MAX_BYTES, name, size - 1)
+    with pytest.raises(TkitError, match=f"{name}: over {size - 1} bytes: this is no bundle"):
+        Bundle.load(folder)
+    (folder / name).unlink()
+    with pytest.raises(TkitError, match=f"{name}: cannot be read .*: give the folder of a bundle"):
+        Bundle.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "message"),
+    [
+        ("integers.MAX_TREES", 0, "1 trees of 5 nodes; a bundle holds from 1 to 0 trees"),
+        ("integers.MAX_NODES", 4, "1 trees of 5 nodes; a bundle holds from 1 to 5000 trees of at most 4 nodes"),
+        ("reading.MAX_VECTORS", 2, "vectors.jsonl: 3 lines; a bundle holds at most 2"),
+    ],
+)
+def test_counts_are_limited(folder: Path, limit: str, most: int, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"tkit.bundle.{limit}", most)
+    with pytest.raises(TkitError, match=message):
+        Bundle.load(folder)
+
+
+def test_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TkitError, match=r"bundle .*nothing: schema\.json: cannot be read"):
+        Bundle.load(tmp_path / "nothing")
+    with pytest.raises(TkitError, match=r"schema\.json: cannot be read .*null"):
+        Bundle.load("\0")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Give the path of every place inside a JSON value."""
+    found = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        found += places(inner, (*path, key))
+    return found
+
+
+@given(data=st.data(), name=st.sampled_from(["model.json", "schema.json", "vectors.jsonl"]))
+@settings(max_examples=300, deadline=None)
+def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: str, saved: Path) -> None:
+    path = saved / name
+    original = path.read_text()
+    try:
+        whole = json.loads(original.partition("\n")[0] if name == "vectors.jsonl" else original)
+        keys = data.draw(st.sampled_from(places(whole)))
+        place = whole
+        for key in keys[:-1]:
+            place = place[key]
+        old = place[keys[-1]]
+        number = isinstance(old, int | float) and not isinstance(old, bool)
+        near = st.sampled_from([old - 1, old + 1, -old, old * 2, old + 0.5]) if number else st.nothing()
+        action = data.draw(st.sampled_from(["replace", "remove", "add"]))
+        if action == "remove":
+            del place[keys[-1]]
+        elif action == "replace":
+            place[keys[-1]] = data.draw(near | JSON)
+        elif isinstance(place, dict):
+            place[data.draw(st.text(max_size=5))] = data.draw(JSON)
+        else:
+            place.insert(keys[-1], data.draw(near | JSON))
+        path.write_text(json.dumps(whole))
+        try:
+            loaded = Bundle.load(saved)
+        except TkitError as error:
+            said = str(error)
+        else:
+            said = f"bundle {saved}: {loaded.margins(THREE).shape}"
+        assert said.startswith(f"bundle {saved}: ")
+    finally:
+        path.write_text(original)
+
+
+@given(
+    name=st.sampled_from(sorted(MAX_BYTES)),
+    at=st.floats(0, 1, exclude_max=True),
+    length=st.integers(0, 3),
+    put=st.binary(max_size=3),
+)
+@settings(max_examples=200, deadline=None)
+def test_mutated_bytes_raise_nothing_but_tkit_errors(name: str, at: float, length: int, put: bytes, saved: Path) -> None:
+    path = saved / name
+    original = path.read_bytes()
+    start = int(at * len(original))
+    try:
+        path.write_bytes(original[:start] + put + original[start + length :])
+        try:
+            loaded = Bundle.load(saved)
+        except TkitError as error:
+            said = str(error)
+        else:
+            said = f"bundle {saved}: {loaded.margins(THREE).shape}"
+        assert said.startswith(f"bundle {saved}: ")
+    finally:
+        path.write_bytes(original)

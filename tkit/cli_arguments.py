@@ -1,0 +1,78 @@
+"""Arguments that several verbs of the command line share, and how a wrong one is refused: exit code 2 before any work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+MAX_SEED = (1 << 32) - 1
+"""The largest that numpy and scikit-learn take."""
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class VantagePoint(StrEnum):
+    """What the blocking point can see."""
+
+    URL = "url"
+    ELEMENT = "element"
+    MESSAGE = "message"
+    CAMPAIGN = "campaign"
+
+
+class Unit(StrEnum):
+    """What a budget of false alarms is a share of."""
+
+    PICTURES = "pictures"
+    MAILS = "mails"
+
+
+class Cluster(StrEnum):
+    """What the resamples of an interval draw whole."""
+
+    SENDER = "sender_key"
+    COMPONENT = "component"
+
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these; - is standard input."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; standard output without it.")
+]
+NewFolder = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write the rows.")]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
+Model = Annotated[Path | None, typer.Option(file_okay=False, help="Bundle folder; the built-in one without it.")]
+Vantage = Annotated[
+    VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+]
+DatasetFolder = Annotated[Path, typer.Option(file_okay=False, help="Dataset folder.")]
+
+
+def refuse(parameter: str, what: str) -> NoReturn:
+    """End with exit code 2, naming the argument.
+
+    Raises
+    ------
+    typer.BadParameter
+        Always.
+    """
+    raise typer.BadParameter(what, param_hint=parameter)
+
+
+def refuse_parquet_without_file(format: Format, output: Path | None) -> None:
+    """Refuse Parquet for standard output: it is no text, and pandas reads it from a file alone."""
+    if format is Format.PARQUET and output is None:
+        refuse("--format", "parquet needs a file: give -o FILE")

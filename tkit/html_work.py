@@ -1,0 +1,168 @@
+"""Whether an HTML text can be read as a tree in time that grows with its length.
+
+To build the tree, the standard has a parser look through the open elements at almost every tag, compare each attribute
+of a tag with those before it, and open formatting elements again that were not closed. Ordinary mail has a few of each;
+where a text has them by the ten thousand, the time grows with the square of its length: 40,000 nested ``div``, 0.2 MB,
+take lexbor 4 seconds, and 400,000 some 100 times as long. The steps are counted here as the standard takes them, and
+never too few: what would need the standard's whole algorithm is counted as the dearer case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tkit.html_source import EndTag, Tag, tokens
+
+SHORT = 1 << 17
+"""Characters; a shorter text, of which the tree takes two seconds at the worst, is not looked into."""
+
+MOST_STEPS = 200
+"""Steps for each character of the text, on average: a microsecond. No text of the public corpora needs a whole one."""
+
+# These hold no element, or are not opened a second time.
+_VOID = frozenset(
+    (
+        *("area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "image", "input"),
+        *("keygen", "link", "meta", "param", "source", "track", "wbr", "html", "head", "body", "script", "style"),
+        *("title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"),
+    )
+)
+_FORMATTING = frozenset(("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"))
+_CELLS = frozenset(("td", "th", "caption", "applet", "marquee", "object"))  # the formatting in them ends with them
+_SCOPE = _CELLS | {"html", "table", "template", "mi", "mo", "mn", "ms", "mtext", "annotation-xml", "foreignobject", "desc"}
+_TABLE_SCOPE = frozenset(("html", "table", "template"))
+_TABLE = frozenset(("table", "caption", "colgroup", "tbody", "thead", "tfoot", "tr", "td", "th"))
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl", "dd", "dt"),
+        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "li"),
+        *("listing", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "summary", "ul"),
+    )
+)
+_SPECIAL = _SCOPE | _TABLE | _BLOCKS | {"button", "select", "noscript", "frameset"}
+# What a start tag closes, and the open element that protects it.
+_CLOSES = {
+    "li": (frozenset(("li",)), _SPECIAL - {"address", "div", "p"}),
+    **dict.fromkeys(("dd", "dt"), (frozenset(("dd", "dt")), _SPECIAL - {"address", "div", "p"})),
+    **dict.fromkeys(("td", "th"), (frozenset(("td", "th", "caption")), _TABLE_SCOPE)),
+    "tr": (frozenset(("tr", "caption")), _TABLE_SCOPE),
+    **dict.fromkeys(("tbody", "thead", "tfoot"), (frozenset(("tbody", "thead", "tfoot")), _TABLE_SCOPE)),
+    "option": (frozenset(("option",)), _SPECIAL),
+}
+# The attributes of a shorter tag, of two characters each at the least, cannot take more than MOST_STEPS.
+_LONG = 3000
+# Without one of these no tag is long: a ">" ends it, where it does not stand in a quoted value.
+_LONG_TAG = re.compile(rf"<[A-Za-z][^>]{{{_LONG}}}")
+_ANGLE_IN_VALUE = re.compile(r"=[\t\n\f\r ]*+(?:\"[^\">]*+>|'[^'>]*+>)")
+_ALIKE = 3  # so many formatting elements that are written alike are opened again, see "Noah's Ark clause"
+_OPENED_AGAIN = 20  # steps
+
+
+def tree_takes_long(html: str) -> bool:
+    """Tell whether the tree of a text would take time that grows faster than the text.
+
+    Examples
+    --------
+    >>> tree_takes_long("<div>" * 100_000), tree_takes_long("<p>Hello</p>" * 100_000)
+    (True, False)
+    """
+    if len(html) < SHORT:
+        return False
+    most = MOST_STEPS * len(html)
+    few_tags = html.count("<") ** 2 * 2 <= most  # however they nest, and whatever is opened again
+    if few_tags and not (_LONG_TAG.search(html) or _ANGLE_IN_VALUE.search(html)):
+        return False
+    steps = 0
+    open_elements = _OpenElements()
+    for token in tokens(html, attributes_from=_LONG):
+        if isinstance(token, Tag):
+            steps += len(token.attributes) ** 2 // 4
+        if not few_tags:
+            if isinstance(token, Tag):
+                open_elements.start(token, html)
+            elif isinstance(token, EndTag):
+                open_elements.end(token.name)
+            steps += open_elements.count
+        if steps + open_elements.again > most:
+            return True
+    return False
+
+
+class _OpenElements:
+    """The stack of open elements (section 13.2.4.2), never shorter than the parser's own."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._written: list[str] = []
+        self._open: Counter[str] = Counter()
+        self._left: list[tuple[str, str]] = []
+        self.again = 0
+        """Steps for formatting elements that were opened again."""
+
+    @property
+    def count(self) -> int:
+        return len(self._names)
+
+    def start(self, tag: Tag, html: str) -> None:
+        name = tag.name
+        if name in _CLOSES:
+            names, barriers = _CLOSES[name]
+            self._pop(self._find(names, barriers))
+        elif name in ("a", "nobr") and self._open[name]:
+            self._take(self._find({name}, _SCOPE))
+        if (name in _BLOCKS or name == "table") and self._open["p"]:
+            self._pop(self._find({"p"}, _SCOPE | {"button"}))
+        if self._left:
+            self.again += _OPENED_AGAIN * len(self._left)
+            for left, written in self._left:
+                self._push(left, written)
+            self._left = []
+        if name not in _VOID:
+            self._push(name, html[tag.name_end : tag.end] if name in _FORMATTING else "")
+
+    def end(self, name: str) -> None:
+        if not self._open[name]:
+            return
+        if name in _FORMATTING:
+            self._take(self._find({name}, _SCOPE))
+        else:
+            barriers = _TABLE_SCOPE if name in _TABLE else _SCOPE if name in _SPECIAL else _SPECIAL
+            self._pop(self._find({name}, barriers | {"button"} if name == "p" else barriers))
+
+    def _find(self, names: frozenset[str] | set[str], barriers: frozenset[str]) -> int:
+        for place in range(len(self._names) - 1, -1, -1):
+            name = self._names[place]
+            if name in names:
+                return place
+            if name in barriers:
+                break
+        return -1
+
+    def _push(self, name: str, written: str) -> None:
+        self._names.append(name)
+        self._written.append(written)
+        self._open[name] += 1
+
+    def _take(self, place: int) -> None:
+        """Take out one element; what it holds stays open."""
+        if place >= 0:
+            self._open[self._names.pop(place)] -= 1
+            del self._written[place]
+
+    def _pop(self, place: int) -> None:
+        """Close an element and all in it; formatting elements in it are left to be opened again."""
+        if place < 0:
+            return
+        closed = list(zip(self._names[place:], self._written[place:], strict=True))
+        del self._names[place:], self._written[place:]
+        alike = Counter(self._left)
+        for number, one in enumerate(closed):
+            self._open[one[0]] -= 1
+            if one[0] in _CELLS:
+                break
+            if one[0] in _FORMATTING and number and alike[one] < _ALIKE:
+                alike[one] += 1
+                self._left.append(one)
+        for name, _ in closed[number + 1 :]:
+            self._open[name] -= 1
