@@ -92,7 +92,7 @@ def test_lists_that_block_nothing_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     (tmp_path / "empty.txt").write_text("! only a comment\n")
     (tmp_path / "hides.txt").write_text("##img\n##a\n")
-    with pytest.raises(TkitError, match=r"empty\.txt: holds no rule"):
+    with pytest.raises(TkitError, match=r"empty\.txt: holds no rule: give a list"):
         load_detector(str(tmp_path / "empty.txt"))
     with pytest.raises(TkitError, match=r"none of its 2 rules can be applied; the first: ##img .hides an element"):
         load_detector(str(tmp_path / "hides.txt"))
@@ -140,3 +140,14 @@ def test_words_are_told_from_paths() -> None:
     assert is_prefixed("rule:x")
     assert not is_prefixed("c:x")
     assert not is_prefixed("rule")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    listed = tmp_path / "list.txt"
+    listed.write_text("t.example\n")
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(TkitError, match=r"list\.txt: cannot be read \(Permission denied\): give a file"):
+        load_detector(str(listed))

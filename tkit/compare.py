@@ -56,14 +56,14 @@ class Comparison:
         row: dict[str, Any] = {"name": evaluation.name, "vantage": evaluation.vantage}
         of_mails = evaluation.mail_false_alarms()
         for share, estimate in zip(SHARES, (rates.tpr, rates.fpr, of_mails), strict=True):
-            row |= {share: estimate.value, f"{share}_low": estimate.low, f"{share}_high": estimate.high}
+            row |= estimate.columns(share)
         found = rates.trackers - rates.missed
         called = found + rates.false_alarms
         personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
         gain = Estimate(math.nan, math.nan, math.nan)
         if evaluation is not self.evaluations[0] and self.evaluations[0].rates().fpr.value < 1:
             gain = paired_difference(evaluation, self.evaluations[0])
-        return row | {
+        counts = {
             "precision": found / called if called else math.nan,
             "trackers": rates.trackers,
             "missed": rates.missed,
@@ -71,10 +71,8 @@ class Comparison:
             "false_alarms": rates.false_alarms,
             "personalised": len(personalised),
             "personalised_called": int(personalised.sum()),
-            "gain": gain.value,
-            "gain_low": gain.low,
-            "gain_high": gain.high,
         }
+        return row | counts | gain.columns("gain")
 
     def figures(self) -> dict[str, dict[str, float]]:
         """Give the figures by the detector's name, as :func:`tkit.require.check` reads them."""

@@ -97,7 +97,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
     if path.is_file():
         return _from_file(path)
     if "/" in spec or os.sep in spec or path.suffix:
-        raise TkitError(f"{spec}: no such file or folder")
+        raise TkitError(f"{spec}: no such file or folder: give a list, a program or a bundle that is there")
     return _plugin(spec, lists)
 
 
@@ -193,8 +193,11 @@ def _folder(lists: str | Path | None) -> Path:
 
 
 def _from_file(path: Path) -> Detector:
-    with path.open("rb") as file:
-        start = file.read(_SNIFFED)
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFFED)
+    except OSError as error:
+        raise TkitError(f"{path}: cannot be read ({error.strerror}): give a file that you may read") from error
     # A list may carry the executable bit too, as every file of some file systems does.
     if os.access(path, os.X_OK) and (start.startswith(b"#!") or b"\0" in start):
         return ProgramDetector((str(path.resolve()),), f"program: {path.name}")
@@ -205,7 +208,7 @@ def _from_file(path: Path) -> Detector:
 
 def _usable(listed: PublishedList, where: str) -> PublishedList:
     if not listed.rules:
-        raise TkitError(f"{where}: holds no rule")
+        raise TkitError(f"{where}: holds no rule: give a list with one at least")
     if len(listed.dropped) >= listed.rules:
         raise TkitError(f"{where}: none of its {listed.rules} rules can be applied; the first: {listed.dropped[0]}")
     return listed

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tkit.audit import wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.evaluate import headline
+from tkit.evaluate import Floats, headline
 from tkit.splits import sender_groups
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ FEW = 30
 _OF_REFERENCE = ("provider", "carrier", "declared_size", "host_domain")
 _OF_MESSAGE = ("corpus", "kind", "language", "year")
 
-Floats = NDArray[np.float64]
-
 
 def corpora(dataset: Dataset) -> pd.DataFrame:
     """Count what each corpus holds.
@@ -37,8 +35,9 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``corpus``; ``mails``, and of these ``with_references``; ``senders`` of these; ``references``; ``gold`` and
-        ``other_labels`` of them; ``first_year`` and ``last_year``, between which the middle 98 % of its dated mails lie.
+        ``corpus``; ``mails``, and of these ``with_references``; ``senders`` named in these; ``references``; ``gold`` and
+        ``other_labels`` of them; ``first_year`` and ``last_year`` (Int64), between which the middle 98 % of its dated mails
+        lie, missing where none is dated.
     """
     gold = dataset.labels["source"] == "gold"
     corpus_of = dataset.messages.set_index("message_sha256")["corpus"]
@@ -46,21 +45,22 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
     found = []
     for name, mails in dataset.messages.groupby("corpus"):
         linked = mails[mails["references"] > 0]
+        named = linked["sender_key"][linked["sender_key"] != ""]
         first, last = mails["date"].dt.year.quantile([0.01, 0.99], interpolation="nearest")
         found.append(
             {
                 "corpus": name,
                 "mails": len(mails),
                 "with_references": len(linked),
-                "senders": linked["sender_key"].nunique(),
+                "senders": named.nunique(),
                 "references": int(mails["references"].sum()),
                 "gold": int((gold & (labelled == name)).sum()),
                 "other_labels": int((~gold & (labelled == name)).sum()),
-                "first_year": int(first),
-                "last_year": int(last),
+                "first_year": first,
+                "last_year": last,
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(found).astype({"first_year": "Int64", "last_year": "Int64"})
 
 
 def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:

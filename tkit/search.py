@@ -14,6 +14,7 @@ from tkit.detectors.base import Detector
 from tkit.detectors.rules import Declared1x1, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, cross_validated_scores
+from tkit.evaluate.rates import ROUNDING
 from tkit.splits import Split
 
 GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
@@ -74,7 +75,7 @@ class SearchedRule:
             if name not in known:
                 raise TkitError(f"{rule.name} has no constant {name!r}: take one of {', '.join(sorted(known)) or 'none'}")
             if not len(values):
-                raise TkitError(f"{rule.name}: no value to try for {name}")
+                raise TkitError(f"{rule.name}: no value to try for {name}: give one at least, or leave {name} out")
         if not 0 <= max_false_positive_rate <= 1:
             raise TkitError(f"a false-positive rate of {max_false_positive_rate}: give a share from 0 to 1")
         self.rule: Any = rule
@@ -100,7 +101,7 @@ class SearchedRule:
             called = replace(self.rule, **constants).scores(rows) > 0
             tpr = float((weight * (called & tracker)).sum()) / trackers
             fpr = float((weight * (called & ~tracker)).sum()) / negatives
-            within = fpr <= self.max_false_positive_rate + 1e-12
+            within = fpr <= self.max_false_positive_rate + ROUNDING
             tried.append({**constants, "tpr": tpr, "fpr": fpr})
             ranks.append((within, tpr if within else -fpr, -fpr if within else tpr))
         best = max(range(len(tried)), key=lambda number: (*ranks[number], -number))
