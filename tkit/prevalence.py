@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 FEW = 30
-"""With fewer mails a share is said to rest on few."""
+"""With fewer mails (or labelled rows) a share is said to rest on few."""
 
 _OF_REFERENCE = ("provider", "carrier", "declared_size", "host_domain")
 _OF_MESSAGE = ("corpus", "kind", "language", "year")
@@ -102,7 +102,8 @@ def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     DataFrame
         `by`; ``mails``, those with such a reference; ``tracked``, those of them with such a reference that is called a
         tracker; ``share`` with ``low`` and ``high``, see :func:`clustered_share`; ``senders``; ``references`` and
-        ``trackers`` of them; ``few``, whether it rests on fewer than 30 mails. By falling number of mails, years in order.
+        ``trackers`` of them; ``few``, whether it rests on fewer than :data:`FEW` mails. By falling number of mails,
+        years in order.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def labelled_share(dataset: Dataset, by: str) -> pd.DataFrame:
     DataFrame
         `by`; ``rows``, gold labels of confidence 2 and 3, T against C and S; ``trackers`` among them; ``share`` of the
         clusters that they were drawn from (weighed by ``stratum_weight``) with ``low`` and ``high``; ``few``, whether there
-        are fewer than 30 rows.
+        are fewer than :data:`FEW` rows.
     """
     rows = dataset.rows()
     rows = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]

@@ -100,9 +100,11 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     Raises
     ------
     TkitError
-        For a copy of which `rows` have no original.
+        For a copy of which `rows` have no original, or rows without a headline gold tracker.
     """
     tracker = headline(rows) & (rows["label"] == "T").to_numpy() & (rows["source"] == "gold").to_numpy()
+    if not tracker.any():
+        raise TkitError(f"no tracker of source gold and confidence 2 or 3 among {len(rows)} rows: give some")
     place = _originals(rows, copies)
     before = float(called[tracker].mean())
     found = []

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors.base import Detector
+from tkit.detectors.base import Detector, require_examples
 from tkit.detectors.rules import Declared1x1, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, cross_validated_scores
@@ -90,11 +90,8 @@ class SearchedRule:
         """Choose the constants; see :class:`tkit.detectors.base.Trainable`."""
         from sklearn.model_selection import ParameterGrid  # noqa: PLC0415 - slow to load
 
-        if not len(rows) == len(tracker) == len(weight):
-            raise TkitError(f"{self.name}: {len(rows)} rows, {len(tracker)} labels, {len(weight)} weights: give one a row")
+        require_examples(rows, tracker, weight, self.name)
         trackers, negatives = float((weight * tracker).sum()), float((weight * ~tracker).sum())
-        if not (trackers > 0 and negatives > 0):
-            raise TkitError(f"{self.name}: {trackers:g} trackers and {negatives:g} negatives: give at least one of each")
         given = {name: getattr(self.rule, name) for name in self.grid}
         tried, ranks = [], []
         for constants in [given, *ParameterGrid(dict(self.grid))]:  # type: ignore[no-untyped-call]
