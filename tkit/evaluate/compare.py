@@ -26,7 +26,7 @@ def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None
     ----------
     evaluations : sequence of Evaluation
     base_rate : float, optional
-        The trackers' share of all references, for the precision; without it the share that the draw's
+        The trackers' share of T, C and S together, for the precision; without it the share that the draw's
         strata give, see `weighted_base_rate`.
 
     Returns

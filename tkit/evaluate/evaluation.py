@@ -201,7 +201,7 @@ class Evaluation:
         return interval(area, self._draw(unit).partial_auc(score, tracker, max_fpr, weight))
 
     def precision(self, base_rate: float) -> Estimate:
-        """Give the share of calls that are right where a share `base_rate` of references are trackers.
+        """Give the share of calls that are right where a share `base_rate` of T, C and S together are trackers.
 
         By Bayes from both headline rates, which do not depend on the base rate; NaN when nothing is
         called. Without a false alarm the interval reaches down to the precision that the rule of
