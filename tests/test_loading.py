@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tkit.bundle import default_bundle
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
@@ -48,6 +49,13 @@ def test_bundles_by_vantage_point_and_folder(tmp_path: Path) -> None:
     assert threshold_of(Trocker()) == 0.5
 
 
+def test_any_of_several_each_at_its_own_threshold() -> None:
+    found = load_detector("any:rule:1x1, bundle:message")
+    assert isinstance(found, AnyOf)
+    assert found.thresholds == (0.5, default_bundle().threshold_score)
+    assert (found.name, found.vantage) == ("declared 1x1 or boosting", "message")
+
+
 def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
     listed, program = tmp_path / "list.txt", tmp_path / "blocker"
     listed.write_text("t.example\n")
@@ -74,6 +82,8 @@ def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
         ("published:moon", "no list 'moon'"),
         ("bundle:moon", "no vantage point 'moon'"),
         ("unwrapped:rule:moon", "no rule 'moon'"),
+        ("any:rule:1x1,rule:moon", "no rule 'moon'"),
+        ("any:rule:1x1", "any of 1 detectors with 1 thresholds: give two detectors or more"),
         ("program:", "nothing is no executable"),
         ("program:'x", "quote it as for a shell"),
         ("program:no-such-command-here", "is no executable file or command"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tkit.bundle import Bundle, default_bundle
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import Detector
 from tkit.detectors.engines import PublishedList
 from tkit.detectors.lists import REGISTRY, lists_folder, load, read_list
@@ -68,6 +69,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         ``list:NAME``              a list of :data:`tkit.detectors.lists.REGISTRY`, out of the folder `lists`
         ``published:NAME``         that list's verdicts as the published dataset holds them
         ``unwrapped:SPEC``         another detector that also judges what a proxy or gateway has wrapped
+        ``any:SPEC,SPEC,...``      what any of these calls a tracker; no comma may stand in one of them
         ``bundle:VANTAGE``         the built-in bundle of a vantage point
         ``program:COMMAND``        a command line, split as a shell would but run without one
         a folder                   a bundle
@@ -136,6 +138,11 @@ def _unwrapped(spec: str, lists: str | Path | None) -> Detector:
     return Unwrapped(load_detector(spec, lists))
 
 
+def _any(specs: str, lists: str | Path | None) -> Detector:
+    members = tuple(load_detector(spec.strip(), lists) for spec in specs.split(","))
+    return AnyOf(members, tuple(map(threshold_of, members)))
+
+
 def _bundle(vantage: str, lists: str | Path | None) -> Detector:
     return default_bundle(_named({name: name for name in VANTAGES}, vantage, "vantage point"))
 
@@ -176,6 +183,7 @@ _PREFIXES: dict[str, Callable[[str, str | Path | None], Detector]] = {
     "list": _list,
     "published": _published,
     "unwrapped": _unwrapped,
+    "any": _any,
     "bundle": _bundle,
     "program": _program,
     "plugin": _plugin,
