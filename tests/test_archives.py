@@ -257,6 +257,33 @@ class TestHostileArchives:
         assert problems[-1][0] == "x"
         assert problems[-1][1].startswith("truncated or damaged (")
 
+    def test_map_of_a_sparse_file_is_not_read(self, tmp_path):
+        # The map says that it has a thousand million pieces; it would be held whole.
+        records = b"22 GNU.sparse.major=1\n" + b"22 GNU.sparse.minor=0\n"
+        header = special("pax", tarfile.XHDTYPE, size=len(records)).tobuf(tarfile.USTAR_FORMAT) + records.ljust(512, b"\0")
+        sparse = tar(("1", b"1000000000\n" + b"0\n" * 5000), tar_format=tarfile.USTAR_FORMAT)
+        sparse = sparse[: 512 + 512 * -(-10_011 // 512)]
+        (tmp_path / "x").write_bytes(header + sparse + tar(("2", mail(2)), tar_format=tarfile.USTAR_FORMAT))
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert messages == [("x!2", mail(2))]
+        assert problems == [("x!1", "a link, a device, a sparse file or the like: skipped")]
+
+    @pytest.mark.parametrize(
+        ("rest", "wheres", "wanted"),
+        [
+            (b"\1".rjust(505, b"\0").ljust(512, b"\0") + bytes(512) + tar(("2", mail(2))), ["x!1"], [("x!2", mail(2))]),
+            (b"\1".rjust(505, b"\0").ljust(512, b"\0"), ["x"], []),
+        ],
+    )
+    def test_sparse_file_of_old_gnu_tar(self, tmp_path, rest, wheres, wanted):
+        header = bytearray(special("1", tarfile.GNUTYPE_SPARSE).tobuf(tarfile.GNU_FORMAT))
+        header[482] = 1  # another header of it follows
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        (tmp_path / "x").write_bytes(bytes(header) + rest)
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert (messages, [where for where, _ in problems]) == (wanted, wheres)
+
     def test_headers_without_end(self, tmp_path):
         long_name = special("long", tarfile.GNUTYPE_LONGNAME, size=2).tobuf(tarfile.GNU_FORMAT)
         (tmp_path / "x").write_bytes((long_name + b"ab".ljust(512, b"\0")) * 3000)

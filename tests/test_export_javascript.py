@@ -203,7 +203,8 @@ def test_style(ask: Ask) -> None:
 
 
 def test_srcset(ask: Ask) -> None:
-    texts = [*texts_of(["a.png", ",", " ", "1x", "(", ")", "\n", "data:,", "2w"], 2000, 9), "a " + "(,)x" * 200_000]
+    texts = texts_of(["a.png", ",", " ", "1x", "(", ")", "\n", "data:,", "2w"], 2000, 9)
+    texts += ["a " + "(,)x" * 200_000, "a" + "," * 200_000 + "b 1x"]
     assert ask(srcset=texts)["srcset"] == [[url for url, _ in srcset_candidates(text)] for text in texts]
 
 
@@ -214,10 +215,23 @@ def test_resolved_urls(ask: Ask) -> None:
     assert ask(resolve=pairs)["resolve"] == [resolve(clean(text), base) for text, base in pairs]
 
 
+def test_what_takes_long_in_a_careless_pattern(ask: Ask) -> None:
+    run = 200_000
+    texts = [" \0" + "http://a.example/a" + " " * run + "b\n ", " " * run]
+    assert ask(resolve=[[text, ""] for text in texts])["resolve"] == [f"http://a.example/a{'%20' * run}b", ""]
+    assert ask(domain=["a" + "." * run + "example"])["domain"] == ["a" + "." * run + "example"]
+    html = "<meta http-equiv=refresh content='{}'>".format
+    message = message_of(html("0;" + " " * run + "url = http://m.example/r") + html(" " * run) + html("0" + " " * run + "x"))
+    found = ask(message=[question(message)])["message"][0]
+    assert [row["resolvedUrl"] for row in found] == ["http://m.example/r"]
+    assert_same(found, [message], default_bundle("message"))
+
+
 def test_measures_of_urls(ask: Ask) -> None:
     texts = ["http://a.example/" + text for text in texts_of(URL_PIECES, 4000, 12)]
     urls = [url for url in map(resolve, texts) if url]
     urls += [f"https://a.example/{b64encode(f'{n} anna@b.example'.encode()).decode()}" for n in range(50)]
+    urls += ["http://a.example/" + "%20" * 70_000, "http://a.example/" + "1a" * 40_000]
     answers = ask(analyse=urls, decoded=urls)
     columns = analyse(urls).columns
     for number, (url, found) in enumerate(zip(urls, answers["analyse"], strict=True)):

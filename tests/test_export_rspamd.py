@@ -23,7 +23,7 @@ from tkit.export.rspamd import TARGET, margins, module_text, run_lua, write
 from tkit.features import extract
 from tkit.mail import Message
 from tkit.tokens import analyse
-from tkit.url import clean, resolve
+from tkit.url import clean, holds_address, resolve
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
@@ -77,6 +77,23 @@ def test_resolved_urls_and_their_measures(exported: Path) -> None:
         if name in columns:
             wrong = np.flatnonzero(np.float32(numbers[:, number]) != np.float32(columns[name]))
             assert not len(wrong), (name, asked[wrong[0]])
+
+
+def test_what_takes_long_in_a_careless_pattern(exported: Path) -> None:
+    run = 60_000
+    texts = [
+        "http://a.example/x" + " " * 10 * run + "y",
+        " " * run,
+        "http://a.example/" + "a" * run + "/@/" + "a" * run,
+        "http://a.example/a" + "." * 63 + "@b",
+        "http://a.example/a" + "." * 64 + "@b",
+        "http://a.example/@b@",
+    ]
+    found = answers(exported, "columns.lua", texts)
+    assert [resolved for resolved, _ in found] == [resolve(clean(text)) for text in texts]
+    place = default_bundle("url").features.index("address_in_url")
+    assert [row.split(" ")[place] for resolved, row in found if resolved] == ["0", "0", "1", "0", "0"]
+    assert [holds_address(resolve(text)) for text in texts[2:]] == [False, True, False, False]
 
 
 def test_features_of_urls_of_the_corpora(exported: Path) -> None:

@@ -27,6 +27,7 @@ from tkit.rawmail import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.
 _MAX_TAR_HEADER_BYTES = 2**20
+_SPARSE_GOES_ON = 504  # of old GNU tar's sparse header, the byte that says that another follows
 # <seconds>.<delivery>.<host>; in a streamed archive only such names tell a Maildir's tmp from another folder.
 _MAILDIR_NAME = re.compile(r"\d+\.[^.]+\..+", re.DOTALL)
 _LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
@@ -106,6 +107,26 @@ class _StrictMember(tarfile.TarInfo):
             if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
                 raise
             raise tarfile.ReadError(f"{error}, and no end-of-archive mark") from None
+
+    # ``tarfile`` holds the whole map of a sparse file, as long as the archive likes. Such a file is skipped: no map is read.
+
+    def _proc_sparse(self, archive: Any) -> tarfile.TarInfo:
+        """Pass over the headers of a sparse file of old GNU tar; called by ``tarfile``."""
+        source = archive.fileobj
+        is_extended = self._sparse_structs[1]  # type: ignore[attr-defined]
+        while is_extended:
+            block = source.read(tarfile.BLOCKSIZE)
+            if len(block) < tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("it ends within a header")
+            is_extended = block[_SPARSE_GOES_ON]
+        self.sparse = b""
+        self.offset_data = source.tell()
+        archive.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        return self
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+        """Take a sparse file of pax for one without its map; called by ``tarfile``."""
+        member.sparse = b""
 
 
 def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
