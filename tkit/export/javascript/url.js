@@ -147,7 +147,7 @@ function unwrapOnce(url) {
   if (host === "urldefense.com" || host === "urldefense.us") return unwrapProofpointV3(url);
   if (host === "urldefense.proofpoint.com" && rest.startsWith("/v2/")) {
     const value = parameter(rest, "u").replaceAll("_", "/");
-    return value.replace(/-([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+    return value.replace(/(?:-[0-9A-Fa-f]{2})+/g, (escapes) => utf8(bytesOfHex(escapes.replaceAll("-", ""))));
   }
   if (host === "secure-web.cisco.com") return unquote(rest.slice(rest.lastIndexOf("/") + 1));
   if (host.startsWith("camo.") || host.endsWith("fastmailusercontent.com")) {
