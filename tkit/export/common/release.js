@@ -124,7 +124,11 @@ class Releaser {
         return;
       }
       const changed = this.changedCss(rule.cssText, rewrite);
-      if (changed === rule.cssText) return;
+      if (changed === rule.cssText || rule.namespaceURI !== undefined) return; // a namespace's URL is not asked for
+      if (rule.keyText !== undefined) {
+        this.releaseDeclarations(rule.style, rewrite); // one of @keyframes, which takes no other rule in its place
+        return;
+      }
       group.deleteRule(place);
       group.insertRule(changed, place);
     });
