@@ -7,9 +7,12 @@ import lzma
 import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 from made import mail, mbox, random_text, read, special, tar, zipped
+
+from tkit import archives
 
 
 class TestArchives:
@@ -256,6 +259,36 @@ class TestHostileArchives:
         assert messages == [("x!1", mail(1))]
         assert problems[-1][0] == "x"
         assert problems[-1][1].startswith("truncated or damaged (")
+
+    def test_xz_that_asks_for_more_memory_than_any_preset(self, tmp_path):
+        raw = bytearray(lzma.compress(mail(1), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}]))
+        # The first block's header: its size, flags, filter 0x21 with one byte of properties, the dictionary's size.
+        assert raw[12:16] == b"\x02\x00\x21\x01"
+        raw[16] = 40  # 4 GiB
+        raw[20:24] = struct.pack("<I", zlib.crc32(raw[12:20]))
+        (tmp_path / "x").write_bytes(raw)
+        assert read(tmp_path / "x", base=tmp_path) == (
+            [],
+            [("x", "truncated or damaged (Memory usage limit exceeded): read up to the break; get the file again")],
+        )
+
+    def test_xz_of_several_streams_and_what_stands_behind(self, tmp_path):
+        whole = mail(1) + b"x" * 200_000
+        streams = lzma.compress(whole[:100_000]) + lzma.compress(whole[100_000:])
+        for end in (b"", bytes(8), b"strange"):
+            (tmp_path / "x").write_bytes(streams + end)
+            assert read(tmp_path / "x", base=tmp_path) == ([("x", whole)], [])
+        (tmp_path / "x").write_bytes(streams[:-20])
+        problems = read(tmp_path / "x", base=tmp_path)[1]
+        assert problems == [
+            ("x", "truncated or damaged (it ends within the compressed data): read up to the break; get the file again")
+        ]
+
+    @pytest.mark.parametrize("block", [1, 2, 5, 7, 100])
+    def test_xz_cut_into_blocks_anywhere(self, tmp_path, monkeypatch, block):
+        monkeypatch.setattr(archives, "_XZ_BLOCK_BYTES", block)
+        (tmp_path / "x").write_bytes(lzma.compress(mail(1)) + lzma.compress(b"more") + lzma.compress(b"\n"))
+        assert read(tmp_path / "x", base=tmp_path) == ([("x", mail(1) + b"more\n")], [])
 
     def test_map_of_a_sparse_file_is_not_read(self, tmp_path):
         # The map says that it has a thousand million pieces; it would be held whole.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -27,6 +28,8 @@ from tkit.rawmail import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.
 _MAX_TAR_HEADER_BYTES = 2**20
+_XZ_MEMORY_BYTES = 2**28  # four times what the highest preset of xz asks for
+_XZ_BLOCK_BYTES, _XZ_MAGIC_BYTES = 2**16, 6
 _SPARSE_GOES_ON = 504  # of old GNU tar's sparse header, the byte that says that another follows
 # <seconds>.<delivery>.<host>; in a streamed archive only such names tell a Maildir's tmp from another folder.
 _MAILDIR_NAME = re.compile(r"\d+\.[^.]+\..+", re.DOTALL)
@@ -57,11 +60,48 @@ def read_file(
         yield from read_mails(stream, where, size, problems)
 
 
+class _XzInput(io.RawIOBase):
+    """What an xz file holds: ``lzma.LZMAFile`` without its taking as much memory as the file asks for, up to 4 GiB."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._decompressor = self._for_a_stream()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._decompressed(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _for_a_stream(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
+
+    def _decompressed(self, most: int) -> bytes:
+        data = b""
+        while not data:
+            block = b""
+            if self._decompressor.eof:
+                block = self._decompressor.unused_data
+                while len(block) < _XZ_MAGIC_BYTES and (more := self._stream.read(_XZ_BLOCK_BYTES)):
+                    block += more
+                if archive_kind(block) != "xz":  # padding, or what somebody put behind it
+                    break
+                self._decompressor = self._for_a_stream()
+            elif self._decompressor.needs_input:
+                block = self._stream.read(_XZ_BLOCK_BYTES)
+                if not block:
+                    raise EOFError("it ends within the compressed data")
+            data = self._decompressor.decompress(block, most)
+        return data
+
+
 # All three need nothing of the stream but read().
 _DECOMPRESSORS: dict[str, Callable[[Any], AbstractContextManager[Readable]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     "bzip2": bz2.BZ2File,
-    "xz": lzma.LZMAFile,
+    "xz": lambda stream: io.BufferedReader(_XzInput(stream), _XZ_BLOCK_BYTES),
 }
 
 
@@ -192,7 +232,7 @@ def _read_zip_member(
         try:
             with opener(member) as content:
                 yield from read_mails(Peeked(content), label, member.file_size, problems)
-        except DAMAGE as error:
+        except (*DAMAGE, MemoryError) as error:  # compressed by LZMA, a member asks for as much memory as it likes
             problems.append(Problem(label, f"damaged member ({reason(error)}): skipped; get the archive again"))
 
 
