@@ -135,7 +135,7 @@ def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], 
                     name,
                     words(evaluation.tpr_at_fpr(BUDGET)),
                     words(evaluation.tpr_at_fpr(0.01)),
-                    f"{evaluation.partial_auc():.4f}",
+                    f"{evaluation.partial_auc().value:.4f}",
                     f"{np.mean(used[name]):,.0f}" if used[name] else "-",
                     ", ".join(f"{weight:g}: {count}" for weight, count in sorted(chosen[name].items())) or "-",
                 )

@@ -16,12 +16,13 @@ import pytest
 
 from tkit.bundle import default_bundle
 from tkit.cli import main
-from tkit.compare import compare, named, shown, trained_on
+from tkit.compare import compare, named, reads_listed, shown, trained_on
 from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import read
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.engines import SubstringList
-from tkit.detectors.published import ListDetector
-from tkit.detectors.rules import BlockNone, Declared1x1
+from tkit.detectors.published import ListDetector, Unwrapped
+from tkit.detectors.rules import BlockNone, Declared1x1, KnownList
 from tkit.errors import TkitError
 from tkit.labelled import LabelledMail, add_listed, of_dataset, read_mail
 from tkit.labels import read_labels
@@ -194,9 +195,15 @@ def test_the_dataset_is_compared_on_where_features_are_enough() -> None:
     ]
 
 
+def test_what_reads_known_lists_is_known_within_others_too() -> None:
+    assert reads_listed([AnyOf((Declared1x1(), KnownList()), (0.5, 0.5))])
+    assert not reads_listed([AnyOf((Declared1x1(), Declared1x1()), (0.5, 0.5))])
+
+
 def test_a_bundle_says_what_it_was_trained_on() -> None:
     bundle, dataset = default_bundle("url"), read(ROOT / "data" / "dataset")
-    assert trained_on({"a": bundle, "b": Declared1x1()}, dataset) == ["a"]
+    within = Unwrapped(AnyOf((Declared1x1(), bundle), (0.5, bundle.threshold_score)))
+    assert trained_on({"a": bundle, "b": Declared1x1(), "c": within}, dataset) == ["a", "c"]
     other = replace(dataset, facts={"sha256": {"references.parquet": "0" * 64}})
     assert trained_on({"a": bundle}, other) == []
 

@@ -49,10 +49,11 @@ def test_ordinary_texts_are_not(name: str) -> None:
     assert not tree_takes_long(ORDINARY[name])
 
 
-def test_a_short_text_is_not_looked_into() -> None:
+def test_no_text_is_taken_for_one_with_as_many_tags_as_a_short_one_may_have() -> None:
     html = "<div>" * (html_work.SHORT // 5)
     assert not tree_takes_long(html)
-    assert tree_takes_long(html + " " * 5)
+    assert not tree_takes_long(html + " " * 5)
+    assert tree_takes_long(html + "<div>" * 5)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

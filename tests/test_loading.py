@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tkit.bundle import default_bundle
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
@@ -48,6 +49,13 @@ def test_bundles_by_vantage_point_and_folder(tmp_path: Path) -> None:
     assert threshold_of(Trocker()) == 0.5
 
 
+def test_any_of_several_each_at_its_own_threshold() -> None:
+    found = load_detector("any:rule:1x1, bundle:message")
+    assert isinstance(found, AnyOf)
+    assert found.thresholds == (0.5, default_bundle().threshold_score)
+    assert (found.name, found.vantage) == ("declared 1x1 or boosting", "message")
+
+
 def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
     listed, program = tmp_path / "list.txt", tmp_path / "blocker"
     listed.write_text("t.example\n")
@@ -74,6 +82,8 @@ def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
         ("published:moon", "no list 'moon'"),
         ("bundle:moon", "no vantage point 'moon'"),
         ("unwrapped:rule:moon", "no rule 'moon'"),
+        ("any:rule:1x1,rule:moon", "no rule 'moon'"),
+        ("any:rule:1x1", "any of 1 detectors with 1 thresholds: give two detectors or more"),
         ("program:", "nothing is no executable"),
         ("program:'x", "quote it as for a shell"),
         ("program:no-such-command-here", "is no executable file or command"),
@@ -92,7 +102,7 @@ def test_lists_that_block_nothing_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     (tmp_path / "empty.txt").write_text("! only a comment\n")
     (tmp_path / "hides.txt").write_text("##img\n##a\n")
-    with pytest.raises(TkitError, match=r"empty\.txt: holds no rule"):
+    with pytest.raises(TkitError, match=r"empty\.txt: holds no rule: give a list"):
         load_detector(str(tmp_path / "empty.txt"))
     with pytest.raises(TkitError, match=r"none of its 2 rules can be applied; the first: ##img .hides an element"):
         load_detector(str(tmp_path / "hides.txt"))
@@ -140,3 +150,14 @@ def test_words_are_told_from_paths() -> None:
     assert is_prefixed("rule:x")
     assert not is_prefixed("c:x")
     assert not is_prefixed("rule")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    listed = tmp_path / "list.txt"
+    listed.write_text("t.example\n")
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(TkitError, match=r"list\.txt: cannot be read \(Permission denied\): give a file"):
+        load_detector(str(listed))

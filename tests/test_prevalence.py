@@ -1,6 +1,7 @@
 """Shares and their intervals, worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,23 @@ class TestPublished:
         assert table["mails"].sum() == len(dataset.messages)
         assert table["references"].sum() == len(dataset.references)
         assert table["gold"].sum() + table["other_labels"].sum() == len(dataset.labels)
+
+    def test_corpora_count_the_senders_that_are_named_and_the_years_that_are_dated(self, dataset: Dataset) -> None:
+        columns = ["message_sha256", "corpus", "references", "sender_key", "date"]
+        made = [
+            ("m1", "a", 2, "s1", "2020-05-01"),
+            ("m2", "a", 1, "", "2021-05-01"),
+            ("m3", "a", 1, "s1", None),
+            ("m4", "a", 0, "s2", None),  # no reference: its sender is not counted
+            ("m5", "b", 1, "", None),
+        ]
+        messages = pd.DataFrame(made, columns=columns)
+        messages["date"] = pd.to_datetime(messages["date"], utc=True)
+        table = corpora(replace(dataset, messages=messages, labels=dataset.labels.head(0)))
+        assert table["senders"].tolist() == [1, 0]
+        assert table["with_references"].tolist() == [3, 1]
+        assert table[["first_year", "last_year"]].iloc[0].tolist() == [2020, 2021]
+        assert table[["first_year", "last_year"]].iloc[1].isna().all()
 
     def test_labelled_share(self, dataset: Dataset) -> None:
         table = labelled_share(dataset, "corpus")

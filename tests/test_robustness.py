@@ -46,6 +46,12 @@ def test_guesses_and_members_do_not_count() -> None:
     assert len(found) == 0
 
 
+def test_recall_needs_a_tracker() -> None:
+    few = rows().assign(label="C")
+    with pytest.raises(TkitError, match=f"no tracker of source gold and confidence 2 or 3 among {len(few)} rows"):
+        recall_lost(few, np.zeros(len(few), bool), copies("a"), np.zeros(1, bool))
+
+
 def test_a_copy_without_an_original() -> None:
     with pytest.raises(TkitError, match="1 copies of references that are not among the rows"):
         recall_lost(rows(), np.ones(8, bool), copies("z"), np.ones(1, bool))

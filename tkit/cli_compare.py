@@ -143,9 +143,11 @@ def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMe
         errors.print(f"[yellow]{mail.lost} of {len(labels)} labels name no reference of these mails[/]")
     if (asked.dataset / "dataset.json").is_file():
         published = dataset.read(asked.dataset)
+        # Whatever of a mail was learnt from, the rest of it is no new mail.
         known = mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()
         for name in trained_on(detectors, published) if known else ():
-            errors.print(f"[yellow]{escape(name)}[/] was trained on {known} of these labelled references", soft_wrap=True)
+            told = f"was trained on the mails of {known} of these labelled references"
+            errors.print(f"[yellow]{escape(name)}[/] {told}", soft_wrap=True)
     if listed:
         mail = LabelledMail(add_listed(mail.rows, asked.lists or lists_folder()), mail.labels, mail.lost)
     return mail

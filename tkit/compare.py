@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ import pandas as pd
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import Detector
+from tkit.detectors.published import Unwrapped
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, paired_difference
 from tkit.facts import facts_of
@@ -56,14 +58,14 @@ class Comparison:
         row: dict[str, Any] = {"name": evaluation.name, "vantage": evaluation.vantage}
         of_mails = evaluation.mail_false_alarms()
         for share, estimate in zip(SHARES, (rates.tpr, rates.fpr, of_mails), strict=True):
-            row |= {share: estimate.value, f"{share}_low": estimate.low, f"{share}_high": estimate.high}
+            row |= estimate.columns(share)
         found = rates.trackers - rates.missed
         called = found + rates.false_alarms
         personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
         gain = Estimate(math.nan, math.nan, math.nan)
         if evaluation is not self.evaluations[0] and self.evaluations[0].rates().fpr.value < 1:
             gain = paired_difference(evaluation, self.evaluations[0])
-        return row | {
+        counts = {
             "precision": found / called if called else math.nan,
             "trackers": rates.trackers,
             "missed": rates.missed,
@@ -71,10 +73,8 @@ class Comparison:
             "false_alarms": rates.false_alarms,
             "personalised": len(personalised),
             "personalised_called": int(personalised.sum()),
-            "gain": gain.value,
-            "gain_low": gain.low,
-            "gain_high": gain.high,
         }
+        return row | counts | gain.columns("gain")
 
     def figures(self) -> dict[str, dict[str, float]]:
         """Give the figures by the detector's name, as :func:`tkit.require.check` reads them."""
@@ -216,13 +216,27 @@ def needs_facts(detectors: Iterable[Detector]) -> list[str]:
 
 def reads_listed(detectors: Iterable[Detector]) -> bool:
     """Tell whether a detector reads the column ``listed``."""
-    return any("listed" in getattr(detector, "columns", ()) for detector in detectors)
+    return any("listed" in getattr(detector, "columns", ()) for detector in _each(detectors))
 
 
 def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]:
-    """Give the names of the bundles that were trained on this dataset."""
-    bundles = {name: one for name, one in detectors.items() if isinstance(one, Bundle)}
-    return [name for name, one in bundles.items() if one.training_sha256 == dataset.digest(one.vantage)]
+    """Give the names of the bundles, and of what holds one, that were trained on this dataset."""
+
+    def was(detector: Detector) -> bool:
+        return isinstance(detector, Bundle) and detector.training_sha256 == dataset.digest(detector.vantage)
+
+    return [name for name, detector in detectors.items() if any(map(was, _each([detector])))]
+
+
+def _each(detectors: Iterable[Detector]) -> Iterator[Detector]:
+    """Give the detectors, and for one that is made of others those."""
+    for detector in detectors:
+        if isinstance(detector, AnyOf):
+            yield from _each(detector.detectors)
+        elif isinstance(detector, Unwrapped):
+            yield from _each([detector.detector])
+        else:
+            yield detector
 
 
 def named(specs: Sequence[str]) -> dict[str, str]:

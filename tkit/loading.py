@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tkit.bundle import Bundle, default_bundle
+from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import Detector
 from tkit.detectors.engines import PublishedList
 from tkit.detectors.lists import REGISTRY, lists_folder, load, read_list
@@ -68,6 +69,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         ``list:NAME``              a list of :data:`tkit.detectors.lists.REGISTRY`, out of the folder `lists`
         ``published:NAME``         that list's verdicts as the published dataset holds them
         ``unwrapped:SPEC``         another detector that also judges what a proxy or gateway has wrapped
+        ``any:SPEC,SPEC,...``      what any of these calls a tracker; no comma may stand in one of them
         ``bundle:VANTAGE``         the built-in bundle of a vantage point
         ``program:COMMAND``        a command line, split as a shell would but run without one
         a folder                   a bundle
@@ -97,7 +99,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
     if path.is_file():
         return _from_file(path)
     if "/" in spec or os.sep in spec or path.suffix:
-        raise TkitError(f"{spec}: no such file or folder")
+        raise TkitError(f"{spec}: no such file or folder: give a list, a program or a bundle that is there")
     return _plugin(spec, lists)
 
 
@@ -134,6 +136,11 @@ def _published(name: str, lists: str | Path | None) -> Detector:
 
 def _unwrapped(spec: str, lists: str | Path | None) -> Detector:
     return Unwrapped(load_detector(spec, lists))
+
+
+def _any(specs: str, lists: str | Path | None) -> Detector:
+    members = tuple(load_detector(spec.strip(), lists) for spec in specs.split(","))
+    return AnyOf(members, tuple(map(threshold_of, members)))
 
 
 def _bundle(vantage: str, lists: str | Path | None) -> Detector:
@@ -176,6 +183,7 @@ _PREFIXES: dict[str, Callable[[str, str | Path | None], Detector]] = {
     "list": _list,
     "published": _published,
     "unwrapped": _unwrapped,
+    "any": _any,
     "bundle": _bundle,
     "program": _program,
     "plugin": _plugin,
@@ -193,8 +201,11 @@ def _folder(lists: str | Path | None) -> Path:
 
 
 def _from_file(path: Path) -> Detector:
-    with path.open("rb") as file:
-        start = file.read(_SNIFFED)
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFFED)
+    except OSError as error:
+        raise TkitError(f"{path}: cannot be read ({error.strerror}): give a file that you may read") from error
     # A list may carry the executable bit too, as every file of some file systems does.
     if os.access(path, os.X_OK) and (start.startswith(b"#!") or b"\0" in start):
         return ProgramDetector((str(path.resolve()),), f"program: {path.name}")
@@ -205,7 +216,7 @@ def _from_file(path: Path) -> Detector:
 
 def _usable(listed: PublishedList, where: str) -> PublishedList:
     if not listed.rules:
-        raise TkitError(f"{where}: holds no rule")
+        raise TkitError(f"{where}: holds no rule: give a list with one at least")
     if len(listed.dropped) >= listed.rules:
         raise TkitError(f"{where}: none of its {listed.rules} rules can be applied; the first: {listed.dropped[0]}")
     return listed

@@ -39,8 +39,8 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
         The columns of ``splits.parquet``, one row a row of `rows`, in their order.
     """
     weak = (rows["source"] == "weak").to_numpy(dtype=np.bool_)
-    of_sender = _folds(rows, sender_groups(rows), ~weak)
-    of_kit = _folds(rows, rows["component"], ~weak)
+    of_sender = _folds(rows, sender_groups(rows))
+    of_kit = _folds(rows, rows["component"])
     table = rows[list(KEY)].copy()
     table["by_time"] = _by_time(rows, keys, weak)
     table["unseen_sender"] = of_sender.astype(np.int8)
@@ -50,7 +50,7 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     return table
 
 
-def _folds(rows: pd.DataFrame, groups: pd.Series, strong: Mask) -> NDArray[np.int64]:
+def _folds(rows: pd.DataFrame, groups: pd.Series) -> NDArray[np.int64]:
     """Give each row the fold that tests its group, -1 where no gold row is in it."""
     gold = (rows["source"] == "gold").to_numpy(dtype=np.bool_)
     tracker = (rows["label"] == "T").to_numpy()

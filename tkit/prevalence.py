@@ -16,19 +16,17 @@ from numpy.typing import NDArray
 from tkit.audit import wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.evaluate import headline
+from tkit.evaluate import Floats, headline
 from tkit.splits import sender_groups
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 FEW = 30
-"""With fewer mails a share is said to rest on few."""
+"""With fewer mails (or labelled rows) a share is said to rest on few."""
 
 _OF_REFERENCE = ("provider", "carrier", "declared_size", "host_domain")
 _OF_MESSAGE = ("corpus", "kind", "language", "year")
-
-Floats = NDArray[np.float64]
 
 
 def corpora(dataset: Dataset) -> pd.DataFrame:
@@ -37,8 +35,9 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``corpus``; ``mails``, and of these ``with_references``; ``senders`` of these; ``references``; ``gold`` and
-        ``other_labels`` of them; ``first_year`` and ``last_year``, between which the middle 98 % of its dated mails lie.
+        ``corpus``; ``mails``, and of these ``with_references``; ``senders`` named in these; ``references``; ``gold`` and
+        ``other_labels`` of them; ``first_year`` and ``last_year`` (Int64), between which the middle 98 % of its dated mails
+        lie, missing where none is dated.
     """
     gold = dataset.labels["source"] == "gold"
     corpus_of = dataset.messages.set_index("message_sha256")["corpus"]
@@ -46,21 +45,22 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
     found = []
     for name, mails in dataset.messages.groupby("corpus"):
         linked = mails[mails["references"] > 0]
+        named = linked["sender_key"][linked["sender_key"] != ""]
         first, last = mails["date"].dt.year.quantile([0.01, 0.99], interpolation="nearest")
         found.append(
             {
                 "corpus": name,
                 "mails": len(mails),
                 "with_references": len(linked),
-                "senders": linked["sender_key"].nunique(),
+                "senders": named.nunique(),
                 "references": int(mails["references"].sum()),
                 "gold": int((gold & (labelled == name)).sum()),
                 "other_labels": int((~gold & (labelled == name)).sum()),
-                "first_year": int(first),
-                "last_year": int(last),
+                "first_year": first,
+                "last_year": last,
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(found).astype({"first_year": "Int64", "last_year": "Int64"})
 
 
 def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
@@ -102,7 +102,8 @@ def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     DataFrame
         `by`; ``mails``, those with such a reference; ``tracked``, those of them with such a reference that is called a
         tracker; ``share`` with ``low`` and ``high``, see :func:`clustered_share`; ``senders``; ``references`` and
-        ``trackers`` of them; ``few``, whether it rests on fewer than 30 mails. By falling number of mails, years in order.
+        ``trackers`` of them; ``few``, whether it rests on fewer than :data:`FEW` mails. By falling number of mails,
+        years in order.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def labelled_share(dataset: Dataset, by: str) -> pd.DataFrame:
     DataFrame
         `by`; ``rows``, gold labels of confidence 2 and 3, T against C and S; ``trackers`` among them; ``share`` of the
         clusters that they were drawn from (weighed by ``stratum_weight``) with ``low`` and ``high``; ``few``, whether there
-        are fewer than 30 rows.
+        are fewer than :data:`FEW` rows.
     """
     rows = dataset.rows()
     rows = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]

@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
-from tkit.evaluate import cross_validated_scores, headline
+from tkit.evaluate import Floats, cross_validated_scores, headline
 from tkit.schema import KEY
-from tkit.splits import Split
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from tkit.splits import Mask, Split
 
 
 @dataclass
@@ -85,11 +82,11 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     Parameters
     ----------
     rows : DataFrame
-        With :data:`tkit.augment.KEY`, ``label``, ``confidence`` and ``source``.
+        With :data:`tkit.schema.KEY`, ``label``, ``confidence`` and ``source``.
     called : ndarray of bool, shape (n_rows,)
         Which rows the detector calls trackers, at its threshold.
     copies : DataFrame
-        With :data:`tkit.augment.KEY` and ``manipulation``; copies of good pictures are passed over.
+        With :data:`tkit.schema.KEY` and ``manipulation``; copies of good pictures are passed over.
     called_copies : ndarray of bool, shape (n_copies,)
         The same for the copies, at the threshold of their originals.
 
@@ -103,9 +100,11 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     Raises
     ------
     TkitError
-        For a copy of which `rows` have no original.
+        For a copy of which `rows` have no original, or rows without a headline gold tracker.
     """
     tracker = headline(rows) & (rows["label"] == "T").to_numpy() & (rows["source"] == "gold").to_numpy()
+    if not tracker.any():
+        raise TkitError(f"no tracker of source gold and confidence 2 or 3 among {len(rows)} rows: give some")
     place = _originals(rows, copies)
     before = float(called[tracker].mean())
     found = []

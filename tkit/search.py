@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors.base import Detector
+from tkit.detectors.base import Detector, require_examples
 from tkit.detectors.rules import Declared1x1, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, cross_validated_scores
+from tkit.evaluate.rates import ROUNDING
 from tkit.splits import Split
 
 GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
@@ -74,7 +75,7 @@ class SearchedRule:
             if name not in known:
                 raise TkitError(f"{rule.name} has no constant {name!r}: take one of {', '.join(sorted(known)) or 'none'}")
             if not len(values):
-                raise TkitError(f"{rule.name}: no value to try for {name}")
+                raise TkitError(f"{rule.name}: no value to try for {name}: give one at least, or leave {name} out")
         if not 0 <= max_false_positive_rate <= 1:
             raise TkitError(f"a false-positive rate of {max_false_positive_rate}: give a share from 0 to 1")
         self.rule: Any = rule
@@ -89,18 +90,15 @@ class SearchedRule:
         """Choose the constants; see :class:`tkit.detectors.base.Trainable`."""
         from sklearn.model_selection import ParameterGrid  # noqa: PLC0415 - slow to load
 
-        if not len(rows) == len(tracker) == len(weight):
-            raise TkitError(f"{self.name}: {len(rows)} rows, {len(tracker)} labels, {len(weight)} weights: give one a row")
+        require_examples(rows, tracker, weight, self.name)
         trackers, negatives = float((weight * tracker).sum()), float((weight * ~tracker).sum())
-        if not (trackers > 0 and negatives > 0):
-            raise TkitError(f"{self.name}: {trackers:g} trackers and {negatives:g} negatives: give at least one of each")
         given = {name: getattr(self.rule, name) for name in self.grid}
         tried, ranks = [], []
         for constants in [given, *ParameterGrid(dict(self.grid))]:  # type: ignore[no-untyped-call]
             called = replace(self.rule, **constants).scores(rows) > 0
             tpr = float((weight * (called & tracker)).sum()) / trackers
             fpr = float((weight * (called & ~tracker)).sum()) / negatives
-            within = fpr <= self.max_false_positive_rate + 1e-12
+            within = fpr <= self.max_false_positive_rate + ROUNDING
             tried.append({**constants, "tpr": tpr, "fpr": fpr})
             ranks.append((within, tpr if within else -fpr, -fpr if within else tpr))
         best = max(range(len(tried)), key=lambda number: (*ranks[number], -number))

@@ -65,8 +65,20 @@ def test_what_cannot_be_is_refused(arguments: tuple[object, ...], reason: str) -
 def test_not_fitted_is_said() -> None:
     with pytest.raises(TkitError, match="mine: knows 0 classes: fit it"):
         Classifier(LogisticRegression(), ["tiny"], name="mine").scores(ROWS)
-    with pytest.raises(TkitError, match="4 rows, 3 labels, 4 weights"):
+    with pytest.raises(TkitError, match=r"4 rows, labels of shape \(3,\)"):
         Classifier(LogisticRegression(), ["tiny"]).fit(ROWS, TRACKER[:3], ONES)
+
+
+@pytest.mark.parametrize("classes", [[-1, 1], [1, 2], ["clean", "tracker"]])
+def test_classes_that_do_not_say_which_stands_for_trackers_are_refused(classes: list[object]) -> None:
+    fitted = DecisionTreeClassifier().fit(ROWS[["tiny"]].to_numpy(), [classes[1], classes[1], classes[0], classes[0]])
+    with pytest.raises(TkitError, match=f"its classes are {classes[0]} and {classes[1]}: fit it on trackers"):
+        Classifier(fitted, ["tiny"]).scores(ROWS)
+
+
+def test_one_class_alone_teaches_nothing() -> None:
+    with pytest.raises(TkitError, match="2 trackers and 0 negatives of positive weight"):
+        Classifier(DecisionTreeClassifier(), ["tiny"]).fit(ROWS, TRACKER, TRACKER.astype(float))
 
 
 def test_pipelines_need_a_classifier_that_takes_weights() -> None:

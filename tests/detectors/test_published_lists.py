@@ -7,6 +7,7 @@ from tkit.detectors.engines import HostList, RegexList, SubstringList
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
 from tkit.errors import TkitError
 from tkit.facts import with_facts
+from tkit.loading import threshold_of
 from tkit.mail import Message
 from tkit.schema import VANTAGES
 
@@ -42,6 +43,7 @@ def test_the_tag_is_written_anew_around_the_original() -> None:
 
     class Seen:
         name, vantage, facts = "seen", "url", ("url", "resolved_url", "tag", "written_attributes")
+        threshold_score = 0.9
 
         def scores(self, rows: pd.DataFrame) -> object:
             seen.append(rows[list(self.facts)].iloc[0].tolist())
@@ -49,6 +51,8 @@ def test_the_tag_is_written_anew_around_the_original() -> None:
 
     seen: list[list[object]] = []
     assert Unwrapped(Seen()).scores(rows).tolist() == [1.0]
+    assert threshold_of(Unwrapped(Seen())) == 0.9  # its verdict is the detector's own
+    assert threshold_of(Unwrapped(PublishedColumn("neomd"))) == 0.5
     inner = {"src": "https://t.example/o", "title": "https://t.example/o"}
     assert seen[1] == [
         "https://t.example/o",

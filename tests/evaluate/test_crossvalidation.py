@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,10 @@ from numpy.typing import NDArray
 
 from tkit.errors import TkitError
 from tkit.evaluate import (
+    CrossValidated,
     Evaluation,
     Trial,
     cross_validated_scores,
-    cross_validated_verdicts,
     run_trials,
     training_weight,
 )
@@ -91,7 +92,14 @@ class TestCrossValidatedScores:
             cross_validated_scores(Mean, make("TTTC", x=1), halves(4)[1:])
 
 
-class TestCrossValidatedVerdicts:
+def tried(
+    factory: type, rows: pd.DataFrame, splits: Sequence[Split], groups: NDArray[np.int64], budget: float
+) -> CrossValidated:
+    (found,) = run_trials([Trial(factory, splits, groups)], rows, budget)
+    return found
+
+
+class TestThresholds:
     # x tells how sure: of the rows with x = 3 all are trackers, with x = 2 two of three, with x = 1 none.
     LABELS = "TTTTTCCCC" * 12
     ROWS = make(LABELS, x=[3, 3, 3, 2, 2, 2, 1, 1, 1] * 12)
@@ -99,8 +107,8 @@ class TestCrossValidatedVerdicts:
     def test_threshold_from_the_training_part_alone(self) -> None:
         groups = np.arange(len(self.ROWS)) // 9
         splits = cross_validation(self.ROWS, groups, 3, seed=0)
-        strict = cross_validated_verdicts(Mean, self.ROWS, splits, groups, 0.0)
-        loose = cross_validated_verdicts(Mean, self.ROWS, splits, groups, 0.25)
+        strict = tried(Mean, self.ROWS, splits, groups, 0.0)
+        loose = tried(Mean, self.ROWS, splits, groups, 0.25)
         # Every block of nine rows is alike, so every model scores 1, 2/3 and 0.
         assert strict.score == pytest.approx(np.tile([1, 1, 1, 2 / 3, 2 / 3, 2 / 3, 0, 0, 0], 12))
         assert strict.threshold == pytest.approx(np.full(108, 5 / 6))
@@ -115,8 +123,8 @@ class TestCrossValidatedVerdicts:
         split = [Split("late", np.arange(108) < 54, np.arange(108) >= 54)]
         turned = self.ROWS.copy()
         turned.loc[154:, "label"] = ["C" if label == "T" else "T" for label in self.LABELS[54:]]
-        one = cross_validated_verdicts(Mean, self.ROWS, split, groups, 0.1)
-        two = cross_validated_verdicts(Mean, turned, split, groups, 0.1)
+        one = tried(Mean, self.ROWS, split, groups, 0.1)
+        two = tried(Mean, turned, split, groups, 0.1)
         assert np.array_equal(one.score, two.score, equal_nan=True)
         assert np.array_equal(one.threshold, two.threshold, equal_nan=True)
         assert np.isnan(one.threshold[:54]).all()
@@ -125,13 +133,20 @@ class TestCrossValidatedVerdicts:
     def test_a_rule_keeps_its_verdict(self) -> None:
         groups = np.arange(108) // 9
         splits = cross_validation(self.ROWS, groups, 3, seed=0)
-        found = cross_validated_verdicts(Rule, self.ROWS, splits, groups, 0.0)
+        found = tried(Rule, self.ROWS, splits, groups, 0.0)
         assert (found.threshold == 0.5).all()
         assert (found.score == np.tile([1, 1, 1, 1, 1, 1, 0, 0, 0], 12)).all()
 
+    def test_a_model_needs_gold_rows_of_both_classes_to_choose_by(self) -> None:
+        # The model learns negatives from members, which choose no threshold; 0.5 would be no choice of anybody's.
+        rows = make("TTTTTTCCTC", source=["gold"] * 6 + ["member"] * 2 + ["gold"] * 2, cluster=0, x=[3, 2] * 5)
+        split = Split("late", np.arange(10) < 8, np.arange(10) >= 8)
+        with pytest.raises(TkitError, match="threshold of late on the gold rows of its training part: 6 trackers and 0 neg"):
+            tried(Mean, rows, [split], np.arange(10), 0.1)
+
 
 class TestRunTrials:
-    ROWS = TestCrossValidatedVerdicts.ROWS
+    ROWS = TestThresholds.ROWS
     GROUPS = np.arange(108) // 9
 
     def trial(self, factory: type) -> Trial:

@@ -72,6 +72,12 @@ def test_nothing_that_a_plan_claims_to_be_new_stands_on_both_sides(seed: int) ->
         assert not (rows["corpus"][split.train] == plan.name.removeprefix("unseen corpus = ")).any()
 
 
+def test_a_corpus_without_both_classes_is_not_tested() -> None:
+    rows = rows_of(list(range(6)), [False] * 6, 0).assign(label=list("TCTCCC"), corpus=list("aabbcc"))
+    assert [plan.name for plan in unseen_corpus(rows)] == ["unseen corpus = a", "unseen corpus = b"]
+    assert list(unseen_corpus(rows.assign(corpus="a"))) == []  # nothing would be left to learn from
+
+
 def test_folds_test_every_gold_row_once() -> None:
     rows = rows_of(list(range(30)) * 4, [False] * 100 + [True] * 20, 1)
     for plan in (unseen_kit(rows, 5, 0), unseen_sender(rows, 5, 0), random_rows(rows, 5, 0)):

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.errors import TkitError
+
 
 class Detector(Protocol):
     """Gives each remote reference a score: a rule, a list, a trained model, a bundle."""
@@ -67,3 +69,30 @@ class Trainable(Detector, Protocol):
             For what :meth:`scores` refuses, lengths that differ, no tracker or no negative of positive
             weight, or weights that are negative or not finite.
         """
+
+
+def require_examples(rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64], reader: str) -> None:
+    """Refuse labels and weights that nothing can be learnt from.
+
+    Parameters
+    ----------
+    rows, tracker, weight
+        As given to :meth:`Trainable.fit`.
+    reader : str
+        Who learns, for messages.
+
+    Raises
+    ------
+    TkitError
+        As :meth:`Trainable.fit` says of labels and weights.
+    """
+    if tracker.shape != (len(rows),) or weight.shape != (len(rows),) or tracker.dtype != np.bool_:
+        raise TkitError(
+            f"{reader}: {len(rows)} rows, labels of shape {tracker.shape} and type {tracker.dtype}, "
+            f"weights of shape {weight.shape}: give one bool and one weight a row"
+        )
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise TkitError(f"{reader}: weights that are negative or not finite: give numbers from 0")
+    used = tracker[weight > 0]
+    if not used.any() or used.all():
+        raise TkitError(f"{reader}: {used.sum()} trackers and {(~used).sum()} negatives of positive weight: give some of both")

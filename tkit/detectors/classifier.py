@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.detectors.base import require_examples
 from tkit.detectors.rules import feature_matrix
 from tkit.errors import TkitError
 from tkit.schema import FEATURES, VANTAGES, feature_names
@@ -67,11 +68,10 @@ class Classifier:
         """Fit a clone of the estimator; see :class:`tkit.detectors.base.Trainable`."""
         from sklearn.base import clone  # noqa: PLC0415 - slow to load
 
-        if not len(rows) == len(tracker) == len(weight):
-            raise TkitError(f"{self.name}: {len(rows)} rows, {len(tracker)} labels, {len(weight)} weights: give one a row")
+        require_examples(rows, tracker, weight, self.name)
         matrix = feature_matrix(rows, self.features, self.name)
         self.estimator = clone(self.estimator)  # type: ignore[no-untyped-call]
-        self.estimator.fit(matrix, np.asarray(tracker, np.bool_), sample_weight=weight)
+        self.estimator.fit(matrix, tracker, sample_weight=weight)
         return self
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
@@ -80,13 +80,18 @@ class Classifier:
         Raises
         ------
         TkitError
-            As :class:`tkit.detectors.base.Detector` says; for an estimator not fitted, or not on two classes.
+            As :class:`tkit.detectors.base.Detector` says; for an estimator not fitted, or on other classes than one that is
+            true (True, 1) and one that is not (False, 0).
         """
         matrix = feature_matrix(rows, self.features, self.name)
         classes = list(getattr(self.estimator, "classes_", ()))
         if len(classes) != 2:
             raise TkitError(f"{self.name}: knows {len(classes)} classes: fit it on trackers (True, 1) and others (False, 0)")
+        # Of classes such as -1 and 1, or two words, nothing tells which stands for trackers.
+        if bool(classes[0]) == bool(classes[1]):
+            named = " and ".join(map(str, classes))
+            raise TkitError(f"{self.name}: its classes are {named}: fit it on trackers (True, 1) and others (False, 0)")
         if not len(rows):
             return np.zeros(0)
-        column = max(range(2), key=lambda number: bool(classes[number]))
+        column = 0 if classes[0] else 1
         return np.asarray(self.estimator.predict_proba(matrix)[:, column], np.float64)

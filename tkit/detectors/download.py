@@ -173,8 +173,9 @@ def _disconnect(category: str) -> Callable[[str], Mapping[str, str]]:
         domains = {}
         for company in json.loads(text)["categories"][category]:
             for name, sites in company.items():
-                for listed in sites.values():
-                    domains.update({domain: name for domain in listed if isinstance(listed, list)})
+                # Beside the lists of domains stand flags, which are strings.
+                for listed in (value for value in sites.values() if isinstance(value, list)):
+                    domains.update(dict.fromkeys(listed, name))
         return domains
 
     return take

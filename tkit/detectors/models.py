@@ -25,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
+from tkit.detectors.base import require_examples
 from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
 from tkit.schema import KEY, feature_names
@@ -113,19 +114,8 @@ class _Model(ABC):
         """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
         matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
         tracker, weight = np.asarray(tracker), np.asarray(weight, dtype=np.float64)
-        if tracker.shape != (len(rows),) or weight.shape != (len(rows),) or tracker.dtype != np.bool_:
-            raise TkitError(
-                f"{self.name}: {len(rows)} rows, labels of shape {tracker.shape} and type {tracker.dtype}, "
-                f"weights of shape {weight.shape}: give one bool and one weight a row"
-            )
-        if not (np.isfinite(weight) & (weight >= 0)).all():
-            raise TkitError(f"{self.name}: weights that are negative or not finite: give numbers from 0")
+        require_examples(rows, tracker, weight, self.name)
         used = weight > 0
-        if not tracker[used].any() or tracker[used].all():
-            raise TkitError(
-                f"{self.name}: {tracker[used].sum()} trackers and {(~tracker[used]).sum()} negatives of "
-                "positive weight: give some of both"
-            )
         matrix, tracker, weight = matrix[used], tracker[used], weight[used]
         if self.manipulated is not None:
             copies = self._copies(self.manipulated, rows[used], tracker, weight)

@@ -100,6 +100,11 @@ class Unwrapped:
         return self.detector.vantage
 
     @property
+    def threshold_score(self) -> float:
+        """That of the detector, 0.5 where it names none; see :func:`tkit.loading.threshold_of`."""
+        return float(getattr(self.detector, "threshold_score", 0.5))
+
+    @property
     def facts(self) -> tuple[str, ...]:
         """What the detector reads, and what is needed to rewrite it."""
         return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))

@@ -13,7 +13,6 @@ from tkit.evaluate.crossvalidation import (
     CrossValidated,
     Trial,
     cross_validated_scores,
-    cross_validated_verdicts,
     run_trials,
     training_weight,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "compared",
     "comparison",
     "cross_validated_scores",
-    "cross_validated_verdicts",
     "differences",
     "headline",
     "mail_units",

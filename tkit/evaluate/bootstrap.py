@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,10 +41,6 @@ class Bootstrap:
         self._clusters = len(names)
         self.resamples, self.seed = resamples, seed
 
-    def of(self, rows: Mask) -> Self:
-        """Give the bootstrap of some of the rows, which draws among their clusters alone."""
-        return type(self)(pd.Series(self._code[rows]), self.resamples, self.seed)
-
     def draws(self) -> Floats:
         """Give how often each cluster is drawn, shape (resamples, clusters); not to be written to."""
         return _draws(self._clusters, self.resamples, self.seed)
@@ -54,7 +50,7 @@ class Bootstrap:
         return len(np.unique(self._code[np.flatnonzero(mass)]))
 
     def ratio(self, part: Floats | Mask, whole: Floats | Mask) -> Floats:
-        """Resample sum(part) / sum(whole); NaN in a resample without any whole."""
+        """Resample sum(part) / sum(whole), both of shape (n_rows,); shape (resamples,), NaN in a resample without any whole."""
         sums = np.stack([np.bincount(self._code, mass, self._clusters) for mass in (part, whole)], axis=1)
         totals = self.draws() @ sums
         ratio: Floats = totals[:, 0] / np.where(totals[:, 1] > 0, totals[:, 1], np.nan)

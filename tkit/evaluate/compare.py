@@ -9,7 +9,7 @@ import pandas as pd
 
 from tkit.errors import TkitError
 from tkit.evaluate.bootstrap import interval
-from tkit.evaluate.evaluation import KEY, Evaluation
+from tkit.evaluate.evaluation import LABELLED, Evaluation
 from tkit.evaluate.rates import Estimate
 
 DIFFERENCE_COLUMNS = [
@@ -26,7 +26,7 @@ def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None
     ----------
     evaluations : sequence of Evaluation
     base_rate : float, optional
-        The trackers' share of all references, for the precision; without it the share that the draw's
+        The trackers' share of T, C and S together, for the precision; without it the share that the draw's
         strata give, see `weighted_base_rate`.
 
     Returns
@@ -72,7 +72,7 @@ def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str
     }
     row: dict[str, Any] = {name: getattr(evaluation, name) for name in ("name", "vantage", "is_rule")}
     for what, estimate in estimates.items():
-        row |= {what: estimate.value, f"{what}_low": estimate.low, f"{what}_high": estimate.high}
+        row |= estimate.columns(what)
     row |= {"base_rate": base_rate}
     row |= {name: getattr(rates, name) for name in ("trackers", "missed", "negatives", "false_alarms")}
     personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
@@ -116,10 +116,8 @@ def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float
                 "against": other.name,
                 "against_vantage": other.vantage,
                 "fpr": other.rates().fpr.value if other.is_rule else fpr,
-                "difference": difference.value,
-                "difference_low": difference.low,
-                "difference_high": difference.high,
             }
+            | difference.columns("difference")
         )
     return pd.DataFrame(found, columns=DIFFERENCE_COLUMNS)
 
@@ -164,5 +162,5 @@ def paired_difference(a: Evaluation, b: Evaluation, fpr: float | None = None) ->
 
 
 def _require_same_rows(a: Evaluation, b: Evaluation) -> None:
-    if not a.rows[KEY].equals(b.rows[KEY]):
+    if not a.rows[LABELLED].equals(b.rows[LABELLED]):
         raise TkitError(f"{a.name} and {b.name} were tested on different rows: compare on the same ones")

@@ -60,7 +60,7 @@ def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) ->
     Returns
     -------
     ndarray of float, shape (n_rows,)
-        0 for P, U and confidence 1, which are not trained on; 1 for gold rows; for member rows at
+        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at
         most 1 and so little that the members of one cluster together weigh at most `member_weight`;
         the default is the weight of one gold row.
 
@@ -170,8 +170,8 @@ def run_trials(
     Raises
     ------
     TkitError
-        When a row is tested twice, a training part lacks trackers or negatives, or a score is no
-        probability.
+        When a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or
+        a score is no probability.
     """
     inside = []
     for trial in trials:
@@ -200,41 +200,13 @@ def run_trials(
         for split, of_training in zip(trial.splits, validation, strict=True):
             known = np.flatnonzero(judged & np.isfinite(of_training))
             inner_score, inner_tracker = of_training[known], tracker[known]
+            if len(known) and is_rule(inner_score):
+                threshold[split.test] = 0.5
+                continue
+            require_both(inner_tracker, f"choosing the threshold of {split.name} on the gold rows of its training part")
             picked = unit_rows(unit, inner_score, inner_tracker, rows["message_sha256"].iloc[known])
-            threshold[split.test] = (
-                0.5
-                if is_rule(inner_score)
-                else choose_threshold(inner_score[picked], inner_tracker[picked], max_false_positive_rate)
-            )
+            threshold[split.test] = choose_threshold(inner_score[picked], inner_tracker[picked], max_false_positive_rate)
         found.append(CrossValidated(score, threshold))
-    return found
-
-
-def cross_validated_verdicts(
-    detector_factory: Callable[[], "Detector"],
-    rows: pd.DataFrame,
-    splits: Sequence[Split],
-    groups: Groups,
-    max_false_positive_rate: float,
-    *,
-    unit: Unit = "pictures",
-    inner_folds: int = 5,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-    member_weight: float = MEMBER_WEIGHT,
-) -> CrossValidated:
-    """Give `run_trials` of one detector on one sequence of splits."""
-    trial = Trial(detector_factory, splits, groups)
-    (found,) = run_trials(
-        [trial],
-        rows,
-        max_false_positive_rate,
-        unit=unit,
-        inner_folds=inner_folds,
-        seed=seed,
-        progress=progress,
-        member_weight=member_weight,
-    )
     return found
 
 

@@ -24,9 +24,11 @@ from tkit.evaluate.rates import (
     tpr_at_fpr,
     unit_rows,
 )
+from tkit.schema import KEY
 from tkit.splits import Mask, Split, sender_groups
 
-KEY = ["message_sha256", "part", "index", "label", "confidence"]
+LABELLED = [*KEY, "label", "confidence"]
+"""What tells a labelled reference: evaluations of the same rows are equal in these."""
 
 Explain = Callable[[pd.DataFrame, Mask], list[list[str]]]
 """Words for what weighed most towards each row's verdict (True: tracker)."""
@@ -94,7 +96,7 @@ class Evaluation:
         seed: int = 0,
         splits: Sequence[Split] = (),
     ) -> None:
-        missing = [column for column in [*KEY, "source", "stratum_weight", cluster] if column not in rows]
+        missing = [column for column in [*LABELLED, "source", "stratum_weight", cluster] if column not in rows]
         if missing:
             raise TkitError(f"{name}: rows have no column {', '.join(missing)}: build them with tkit.dataset")
         limit = np.asarray(threshold, dtype=np.float64)
@@ -149,9 +151,7 @@ class Evaluation:
         found: dict[str, float] = {
             count: getattr(rates, count) for count in ("trackers", "missed", "negatives", "false_alarms")
         }
-        for name, (value, low, high) in (("tpr", rates.tpr), ("fpr", rates.fpr)):
-            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        return found
+        return found | rates.tpr.columns("tpr") | rates.fpr.columns("fpr")
 
     def _rates_of(self, used: pd.DataFrame, draw: Bootstrap, weighted: bool) -> Rates:
         tracker = (used["label"] == "T").to_numpy(dtype=bool)
@@ -201,7 +201,7 @@ class Evaluation:
         return interval(area, self._draw(unit).partial_auc(score, tracker, max_fpr, weight))
 
     def precision(self, base_rate: float) -> Estimate:
-        """Give the share of calls that are right where a share `base_rate` of references are trackers.
+        """Give the share of calls that are right where a share `base_rate` of T, C and S together are trackers.
 
         By Bayes from both headline rates, which do not depend on the base rate; NaN when nothing is
         called. Without a false alarm the interval reaches down to the precision that the rule of

@@ -27,7 +27,8 @@ def nearest_training_rows(
     """Find, for each row asked about, the nearest of the rows that its own split learnt from.
 
     Distance is Euclidean over the features of the vantage point, after ``sign(x) * log(1 + |x|)`` and standardising
-    by the training rows: what the logistic model sees. It tells likeness, not what another model went by.
+    by the training rows, each counted once: what the logistic model sees, but for its weights. It tells likeness, not what
+    another model went by.
 
     Parameters
     ----------

@@ -35,6 +35,10 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def columns(self, name: str) -> dict[str, float]:
+        """Give the figure and its interval as tables hold them: `name`, and `name` with ``_low`` and ``_high``."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 def headline(rows: pd.DataFrame) -> Mask:
     """Mark the rows that headline figures are made of: labels T, C and S of confidence 2 and 3."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tkit.figures import LABELS, percent
 from tkit.report.draw import escaped, paragraph
-from tkit.schema import FEATURES
+from tkit.report.rows import given_features
 from tkit.url import host_of, registrable_domain, unwrap
 
 MOST_ERRORS = 100
@@ -52,7 +52,7 @@ def _error(row: Mapping[Any, Any]) -> str:
         "learnt from, nearest first": "; ".join(_near(row)),
         "reference": f"{row['message_sha256']}/{row['part']}/{row['index']}"
         + (f", {row['corpus']}" if "corpus" in row else ""),
-        "features given and not 0": ", ".join(_features(row)),
+        "features given and not 0": given_features(row),
     }
     listed = "".join(f"<dt>{escaped(what)}</dt><dd>{escaped(value)}</dd>" for what, value in facts.items() if value)
     return f"<details><summary>{head}</summary><dl>{listed}</dl></details>"
@@ -66,11 +66,6 @@ def _near(row: Mapping[Any, Any]) -> list[str]:
         found.append(f"{LABELS[label]} ({CONFIDENCE[confidence]}) at distance {distance:.1f}, {row[f'near_{number}']}")
         number += 1
     return found
-
-
-def _features(row: Mapping[Any, Any]) -> list[str]:
-    given = (feature for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
-    return [f"{feature.name} {row[feature.name]:g}" for feature in given]
 
 
 def _domain(row: Mapping[Any, Any]) -> str:

@@ -32,7 +32,7 @@ def rows_table(rows: pd.DataFrame) -> Table:
     elif "local" in rows:
         title, heading, about = "References", "", lambda row: "local" if row["local"] else ""
     else:
-        title, heading, about = "Features", "those that are given and not 0", _given_features
+        title, heading, about = "Features", "those that are given and not 0", given_features
     cells = [
         (
             f"{row['message_sha256'][:8]}\n{row['part']}/{row['index']}",
@@ -56,6 +56,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
     return f"{first}\n{'; '.join(row['reasons'])}"
 
 
-def _given_features(row: Mapping[Any, Any]) -> str:
+def given_features(row: Mapping[Any, Any]) -> str:
+    """Name the features of a row that are given and not 0, each with its value."""
     given = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
     return ", ".join(f"{name} {row[name]:g}" for name in given)

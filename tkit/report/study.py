@@ -205,9 +205,9 @@ def _method(evaluations: Sequence[Evaluation]) -> str:
     several = f"{len(evaluations)} detectors" if len(evaluations) > 1 else "One detector"
     return (
         f"{several} judged the same {len(one.rows):,} labelled remote references of"
-        f" {one.rows['message_sha256'].nunique():,} mails. The rates are of those whose label is sure:"
+        f" {one.rows['message_sha256'].nunique():,} mails. The rates are of those whose label is likely or sure:"
         f" {rates.trackers:,} open trackers and {rates.negatives:,} content pictures and spacers. Personalised pictures,"
-        " undecided references and unsure labels are counted beside them. Scores are out of fold. The intervals are 95 %"
+        " undecided references and guesses are counted beside them. Scores are out of fold. The intervals are 95 %"
         f" percentile intervals of {one.resamples:,} cluster bootstrap resamples (seed {one.seed}) that draw whole"
         f" groups of equal {one.cluster}, because copies of one mailing are no independent observations; where no error"
         " was seen they reach as far as the rule of three, 3 over the number of groups."

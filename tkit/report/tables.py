@@ -84,7 +84,7 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
     note = (
         "Of mails: the share with good pictures that may lose one. The area is standardised by McClish, 50 % is chance."
         " Weighted: by the strata of the draw, an estimate for the corpora. Calls that are right: where"
-        f" {base_rate} of all references are trackers."
+        f" {base_rate} of trackers, content pictures and spacers together are trackers."
     )
     return Grid("Other figures of merit", ("detector", *rates), rows, len(rates), note)
 

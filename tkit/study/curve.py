@@ -51,7 +51,8 @@ def learning_curve(
     Returns
     -------
     DataFrame
-        A row a share: ``share``; ``groups`` and ``trackers``, means over the splits of what is learnt from;
+        A row a share: ``share``; ``groups`` and ``trackers`` (rows labelled T, members and guesses among them) of the
+        training part, means over the splits;
         ``tpr_at_fpr_0.001`` and ``tpr_at_fpr_0.005``, ``tpr`` and ``fpr`` at the frozen threshold, each with ``_low`` and
         ``_high``.
     """
@@ -97,6 +98,6 @@ def _rates(evaluation: Evaluation) -> dict[str, float]:
         "fpr": rates.fpr,
     }
     found: dict[str, float] = {}
-    for name, (value, low, high) in estimates.items():
-        found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    for name, estimate in estimates.items():
+        found |= estimate.columns(name)
     return found

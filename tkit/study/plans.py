@@ -77,14 +77,18 @@ def sent_from(rows: pd.DataFrame, date: str) -> Plan:
 
 
 def unseen_corpus(rows: pd.DataFrame) -> Iterator[Plan]:
-    """Leave each corpus out in turn."""
+    """Leave out each corpus in turn that holds a headline tracker and a negative; none where there is but one corpus."""
+    if rows["corpus"].nunique() < 2:
+        return
     for split in leave_one_out(rows, "corpus"):
+        if not min(_both(rows[split.test])):
+            continue
         claim = "no mail of the corpus, and no component of its gold rows, is trained on"
         yield Plan(f"unseen {split.name}", claim, (split,), rows["component"])
 
 
 def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
-    """Leave out each named provider in turn: all mails of which a labelled reference is its, and their senders.
+    """Leave out each named provider in turn: all mails of which a labelled reference is its, and the tested ones' senders.
 
     The column ``provider`` names it, "" where none is known. Only providers of whose mails enough is labelled are
     tested, see :data:`LEAST`. Without the column there is none.
@@ -96,7 +100,7 @@ def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
         mails = rows["message_sha256"].isin(rows.loc[rows["provider"] == provider, "message_sha256"]).to_numpy()
         if min(_both(rows[mails])) >= LEAST:
             name = f"unseen provider = {provider}"
-            claim = "no reference of the provider, no mail that has one and no sender of such a mail is trained on"
+            claim = "no reference of the provider, no mail that has one and no sender of a tested mail is trained on"
             yield Plan(name, claim, (leave_out(rows, mails, name, groups),), groups)
 
 

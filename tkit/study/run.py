@@ -71,7 +71,7 @@ class StudyResult:
     bundle : Bundle
         The best model at the message vantage point, fitted on everything.
     figures : mapping of str to float
-        The key figures for :mod:`tkit.gate`; more is better.
+        The key figures for :mod:`tkit.study.gate`; more is better.
     inputs : str
         SHA-256 of what the figures were made of: data, feature version, settings.
     command : str
@@ -130,6 +130,9 @@ def run_study(
     progress: Progress | None = None,
 ) -> StudyResult:
     """Compare every rule and model on unseen kits, try the best on every other split, and write the results.
+
+    The best is the model at the message vantage point that finds most within the budget on the tested rows of unseen kits:
+    what it finds there is the greatest of some figures, a little high by that choice.
 
     Parameters
     ----------
@@ -197,7 +200,14 @@ def run_study(
     gains = differences(of_model[best], [*evaluations, *lists], max_false_alarms)
     decay = next((over_time(found) for plan, found in zip(plans, others, strict=True) if _is_of_time(plan)), pd.DataFrame())
     bundle = fit_bundle(factories[best], dataset, rows, of_model[best], max_false_alarms, unit, date=date)
-    settings = {"folds": folds, "seed": seed, "max_false_alarms": max_false_alarms, "unit": unit, "quick": quick}
+    settings = {
+        "folds": folds,
+        "seed": seed,
+        "max_false_alarms": max_false_alarms,
+        "unit": unit,
+        "cluster": cluster,
+        "quick": quick,
+    }
     result = StudyResult(
         comparison=table,
         differences=gains,
@@ -289,10 +299,10 @@ def _summary(best: Evaluation, splits: pd.DataFrame, max_false_alarms: float, un
 
 
 def _command(settings: Mapping[str, Any]) -> str:
-    told = (
-        f"tkit study --folds {settings['folds']} --seed {settings['seed']} --max-false-alarms {settings['max_false_alarms']:g}"
-    )
-    return f"{told} --budget-unit {settings['unit']}" + (" --quick" if settings["quick"] else "")
+    told = ["tkit study", f"--folds {settings['folds']}", f"--seed {settings['seed']}"]
+    told += [f"--max-false-alarms {settings['max_false_alarms']:g}", f"--budget-unit {settings['unit']}"]
+    told += [f"--cluster {settings['cluster']}", *(["--quick"] if settings["quick"] else [])]
+    return " ".join(told)
 
 
 def _intervals(evaluation: Evaluation) -> str:

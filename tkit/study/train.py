@@ -212,7 +212,7 @@ def fit_bundle(
         training_sha256=dataset.digest(evaluation.vantage),
         seed=evaluation.seed,
         date=date,
-        card=_card(dataset, rows, evaluation, max_false_alarms),
+        card=_card(dataset, rows, evaluation, max_false_alarms, unit),
         replay=_replayed(tested, score),
     )
 
@@ -250,16 +250,17 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _card(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, max_false_alarms: float) -> dict[str, str]:
+def _card(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, max_false_alarms: float, unit: Unit) -> dict[str, str]:
     told = facts(dataset, rows)
     rates = evaluation.rates()
     return {
         "purpose": f"Tells open trackers from other remote references of a mail, at the {evaluation.vantage} vantage point.",
         "data": f"{told['dataset']}; {told['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
-        "figures": f"{percent(evaluation.tpr_at_fpr(max_false_alarms))} of the trackers at {max_false_alarms:.1%} false"
-        f" positives; with thresholds from inside the training side {percent(rates.tpr)} at {percent(rates.fpr, 2)}. No"
-        " sender's registrable domain, exact URL, tracker domain, tracker path template or kit form stands on both sides.",
-        "command": f"tkit study (seed {evaluation.seed}, at most {max_false_alarms:.1%} false alarms)",
+        "figures": f"{percent(evaluation.tpr_at_fpr(max_false_alarms, unit=unit))} of the trackers with at most"
+        f" {budget(max_false_alarms, unit)}; with thresholds from inside the training side {percent(rates.tpr)} at"
+        f" {percent(rates.fpr, 2)} of good pictures called. No sender's registrable domain, exact URL, tracker domain,"
+        " tracker path template or kit form stands on both sides.",
+        "command": f"tkit study (seed {evaluation.seed}, at most {budget(max_false_alarms, unit)})",
         "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the"
         " corpora lack may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",
         "use": "tkit scan MAIL --model THIS_FOLDER, or read model.json and schema.json: docs/bundle.md.",
