@@ -7,9 +7,12 @@ import lzma
 import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 from made import mail, mbox, random_text, read, special, tar, zipped
+
+from tkit import archives
 
 
 class TestArchives:
@@ -256,6 +259,63 @@ class TestHostileArchives:
         assert messages == [("x!1", mail(1))]
         assert problems[-1][0] == "x"
         assert problems[-1][1].startswith("truncated or damaged (")
+
+    def test_xz_that_asks_for_more_memory_than_any_preset(self, tmp_path):
+        raw = bytearray(lzma.compress(mail(1), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}]))
+        # The first block's header: its size, flags, filter 0x21 with one byte of properties, the dictionary's size.
+        assert raw[12:16] == b"\x02\x00\x21\x01"
+        raw[16] = 40  # 4 GiB
+        raw[20:24] = struct.pack("<I", zlib.crc32(raw[12:20]))
+        (tmp_path / "x").write_bytes(raw)
+        assert read(tmp_path / "x", base=tmp_path) == (
+            [],
+            [("x", "truncated or damaged (Memory usage limit exceeded): read up to the break; get the file again")],
+        )
+
+    def test_xz_of_several_streams_and_what_stands_behind(self, tmp_path):
+        whole = mail(1) + b"x" * 200_000
+        streams = lzma.compress(whole[:100_000]) + lzma.compress(whole[100_000:])
+        for end in (b"", bytes(8), b"strange"):
+            (tmp_path / "x").write_bytes(streams + end)
+            assert read(tmp_path / "x", base=tmp_path) == ([("x", whole)], [])
+        (tmp_path / "x").write_bytes(streams[:-20])
+        problems = read(tmp_path / "x", base=tmp_path)[1]
+        assert problems == [
+            ("x", "truncated or damaged (it ends within the compressed data): read up to the break; get the file again")
+        ]
+
+    @pytest.mark.parametrize("block", [1, 2, 5, 7, 100])
+    def test_xz_cut_into_blocks_anywhere(self, tmp_path, monkeypatch, block):
+        monkeypatch.setattr(archives, "_XZ_BLOCK_BYTES", block)
+        (tmp_path / "x").write_bytes(lzma.compress(mail(1)) + lzma.compress(b"more") + lzma.compress(b"\n"))
+        assert read(tmp_path / "x", base=tmp_path) == ([("x", mail(1) + b"more\n")], [])
+
+    def test_map_of_a_sparse_file_is_not_read(self, tmp_path):
+        # The map says that it has a thousand million pieces; it would be held whole.
+        records = b"22 GNU.sparse.major=1\n" + b"22 GNU.sparse.minor=0\n"
+        header = special("pax", tarfile.XHDTYPE, size=len(records)).tobuf(tarfile.USTAR_FORMAT) + records.ljust(512, b"\0")
+        sparse = tar(("1", b"1000000000\n" + b"0\n" * 5000), tar_format=tarfile.USTAR_FORMAT)
+        sparse = sparse[: 512 + 512 * -(-10_011 // 512)]
+        (tmp_path / "x").write_bytes(header + sparse + tar(("2", mail(2)), tar_format=tarfile.USTAR_FORMAT))
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert messages == [("x!2", mail(2))]
+        assert problems == [("x!1", "a link, a device, a sparse file or the like: skipped")]
+
+    @pytest.mark.parametrize(
+        ("rest", "wheres", "wanted"),
+        [
+            (b"\1".rjust(505, b"\0").ljust(512, b"\0") + bytes(512) + tar(("2", mail(2))), ["x!1"], [("x!2", mail(2))]),
+            (b"\1".rjust(505, b"\0").ljust(512, b"\0"), ["x"], []),
+        ],
+    )
+    def test_sparse_file_of_old_gnu_tar(self, tmp_path, rest, wheres, wanted):
+        header = bytearray(special("1", tarfile.GNUTYPE_SPARSE).tobuf(tarfile.GNU_FORMAT))
+        header[482] = 1  # another header of it follows
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        (tmp_path / "x").write_bytes(bytes(header) + rest)
+        messages, problems = read(tmp_path / "x", base=tmp_path)
+        assert (messages, [where for where, _ in problems]) == (wanted, wheres)
 
     def test_headers_without_end(self, tmp_path):
         long_name = special("long", tarfile.GNUTYPE_LONGNAME, size=2).tobuf(tarfile.GNU_FORMAT)

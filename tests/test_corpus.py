@@ -124,6 +124,13 @@ class TestFolders:
         (tmp_path / "link").symlink_to(folder)
         assert len(read(tmp_path / "link")[0]) == 1
 
+    def test_link_to_itself_hides_nothing_beside_it(self, tmp_path):
+        (tmp_path / "a.eml").write_bytes(mail(1))
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
+        messages, problems = read(tmp_path, base=tmp_path)
+        assert messages == [("a.eml", mail(1))]
+        assert problems == [("loop", "cannot be read: Too many levels of symbolic links")]
+
     def test_deep_folders(self, tmp_path):
         # Deeper than Python's stack; removed here in any case, since pytest's own clean-up is recursive.
         folders = [tmp_path / "d"]

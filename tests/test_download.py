@@ -211,6 +211,18 @@ class TestServerError:
         assert check(made, CORPUS, WANTED).sound
         assert pauses == [7.0, 5.0]
 
+    @pytest.mark.parametrize("after", ["\xb2", "9" * 5000, "soon"])
+    def test_a_wait_that_is_no_number(self, fetch, after):
+        pauses: list[float] = []
+        made = fetch(answer(503, Retry_After=after), answer(body=ARCHIVE), pauses=pauses)
+        assert check(made, CORPUS, WANTED).sound
+        assert pauses == [5.0]
+
+    def test_a_rest_that_nobody_asked_for(self, fetch):
+        pauses: list[float] = []
+        assert check(fetch(answer(416), rest(4), answer(body=ARCHIVE), pauses=pauses), CORPUS, WANTED).sound
+        assert pauses == [0.0, 2.0]
+
     def test_a_long_wait_is_cut(self, fetch):
         pauses: list[float] = []
         fetch(answer(503, Retry_After="86400"), answer(body=ARCHIVE), pauses=pauses)

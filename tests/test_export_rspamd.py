@@ -23,7 +23,7 @@ from tkit.export.rspamd import TARGET, margins, module_text, run_lua, write
 from tkit.features import extract
 from tkit.mail import Message
 from tkit.tokens import analyse
-from tkit.url import clean, resolve
+from tkit.url import clean, holds_address, resolve, unwrap
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
@@ -77,6 +77,41 @@ def test_resolved_urls_and_their_measures(exported: Path) -> None:
         if name in columns:
             wrong = np.flatnonzero(np.float32(numbers[:, number]) != np.float32(columns[name]))
             assert not len(wrong), (name, asked[wrong[0]])
+
+
+def test_what_takes_long_in_a_careless_pattern(exported: Path) -> None:
+    run = 60_000
+    texts = [
+        "http://a.example/x" + " " * 10 * run + "y",
+        " " * run,
+        "http://a.example/" + "a" * run + "/@/" + "a" * run,
+        "http://a.example/a" + "." * 63 + "@b",
+        "http://a.example/a" + "." * 64 + "@b",
+        "http://a.example/@b@",
+    ]
+    found = answers(exported, "columns.lua", texts)
+    assert [resolved for resolved, _ in found] == [resolve(clean(text)) for text in texts]
+    place = default_bundle("url").features.index("address_in_url")
+    assert [row.split(" ")[place] for resolved, row in found if resolved] == ["0", "0", "1", "0", "0"]
+    assert [holds_address(resolve(text)) for text in texts[2:]] == [False, True, False, False]
+
+
+def test_wrapped_urls(exported: Path) -> None:
+    inner = "http%3A%2F%2Fa.example%2Fo.gif%3Fid%3D1"
+    urls = [
+        "https://ci3.googleusercontent.com/proxy/AbC=s0-d-e1-ft#http://a.example/o.gif",
+        f"https://eur01.safelinks.protection.outlook.com/?url={inner}&data=1",
+        "https://urldefense.proofpoint.com/v2/url?u=http-3A__a.example_caf-C3-A9.gif-3Fid-3D1&d=D",
+        "https://urldefense.com/v3/__http://a.example/o*x**Ay__;PyYm!z",
+        "https://secure-web.cisco.com/1/2/" + inner,
+        "https://camo.githubusercontent.com/" + "0" * 40 + "/" + b"http://a.example/o.gif".hex(),
+        "https://a.example/?url=" + inner,
+    ]
+    features = default_bundle("url").features
+    place, wrapped = features.index("url_length"), features.index("wrapped")
+    rows = [row.split(" ") for _, row in answers(exported, "columns.lua", urls)]
+    assert [row[wrapped] for row in rows] == ["1"] * 6 + ["0"]
+    assert [int(row[place]) for row in rows] == [len(unwrap(url)) for url in urls]
 
 
 def test_features_of_urls_of_the_corpora(exported: Path) -> None:

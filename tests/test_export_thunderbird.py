@@ -174,6 +174,92 @@ def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
     assert called >= 5
 
 
+BACKGROUND = """
+const taken = [];
+const listeners = {};
+const event = (name) => ({ addListener: (listener) => (listeners[name] = listener) });
+const session = new Map();
+const badges = [];
+const waiting = [];
+globalThis.DOMParser = class { parseFromString(html) { return html; } };
+globalThis.tkit = { classifyDocument: (html, context) => (taken.push([html, context.message]), []), provider: () => "" };
+globalThis.reasonsOf = () => [];
+globalThis.messenger = {
+  messageDisplay: { onMessagesDisplayed: event("displayed") },
+  runtime: { onMessage: event("message") },
+  tabs: { onRemoved: event("removed"), sendMessage: async () => [] },
+  scripting: { messageDisplay: { getRegisteredScripts: async () => [{}] } },
+  storage: {
+    local: { get: async () => ({}) },
+    session: {
+      get: async (key) => ({ [key]: session.get(key) }),
+      set: async (items) => Object.entries(items).forEach(([key, value]) => session.set(key, value)),
+      remove: async (key) => session.delete(key),
+    },
+  },
+  messageDisplayAction: { setBadgeText: async ({ text }) => badges.push(text), setPopup: async () => {} },
+  messages: {
+    getRaw: async () => new Blob([RAW]),
+    getFull: (id) => new Promise((next) => waiting.push(() => next({ parts: PARTS[id] }))),
+  },
+};
+"""
+
+
+def run_background(parts: dict[str, list[dict[str, str]]], raw: str, script: str) -> Any:
+    """Run the background script in Node with a messenger of its own, and what a test does with it."""
+    own = Path(__file__).parents[1] / "tkit" / "export" / "thunderbird" / "background.js"
+    made = f"const RAW = {json.dumps(raw)};\nconst PARTS = {json.dumps(parts)};\n{BACKGROUND}\n"
+    source = made + own.read_text(encoding="utf-8") + script
+    done = subprocess.run(["node", "--input-type=module", "-"], input=source.encode(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+def test_what_the_mail_says_of_itself_is_what_python_reads(npm: Path) -> None:
+    raw = (
+        "From: a@shop.example\r\nX-Long: 1\r\n 2\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n--b\r\nContent-Type: text/x-amp-html\r\n\r\n<p>A\r\n"
+        "--b\r\nContent-Type: Text/HTML\r\n\r\n<p>B\r\n--b\r\nContent-Type: text/html\r\n\r\n\r\n--b--\r\n"
+    )
+    types = {"text/plain": "Hi", "text/x-amp-html": "<p>A", "Text/HTML": "<p>B", "text/html": ""}
+    parts = {"1": [{"contentType": name, "body": body} for name, body in types.items()]}
+    script = """
+const judged = listeners.displayed({ id: 7 }, { messages: [{ id: 1 }] });
+while (!waiting.length) await null;
+waiting[0]();
+await judged;
+console.log(JSON.stringify(taken));
+"""
+    message = Message.from_bytes(raw.encode())
+    about = {
+        "headers": message.header_text,
+        "contentTypes": list(message.content_types),
+        "htmlParts": len(message.html_parts),
+    }
+    assert run_background(parts, raw, script) == [["<p>B", about]]
+    assert about["htmlParts"] == 3
+
+
+def test_a_mail_judged_too_late_is_not_taken_for_the_one_shown(npm: Path) -> None:
+    parts = {name: [{"contentType": "text/html", "body": f"<p>{name}"}] for name in ("1", "2")}
+    script = """
+const first = listeners.displayed({ id: 7 }, { messages: [{ id: 1 }] });
+const second = listeners.displayed({ id: 7 }, { messages: [{ id: 2 }] });
+while (waiting.length < 2) await null;
+waiting[1]();
+await second;
+const found = session.get("tab 7");
+found.mail = 2;
+waiting[0]();
+await first;
+const kept = session.get("tab 7").mail;
+await listeners.displayed({ id: 7 }, { messages: [{ id: 1 }, { id: 2 }] });
+console.log(JSON.stringify([kept, session.has("tab 7"), badges.at(-1)]));
+"""
+    assert run_background(parts, "From: a@shop.example\n\n", script) == [2, False, ""]
+
+
 @pytest.mark.parametrize("vantage", MAIL_VANTAGES)
 def test_loss(npm: Path, tmp_path: Path, vantage: str) -> None:
     (loss,) = export(default_bundle(vantage), ["thunderbird"], tmp_path)

@@ -160,6 +160,9 @@ def test_a_mail_in_a_frame(open_page: Callable[[str], Tab], internet: Web, bundl
 # Of a source set a browser takes one; here the tracker is the one that it would take.
 CARRIERS = f"""<!doctype html><html><head>
 <style>@import "https://pictures.shop.example/import.css";
+@namespace other url(https://pictures.shop.example/rule.png);
+@keyframes k {{ from {{ background: url(https://pictures.shop.example/frame.png) }} }}
+h1 {{ animation: k 60s }}
 @font-face {{ font-family: f; src: url(https://pictures.shop.example/font.woff2) }}
 @media screen {{ h1 {{ background: url(https://pictures.shop.example/rule.png); font-family: f }} }}
 p {{ background: url('https://t.mailer.example/wf/open?upn=css.{"9fQ2xK7b3LmZp0RtVw8YcN4sHd6JgEaT" * 2}') }}</style>
@@ -269,6 +272,10 @@ def test_options(chromium: Chromium) -> None:
     options.fill("[name=host]", "http://mail.example.org/")
     options.click("form button")
     assert "is no host" in options.text_content("#problem")
+    options.fill("[name=host]", " ")
+    options.fill("[name=own]", "static.example.net")
+    options.click("form button")
+    assert options.text_content("#problem").startswith("Nothing is no host")
     options.fill("[name=host]", "mail.example.org")
     options.fill("[name=own]", "static.example.net, cdn.example.net")
     options.click("form button")

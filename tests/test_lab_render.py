@@ -201,6 +201,17 @@ def test_a_crash_is_told_and_the_browser_started_again(renderer: ChromiumRendere
     assert renderer.defects == ()
 
 
+def test_no_clock_runs_on_after_an_interrupt(renderer: ChromiumRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = threading.active_count()
+    monkeypatch.setattr(render, "_show", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        renderer.requested("<p>")
+    assert threading.active_count() == before
+
+
 def test_no_chromium(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TkitError, match="apt-get install chromium"), ChromiumRenderer():

@@ -66,6 +66,14 @@ def test_no_rows(path: Path) -> None:
     assert labels["part"].dtype == "int64"
 
 
+@pytest.mark.parametrize("column", ["stratum_size", "stratum_drawn"])
+def test_a_stratum_of_nothing(path: Path, column: str) -> None:
+    # Of it a label would stand for infinitely many clusters, or for none.
+    write(path, f"{HEADER},{column}", f"{ROW},0")
+    with pytest.raises(TkitError, match=rf"row 2, column {column}: '0': give a whole number from 1"):
+        read_labels(path)
+
+
 @pytest.mark.parametrize(
     ("lines", "what"),
     [

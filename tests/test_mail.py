@@ -205,6 +205,12 @@ def test_recipients_by_every_header_that_names_them() -> None:
     assert Message.from_bytes(raw).recipients == ("a@b.example", "c@d.example", "g@h.example", "e@f.example")
 
 
+def test_a_subject_of_a_hundred_thousand_words_is_cut() -> None:
+    # Of each encoded word one letter; the white space between two is no part of the text (RFC 2047, section 6.2).
+    message = Message.from_bytes(b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\n\nx")
+    assert message.subject == "a" * (10_000 // 14) + " =?ut"  # 14 characters a word, and four of the next
+
+
 @pytest.mark.parametrize(
     ("subject", "text"),
     [

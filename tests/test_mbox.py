@@ -30,6 +30,11 @@ class TestMbox:
         expected = [(f"box#{n}", mail(n).replace(b"\n", b"\r\n")) for n in (1, 2)]
         assert read(path, base=tmp_path) == (expected, [])
 
+    def test_from_lines_without_end_are_passed_over_once(self, tmp_path):
+        # Four million of them: read anew for each, they would take days.
+        (tmp_path / "m").write_bytes(b"From x\n" * 4_000_000 + mail(1))
+        assert read(tmp_path / "m", base=tmp_path) == ([("m", mail(1))], [])
+
     def test_from_inside_a_paragraph_and_quoted_from_are_no_separators(self, tmp_path):
         body = "one\nFrom two\n\n>From three\n\n From four\n\nFrom: five\n"
         path = tmp_path / "box"

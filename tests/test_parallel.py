@@ -1,5 +1,8 @@
+import os
+
 import pytest
 
+from tkit.errors import TkitError
 from tkit.parallel import batches, ordered_map
 
 
@@ -7,6 +10,10 @@ def total(batch: list[int]) -> int:
     if 13 in batch:
         raise ValueError("thirteen")
     return sum(batch)
+
+
+def end_process(batch: list[int]) -> None:
+    os._exit(9)
 
 
 def test_batches() -> None:
@@ -23,3 +30,8 @@ def test_results_come_in_order(workers: int) -> None:
 def test_an_exception_ends_the_work(workers: int) -> None:
     with pytest.raises(ValueError, match="thirteen"):
         list(ordered_map(total, range(100), 3, workers))
+
+
+def test_a_process_that_is_ended_is_told() -> None:
+    with pytest.raises(TkitError, match="one of the 2 processes was ended from outside"):
+        list(ordered_map(end_process, range(3), 1, 2))

@@ -210,6 +210,13 @@ class TestRefusals:
         with pytest.raises(TkitError, match=r"labels\.csv: row 4, column label: 'X': give one of T P C S U"):
             build(shared, tmp_path / "dataset")
 
+    def test_labels_without_how_they_were_drawn(self, tmp_path):
+        shared = make_shared(tmp_path / "shared")
+        gold, _ = label_files()
+        (shared / "gold" / "labels.csv").write_text(csv(gold.drop(columns=["path", "stratum_drawn"])), "utf-8")
+        with pytest.raises(TkitError, match=r"labels\.csv: row 1: no column path, stratum_drawn: docs/labels\.md"):
+            build(shared, tmp_path / "dataset")
+
     def test_labels_of_another_dataset(self, made, tmp_path):
         published = read(made[1])
         published.labels.loc[3, "index"] = 77

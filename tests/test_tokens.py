@@ -103,3 +103,16 @@ def test_any_url_is_measured(tails: list[str]) -> None:
         assert values.shape == (len(urls),)
         assert np.isfinite(values).all(), name
         assert (values >= (-1 if name == "identifier_end" else 0)).all(), name
+
+
+def test_counts_beyond_65_535() -> None:
+    found = analyse(["http://a.example/" + "%20" * 70_000, "http://a.example/7", "http://a.example/" + "1a" * 40_000]).columns
+    expected = {
+        "percent_escapes": [70_000, 0, 0],
+        "digits": [140_000, 1, 40_000],
+        "separators": [0, 0, 0],
+        "longest_decimal": [2, 1, 0],
+        "longest_mixed_word": [0, 0, 80_000],
+        "token_digit_share": [1, 1, 0.5],
+    }
+    assert {name: found[name].tolist() for name in expected} == expected

@@ -251,6 +251,13 @@ def test_unwrap(url: str) -> None:
     assert unwrap(resolve(url)) == INNER
 
 
+def test_unwrap_characters_of_proofpoint_2() -> None:
+    # -C3-A9 are the bytes of "é" in UTF-8; -FF is a byte of no text.
+    wrapped = "https://urldefense.proofpoint.com/v2/url?u=http-3A__a.example_{}&d=D".format
+    assert unwrap(wrapped("caf-C3-A9")) == "http://a.example/caf%C3%A9"
+    assert unwrap(wrapped("a-FFb-2Dc-2540")) == "http://a.example/a%EF%BF%BDb-c%40"
+
+
 def test_unwrap_characters_of_proofpoint_3() -> None:
     # "*" stands for one character, "**" and a letter for a run: A is two, B three. Kys9IQ is base64 for "++=!".
     assert unwrap("https://urldefense.com/v3/__http://a.example/a**Bc*d__;Kys9IQ!!A!b$") == "http://a.example/a++=c!d"

@@ -85,6 +85,10 @@ class TestFiles:
         )
         assert found["croissant.json"].startswith("cannot be read")
 
+    def test_checksums_that_are_no_text(self, copy: Path) -> None:
+        (copy / SUMS).write_bytes(b"\xff\n")
+        assert "SHA256SUMS does not name dataset.json" in failed(copy)["checksums"]
+
     def test_no_parquet(self, copy: Path) -> None:
         (copy / "splits.parquet").write_text("no table")
         assert "splits.parquet is no Parquet file" in failed(copy)["columns"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -27,6 +28,9 @@ from tkit.rawmail import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.
 _MAX_TAR_HEADER_BYTES = 2**20
+_XZ_MEMORY_BYTES = 2**28  # four times what the highest preset of xz asks for
+_XZ_BLOCK_BYTES, _XZ_MAGIC_BYTES = 2**16, 6
+_SPARSE_GOES_ON = 504  # of old GNU tar's sparse header, the byte that says that another follows
 # <seconds>.<delivery>.<host>; in a streamed archive only such names tell a Maildir's tmp from another folder.
 _MAILDIR_NAME = re.compile(r"\d+\.[^.]+\..+", re.DOTALL)
 _LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
@@ -56,11 +60,48 @@ def read_file(
         yield from read_mails(stream, where, size, problems)
 
 
+class _XzInput(io.RawIOBase):
+    """What an xz file holds: ``lzma.LZMAFile`` without its taking as much memory as the file asks for, up to 4 GiB."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._decompressor = self._for_a_stream()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._decompressed(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _for_a_stream(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
+
+    def _decompressed(self, most: int) -> bytes:
+        data = b""
+        while not data:
+            block = b""
+            if self._decompressor.eof:
+                block = self._decompressor.unused_data
+                while len(block) < _XZ_MAGIC_BYTES and (more := self._stream.read(_XZ_BLOCK_BYTES)):
+                    block += more
+                if archive_kind(block) != "xz":  # padding, or what somebody put behind it
+                    break
+                self._decompressor = self._for_a_stream()
+            elif self._decompressor.needs_input:
+                block = self._stream.read(_XZ_BLOCK_BYTES)
+                if not block:
+                    raise EOFError("it ends within the compressed data")
+            data = self._decompressor.decompress(block, most)
+        return data
+
+
 # All three need nothing of the stream but read().
 _DECOMPRESSORS: dict[str, Callable[[Any], AbstractContextManager[Readable]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     "bzip2": bz2.BZ2File,
-    "xz": lzma.LZMAFile,
+    "xz": lambda stream: io.BufferedReader(_XzInput(stream), _XZ_BLOCK_BYTES),
 }
 
 
@@ -106,6 +147,26 @@ class _StrictMember(tarfile.TarInfo):
             if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
                 raise
             raise tarfile.ReadError(f"{error}, and no end-of-archive mark") from None
+
+    # ``tarfile`` holds the whole map of a sparse file, as long as the archive likes. Such a file is skipped: no map is read.
+
+    def _proc_sparse(self, archive: Any) -> tarfile.TarInfo:
+        """Pass over the headers of a sparse file of old GNU tar; called by ``tarfile``."""
+        source = archive.fileobj
+        is_extended = self._sparse_structs[1]  # type: ignore[attr-defined]
+        while is_extended:
+            block = source.read(tarfile.BLOCKSIZE)
+            if len(block) < tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("it ends within a header")
+            is_extended = block[_SPARSE_GOES_ON]
+        self.sparse = b""
+        self.offset_data = source.tell()
+        archive.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        return self
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+        """Take a sparse file of pax for one without its map; called by ``tarfile``."""
+        member.sparse = b""
 
 
 def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
@@ -171,7 +232,7 @@ def _read_zip_member(
         try:
             with opener(member) as content:
                 yield from read_mails(Peeked(content), label, member.file_size, problems)
-        except DAMAGE as error:
+        except (*DAMAGE, MemoryError) as error:  # compressed by LZMA, a member asks for as much memory as it likes
             problems.append(Problem(label, f"damaged member ({reason(error)}): skipped; get the archive again"))
 
 

@@ -14,12 +14,12 @@ from rich.table import Table
 
 from tkit.cli_arguments import MAX_SEED, DatasetFolder, VantagePoint
 from tkit.errors import TkitError
+from tkit.progress import errors as _errors
 
 if TYPE_CHECKING:
     import pandas as pd
 
 labels_app = typer.Typer(help="Label files: docs/labels.md describes their form.", no_args_is_help=True)
-_errors = Console(stderr=True, highlight=False)
 _told = Console(highlight=False)
 
 LabelFiles = Annotated[list[Path], typer.Argument(help="Label files, one an annotator; the file's name names the annotator.")]

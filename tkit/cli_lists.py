@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from tkit.cli_arguments import refuse
+from tkit.progress import errors
 
 if TYPE_CHECKING:
     from tkit.detectors.lists import ListSource
@@ -53,7 +53,6 @@ def get(names: Names = None, folder: Folder = None) -> None:
     from tkit.detectors.lists import lists_folder
     from tkit.errors import TkitError
 
-    errors = Console(stderr=True, highlight=False)
     failed = 0
     for source in _chosen(names):
         if not names and not url_of(source):

@@ -147,13 +147,20 @@ def _folder_entries(folder: str) -> list[str]:
     with os.scandir(folder) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     names = [entry.name for entry in entries]
-    folders = {entry.name for entry in entries if entry.is_dir()}
+    folders = {entry.name for entry in entries if _is_folder(entry)}
     if {"cur", "new"} <= folders:
         names = [name for name in names if name in folders and name != "tmp"]
     else:
         mh_folder = ".mh_sequences" in names
         names = [name for name in names if not name.startswith(".") and not (mh_folder and _MH_REMOVED.fullmatch(name))]
     return [os.path.join(folder, name) for name in names]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: its own problem, and not that of the folder
+        return False
 
 
 class _InputFile:

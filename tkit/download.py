@@ -41,8 +41,9 @@ TIMEOUT = (10.0, 60.0)
 _BLOCK_BYTES = 2**16
 # A server may be busy or asleep; the rest of the 4xx and 5xx say that asking again is useless.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LONGEST_WAIT = 60.0
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_WAIT, _LONGEST_WAIT = 5.0, 60.0
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)")
+_WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 # An mbox's mail that was cut into a file of its own may have kept the blank line that ended it in the mbox.
 _ENDINGS = (b"", b"\n", b"\r\n")
 
@@ -217,11 +218,12 @@ class Downloader:
         headers = {"Range": f"bytes={had}-", "If-Range": tag} if had and tag else {}
         with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if response.status_code == 416:
-                self._part.unlink()
+                self._part.unlink(missing_ok=True)
                 raise _AttemptError("the server does not have the rest of what was begun", 0.0)
             if response.status_code in _TRY_AGAIN:
                 after = response.headers.get("Retry-After", "")
-                raise _AttemptError(f"the server answers {response.status_code}", float(after) if after.isdigit() else 5.0)
+                wait = float(after) if _WHOLE_NUMBER.fullmatch(after) else _WAIT
+                raise _AttemptError(f"the server answers {response.status_code}", wait)
             if response.status_code not in (200, 206):
                 raise TkitError(f"{url}: the server answers {response.status_code} {response.reason}: see if it has moved")
             start = had if response.status_code == 206 else 0
@@ -244,11 +246,11 @@ class Downloader:
         if response.status_code == 206:
             given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
             if given is None or int(given[1]) != start:
-                self._part.unlink()
+                self._part.unlink(missing_ok=True)
                 raise _AttemptError("the server sends another part than was asked for", 2.0)
             return None if given[2] == "*" else int(given[2])
         length = response.headers.get("Content-Length", "")
-        return int(length) if length.isdigit() else None
+        return int(length) if _WHOLE_NUMBER.fullmatch(length) else None
 
 
 class _AttemptError(Exception):

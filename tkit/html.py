@@ -42,7 +42,8 @@ _MARKS = frozenset(
 )
 _OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
-_REFRESH = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+# Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
+_REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
     ("icon", "link-icon"),

@@ -79,6 +79,7 @@ class _Cell(NamedTuple):
 
 _HASH = _Cell(re.compile("[0-9a-f]{64}"), "give a SHA-256 as 64 hexadecimal digits in lower case")
 _NUMBER = _Cell(re.compile("0|[1-9][0-9]{0,8}"), "give a whole number from 0")
+_COUNT = _Cell(re.compile("[1-9][0-9]{0,8}"), "give a whole number from 1")
 _LABEL = _Cell(re.compile("[TPCSU]"), "give one of T P C S U")
 _NO_LABEL = _Cell(re.compile("[TPCSU]?"), "give one of T P C S U, or nothing")
 _CELLS: Mapping[str, _Cell] = {
@@ -94,8 +95,8 @@ _CELLS: Mapping[str, _Cell] = {
     "confidence": _Cell(re.compile("[123]"), "give 1 (guess), 2 (likely) or 3 (sure)"),
     "annotators": _NUMBER,
     "draw": _NUMBER,
-    "stratum_size": _NUMBER,
-    "stratum_drawn": _NUMBER,
+    "stratum_size": _COUNT,
+    "stratum_drawn": _COUNT,
     "cluster": _NUMBER,
     "cluster_size": _NUMBER,
     "old": _LABEL,
@@ -103,7 +104,7 @@ _CELLS: Mapping[str, _Cell] = {
     "reason": _Cell(re.compile(".{0,300}"), "give one line of at most 300 characters"),
 }
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-_NUMBERS = frozenset(name for name, cell in _CELLS.items() if cell is _NUMBER) | {"confidence"}
+_NUMBERS = frozenset(name for name, cell in _CELLS.items() if cell in (_NUMBER, _COUNT)) | {"confidence"}
 
 
 def read_labels(path: str | os.PathLike[str]) -> pd.DataFrame:

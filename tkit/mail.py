@@ -44,6 +44,7 @@ _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
 # A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
+_LONGEST_SUBJECT = 10_000  # characters; the standard library's time grows with the square of the encoded words
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
@@ -231,8 +232,8 @@ class Message:
 
     @cached_property
     def subject(self) -> str:
-        """The subject with its encoded words decoded (RFC 2047), as far as they can be."""
-        text = self.header("subject")
+        """The beginning of the subject with its encoded words decoded (RFC 2047), as far as they can be."""
+        text = self.header("subject")[:_LONGEST_SUBJECT]
         if "=?" not in text:
             return text
         try:

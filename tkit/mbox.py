@@ -49,9 +49,10 @@ def _read_mbox(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[
         if piece is None:
             problems.append(Problem(label, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
             continue
-        raw = piece
-        while line := FROM_LINE.match(raw):
-            raw = raw[line.end() :]
+        start = 0
+        while line := FROM_LINE.match(piece, start):
+            start = line.end()
+        raw = piece[start:]
         if is_last and not single:
             raw = _without_blank_line(raw)
         if what := why_no_mail(raw):

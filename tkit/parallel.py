@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
+
+from tkit.errors import TkitError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,6 +49,11 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
     ------
     Result
         One a batch. An exception of the function is raised here, and ends the work.
+
+    Raises
+    ------
+    TkitError
+        Where the system ends one of the processes.
     """
     if workers <= 1:
         yield from map(function, batches(items, size))
@@ -60,6 +68,11 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise TkitError(
+                f"one of the {workers} processes was ended from outside, as a system does that runs out of memory:"
+                " take fewer of them"
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()

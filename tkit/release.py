@@ -26,7 +26,7 @@ from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
 from tkit.errors import TkitError
 from tkit.gather import Gathered, Progress, gather
 from tkit.kits import component_keys
-from tkit.labels import COARSE_CARRIER, read_labels, read_table
+from tkit.labels import COARSE_CARRIER, read_table
 from tkit.official_splits import SEED, TIME, official_splits
 from tkit.registry import CORPORA
 from tkit.schema import FEATURE_VERSION, KEY
@@ -45,6 +45,11 @@ SURE = 0.99
 """Probability from which a weak label is of confidence 3."""
 
 _PUBLISHED = "published_"
+# What the gold labels have beside what every label file has: how they were drawn, and both passes.
+_GOLD = (
+    *("message_sha256", "part", "carrier", "url", "label", "confidence", "first", "second"),
+    *("corpus", "path", "cluster", "stratum", "stratum_size", "stratum_drawn"),
+)
 
 
 def build(
@@ -147,7 +152,7 @@ def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tu
                 f"{file}: no such label file: give the folder that holds gold/, or take the labels of a published"
                 " dataset with `--labels`"
             )
-    gold = read_labels(files[0])
+    gold = read_table(files[0], _GOLD)
     if corrections is not None:
         gold = apply_corrections(gold, read_corrections(corrections), corrections).drop(columns="reason")
     members = read_table(files[1], ("cluster", "message_sha256", "carrier", "url"))

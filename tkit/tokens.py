@@ -45,12 +45,23 @@ _NIBBLE[[ord(c) for c in "0123456789"]] = np.arange(10)
 _NIBBLE[[ord(c) for c in "abcdef"]] = np.arange(10, 16)
 _NIBBLE[[ord(c) for c in "ABCDEF"]] = np.arange(10, 16)
 _MIN_TEXT = 8
-# Four counts of up to 65,535 in one integer, so that one pass over the bytes counts them all.
+# Four counts in one integer, so that one pass over the bytes counts them all; of what is longer, each by itself.
 _SHIFTS = (0, 16, 32, 48)
+_MOST_PACKED = 0xFFFF
 
 
 def _packed(*masks: Bools) -> Ints:
     return np.asarray(sum(mask.astype(np.int64) << shift for mask, shift in zip(masks, _SHIFTS, strict=True)))
+
+
+def _counted(packed: Ints, start: Ints, length: Ints) -> list[Ints]:
+    """Add up packed counts from each start on, and unpack them."""
+    if not len(start):
+        return [np.zeros(0, np.int64) for _ in _SHIFTS]
+    if length.max() > _MOST_PACKED:
+        return [np.asarray(np.add.reduceat(packed >> shift & _MOST_PACKED, start)) for shift in _SHIFTS]
+    total = np.add.reduceat(packed, start)
+    return [total >> shift & _MOST_PACKED for shift in _SHIFTS]
 
 
 _RUN_COUNTS = _packed(_CLASS == _DIGIT, _CLASS == _UPPER, _CLASS == _LOWER, ~_IS_HEX)
@@ -239,9 +250,9 @@ class _Tails:
 
     def counts(self) -> dict[str, Floats]:
         """Counts of characters behind the host."""
-        packed = np.add.reduceat(_TAIL_COUNTS[self.bytes], self.start)
         names = ("digits", "uppercase", "percent_escapes", "separators")
-        return {name: (packed >> shift & 0xFFFF).astype(np.float64) for name, shift in zip(names, _SHIFTS, strict=True)}
+        found = _counted(_TAIL_COUNTS[self.bytes], self.start, self.lengths)
+        return {name: count.astype(np.float64) for name, count in zip(names, found, strict=True)}
 
     def words(self) -> dict[str, Floats]:
         """Measures of the runs of letters and digits."""
@@ -331,8 +342,7 @@ class _Runs:
         begins[1:] = self.url[1:] != self.url[:-1]
         self.of_url = np.flatnonzero(begins)
         self.has = self.url[self.of_url]
-        packed = np.add.reduceat(_RUN_COUNTS[self.bytes], self.start) if len(where) else np.zeros(0, np.int64)
-        self.digits, self.upper, self.lower, self.no_hex = (packed >> shift & 0xFFFF for shift in _SHIFTS)
+        self.digits, self.upper, self.lower, self.no_hex = _counted(_RUN_COUNTS[self.bytes], self.start, self.length)
 
     @cached_property
     def place(self) -> Ints:

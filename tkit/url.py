@@ -198,7 +198,7 @@ _WRAPPING_DOMAINS = frozenset(
 _V3 = re.compile(r"https?://urldefense\.(?:us|com)/v3/__(.+?)__;([A-Za-z0-9_=-]*)!")
 _V3_TOKEN = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
 _V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # the first stands for two
-_V2_ESCAPE = re.compile(r"-([0-9A-Fa-f]{2})")
+_V2_ESCAPES = re.compile(r"(?:-[0-9A-Fa-f]{2})+")
 _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", re.IGNORECASE)
 
 
@@ -247,13 +247,18 @@ def _unwrap_once(url: str) -> str:
         return _unwrap_proofpoint_v3(url)
     if host == "urldefense.proofpoint.com" and rest.startswith("/v2/"):
         value = _parameter(rest, "u")
-        return _V2_ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), value.replace("_", "/"))
+        return _V2_ESCAPES.sub(_decoded_v2, value.replace("_", "/"))
     if host == "secure-web.cisco.com":
         return unquote(rest.rpartition("/")[2])
     if host.startswith("camo.") or host.endswith("fastmailusercontent.com"):
         found = _HEX_PATH.search(rest)
         return bytes.fromhex(found.group(1)).decode("utf-8", "replace") if found else ""
     return _unwrap_query(host, rest)
+
+
+def _decoded_v2(escapes: re.Match[str]) -> str:
+    """Decode bytes that stand as -XX side by side: together they are UTF-8."""
+    return bytes.fromhex(escapes.group().replace("-", "")).decode("utf-8", "replace")
 
 
 def _unwrap_query(host: str, rest: str) -> str:

@@ -110,7 +110,7 @@ def _checksums(folder: Path) -> Check:
     wrong = []
     named: dict[str, str] = {}
     sums = folder / SUMS
-    for line in sums.read_text("utf-8").splitlines() if sums.is_file() else []:
+    for line in sums.read_text("utf-8", "replace").splitlines() if sums.is_file() else []:
         digest, _, name = line.partition("  ")
         named[name] = digest
     for name in ALL_FILES:

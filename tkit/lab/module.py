@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -153,7 +154,8 @@ class ChromiumModule:
 
     def _stop(self) -> None:
         if self._browser is not None:
-            self._browser.close()
+            with suppress(Error):  # it may be gone already
+                self._browser.close()
             self._browser = None
         if self._playwright is not None:
             self._playwright.stop()

@@ -160,7 +160,7 @@ class ChromiumRenderer:
             What was asked for, and a PNG of the upper 4,000 pixels of the page, 800 wide; ``b""`` where
             :attr:`defects` says why there is none.
         """
-        shot = _Shot(frozenset(map(_comparable, blank)))
+        shot = _Shot(frozenset(map(comparable, blank)))
         return self._asked(html, shot), shot.png
 
     def requested(self, html: str) -> list[str]:
@@ -196,7 +196,9 @@ class ChromiumRenderer:
             _show(browser, html, asked, shot)
         except Error as error:
             failure = _first_line(error)
-        if deadline.passed():
+        finally:  # whatever ends this: a clock that runs on would end a process that is no longer the browser's
+            passed = deadline.passed()
+        if passed:
             self.defects = (f"time-out: not laid out within {self.timeout_seconds:g} s",)
         else:
             self.defects = (f"crash: {failure}",) if failure else ()
@@ -269,7 +271,7 @@ class _Shot:
         if route.request.is_navigation_request() or route.request.resource_type != "image":
             _answer(route)
             return
-        body = _TRANSPARENT if _comparable(route.request.url) in self.blank else _OPAQUE
+        body = _TRANSPARENT if comparable(route.request.url) in self.blank else _OPAQUE
         with suppress(Error):
             route.fulfill(body=body, content_type="image/gif" if body is _TRANSPARENT else "image/png")
 
@@ -377,15 +379,16 @@ def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
     """
     carriers: dict[tuple[int, str], dict[str, None]] = {}
     for reference in references(message):
-        place = reference.part, _comparable(reference.resolved_url)
+        place = reference.part, comparable(reference.resolved_url)
         carriers.setdefault(place, {})[reference.carrier] = None
     return [
-        Asked(part, url, tuple(carriers.get((part, _comparable(url)), ())))
+        Asked(part, url, tuple(carriers.get((part, comparable(url)), ())))
         for part, urls in enumerate(asked)
         for url in urls
         if url.startswith(("http://", "https://")) and not url.startswith(DOCUMENT_URL)
     ]
 
 
-def _comparable(url: str) -> str:
+def comparable(url: str) -> str:
+    """Give a URL as it is compared with another: without fragment, ``|`` as Chromium writes it in a path."""
     return url.partition("#")[0].replace("|", "%7C")

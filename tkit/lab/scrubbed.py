@@ -11,7 +11,7 @@ from matplotlib.image import imread
 
 from tkit.html import read_message
 from tkit.html_edit import Load, Place, places, tags_of
-from tkit.lab.render import ChromiumRenderer
+from tkit.lab.render import ChromiumRenderer, comparable
 from tkit.mail import Message
 from tkit.scrub import Scrubbed
 
@@ -72,8 +72,8 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     gone = {tracker.index for tracker in done.removed}
     for part, document in enumerate(read_message(before)):
         remote = [reference for reference in document.references if not reference.local]
-        called = {_plain(reference.resolved_url) for reference in remote if reference.index in gone}
-        kept = {_plain(reference.resolved_url) for reference in remote if reference.index not in gone}
+        called = {comparable(reference.resolved_url) for reference in remote if reference.index in gone}
+        kept = {comparable(reference.resolved_url) for reference in remote if reference.index not in gone}
         found = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
         spots = [place for own, place in zip(remote, found.of if found else (), strict=False) if own.index in gone]
         texts = before.html_parts[part], after.html_parts[part]
@@ -81,7 +81,7 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
             shown = [renderer.pictured(_without(text, spots, rule), called - kept) for text in texts]
             defects += renderer.defects
             if turn == 0:
-                asked = [{_plain(url) for url in urls} for urls, _ in shown]
+                asked = [{comparable(url) for url in urls} for urls, _ in shown]
                 counts = [count + len(urls) for count, urls in zip(counts, asked, strict=True)]
                 still += sorted((called - kept) & asked[1])
                 missing += sorted(asked[0] - called - asked[1])
@@ -90,10 +90,6 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
             if not differing:
                 break
     return Comparison(tuple(still), tuple(missing), counts[0], counts[1], pixels[0], pixels[1], tuple(defects))
-
-
-def _plain(url: str) -> str:
-    return url.partition("#")[0].replace("|", "%7C")
 
 
 def _without(html: str, spots: Sequence[Place | None], rule: str) -> str:

@@ -31,7 +31,8 @@ function keyButton(key, text, press) {
 
 function urlLine(url, host) {
   const line = make("div", "url");
-  const at = host ? url.toLowerCase().indexOf(host.toLowerCase()) : -1;
+  const lowered = url.toLowerCase(); // of another length where a letter of the sender's has a lower case of two
+  const at = host && lowered.length === url.length ? lowered.indexOf(host.toLowerCase()) : -1;
   if (at < 0) {
     line.textContent = url;
   } else {

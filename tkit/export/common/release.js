@@ -18,12 +18,26 @@ const ATTRIBUTES = {
   "media-src": ["src"],
   "svg-image": ["href", "xlink:href"],
 };
-const EDGES = /^[\0- ]+|[\0- ]+$/g; // as browsers read a URL
+const EDGE = /[\0- ]/; // as browsers read a URL
 const INNER = /[\t\n\r]/g;
 const CSS_URL = /url\("((?:[^"\\]|\\[^])*)"\)/g; // how browsers write every URL of a parsed style
 const CSS_ESCAPE = /\\(?:([0-9a-fA-F]{1,6})[ \t\n]?|([^]))/g;
 const CANDIDATE = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
 const DESCRIPTOR = /(?:\([^)]*\)?|[^,(]+)*,?/y;
+
+// Both by place: a pattern for the last run would try every run in the middle from each of its characters on.
+const withoutEdges = (text) => {
+  let start = 0;
+  let end = text.length;
+  while (start < end && EDGE.test(text[start])) start++;
+  while (end > start && EDGE.test(text[end - 1])) end--;
+  return text.slice(start, end);
+};
+const withoutCommas = (text) => {
+  let end = text.length;
+  while (text[end - 1] === ",") end--;
+  return text.slice(0, end);
+};
 
 class Releaser {
   constructor() {
@@ -61,7 +75,7 @@ class Releaser {
   }
 
   changed(text, rewrite) {
-    const url = text.replace(EDGES, "").replace(INNER, "");
+    const url = withoutEdges(text).replace(INNER, "");
     const changed = rewrite(url);
     return changed === url ? text : changed;
   }
@@ -74,7 +88,7 @@ class Releaser {
       const found = CANDIDATE.exec(text);
       if (!found) return done + text.slice(at);
       const [whole, written] = found;
-      const url = written.replace(/,+$/, "");
+      const url = withoutCommas(written);
       done += whole.slice(0, whole.length - written.length) + this.changed(url, rewrite) + written.slice(url.length);
       at = CANDIDATE.lastIndex;
       if (url !== written) continue;
@@ -110,7 +124,11 @@ class Releaser {
         return;
       }
       const changed = this.changedCss(rule.cssText, rewrite);
-      if (changed === rule.cssText) return;
+      if (changed === rule.cssText || rule.namespaceURI !== undefined) return; // a namespace's URL is not asked for
+      if (rule.keyText !== undefined) {
+        this.releaseDeclarations(rule.style, rewrite); // one of @keyframes, which takes no other rule in its place
+        return;
+      }
       group.deleteRule(place);
       group.insertRule(changed, place);
     });

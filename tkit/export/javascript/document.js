@@ -10,7 +10,7 @@ const COMMENT_HINTS = new RegExp(
   `src|href|url\\(|refresh|poster|@import|image-set|\\\\|background[${SPACE}]*=|data[${SPACE}]*=`,
 );
 const REFRESH = new RegExp(
-  `^[${SPACE}\\p{Nd}.]*[;,${SPACE}][${SPACE}]*(?:url[${SPACE}]*=[${SPACE}]*)?["']?([^"'${SPACE}][^"']*)`,
+  `^[${SPACE}\\p{Nd}.]*(?:[;,][${SPACE}]*|[${SPACE}](?![${SPACE}]))(?:url[${SPACE}]*=[${SPACE}]*)?["']?([^"'${SPACE}][^"']*)`,
   "iu",
 );
 const MAX_COMMENTS = 16; // conditional comments inside one another; a sound mail has one
@@ -198,13 +198,20 @@ function linkCarrier(rel) {
   return CARRIERS.link.find(([relation]) => relations.includes(relation))?.[1] ?? "";
 }
 
+/** By place: a pattern for the last commas would try every run in the middle from each of them on. */
+function withoutCommas(text) {
+  let end = text.length;
+  while (text[end - 1] === ",") end--;
+  return text.slice(0, end);
+}
+
 /** The candidates of a `srcset` attribute (HTML Standard, "parse a srcset attribute"). */
 export function srcsetUrls(text) {
   const candidate = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
   const descriptor = /(?:\([^)]*\)?|[^,(]+)*,?/y;
   const found = [];
   for (let match = candidate.exec(text); match; match = candidate.exec(text)) {
-    const url = match[1].replace(/,+$/, "");
+    const url = withoutCommas(match[1]);
     if (url) found.push(url);
     if (!match[1].endsWith(",")) {
       descriptor.lastIndex = candidate.lastIndex;

@@ -1,7 +1,7 @@
 // Headers and the whole mail to numbers: what only the `message` vantage point sees.
 import { HEADERS } from "./data.js";
 import { md5, sha1, sha256 } from "./hash.js";
-import { SPACE, remembering, strip } from "./text.js";
+import { SPACE, remembering, trimmed } from "./text.js";
 import { decodedForms, registrableDomain } from "./url.js";
 
 // A field and what its folded lines add (RFC 5322, section 2.2).
@@ -53,13 +53,13 @@ function headerBlock(headers) {
 
 /** A field's value in one line. */
 function unfolded(value) {
-  return value.replace(/\r?\n[ \t]+/g, " ").replace(/^[ \t\r]+|[ \t\r]+$/g, "");
+  return trimmed(value.replace(/\r?\n[ \t]+/g, " "), /[ \t\r]/);
 }
 
 function fromDomain(from) {
   const angle = Array.from(from.matchAll(FROM_ANGLE));
   const found = angle.length ? angle : Array.from(from.matchAll(FROM_BARE));
-  return found.length ? found.at(-1)[1].replace(/^\.+|\.+$/g, "").toLowerCase() : "";
+  return found.length ? trimmed(found.at(-1)[1], /\./).toLowerCase() : "";
 }
 
 function identityDomains(first) {
@@ -67,7 +67,7 @@ function identityDomains(first) {
   for (const name of ["message-id", "return-path", "sender"]) {
     const value = first(name);
     const at = value.lastIndexOf("@");
-    if (at >= 0) found.add(registrableDomain(value.slice(at + 1).replace(/^[<> \t]+|[<> \t]+$/g, "").toLowerCase()));
+    if (at >= 0) found.add(registrableDomain(trimmed(value.slice(at + 1), /[<> \t]/).toLowerCase()));
   }
   return found;
 }

@@ -3,12 +3,25 @@
 /** White space of Python's `\s` and `str.strip`, as the inside of a character class. */
 export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 
-const SPACE_EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const IS_SPACE = new RegExp(`[${SPACE}]`);
 const SPACES = new RegExp(`[${SPACE}]+`);
+
+/**
+ * Without the characters at the ends that a pattern for one of them finds.
+ *
+ * By place: a pattern for the last run would try every run in the middle from each of its characters on.
+ */
+export function trimmed(text, pattern) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && pattern.test(text[start])) start++;
+  while (end > start && pattern.test(text[end - 1])) end--;
+  return text.slice(start, end);
+}
 
 /** Without white space at the ends. */
 export function strip(text) {
-  return text.replace(SPACE_EDGES, "");
+  return trimmed(text, IS_SPACE);
 }
 
 /** The parts between white space. */

@@ -1,10 +1,10 @@
 // URLs as a browser reads them: resolved, unwrapped, and searched for addresses.
 import { QUERY_WRAPPERS, SUFFIXES, WRAPPING_DOMAINS } from "./data.js";
-import { partition, remembering } from "./text.js";
+import { partition, remembering, trimmed } from "./text.js";
 
 const REMOTE_SCHEMES = new Set(["http:", "https:", "ftp:"]);
 const PROTOCOL_RELATIVE = /^[/\\]{2}/;
-const EDGES = /^[\0- ]+|[\0- ]+$/g;
+const EDGE = /[\0- ]/;
 const INNER = /[\t\n\r]/g;
 const HOST = /^[a-z]+:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
@@ -12,7 +12,7 @@ const MAX_LAYERS = 3;
 
 /** An attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed. */
 export function clean(value) {
-  return value.replace(EDGES, "").replace(INNER, "");
+  return trimmed(value, EDGE).replace(INNER, "");
 }
 
 /** The URL that a browser would ask for; "" for what needs no server or cannot be parsed. */
@@ -96,7 +96,7 @@ const MAX_RULE_LABELS = Math.max(...Array.from(RULES, (rule) => rule.split(".").
 
 /** The public suffix and one label (ICANN section of the public suffix list); IP addresses stand for themselves. */
 export const registrableDomain = remembering((host) => {
-  host = host.replace(/^\.+|\.+$/g, "").toLowerCase();
+  host = trimmed(host, /\./).toLowerCase();
   if (!host || host[0] === "[" || IPV4.test(host)) return host;
   const labels = host.split(".");
   if (labels.includes("")) return host;
@@ -147,7 +147,7 @@ function unwrapOnce(url) {
   if (host === "urldefense.com" || host === "urldefense.us") return unwrapProofpointV3(url);
   if (host === "urldefense.proofpoint.com" && rest.startsWith("/v2/")) {
     const value = parameter(rest, "u").replaceAll("_", "/");
-    return value.replace(/-([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+    return value.replace(/(?:-[0-9A-Fa-f]{2})+/g, (escapes) => utf8(bytesOfHex(escapes.replaceAll("-", ""))));
   }
   if (host === "secure-web.cisco.com") return unquote(rest.slice(rest.lastIndexOf("/") + 1));
   if (host.startsWith("camo.") || host.endsWith("fastmailusercontent.com")) {

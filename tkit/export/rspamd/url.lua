@@ -35,7 +35,11 @@ local FRAGMENT_PATTERN = '[%z\1-\32\127-\255"<>`]'
 local FORBIDDEN_IN_HOST = '[%z\1-\32#/:<>?@%[\\%]^|%%\127]'
 
 local function clean(value)
-  return (value:gsub('^[%z\1-\32]+', ''):gsub('[%z\1-\32]+$', ''):gsub('[\t\n\r]', ''))
+  local first = value:find('[^%z\1-\32]')
+  if not first then return '' end
+  -- From a character that stays: from those of a run in the middle, each would be tried to the run's end.
+  local last = value:find('[^%z\1-\32][%z\1-\32]*$')
+  return (value:sub(first, last):gsub('[\t\n\r]', ''))
 end
 
 local function unquote(text)
@@ -341,10 +345,20 @@ local function after_host(text)
   return slash and text:sub(slash) or ''
 end
 
+-- Whether an address stands in a text; its name has up to 64 characters.
+local function has_address(text)
+  local at = text:find('@%w')
+  while at do
+    if text:sub(math.max(1, at - 64), at - 1):find('%w[%w._+-]*$') then return true end
+    at = text:find('@%w', at + 1)
+  end
+  return false
+end
+
 -- Whether a URL holds anything of the form of a mail address, plain or encoded.
 local function holds_address(url)
   for _, form in ipairs(decoded_forms(url)) do
-    if has(form, '@') and after_host(form):find('%w[%w._+-]*@%w') then return true end
+    if has(form, '@') and has_address(after_host(form)) then return true end
   end
   return false
 end

@@ -4,7 +4,9 @@ const PICTURES = new Set([
   ...["img-src", "img-srcset", "source-srcset", "input-image", "background-attr", "style-attr", "style-element"],
   ...["video-poster", "svg-image"],
 ]);
+const HTML_TYPES = ["text/html", "text/x-amp-html"]; // what counts as HTML; Thunderbird shows the first alone
 const MOST_BYTES = 5_000_000; // of one picture
+const MOST_MS = 30_000; // that a server may take for one
 const MOST_PICTURES = 200;
 const SCRIPT = { id: "pictures", js: ["release.js", "pictures.js"], runAt: "document_start" };
 
@@ -14,26 +16,32 @@ function leavesOf(part) {
   return part.parts?.length ? part.parts.flatMap(leavesOf) : [part];
 }
 
-/** The header block as it stands, each byte a character. */
+/** The header block as it stands, each byte a character: what is above the first empty line. */
 async function headerBlock(message) {
   const bytes = new Uint8Array(await (await messenger.messages.getRaw(message.id)).arrayBuffer());
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return /^[^]*?(?=\r?\n\r?\n|$(?![^]))/.exec(text)[0];
+  const [lineFeed, carriageReturn] = [10, 13];
+  let end = bytes.indexOf(lineFeed);
+  while (end >= 0 && bytes[bytes[end + 1] === carriageReturn ? end + 2 : end + 1] !== lineFeed) end = bytes.indexOf(lineFeed, end + 1);
+  return Array.from(end < 0 ? bytes : bytes.subarray(0, end + 1), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** The verdicts of a mail's HTML, as it was sent. */
 async function verdictsOf(message) {
   const leaves = leavesOf(await messenger.messages.getFull(message.id));
-  const parts = leaves.filter(({ contentType, body }) => contentType === "text/html" && body);
-  const context = {
-    message: {
-      headers: await headerBlock(message),
-      contentTypes: leaves.map(({ contentType }) => contentType.toLowerCase()),
-      htmlParts: parts.length,
-    },
-  };
+  const contentTypes = leaves.map(({ contentType }) => contentType.toLowerCase());
+  const parts = leaves.filter(({ body }, place) => contentTypes[place] === HTML_TYPES[0] && body);
+  const htmlParts = contentTypes.filter((type) => HTML_TYPES.includes(type)).length;
+  const context = { message: { headers: await headerBlock(message), contentTypes, htmlParts } };
   const parsed = parts.map(({ body }) => new DOMParser().parseFromString(body, "text/html"));
   return parsed.flatMap((html) => tkit.classifyDocument(html, context));
+}
+
+const displayed = new Map(); // tab -> the one mail that it shows
+
+/** Let go of what was found in the mail that a tab showed before. */
+async function forget(tabId) {
+  await messenger.storage.session.remove(`tab ${tabId}`);
+  await messenger.messageDisplayAction.setBadgeText({ tabId, text: "" });
 }
 
 async function judge(tab, message) {
@@ -47,6 +55,7 @@ async function judge(tab, message) {
     if (PICTURES.has(carrier) && !isConditional) pictures.set(url, resolvedUrl);
   }
   const loaded = await told(tab.id, { type: "loaded", urls: Array.from(pictures.keys()) });
+  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile, and this would be said of it
   const isLoaded = new Set((loaded ?? []).map((url) => pictures.get(url)));
   const found = {
     trackers: Array.from(trackers.values(), (verdict) => ({
@@ -80,14 +89,22 @@ async function told(tabId, message) {
 /** A picture as a data: URL, fetched without cookies and without telling from where; null for what is none. */
 async function fetched(url) {
   try {
-    const response = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer" });
-    const blob = await response.blob();
-    if (!response.ok || !blob.type.startsWith("image/") || blob.size > MOST_BYTES) return null;
+    const signal = AbortSignal.timeout(MOST_MS);
+    const response = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer", signal });
+    const [type] = (response.headers.get("Content-Type") ?? "").toLowerCase().split(/[ \t]*;/);
+    if (!response.ok || !type.startsWith("image/")) return null;
+    const pieces = [];
+    let size = 0;
+    for await (const piece of response.body) {
+      size += piece.length;
+      if (size > MOST_BYTES) return null;
+      pieces.push(piece);
+    }
     return await new Promise((resolve, reject) => {
       const reader = new FileReader();
       reader.onload = () => resolve(reader.result);
       reader.onerror = () => reject(reader.error);
-      reader.readAsDataURL(blob);
+      reader.readAsDataURL(new Blob(pieces, { type }));
     });
   } catch {
     return null; // a server that is gone is no reason to show nothing of the others
@@ -111,10 +128,16 @@ async function show(tabId, urls) {
 // -- events ------------------------------------------------------------------------------------------------------------
 
 messenger.messageDisplay.onMessagesDisplayed.addListener(async (tab, { messages }) => {
-  if (messages.length === 1) await judge(tab, messages[0]);
+  const [message] = messages.length === 1 ? messages : [];
+  displayed.set(tab.id, message?.id);
+  await forget(tab.id);
+  if (message) await judge(tab, message);
 });
 messenger.runtime.onMessage.addListener(({ type, tabId, urls }) => (type === "show" ? show(tabId, urls) : undefined));
-messenger.tabs.onRemoved.addListener((tabId) => messenger.storage.session.remove(`tab ${tabId}`));
+messenger.tabs.onRemoved.addListener((tabId) => {
+  displayed.delete(tabId);
+  return messenger.storage.session.remove(`tab ${tabId}`);
+});
 messenger.scripting.messageDisplay.getRegisteredScripts().then((scripts) => {
   if (!scripts.length) messenger.scripting.messageDisplay.registerScripts([SCRIPT]);
 });

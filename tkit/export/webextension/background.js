@@ -85,7 +85,11 @@ async function answer({ type, trackers }, sender) {
 }
 
 api.runtime.onMessage.addListener((message, sender, respond) => {
-  queued(() => answer(message, sender)).then(respond);
+  const answered = queued(() => answer(message, sender));
+  answered.then(respond, (error) => {
+    respond(null); // as on a page where it is off: nothing is let go
+    throw error; // into the browser's log
+  });
   return true; // answered later
 });
 api.tabs.onRemoved.addListener((tabId) => queued(() => api.storage.session.remove(keyOf(tabId))));

@@ -48,11 +48,12 @@ form.elements.kind.append(...Object.entries(KINDS).map(([kind, { title }]) => ne
 form.elements.kind.value = "roundcube";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const hosts = [form.elements.host.value, ...form.elements.own.value.split(/[\s,]+/)];
-  const [host, ...own] = hosts.map((text) => text.trim().toLowerCase()).filter(Boolean);
-  const wrong = [host, ...own].find((one) => !HOST.test(one));
-  problem.textContent = wrong ? `${wrong} is no host: write it as in mail.example.org, without http:// and path.` : "";
-  if (!wrong) turnOn({ host, kind: form.elements.kind.value, own }).then(() => form.reset());
+  const host = form.elements.host.value.trim().toLowerCase();
+  const own = form.elements.own.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+  const wrong = [host, ...own].filter((one) => !HOST.test(one));
+  const advice = "write it as in mail.example.org, without http:// and path.";
+  problem.textContent = wrong.length ? `${wrong[0] || "Nothing"} is no host: ${advice}` : "";
+  if (!wrong.length) turnOn({ host, kind: form.elements.kind.value, own }).then(() => form.reset());
 });
 api.storage.local.onChanged.addListener(show);
 show();
