@@ -6,6 +6,7 @@ Every test errs to one side only: where it says no, there is none, however the t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
 # The lookahead leaves one character to search for, which the engine does several times as fast as for two.
@@ -17,6 +18,7 @@ _CONDITIONAL = re.compile(r"!(?<=<!)--\s*\[if", re.IGNORECASE)
 # Most conditional comments hold a table's scaffolding only, and need no tree of their own.
 _COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
 _COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
+_SHORT_COMMENT = 1_000
 
 # A character that stands as written comes first, which is found fast; the letters before it are looked at then.
 _CSS_FUNCTION = re.compile(r"\((?<=(?:url|src|set)\()", re.IGNORECASE)
@@ -71,10 +73,17 @@ def without_space_behind_body(html: str) -> str:
 
 def comment_may_load(comment: str) -> bool:
     """Tell whether what stands in a comment may hold a reference."""
+    return (_short_may_load if len(comment) < _SHORT_COMMENT else _may_load)(comment)
+
+
+def _may_load(comment: str) -> bool:
     lowered = comment.lower()
     return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
-        name in lowered and pattern.search(lowered) for name, pattern in _COMMENT_ATTRIBUTES.items()
+        name in lowered and pattern.search(lowered) is not None for name, pattern in _COMMENT_ATTRIBUTES.items()
     )
+
+
+_short_may_load = lru_cache(maxsize=1 << 12)(_may_load)  # scaffolding is the same in many mails
 
 
 def conditional_comments_may_load(html: str) -> bool:
