@@ -18,7 +18,7 @@ TOO_NESTED = "MIME: nested too deeply to be read"
 
 _HEADERS = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[\t ])[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
 _HEADER = re.compile(rb"From |[\x21-\x39\x3b-\x7e]*+:|[\t ]")
-_END_OF_HEADERS = re.compile(rb"\n(?!From |[\x21-\x39\x3b-\x7e]*+:|[\t ])")
+_END_OF_HEADERS = re.compile(rb"\n(?![\t ])(?![\x21-\x39\x3b-\x7e]*+:|From )")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
