@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tkit import __version__
+from tkit.cli_arguments import Format, format_of
 from tkit.cli_study import read_share
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +66,22 @@ def test_scan_of_standard_input() -> None:
     assert row["verdict"] == "tracker"
     assert row["vantage"] == "message"
     assert row["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "file", "form"),
+    [
+        (None, None, "table"),
+        (None, "rows", "table"),
+        (None, "rows.txt", "table"),
+        (None, "rows.jsonl", "jsonl"),
+        (None, "rows.CSV", "csv"),
+        (None, "rows.parquet", "parquet"),
+        ("jsonl", "rows.csv", "jsonl"),
+    ],
+)
+def test_rows_are_written_as_asked_or_as_the_file_is_named(asked: str | None, file: str | None, form: str) -> None:
+    assert format_of(Format(asked) if asked else None, Path(file) if file else None) == form
 
 
 @pytest.mark.parametrize("vantage", ["url", "element", "message"])

@@ -26,8 +26,8 @@ from tkit.cli_arguments import (
     Vantage,
     VantagePoint,
     Workers,
+    format_of,
     refuse,
-    refuse_parquet_without_file,
 )
 from tkit.cli_labels import labels_app
 from tkit.cli_lists import lists_app
@@ -82,7 +82,7 @@ def _options(
 
 
 @app.command()
-def references(paths: Paths, format: FormatOption = Format.TABLE, output: Output = None, workers: Workers = 1) -> None:
+def references(paths: Paths, format: FormatOption = None, output: Output = None, workers: Workers = 1) -> None:
     """List every reference that the mails' HTML makes to something to load, as written.
 
     Example: `tkit references mails/ --format jsonl -o references.jsonl`
@@ -112,7 +112,7 @@ def scan(
     paths: Paths,
     model: Model = None,
     vantage: Vantage = None,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = None,
     output: Output = None,
     workers: Workers = 1,
 ) -> None:
@@ -239,7 +239,7 @@ def campaigns(
     features: Annotated[
         bool, typer.Option("--features", help="Write the features of the vantage point campaign, to join to those of extract.")
     ] = False,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = None,
     output: Output = None,
 ) -> None:
     """Compare the copies of every mailing: which references are individual to the recipient.
@@ -251,11 +251,11 @@ def campaigns(
     from tkit.batch import campaign_rows
     from tkit.rows import open_writer
 
-    refuse_parquet_without_file(format, output)
+    form = format_of(format, output)
     with _reading(paths) as (raws, count):
         found = campaign_rows(raws, features)
     _require_mail(count)
-    with open_writer(format, output) as writer:
+    with open_writer(form, output) as writer:
         writer.write(found)
 
 
@@ -317,15 +317,15 @@ def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
 def _run(
     paths: Sequence[str],
     rows: Callable[[list[RawMessage]], pd.DataFrame],
-    format: Format,
+    format: Format | None,
     output: Path | None,
     workers: int,
 ) -> None:
     from tkit.parallel import ordered_map
     from tkit.rows import open_writer
 
-    refuse_parquet_without_file(format, output)
-    with _reading(paths) as (raws, count), open_writer(format.value, output) as writer:
+    form = format_of(format, output)
+    with _reading(paths) as (raws, count), open_writer(form, output) as writer:
         for frame in ordered_map(rows, raws, 512, workers):
             writer.write(frame)
         if not count[0]:

@@ -52,7 +52,9 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; standard output without it.")
 ]
 NewFolder = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the rows.")]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help="How to write the rows; without it as the file's name ends, else a table.")
+]
 Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
 Model = Annotated[Path | None, typer.Option(file_okay=False, help="Bundle folder; the built-in one without it.")]
 Vantage = Annotated[
@@ -72,7 +74,13 @@ def refuse(parameter: str, what: str) -> NoReturn:
     raise typer.BadParameter(what, param_hint=parameter)
 
 
-def refuse_parquet_without_file(format: Format, output: Path | None) -> None:
-    """Refuse Parquet for standard output: it is no text, and pandas reads it from a file alone."""
-    if format is Format.PARQUET and output is None:
+def format_of(asked: Format | None, output: Path | None) -> Format:
+    """Give the form that was asked for; without one that of the file's ending, else a table.
+
+    Parquet is refused for standard output: it is no text, and pandas reads it from a file alone.
+    """
+    named = output.suffix.lower().removeprefix(".") if output else ""
+    form = asked or (Format(named) if named in set(Format) else Format.TABLE)
+    if form is Format.PARQUET and output is None:
         refuse("--format", "parquet needs a file: give -o FILE")
+    return form
