@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from tkit.mail import Message
 from tkit.manipulate import MANIPULATIONS, PAIRS
 from tkit.parallel import ordered_map
 from tkit.robustness import recall_lost, scores_with_copies
-from tkit.schema import KEY, MAIL_VANTAGES
+from tkit.schema import KEY, MAIL_VANTAGES, feature_names
 from tkit.splits import cross_validation
 
 WHAT = {
@@ -54,6 +54,20 @@ WHAT = {
     "css-background": "is the background of an empty span",
 }
 _KEY = list(KEY)
+
+SIZES = (
+    *("attr_width", "attr_height", "style_width", "style_height", "style_max_width", "style_max_height", "width", "height"),
+    *("sides_given", "short_side", "long_side", "tiny", "thin", "hidden", "style_properties", "attributes", "border_given"),
+)
+ENDINGS = tuple(name for name in feature_names("url") if name.startswith("extension_"))
+AROUND = ("alt_length", "title_length", "in_link", "link_same_domain", "depth", "text_beside", "parent_body", "parent_cell")
+BLIND = {
+    "all features": (),
+    "no sizes": SIZES,
+    "no sizes, no file endings": SIZES + ENDINGS,
+    "no sizes, no file endings, nothing of text and link around": SIZES + ENDINGS + AROUND,
+}
+"""What a model could go by if it did not go by what a sender declares."""
 
 
 def all_copies(messages: dict[str, Message], trackers: pd.DataFrame, workers: int, progress: Progress) -> pd.DataFrame:
@@ -107,10 +121,24 @@ def of_model(
         others = known & ~split.test
         threshold[split.test] = choose_threshold(score[others], tracker[others], budget)
     place = pd.MultiIndex.from_frame(rows[_KEY]).get_indexer(pd.MultiIndex.from_frame(copies[_KEY]))
-    lost = recall_lost(rows, score >= threshold, copies, of_copies >= threshold[place])
+    called, called_copies = score >= threshold, of_copies >= threshold[place]
+    lost = recall_lost(rows, called, copies, called_copies)
     good = known & ~tracker
-    lost.attrs["false_alarms"] = float((score >= threshold)[good].mean())
+    lost.attrs["false_alarms"] = float(called[good].mean())
+    worst = (copies["manipulation"] == _worst_pair(lost)).to_numpy() & (known & tracker)[place]
+    of_worst = place[worst & called[place] & ~called_copies]
+    lost.attrs["components_lost"] = rows["component"].iloc[of_worst].value_counts().tolist()
     return lost
+
+
+def _worst_pair(lost: pd.DataFrame) -> str:
+    pairs = lost[lost["manipulation"].str.contains("+", regex=False)]
+    return str(pairs.loc[pairs["lost"].idxmax(), "manipulation"])
+
+
+def blind(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Give rows in which some features say nothing: each is 0 everywhere, so that no model can go by it."""
+    return rows.assign(**dict.fromkeys(columns, np.float32(0)))
 
 
 def of_rule(rule: Detector, rows: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +165,7 @@ def cached(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     return table
 
 
-def page(results: dict[str, pd.DataFrame], settings: argparse.Namespace, trackers: int) -> str:
+def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], settings: argparse.Namespace, trackers: int) -> str:
     """Write the page."""
     points = {title: found.set_index("manipulation")["lost"] * 100 for title, found in results.items()}
     single = list(MANIPULATIONS)
@@ -175,6 +203,18 @@ def page(results: dict[str, pd.DataFrame], settings: argparse.Namespace, tracker
             [(title, *_worst(lost)) for title, lost in points.items()],
         ),
         "",
+        "## What stands in the way",
+        "",
+        "The model at `message` without the features that a sender declares, and with other seeds. What a model does not see"
+        " cannot mislead it, but with less to go by it finds fewer trackers that are not disguised, and other disguises cost it"
+        " more. *In components* tells of the trackers that the worst pair loses how many are in the three components that lose"
+        " most, and in all: those are kits that are left out as a whole.",
+        "",
+        *markdown(
+            ("model, message", "recall", "false alarms", "worst single", "worst pair", "mean of all pairs", "in components"),
+            [(title, *_tried(found)) for title, found in tries.items()],
+        ),
+        "",
         "## What each does",
         "",
         *markdown(("manipulation", "the tracker"), list(WHAT.items())),
@@ -188,6 +228,21 @@ def page(results: dict[str, pd.DataFrame], settings: argparse.Namespace, tracker
 def _worst(lost: pd.Series) -> list[str]:
     pairs = lost[lost.index.str.contains("+", regex=False)].sort_values(ascending=False)
     return [f"{points:.1f} ({name})" for name, points in pairs.head(3).items()] + [f"{pairs.mean():.1f}"]
+
+
+def _tried(found: pd.DataFrame) -> tuple[str, ...]:
+    points = found.set_index("manipulation")["lost"] * 100
+    single = points[list(MANIPULATIONS)]
+    worst, _, _, mean = _worst(points)
+    lost = found.attrs["components_lost"]
+    return (
+        f"{found['before'].iloc[0]:.1%}",
+        f"{found.attrs['false_alarms']:.2%}",
+        f"{single.max():.1f} ({single.idxmax()})",
+        worst,
+        mean,
+        f"{', '.join(map(str, lost[:3]))} of {sum(lost)} in {len(lost)}",
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -228,6 +283,17 @@ def main(arguments: list[str] | None = None) -> int:
                 factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=learnt)
                 results[title] = of_model(factory, rows, copies, settings.folds, settings.seed, settings.max_false_alarms)
                 progress.update(task, completed=1)
+        tries: dict[str, pd.DataFrame] = {}
+        ways = [(features, settings.seed, learnt) for features in BLIND for learnt in (taught, None)]
+        ways += [("all features", seed, taught) for seed in (settings.seed + 1, settings.seed + 2)]
+        for features, seed, learnt in ways:
+            title = f"{features}{', untaught' if learnt is None else ''}{f', seed {seed}' if seed != settings.seed else ''}"
+            task = progress.add_task(title, total=1)
+            learnt = None if learnt is None else blind(learnt, BLIND[features])  # noqa: PLW2901
+            factory = partial(BoostingModel, random_state=seed, manipulated=learnt)
+            seen = [blind(table, BLIND[features]) for table in (rows, copies)]
+            tries[title] = of_model(factory, *seen, settings.folds, settings.seed, settings.max_false_alarms)
+            progress.update(task, completed=1)
         of_mail = [rule for rule in RULES if rule.vantage in MAIL_VANTAGES]
         rules: list[Detector] = [rule for rule in of_mail if "listed" not in getattr(rule, "columns", ())]
         for rule in rules:
@@ -236,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
             written = with_written(rows, wanted(), progress)
             for peer in all_peers(settings.lists):
                 results[peer.name] = of_rule(peer, written, copies)
-    settings.output.write_text(page(results, settings, len(trackers)), encoding="utf-8")
+    settings.output.write_text(page(results, tries, settings, len(trackers)), encoding="utf-8")
     console.print(f"{settings.output} written")
     return 0
 
