@@ -174,6 +174,22 @@ def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
     assert called >= 5
 
 
+def test_a_mail_that_is_shown_when_it_is_installed_is_judged(
+    missing_engine: Callable[[str], None], internet: Web, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    program = program_of("thunderbird")
+    if program is None:
+        missing_engine("no thunderbird on PATH: apt-get install thunderbird")
+    folder = tmp_path_factory.mktemp("extension")
+    write(default_bundle("message"), folder)
+    mail = tmp_path_factory.mktemp("mails") / "mail.eml"
+    mail.write_bytes(RAW)
+    with gecko(str(program), tmp_path_factory.mktemp("profile"), internet.server_port) as started:
+        started.chrome(OPEN_MAIL, str(mail))
+        started.install(folder)
+        assert started.chrome(f"{BADGE} return badge();", "1") == "1"
+
+
 BACKGROUND = """
 const taken = [];
 const listeners = {};
@@ -185,9 +201,15 @@ globalThis.DOMParser = class { parseFromString(html) { return html; } };
 globalThis.tkit = { classifyDocument: (html, context) => (taken.push([html, context.message]), []), provider: () => "" };
 globalThis.reasonsOf = () => [];
 globalThis.messenger = {
-  messageDisplay: { onMessagesDisplayed: event("displayed") },
+  messageDisplay: {
+    onMessagesDisplayed: event("displayed"),
+    getDisplayedMessages: async (id) => {
+      if (!(id in shown)) throw new Error("not a tab of mails");
+      return { messages: shown[id] };
+    },
+  },
   runtime: { onMessage: event("message") },
-  tabs: { onRemoved: event("removed"), sendMessage: async () => [] },
+  tabs: { onRemoved: event("removed"), sendMessage: async () => [], query: async () => [3, 5, 9].map((id) => ({ id })) },
   scripting: { messageDisplay: { getRegisteredScripts: async () => [{}] } },
   storage: {
     local: { get: async () => ({}) },
@@ -206,10 +228,13 @@ globalThis.messenger = {
 """
 
 
-def run_background(parts: dict[str, list[dict[str, str]]], raw: str, script: str) -> Any:
+def run_background(
+    parts: dict[str, list[dict[str, str]]], raw: str, script: str, shown: dict[str, list[dict[str, int]]] | None = None
+) -> Any:
     """Run the background script in Node with a messenger of its own, and what a test does with it."""
     own = Path(__file__).parents[1] / "tkit" / "export" / "thunderbird" / "background.js"
-    made = f"const RAW = {json.dumps(raw)};\nconst PARTS = {json.dumps(parts)};\n{BACKGROUND}\n"
+    given = {"RAW": raw, "PARTS": parts, "shown": shown or {}}
+    made = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in given.items()) + BACKGROUND
     source = made + own.read_text(encoding="utf-8") + script
     done = subprocess.run(["node", "--input-type=module", "-"], input=source.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -258,6 +283,18 @@ await listeners.displayed({ id: 7 }, { messages: [{ id: 1 }, { id: 2 }] });
 console.log(JSON.stringify([kept, session.has("tab 7"), badges.at(-1)]));
 """
     assert run_background(parts, "From: a@shop.example\n\n", script) == [2, False, ""]
+
+
+def test_a_mail_that_was_shown_before_anything_listened_is_judged(npm: Path) -> None:
+    parts = {"1": [{"contentType": "text/html", "body": "<p>A"}]}
+    script = """
+while (!waiting.length) await null;
+waiting[0]();
+while (!session.has("tab 9")) await null;
+console.log(JSON.stringify([Array.from(session.keys()), taken.map(([html]) => html)]));
+"""
+    found = run_background(parts, "From: a@shop.example\n\n", script, shown={"5": [], "9": [{"id": 1}]})
+    assert found == [["tab 9"], ["<p>A"]]
 
 
 @pytest.mark.parametrize("vantage", MAIL_VANTAGES)

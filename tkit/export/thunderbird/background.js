@@ -127,12 +127,23 @@ async function show(tabId, urls) {
 
 // -- events ------------------------------------------------------------------------------------------------------------
 
-messenger.messageDisplay.onMessagesDisplayed.addListener(async (tab, { messages }) => {
+async function isDisplayed(tab, { messages }) {
   const [message] = messages.length === 1 ? messages : [];
   displayed.set(tab.id, message?.id);
   await forget(tab.id);
   if (message) await judge(tab, message);
-});
+}
+
+/** Judge the mails that were shown before anything listened: when this was installed, or while it started. */
+async function judgeDisplayed() {
+  for (const tab of await messenger.tabs.query({})) {
+    const shown = await messenger.messageDisplay.getDisplayedMessages(tab.id).catch(() => undefined); // a tab of another kind
+    if (shown?.messages.length && !displayed.has(tab.id)) await isDisplayed(tab, shown);
+  }
+}
+
+messenger.messageDisplay.onMessagesDisplayed.addListener(isDisplayed);
+judgeDisplayed();
 messenger.runtime.onMessage.addListener(({ type, tabId, urls }) => (type === "show" ? show(tabId, urls) : undefined));
 messenger.tabs.onRemoved.addListener((tabId) => {
   displayed.delete(tabId);
