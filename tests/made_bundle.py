@@ -72,16 +72,19 @@ THREE = url_rows(path_length=[10, 11, 11], query_length=[9, 3, 4])
 THREE_MARGINS = [-24576, 24576, 73728]
 
 
+FACTS: dict[str, Any] = {
+    "threshold_chosen": "by hand",
+    "training_sha256": SHA256,
+    "seed": 7,
+    "date": "2026-11-23",
+    "card": CARD,
+    "replay": THREE,
+}
+"""What a bundle of any model needs beside the model and its threshold."""
+
+
 def made(learnt: TreeSum | LinearSum = BY_HAND, threshold: float = 0.5, **changed: Any) -> Bundle:
-    facts: dict[str, Any] = {
-        "threshold_chosen": "by hand",
-        "training_sha256": SHA256,
-        "seed": 7,
-        "date": "2026-11-23",
-        "card": CARD,
-        "replay": THREE,
-    }
-    return Bundle.from_model(Fitted(learnt), threshold, **facts | changed)
+    return Bundle.from_model(Fitted(learnt), threshold, **FACTS | changed)
 
 
 def trained(n: int = 300) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.float64]]:

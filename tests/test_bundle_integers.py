@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_bundle import CARD, FEATURES, MODELS, PATH, SHA256, THREE, TREE, made, split_tree, trained, url_rows
+from made_bundle import FACTS, FEATURES, MODELS, PATH, THREE, TREE, made, split_tree, trained, url_rows
 
 from tkit.bundle import (
     UNIT,
@@ -53,12 +53,7 @@ def test_scores_differ_from_the_models_by_rounding_alone(make: Callable[[], Mode
     bundle = Bundle.from_model(
         model,
         0.5,
-        threshold_chosen="by hand",
-        training_sha256=SHA256,
-        seed=0,
-        date="2026-11-23",
-        card=CARD,
-        replay=rows[:5],
+        **FACTS | {"replay": rows[:5]},
     )
     # Values that stand right at a split, too.
     if isinstance(bundle.model, IntegerTrees):
@@ -116,12 +111,7 @@ def test_models_that_no_bundle_can_hold_are_refused() -> None:
         Bundle.from_model(
             TreeModel("url"),
             0.5,
-            threshold_chosen="by hand",
-            training_sha256=SHA256,
-            seed=0,
-            date="2026-11-23",
-            card=CARD,
-            replay=THREE,
+            **FACTS,
         )
     leaf = split_tree((-1, 0, -1, -1, 2.0, 1))
     # 127 leaves of 2 and an intercept of 2 are 2**24 units.

@@ -242,6 +242,15 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def said_of(folder: Path) -> str:
+    """Load a bundle and use it; give what is said where it is refused."""
+    try:
+        loaded = Bundle.load(folder)
+    except TkitError as error:
+        return str(error)
+    return f"bundle {folder}: {loaded.margins(THREE).shape}"
+
+
 @given(data=st.data(), name=st.sampled_from(["model.json", "schema.json", "vectors.jsonl"]))
 @settings(max_examples=300, deadline=None)
 def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: str, saved: Path) -> None:
@@ -266,13 +275,7 @@ def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: 
         else:
             place.insert(keys[-1], data.draw(near | JSON))
         path.write_text(json.dumps(whole))
-        try:
-            loaded = Bundle.load(saved)
-        except TkitError as error:
-            said = str(error)
-        else:
-            said = f"bundle {saved}: {loaded.margins(THREE).shape}"
-        assert said.startswith(f"bundle {saved}: ")
+        assert said_of(saved).startswith(f"bundle {saved}: ")
     finally:
         path.write_text(original)
 
@@ -290,12 +293,6 @@ def test_mutated_bytes_raise_nothing_but_tkit_errors(name: str, at: float, lengt
     start = int(at * len(original))
     try:
         path.write_bytes(original[:start] + put + original[start + length :])
-        try:
-            loaded = Bundle.load(saved)
-        except TkitError as error:
-            said = str(error)
-        else:
-            said = f"bundle {saved}: {loaded.margins(THREE).shape}"
-        assert said.startswith(f"bundle {saved}: ")
+        assert said_of(saved).startswith(f"bundle {saved}: ")
     finally:
         path.write_bytes(original)

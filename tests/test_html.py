@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tkit.html import Ancestry, Backend, RemoteReference, read_document, read_message, references, srcset_candidates
+from tkit.ancestry import Ancestry
+from tkit.html import Backend, RemoteReference, read_document, read_message, references, srcset_candidates
 from tkit.html_hints import html_may_load
 from tkit.mail import Message
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tkit import html
+from tkit.ancestry import Ancestry
 from tkit.corpus import read_raw
 from tkit.html import read_document, references
 from tkit.html_tags import TagParser
@@ -47,7 +48,7 @@ def test_everything_that_loads_is_found() -> None:
         ("vml-src", "http://a.example/5", True),
     ]
     assert document.links == ["http://a.example/link"]
-    assert {found.ancestry for found in document.references} == {html.Ancestry(0, "", "", None, 0)}
+    assert {found.ancestry for found in document.references} == {Ancestry(0, "", "", None, 0)}
     assert dict(document.references[0].attributes) == {"src": "1?a&b", "alt": "x"}
 
 

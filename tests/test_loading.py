@@ -9,12 +9,13 @@ import pytest
 
 from tkit.bundle import default_bundle
 from tkit.detectors.any_of import AnyOf
+from tkit.detectors.base import threshold_of
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
 from tkit.detectors.rules import RULES, Trocker
 from tkit.errors import TkitError
-from tkit.loading import RULE_NAMES, is_prefixed, load_detector, threshold_of
+from tkit.loading import RULE_NAMES, is_prefixed, load_detector
 
 
 def test_every_rule_has_a_word() -> None:

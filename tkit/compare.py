@@ -14,13 +14,13 @@ import pandas as pd
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.detectors.any_of import AnyOf
-from tkit.detectors.base import Detector
+from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.published import Unwrapped
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, paired_difference
 from tkit.facts import facts_of
 from tkit.labelled import LabelledMail
-from tkit.loading import is_prefixed, threshold_of
+from tkit.loading import is_prefixed
 from tkit.require import SHARES
 
 _ROW_COLUMNS = ["message_sha256", "part", "index", "carrier", "url", "resolved_url", "label", "confidence"]
@@ -144,7 +144,7 @@ def compare(
     seed: int = 0,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Comparison:
-    """Score labelled references by every detector, each at its own threshold (:func:`tkit.loading.threshold_of`).
+    """Score labelled references by every detector, each at its own threshold (:func:`tkit.detectors.base.threshold_of`).
 
     Parameters
     ----------

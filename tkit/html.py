@@ -16,12 +16,12 @@ from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
+from tkit.ancestry import Ancestors, Ancestry
 from tkit.css import css_urls, may_load
 from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
 from tkit.html_tags import TagParser
 from tkit.html_work import tree_takes_long
 from tkit.mail import Message
-from tkit.style import hides
 from tkit.url import clean, resolve, resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
@@ -73,36 +73,11 @@ _SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "lin
 _SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
 _LINKS = frozenset(("a", "area"))
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
-_MAX_DEPTH = 512  # Chromium nests no deeper
 # The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
 _MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
 _STYLED = r'[style*="("],[style*="\\"],style'
 # One for all documents: to make one costs as much as to use it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
-
-
-class Ancestry(NamedTuple):
-    """What the elements around a reference say about it.
-
-    Attributes
-    ----------
-    depth : int
-        Number of ancestor elements, at most 512.
-    parent : str
-        Tag of the parent element, ``""`` at the root.
-    hidden_by : str
-        How the nearest hiding ancestor hides: see :func:`tkit.style.hides`; ``""`` where none does.
-    link : str or None
-        The ``href`` of the nearest link around it, as written; None where there is none.
-    tables : int
-        Number of ``table`` elements around it.
-    """
-
-    depth: int
-    parent: str
-    hidden_by: str
-    link: str | None
-    tables: int
 
 
 class RemoteReference(NamedTuple):
@@ -267,7 +242,7 @@ class _Reader:
     def read(self, html: str, around: Ancestry | None = None) -> None:
         """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
         conditional = around is not None
-        ancestors = _Ancestors()
+        ancestors = Ancestors()
         html = without_space_behind_body(html)
         if tree_takes_long(html):
             self._nodes_of = _tag_nodes
@@ -280,15 +255,12 @@ class _Reader:
                     self._marks += 1
                 if "style" not in attributes and "background" not in attributes:
                     continue
-            elif not attributes:
-                if tag == "-comment":
-                    self._comment(node, ancestors)
-                elif tag == "style" and (written := _written("style", attributes, node)):
-                    self._add(node, "style", attributes, written, ancestors.of(node), conditional, around)
+            elif tag == "-comment":
+                self._comment(node, ancestors)
                 continue
-            elif _MARKS.isdisjoint(attributes):
+            elif tag != "style" and _MARKS.isdisjoint(attributes):
                 style = attributes.get("style")
-                if not (style and may_load(style)) and tag != "style":
+                if not (style and may_load(style)):
                     continue
             tag = tag.lower()  # lexbor keeps the case of SVG's feImage
             if tag == "base":
@@ -300,7 +272,7 @@ class _Reader:
             if written := _written(tag, attributes, node):
                 self._add(node, tag, attributes, written, ancestors.of(node), conditional, around)
 
-    def _comment(self, node: Any, ancestors: _Ancestors) -> None:
+    def _comment(self, node: Any, ancestors: Ancestors) -> None:
         comment = node.comment_content or ""
         head = _CONDITIONAL_HEAD.match(comment)
         if not head:
@@ -323,7 +295,7 @@ class _Reader:
         around: Ancestry | None,
     ) -> None:
         if around is not None:
-            ancestry = _inside(around, ancestry)
+            ancestry = around.around(ancestry)
         facts: Mapping[str, str] = (
             {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
         )
@@ -375,67 +347,6 @@ def _nodes(root: Any) -> Iterator[Any]:
         after.append(node)
         node = node.next
     return chain(reversed(before), root.traverse(), after)
-
-
-def _inside(around: Ancestry, inner: Ancestry) -> Ancestry:
-    """Put the ancestry of a reference in a conditional comment below the ancestry of the comment."""
-    return Ancestry(
-        min(around.depth + inner.depth, _MAX_DEPTH),
-        inner.parent,
-        inner.hidden_by or around.hidden_by,
-        inner.link if inner.link is not None else around.link,
-        around.tables + inner.tables,
-    )
-
-
-_Above = tuple[int, str, str, str | None, int]  # what an Ancestry holds; of most elements nobody asks for one
-_ROOT: _Above = (0, "", "", None, 0)
-
-
-class _Ancestors:
-    """What the elements of one tree say of those below them; each is asked once."""
-
-    def __init__(self) -> None:
-        self._above: dict[int, _Above] = {}
-        self._found: dict[int, Ancestry] = {}
-
-    def of(self, node: Any) -> Ancestry:
-        """Give the ancestry of a node."""
-        parent = node.parent
-        if parent is None:
-            return Ancestry(*_ROOT)
-        identity = parent.mem_id
-        found = self._found.get(identity)
-        if found is None:
-            found = self._found[identity] = Ancestry(*self._below(parent))
-        return found
-
-    def _below(self, element: Any) -> _Above:
-        """Give what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
-        above = self._above
-        unknown = []
-        facts: _Above = _ROOT
-        while element is not None and element.is_element_node:
-            identity = element.mem_id
-            if identity in above:
-                facts = above[identity]
-                break
-            unknown.append((identity, element))
-            element = element.parent
-        depth, tag, hidden_by, link, tables = facts
-        for identity, element in reversed(unknown):
-            tag = element.tag
-            attributes = element.attributes
-            if depth < _MAX_DEPTH:
-                depth += 1
-            if tag == "table":
-                tables += 1
-            elif tag == "a" and "href" in attributes:
-                link = clean(attributes["href"] or "")
-            if "style" in attributes or "hidden" in attributes:
-                hidden_by = hides(attributes.get("style") or "", "hidden" in attributes) or hidden_by
-            above[identity] = depth, tag, hidden_by, link, tables
-        return depth, tag, hidden_by, link, tables
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:

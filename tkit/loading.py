@@ -12,7 +12,7 @@ from typing import Any
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.detectors.any_of import AnyOf
-from tkit.detectors.base import Detector
+from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.engines import PublishedList
 from tkit.detectors.lists import REGISTRY, lists_folder, load, read_list
 from tkit.detectors.peers import PEERS
@@ -107,11 +107,6 @@ def is_prefixed(spec: str) -> bool:
     """Tell whether a spec begins with one of the words of :func:`load_detector`, and so is no path."""
     prefix, colon, _ = spec.partition(":")
     return bool(colon) and prefix in _PREFIXES
-
-
-def threshold_of(detector: Detector) -> float:
-    """Give the score from which a detector's verdict is "tracker": a bundle's own threshold, else 0.5."""
-    return float(getattr(detector, "threshold_score", 0.5))
 
 
 def _rule(name: str, lists: str | Path | None) -> Detector:

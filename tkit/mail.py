@@ -183,8 +183,10 @@ class Message:
         :meth:`from_bytes`.
         """
         lines = _with_line_feeds(self._raw)
-        found = ["lines: ended by a lone carriage return"] if lines is not self._raw else []
-        found = [*_structural_defects(lines), *found, *self._text_defects]
+        found = list(_structural_defects(lines))
+        if lines is not self._raw:
+            found.append("lines: ended by a lone carriage return")
+        found += self._text_defects
         found += [
             f"html part {number}: a tree of it would take too long, read as tags alone"
             for number, text in enumerate(self.html_parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -62,19 +63,15 @@ class Numbering:
         self.document = np.repeat(np.arange(self.n_documents), self.sizes)
         self.first = np.cumsum(self.sizes) - self.sizes
         known = _Originals()
-        number, add = known.number, known.add
         resolved = [reference.resolved_url for reference in self.references]
-        self.url = np.fromiter((number[url] if url in number else add(url) for url in resolved), np.int64, self.n)
+        self.url = np.fromiter(map(known.__getitem__, resolved), np.int64, self.n)
         self.n_picture_urls = len(known.urls)
-        urls = list(known.urls)
-        self.wrapped = column([urls[code] != url for code, url in zip(self.url.tolist(), resolved, strict=True)])
         links = [[link for link in document.links if link] for document in self.documents]
         self.n_links = np.fromiter(map(len, links), np.int64, self.n_documents)
         self.link_document = np.repeat(np.arange(self.n_documents), self.n_links)
-        self.link_url = np.fromiter(
-            (number[url] if url in number else add(url) for of in links for url in of), np.int64, int(self.n_links.sum())
-        )
+        self.link_url = np.fromiter(map(known.__getitem__, chain.from_iterable(links)), np.int64, int(self.n_links.sum()))
         self.urls = list(known.urls)
+        self.wrapped = column([self.urls[code] != url for code, url in zip(self.url.tolist(), resolved, strict=True)])
         self.hosts = [origin.host for origin in known.urls.values()]
         self.domains = [origin.domain for origin in known.urls.values()]
         self.host = codes(self.hosts)
@@ -88,23 +85,24 @@ class Numbering:
         self.tokens = _identifiers(self.analysed.tokens, token_table(self.urls[self.n_picture_urls :]), self.n_picture_urls)
 
 
-class _Originals:
-    """Unwrapped URLs, numbered as they come, each with its origin: ``urls``; and ``number`` by the URL as resolved."""
+class _Originals(dict[str, int]):
+    """The number of each URL as resolved, given when it is first asked for; URLs that unwrap to one have one number.
+
+    ``urls`` holds the unwrapped URLs in the order of their numbers, each with its origin.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self.urls: dict[str, Origin] = {}
-        self.number: dict[str, int] = {}
         self._places: dict[str, int] = {}
 
-    def add(self, resolved_url: str) -> int:
-        """Number a resolved URL that was not seen before."""
+    def __missing__(self, resolved_url: str) -> int:
         original, origin = resolved_url, origin_of(resolved_url)
         if origin.may_wrap:
             original = unwrap(resolved_url)
             origin = origin_of(original)
-        number = self._places.setdefault(original, len(self.urls))
+        number = self[resolved_url] = self._places.setdefault(original, len(self.urls))
         self.urls[original] = origin
-        self.number[resolved_url] = number
         return number
 
 

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
+from tkit.detectors.base import threshold_of
 from tkit.detectors.engines import HostList, RegexList, SubstringList
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
 from tkit.errors import TkitError
 from tkit.facts import with_facts
-from tkit.loading import threshold_of
 from tkit.mail import Message
 from tkit.schema import VANTAGES
 

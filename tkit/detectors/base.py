@@ -71,6 +71,11 @@ class Trainable(Detector, Protocol):
         """
 
 
+def threshold_of(detector: Detector) -> float:
+    """Give the score from which a detector's verdict is "tracker": a bundle's own threshold, else 0.5."""
+    return float(getattr(detector, "threshold_score", 0.5))
+
+
 def require_examples(rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64], reader: str) -> None:
     """Refuse labels and weights that nothing can be learnt from.
 

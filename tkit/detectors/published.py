@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors.base import Detector
+from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.engines import PublishedList, request_type
 from tkit.errors import TkitError
 from tkit.facts import fact, facts_of, start_tag
@@ -101,8 +101,8 @@ class Unwrapped:
 
     @property
     def threshold_score(self) -> float:
-        """That of the detector, 0.5 where it names none; see :func:`tkit.loading.threshold_of`."""
-        return float(getattr(self.detector, "threshold_score", 0.5))
+        """That of the detector, 0.5 where it names none; see :func:`tkit.detectors.base.threshold_of`."""
+        return threshold_of(self.detector)
 
     @property
     def facts(self) -> tuple[str, ...]:

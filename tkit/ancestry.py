@@ -1,0 +1,94 @@
+"""What the elements around a reference say of it: how deep it stands, what hides it, the link around it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tkit.style import hides
+from tkit.url import clean
+
+_MAX_DEPTH = 512  # Chromium nests no deeper
+
+
+class Ancestry(NamedTuple):
+    """What the elements around a reference say about it.
+
+    Attributes
+    ----------
+    depth : int
+        Number of ancestor elements, at most 512.
+    parent : str
+        Tag of the parent element, ``""`` at the root.
+    hidden_by : str
+        How the nearest hiding ancestor hides: see :func:`tkit.style.hides`; ``""`` where none does.
+    link : str or None
+        The ``href`` of the nearest link around it, as written; None where there is none.
+    tables : int
+        Number of ``table`` elements around it.
+    """
+
+    depth: int
+    parent: str
+    hidden_by: str
+    link: str | None
+    tables: int
+
+    def around(self, inner: Ancestry) -> Ancestry:
+        """Join what surrounds a conditional comment, which this is, to what the elements inside the comment say."""
+        return Ancestry(
+            min(self.depth + inner.depth, _MAX_DEPTH),
+            inner.parent,
+            inner.hidden_by or self.hidden_by,
+            inner.link if inner.link is not None else self.link,
+            self.tables + inner.tables,
+        )
+
+
+_Above = tuple[int, str, str, str | None, int]  # what an Ancestry holds; of most elements nobody asks for one
+_ROOT: _Above = (0, "", "", None, 0)
+
+
+class Ancestors:
+    """What the elements of one tree say of those below them; each is asked once."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, _Above] = {}
+        self._found: dict[int, Ancestry] = {}
+
+    def of(self, node: Any) -> Ancestry:
+        """Give the ancestry of a node."""
+        parent = node.parent
+        if parent is None:
+            return Ancestry(*_ROOT)
+        identity = parent.mem_id
+        found = self._found.get(identity)
+        if found is None:
+            found = self._found[identity] = Ancestry(*self._below(parent))
+        return found
+
+    def _below(self, element: Any) -> _Above:
+        """Give what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
+        above = self._above
+        unknown = []
+        facts: _Above = _ROOT
+        while element is not None and element.is_element_node:
+            identity = element.mem_id
+            if identity in above:
+                facts = above[identity]
+                break
+            unknown.append((identity, element))
+            element = element.parent
+        depth, tag, hidden_by, link, tables = facts
+        for identity, element in reversed(unknown):
+            tag = element.tag
+            attributes = element.attributes
+            if depth < _MAX_DEPTH:
+                depth += 1
+            if tag == "table":
+                tables += 1
+            elif tag == "a" and "href" in attributes:
+                link = clean(attributes["href"] or "")
+            if "style" in attributes or "hidden" in attributes:
+                hidden_by = hides(attributes.get("style") or "", "hidden" in attributes) or hidden_by
+            above[identity] = depth, tag, hidden_by, link, tables
+        return depth, tag, hidden_by, link, tables
