@@ -14,21 +14,20 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from tables import Compared, markdown
 
-from tkit.alignment import UNALIGNED, align
-from tkit.campaign_columns import campaign_features, with_campaigns
-from tkit.campaigns import compare_copies
-from tkit.copies import copy_of
+from tkit.campaigns import compare_copies, copy_of
+from tkit.campaigns.alignment import UNALIGNED, align
 from tkit.dataset import Dataset
+from tkit.detectors import OwnToken
 from tkit.detectors.models import BoostingModel
-from tkit.detectors.rules import OwnToken
-from tkit.evaluate import Bootstrap, Estimate, Evaluation, headline, paired_difference
+from tkit.evaluate import Bootstrap, Estimate, Evaluation, paired_difference
 from tkit.evaluate.bootstrap import interval, ratio
-from tkit.features import extract
+from tkit.features import KEY, extract
+from tkit.features.campaign import campaign_features, with_campaigns
 from tkit.html import read_document, read_message
+from tkit.labels import headline
 from tkit.mail import Message
 from tkit.manipulate import manipulate
-from tkit.robustness import scores_with_copies
-from tkit.schema import KEY
+from tkit.manipulate.robustness import scores_with_copies
 from tkit.splits import cross_validation
 from tkit.study import evaluate_scores
 from tkit.url import registrable_domain

@@ -29,11 +29,11 @@ from rich.console import Console
 from rich.progress import Progress
 from tables import CORPORA_FOLDER, ROOT, Compared, compared, made_with, mails, markdown, share
 
+from tkit.campaigns.evidence import EVIDENCE
 from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.errors import TkitError
-from tkit.evidence import EVIDENCE
-from tkit.schema import KEY
+from tkit.features import KEY
 
 MAIN = "trec07p"
 KNOWN = "copies_known"
@@ -133,7 +133,7 @@ def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
     return [
         "## What the vantage point brings a model",
         "",
-        "The boosting model at `message` and at `campaign` (`tkit/campaign_columns.py`), cross-validated over components,"
+        "The boosting model at `message` and at `campaign` (`tkit/features/campaign.py`), cross-validated over components,"
         f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own,"
         " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good"
         " pictures stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus,"
@@ -177,8 +177,9 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
     lines = [
         "# Campaigns compared: what the copies of a mailing tell",
         "",
-        "Written by `python benchmarks/campaigns.py`; do not edit. What is compared, and how, stands in `tkit/campaigns.py`;",
-        "the kinds of evidence in `tkit/evidence.py`.",
+        "Written by `python benchmarks/campaigns.py`; do not edit. What is compared, and how, stands in"
+        " `tkit/campaigns/mailings.py`;",
+        "the kinds of evidence in `tkit/campaigns/evidence.py`.",
         "",
         *markdown(
             (

@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tables import made_with, markdown
 
+from tkit.cli.progress import steps
 from tkit.dataset import Dataset, read
-from tkit.detectors.lists import REGISTRY
+from tkit.dataset.gather import Progress
 from tkit.evaluate import Evaluation
-from tkit.gather import Progress
-from tkit.progress import steps
+from tkit.lists.sources import REGISTRY
 from tkit.splits import Split, cross_validation
 from tkit.templates import Matcher, Templates, load_templates
 from tkit.templates.known import KNOWN
@@ -206,7 +206,8 @@ call good too. `tkit export --to adblock` and `--to dnr` write the templates as 
 
 Headline rows of the gold labels (confidence 2 and 3; T against C and S), judged by the URL as it is asked for. Intervals are
 95 %, bootstrap over components. In each fold the templates are learnt on the other components: no sender, URL, tracker domain
-or kit form of a tested tracker is among them (`tkit.kits`). Held out more strictly, no training tracker has the first word of
+or kit form of a tested tracker is among them (`tkit.splits.kits`). Held out more strictly, no training tracker has the first
+word of
 a tested one's path either: a program that shares nothing with those met before but perhaps a word further on. Such words are
 few, so that a list finds little there beyond what is known of services. What is known is not learnt from these labels, but was
 written down by people who had seen these corpora; so was what is fixed by hand (words and letters of a template, the limits

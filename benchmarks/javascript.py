@@ -24,13 +24,13 @@ from rich.console import Console
 from rich.progress import track
 from tables import markdown
 
-from tkit import __version__
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.export.javascript import module_text
 from tkit.features import extract
 from tkit.lab.module import ChromiumModule
 from tkit.mail import Message
+from tkit.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 5

@@ -23,21 +23,21 @@ from rich.console import Console
 from rich.progress import Progress
 from tables import CORPORA_FOLDER, ROOT, made_with, mails, markdown
 
-from tkit.augment import Asked, manipulated_features, manipulated_rows
 from tkit.dataset import read
-from tkit.detectors import RULES
-from tkit.detectors.base import Detector
+from tkit.detectors import RULES, Detector
+from tkit.detectors.facts import with_facts
 from tkit.detectors.models import BoostingModel
 from tkit.detectors.peers import all_peers
 from tkit.errors import TkitError
-from tkit.evaluate import choose_threshold, headline
-from tkit.facts import with_facts
-from tkit.features import extract
+from tkit.evaluate import choose_threshold
+from tkit.features import KEY, MAIL_VANTAGES, extract, feature_names
+from tkit.labels import headline
 from tkit.mail import Message
-from tkit.manipulate import MANIPULATIONS, PAIRS
+from tkit.manipulate import MANIPULATIONS
+from tkit.manipulate.copies import Asked, manipulated_features, manipulated_rows
+from tkit.manipulate.mails import PAIRS
+from tkit.manipulate.robustness import recall_lost, scores_with_copies
 from tkit.parallel import ordered_map
-from tkit.robustness import recall_lost, scores_with_copies
-from tkit.schema import KEY, MAIL_VANTAGES, feature_names
 from tkit.splits import cross_validation
 
 WHAT = {

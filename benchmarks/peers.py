@@ -16,19 +16,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tkit.compare.labelled import add_listed
 from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import read
-from tkit.detectors.lists import REGISTRY, load, overview
+from tkit.detectors import RULES
+from tkit.detectors.facts import facts_of, with_facts
 from tkit.detectors.models import BoostingModel
 from tkit.detectors.peers import all_peers
 from tkit.detectors.published import ListDetector, Unwrapped
-from tkit.detectors.rules import RULES
 from tkit.evaluate import Evaluation, cross_validated_scores, paired_difference
-from tkit.facts import facts_of, with_facts
-from tkit.labelled import add_listed
+from tkit.evaluate.search import GRIDS, search_rule
+from tkit.features import KEY, MAIL_VANTAGES
+from tkit.lists.sources import REGISTRY, load, overview
 from tkit.mail import Message
-from tkit.schema import KEY, MAIL_VANTAGES
-from tkit.search import GRIDS, search_rule
 from tkit.splits import cross_validation
 
 BUDGETS = (0.001, 0.005, 0.01)
@@ -170,7 +170,8 @@ that wraps it. "tkit's gain" is how much more of the trackers the cross-validate
 detector's own false-positive rate, paired. What each program does, and in what its imitation here differs, stands in
 `tkit/detectors/peers.py` and `rules.py`."""
 
-SEARCHED = """Constants chosen on the training folds within a budget of false alarms (`tkit.search.GRIDS`), judged on the
+SEARCHED = """Constants chosen on the training folds within a budget of false alarms (`tkit.evaluate.search.GRIDS`), judged on
+the
 fold that they have not seen; folds by component. Where no constants keep within the budget, those of fewest false alarms
 are taken."""
 

@@ -14,12 +14,12 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
-from tkit import __version__
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.lab.render import ChromiumRenderer
 from tkit.lab.scrubbed import Comparison, compare_scrubbed
-from tkit.scrub import Scrubbed, scrub
+from tkit.scrubbing import Scrubbed, scrub
+from tkit.version import __version__
 
 EVERY = 5
 SHARES = {"phishing_pot": 0.35, "trec07p": 0.35, "csdmc2010": 0.15, "spamassassin": 0.1, "nazario": 0.05}

@@ -26,11 +26,11 @@ from tables import ROOT, made_with, markdown
 
 from tkit.dataset import Dataset, read
 from tkit.detectors.models import BoostingModel
-from tkit.detectors.rules import feature_matrix
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, cross_validated_scores, paired_difference
 from tkit.export.javascript import module_text
-from tkit.schema import feature_names
+from tkit.features import feature_names
+from tkit.features.matrix import feature_matrix
 from tkit.study import BUDGET, evaluate_scores, unseen_kit
 from tkit.study.train import fit_bundle
 

@@ -22,9 +22,10 @@ from tables import CORPORA_FOLDER, ROOT, compared, made_with, markdown, share
 from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.errors import TkitError
-from tkit.evaluate import headline
-from tkit.schema import KEY
-from tkit.weak import (
+from tkit.features import KEY
+from tkit.labels import headline
+from tkit.labels.sources import SOURCES
+from tkit.labels.weak import (
     MIN_CONFIDENCE,
     conflicts,
     cross_validated_labels,
@@ -36,7 +37,6 @@ from tkit.weak import (
     weak_labels,
     without_sources,
 )
-from tkit.weak_sources import SOURCES
 
 
 def source_lines(table: pd.DataFrame) -> list[str]:
@@ -122,7 +122,8 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
         "# Weak labels: sources, and what their labels are worth",
         "",
         "Written by `python benchmarks/weak.py`; do not edit. Weak labels are for training and for looking around; no headline",
-        "figure is made of them. How votes become a label stands in `tkit/weak.py`, the sources in `tkit/weak_sources.py`.",
+        "figure is made of them. How votes become a label stands in `tkit/labels/weak.py`, the sources in"
+        " `tkit/labels/sources.py`.",
         "",
         f"Of {total:,} references that no label file names, {len(weak):,} get a weak label of confidence {MIN_CONFIDENCE}",
         f"or more: a coverage of {len(weak) / total:.4f}, at an accuracy of {agreement(known)[1]} on gold",
@@ -175,7 +176,8 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
         "## Circularity, as declared",
         "",
         "A source is given the columns that it declares and no others. A model that looks at these columns too learns the rule",
-        "back: `tkit.weak.sources_using` names such sources, `tkit.weak.without_sources` drops the labels that came from them",
+        "back: `tkit.labels.weak.sources_using` names such sources, `tkit.labels.weak.without_sources` drops the"
+        " labels that came from them",
         f"only. {len(own)} of {len(SOURCES)} sources read columns that are also features of the models, at the least whether a",
         f"reference can be seen; {len(free):,} labels have a source that reads none. What only compared copies tell stands",
         f"behind {len(copied):,} labels: these have a source of the cues `copies` or `spread`.",

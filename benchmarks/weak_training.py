@@ -24,18 +24,19 @@ from rich.progress import Progress
 from sklearn.metrics import log_loss
 from tables import CORPORA_FOLDER, ROOT, compared, made_with, markdown
 
-from tkit.alignment import url_template
 from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
-from tkit.evaluate import Estimate, Evaluation, headline, paired_difference, training_weight
-from tkit.schema import KEY
+from tkit.evaluate import Estimate, Evaluation, paired_difference, training_weight
+from tkit.features import KEY
+from tkit.labels import headline
+from tkit.labels.sources import SOURCES
+from tkit.labels.weak import LabelModel, evidence_rows, votes, without_sources
 from tkit.splits import cross_validation
 from tkit.study import BUDGET, evaluate_scores
 from tkit.url import host_of, registrable_domain, unwrap
-from tkit.weak import LabelModel, evidence_rows, votes, without_sources
-from tkit.weak_sources import SOURCES
+from tkit.url.template import url_template
 
 WEIGHTS = (0.0, 0.1, 0.3, 1.0)
 LEAST = 0.99

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tkit.schema import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
+from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = {
@@ -30,7 +30,8 @@ def features_page() -> str:
     lines = [
         "# Features",
         "",
-        f"Generated from `tkit/schema.py` by `make docs`. Feature version {FEATURE_VERSION}, {len(FEATURES)} features; at the"
+        f"Generated from `tkit/features/schema.py` by `make docs`. Feature version {FEATURE_VERSION}, {len(FEATURES)}"
+        f" features; at the"
         f" vantage points, each with those before it: {counts}. All are float32. *absent* is the value that stands for"
         ' "not given".',
     ]
@@ -45,7 +46,7 @@ def features_page() -> str:
 
 def output_of(arguments: list[str], out: str) -> str:
     """Run tkit and give what it prints."""
-    command = [sys.executable, "-m", "tkit.cli", *(argument.format(out=out) for argument in arguments)]
+    command = [sys.executable, "-m", "tkit", *(argument.format(out=out) for argument in arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env={"COLUMNS": "100", "PATH": ""})
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
 

@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 from counting import CountingServer, Silent
 from made_webmail import Web, web
+from paths import ROOT, SHARED
 
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.mail import Message
 from tkit.templates.material import labelled_urls
-
-SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 
 
 @pytest.fixture(scope="session", params=CORPORA, ids=lambda corpus: corpus.name)
@@ -94,7 +93,7 @@ def labelled_requests() -> list[tuple[str, str]]:
     """Type and URL of every reference that people labelled in the dataset."""
     if not (SHARED / "corpora").is_dir():
         pytest.skip("the public corpora are not beside the repository (../shared/corpora or TKIT_SHARED)")
-    dataset = read(Path(__file__).resolve().parents[1] / "data" / "dataset")
+    dataset = read(ROOT / "data" / "dataset")
     by_people = replace(dataset, labels=dataset.labels[dataset.labels["source"] != "weak"])
     rows = labelled_urls(SHARED, by_people)
     return list(dict.fromkeys(zip(rows["request"], rows["resolved_url"], strict=True)))

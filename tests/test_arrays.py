@@ -1,16 +1,6 @@
 import numpy as np
 
-from tkit.groups import (
-    codes,
-    codes_of,
-    expand,
-    greatest,
-    greatest_of_others,
-    in_other_owner,
-    lookup,
-    others_alike,
-    share,
-)
+from tkit.arrays import codes, codes_of, expand, greatest, greatest_of_others, in_other_owner, lookup, others_alike, share
 
 
 def ints(*values: int) -> np.ndarray:

@@ -1,19 +1,53 @@
-"""tkit: find, measure and block e-mail read trackers."""
+"""tkit: find, measure and block e-mail read trackers.
+
+The public names are those of ``dir(tkit)`` and, package by package, those that each package's ``__init__`` lists. A name is
+imported when it is first asked for, so that ``import tkit`` and ``tkit --help`` need no pandas.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tkit.dataset import load_dataset as load_dataset
+from tkit.version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from tkit.annotate import Labeller as Labeller
+    from tkit.bundle import Bundle as Bundle
+    from tkit.bundle import default_bundle as default_bundle
+    from tkit.dataset import load_dataset as load_dataset
+    from tkit.evaluate import Evaluation as Evaluation
+    from tkit.features import extract as extract
+    from tkit.html import references as references
+    from tkit.mail import Message as Message
+    from tkit.scrubbing import scrub as scrub
+    from tkit.verdicts import audit as audit
+    from tkit.verdicts import scan as scan
+
+_HOMES = {
+    "Bundle": "bundle",
+    "Evaluation": "evaluate",
+    "Labeller": "annotate",
+    "Message": "mail",
+    "audit": "verdicts",
+    "default_bundle": "bundle",
+    "extract": "features",
+    "load_dataset": "dataset",
+    "references": "html",
+    "scan": "verdicts",
+    "scrub": "scrubbing",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
-    # What needs pandas is imported when it is asked for, so that `tkit --help` answers at once.
-    if name == "load_dataset":
-        from tkit.dataset import load_dataset  # noqa: PLC0415
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tkit' has no attribute {name!r}")
+    value = getattr(import_module(f"tkit.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
 
-        return load_dataset
-    raise AttributeError(f"module 'tkit' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

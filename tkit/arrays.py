@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
+Matrix = NDArray[np.float32]
 
 
 def column(values: Sequence[float]) -> Floats:
@@ -73,7 +74,7 @@ def greatest(owner: Ints, values: Floats, n: int) -> Floats:
     return out
 
 
-def in_other_owner(key: Ints, owner: Ints) -> Bools:
+def in_other_owner(key: Ints, owner: Ints) -> Mask:
     """Tell for each row whether another owner has the same key."""
     if not len(key):
         return np.zeros(0, bool)

@@ -1,13 +1,14 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from tkit.errors import TkitError
@@ -43,3 +44,46 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise TkitError(f"{target}: cannot be written ({error.strerror}): give another file") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: str | os.PathLike[str], replaces: Collection[str] | None = None) -> Iterator[Path]:
+    """Give an empty folder to write into; it takes its place, or an older folder's, only once the block has ended.
+
+    Where the block raises, what stood there stays. Where the new folder cannot take its place, the older one comes back.
+
+    Parameters
+    ----------
+    folder : path
+        Made with its parents.
+    replaces : collection of str, optional
+        Names of the files that an older folder may hold; one with any other file is refused. Without it, any folder is
+        replaced.
+
+    Raises
+    ------
+    TkitError
+        Where the folder cannot be written, something else than a folder stands there, or it holds other files.
+    """
+    target = Path(folder)
+    try:
+        others = sorted({entry.name for entry in target.iterdir()}.difference(replaces or ())) if target.exists() else []
+        if replaces is not None and others:
+            raise TkitError(f"{target}: holds other files, such as {others[0]}: choose another folder or empty it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside:
+            new, old = Path(beside, "new"), Path(beside, "old")
+            new.mkdir()
+            yield new
+            if target.exists():
+                target.rename(old)
+            try:
+                new.rename(target)
+            except OSError:
+                if old.exists():
+                    old.rename(target)
+                raise
+    except OSError as error:
+        raise TkitError(
+            f"{target}: cannot be written ({error.strerror or error}): choose a folder that can be written"
+        ) from error

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from counting import CountingServer
+from paths import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 pytest.importorskip("jupyterlab", reason="needs JupyterLab: pip install 'tkit[notebooks]'")
@@ -24,7 +25,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tkit.lab.render import CHROMIUM_NAMES
 
-ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "only-for-this-test"  # of a server on loopback that lives as long as the test
 SECONDS = 60
 TOTAL = 20  # references of the two mails
@@ -41,7 +41,7 @@ NOTEBOOK = {
             "source": [
                 "import os, pathlib\n",
                 "import pandas as pd\n",
-                "from tkit.label import Labeller\n",
+                "from tkit.annotate import Labeller\n",
                 "pathlib.Path('kernel.pid').write_text(str(os.getpid()))\n",
                 "copies = pd.read_json('copies.json')\n",
                 "Labeller('mails', 'labels.csv', one_of_each=False, copies=copies, annotator='ann')",

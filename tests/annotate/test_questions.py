@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("anywidget", reason="needs anywidget: pip install 'tkit[notebooks]'")
 
+from tkit.annotate.neighbourhood import AROUND, Neighbourhood, neighbourhood, visible
+from tkit.annotate.questions import Choice, Question, ask, choose
+from tkit.annotate.session import COLUMNS, Session
 from tkit.bundle import default_bundle
 from tkit.errors import TkitError
 from tkit.features import extract
 from tkit.html import references
-from tkit.label.neighbourhood import AROUND, Neighbourhood, neighbourhood, visible
-from tkit.label.questions import Choice, Question, ask, choose
-from tkit.label.session import COLUMNS, Session
-from tkit.labels import read_labels, url_sha256, write_labels
+from tkit.labels import read_labels, write_labels
+from tkit.labels.files import url_sha256
 from tkit.mail import Message
 
 A = "a" * 64

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("anywidget", reason="needs anywidget: pip install 'tkit[notebooks]'")
 
-from tkit.label import Labeller
-from tkit.label import widget as module
+from tkit.annotate import Labeller
+from tkit.annotate import widget as module
 
 HTML = (
     "From: n@news.example\nSubject: secret\nContent-Type: text/html\n\n"

@@ -9,14 +9,8 @@ import pandas as pd
 import pytest
 from made_bundle import CARD, FEATURES, PATH, QUERY, THREE, THREE_MARGINS, TREE, made, url_rows
 
-from tkit.bundle import (
-    UNIT,
-    default_bundle,
-)
-from tkit.detectors.models import (
-    LinearSum,
-    TreeSum,
-)
+from tkit.bundle import UNIT, default_bundle
+from tkit.bundle.learnt import LinearSum, TreeSum
 from tkit.errors import TkitError
 
 

@@ -1,16 +1,15 @@
 """The built-in bundles are what `tkit train` makes of the committed dataset."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from paths import ROOT
 
 from tkit.bundle import default_bundle
 from tkit.dataset import read
 from tkit.detectors.models import BoostingModel
 from tkit.evaluate import training_weight
 
-DATASET = Path(__file__).resolve().parents[1] / "data" / "dataset"
+DATASET = ROOT / "data" / "dataset"
 
 
 @pytest.mark.parametrize("vantage", ["url", "element", "message"])

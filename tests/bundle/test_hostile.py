@@ -12,7 +12,7 @@ import pytest
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.errors import TkitError
-from tkit.schema import MAIL_VANTAGES
+from tkit.features import MAIL_VANTAGES
 
 DEFAULT = Path(sys.modules["tkit"].__path__[0]) / "default"
 
@@ -100,7 +100,7 @@ def test_built_in_bundles_are_sound(vantage: str) -> None:
 
 def test_command_line_says_what_to_do(folder: Path) -> None:
     spoil(folder, "schema.json", SPOILT["feature version"][1])
-    command = [sys.executable, "-m", "tkit.cli", "scrub", "-", "--model", str(folder)]
+    command = [sys.executable, "-m", "tkit", "scrub", "-", "--model", str(folder)]
     done = subprocess.run(command, input=b"Content-Type: text/html\n\n<p>", capture_output=True, check=False)
     assert done.returncode == 1
     assert done.stdout == b""

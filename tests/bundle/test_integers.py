@@ -11,19 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_bundle import FACTS, FEATURES, MODELS, PATH, THREE, TREE, made, split_tree, trained, url_rows
 
-from tkit.bundle import (
-    UNIT,
-    Bundle,
-    IntegerTree,
-    IntegerTrees,
-)
-from tkit.detectors.models import (
-    BoostingModel,
-    LinearSum,
-    Model,
-    TreeModel,
-    TreeSum,
-)
+from tkit.bundle import UNIT, Bundle, IntegerTree, IntegerTrees
+from tkit.bundle.learnt import LinearSum, TreeSum
+from tkit.detectors.models import BoostingModel, Model, TreeModel
 from tkit.errors import TkitError
 
 

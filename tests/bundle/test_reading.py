@@ -12,13 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_bundle import THREE, made, url_rows
 
-from tkit.bundle import (
-    MAX_BYTES,
-    Bundle,
-)
-from tkit.detectors.models import (
-    LinearSum,
-)
+from tkit.bundle import MAX_BYTES, Bundle
+from tkit.bundle.learnt import LinearSum
 from tkit.errors import TkitError
 
 

@@ -9,16 +9,10 @@ from pathlib import Path
 import pytest
 from made_bundle import CARD, MODELS, PATH, QUERY, THREE, THREE_MARGINS, made, trained
 
-from tkit.bundle import (
-    MAX_BYTES,
-    Bundle,
-    render_card,
-)
-from tkit.detectors.models import (
-    Model,
-)
+from tkit.bundle import MAX_BYTES, Bundle, render_card
+from tkit.detectors.models import Model
 from tkit.errors import TkitError
-from tkit.schema import FEATURE_VERSION
+from tkit.features import FEATURE_VERSION
 
 
 def test_card_has_every_section_in_order() -> None:
@@ -86,11 +80,11 @@ def test_saving_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
     made(threshold=0.75).save(folder)
     assert Bundle.load(folder).threshold_score == pytest.approx(0.75, abs=1e-5)
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(TkitError, match="holds other files than a bundle's: choose another folder"):
+    with pytest.raises(TkitError, match=r"holds other files, such as notes\.txt: choose another folder"):
         made().save(folder)
     assert (folder / "notes.txt").read_text() == "mine"
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(TkitError, match="file: cannot write the bundle"):
+    with pytest.raises(TkitError, match="file: cannot be written"):
         made().save(tmp_path / "file")
 
 
@@ -105,7 +99,7 @@ def test_interrupted_saving_leaves_the_old_bundle(tmp_path: Path, monkeypatch: p
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(TkitError, match=r"url: cannot write the bundle \(no space\)"):
+    with pytest.raises(TkitError, match=r"url: cannot be written \(no space\)"):
         made(threshold=0.75).save(folder)
     assert Bundle.load(folder).threshold == 0
     assert [path.name for path in tmp_path.iterdir()] == ["url"]

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit import alignment
-from tkit.alignment import UNALIGNED, Slot, align, file_type, url_template
+from tkit.campaigns import alignment
+from tkit.campaigns.alignment import UNALIGNED, Slot, align
+from tkit.url.template import file_type, url_template
 
 
 def slots(*urls: str) -> list[Slot]:

@@ -5,8 +5,9 @@ from email.utils import format_datetime
 import pandas as pd
 import pytest
 
-from tkit.campaigns import COLUMNS, compare
-from tkit.evidence import EVIDENCE
+from tkit.campaigns import compare
+from tkit.campaigns.evidence import EVIDENCE
+from tkit.campaigns.mailings import COLUMNS
 from tkit.features import extract
 from tkit.mail import Message
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tkit.similarity import Mail, group_copies, similarity, sketch, subject_template
+from tkit.campaigns.similarity import Mail, group_copies, similarity, sketch, subject_template
 
 WORDS = [
     f"{first}{second}" for first in ("ba", "de", "fi", "go", "hu") for second in ("lan", "mer", "nik", "pol", "rut", "sev")

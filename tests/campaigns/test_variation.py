@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.variation import difference, of_one_shape, stable
+from tkit.campaigns.variation import difference, of_one_shape, stable
 
 
 @pytest.mark.parametrize(

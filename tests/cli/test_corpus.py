@@ -9,12 +9,12 @@ from made_server import Server, answer
 from made_shared import CORPORA, MAILS, OTHER, make_shared, use_made_registry, write_archive
 from typer.testing import CliRunner
 
-from tkit import cli_corpus, registry
-from tkit.cli import app
-from tkit.dataset import default_folder
+from tkit.cli import corpus as corpus_verbs
+from tkit.cli.main import app
+from tkit.corpus import PublicCorpus, registry
+from tkit.dataset.build import build
+from tkit.dataset.reading import default_folder
 from tkit.errors import TkitError
-from tkit.registry import PublicCorpus
-from tkit.release import build
 
 run = CliRunner().invoke
 
@@ -23,7 +23,7 @@ run = CliRunner().invoke
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset, beside the corpora that it was made of."""
     use_made_registry(monkeypatch)
-    for module in (registry, cli_corpus):
+    for module in (registry, corpus_verbs):
         monkeypatch.setattr(module, "CORPORA", CORPORA)
     build(make_shared(tmp_path / "shared"), tmp_path / "dataset")
     return tmp_path

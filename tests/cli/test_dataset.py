@@ -8,9 +8,9 @@ import pytest
 from made_shared import make_shared, use_made_registry
 from typer.testing import CliRunner
 
-from tkit.cli import app
-from tkit.datacard import render_data_card
+from tkit.cli.main import app
 from tkit.dataset import read
+from tkit.dataset.card import render_data_card
 
 run = CliRunner().invoke
 

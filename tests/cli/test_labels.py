@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paths import ROOT
 from typer.testing import CliRunner, Result
 
-from tkit.cli import app
+from tkit.cli.main import app
 from tkit.errors import TkitError
 from tkit.labels import read_labels
 
@@ -77,7 +78,7 @@ def test_audit_refuses_what_it_does_not_know(tmp_path: Path) -> None:
 
 def test_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("cleanlab", reason="needs cleanlab: pip install 'tkit[labels]'")
-    monkeypatch.chdir(Path(__file__).resolve().parents[1])
+    monkeypatch.chdir(ROOT)
     done = tkit("audit", "-o", tmp_path / "doubtful.csv", "--vantage", "url", "--folds", 2, "--top", 3)
     assert done.exit_code == 0
     assert "The 3 most doubtful of" in done.stdout

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paths import ROOT
 
-from tkit import __version__
-from tkit.cli_arguments import Format, format_of
-from tkit.cli_study import read_share
+from tkit.cli.arguments import Format, format_of
+from tkit.cli.study import read_share
+from tkit.version import __version__
 
-ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
 BEACON = (
     b"From: a@b.example\nContent-Type: text/html\n\n<p>x</p><img src='http://t.example/open?id=b81e2c90ff' width=1 height=1>\n"
@@ -33,7 +33,7 @@ SCAN_FIELDS = [
 
 
 def tkit(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "tkit.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "tkit", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 

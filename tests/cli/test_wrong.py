@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from typer.testing import CliRunner
 
-from tkit import cli_arguments
-from tkit.cli import app
-from tkit.datacard import write_data_card
-from tkit.dataset import read, read_facts
+from tkit.cli import arguments
+from tkit.cli.main import app
+from tkit.dataset import read
+from tkit.dataset.card import write_data_card
+from tkit.dataset.reading import read_facts
 from tkit.errors import TkitError
-from tkit.milter import listening_place
+from tkit.scrubbing.milter import listening_place
 from tkit.study.gate import read_floors
 
 run = CliRunner().invoke
@@ -87,7 +89,7 @@ def test_a_wrong_argument_is_refused_before_any_work(line: str, told: str, files
     ],
 )
 def test_what_the_files_do_not_hold_ends_with_one(line: str, told: str, files: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "tkit.cli", *line.split()], capture_output=True, check=False, cwd=files)
+    done = subprocess.run([sys.executable, "-m", "tkit", *line.split()], capture_output=True, check=False, cwd=files)
     message = done.stderr.decode()
     assert done.returncode == 1
     assert told in message
@@ -107,7 +109,7 @@ def test_a_folder_that_looks_like_markup_is_named_as_it_is(files: Path) -> None:
 
 
 def test_seeds_are_what_numpy_takes() -> None:
-    assert cli_arguments.MAX_SEED == 4_294_967_295
+    assert arguments.MAX_SEED == 4_294_967_295
 
 
 def test_a_dataset_that_is_a_file(files: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_dataset_that_is_a_file(files: Path) -> None:
 
 
 def test_a_data_card_that_cannot_be_written(files: Path) -> None:
-    published = read(Path(__file__).resolve().parents[1] / "data" / "dataset")
+    published = read(ROOT / "data" / "dataset")
     with pytest.raises(TkitError, match=r"no/card\.md: cannot be written \(No such file or directory\)"):
         write_data_card(published, files / "no" / "card.md")
 

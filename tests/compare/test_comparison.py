@@ -1,9 +1,8 @@
-"""Tests of tkit.compare and of `tkit compare`, with figures worked out by hand."""
+"""Tests of tkit.compare.comparison and of `tkit compare`, with figures worked out by hand."""
 
 import csv
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,23 +12,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT, SHARED
 
 from tkit.bundle import default_bundle
 from tkit.cli import main
-from tkit.compare import compare, named, reads_listed, shown, trained_on
+from tkit.compare import compare
+from tkit.compare.comparison import named, reads_listed, shown, trained_on
+from tkit.compare.labelled import LabelledMail, add_listed, of_dataset, read_mail
 from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import read
+from tkit.detectors import BlockNone, Declared1x1, KnownList
 from tkit.detectors.any_of import AnyOf
-from tkit.detectors.engines import SubstringList
 from tkit.detectors.published import ListDetector, Unwrapped
-from tkit.detectors.rules import BlockNone, Declared1x1, KnownList
 from tkit.errors import TkitError
-from tkit.labelled import LabelledMail, add_listed, of_dataset, read_mail
 from tkit.labels import read_labels
+from tkit.lists.engines import SubstringList
 from tkit.mail import Message
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED") or ROOT / ".." / "shared")
 HEAD = "message_sha256,part,carrier,url,label,confidence\n"
 
 # Two mails of two senders. In the first: a tracker of 1 x 1, one without a size, a logo. In the second: a spacer of 1 x 1,

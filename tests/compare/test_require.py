@@ -1,4 +1,4 @@
-"""Tests of tkit.require."""
+"""Tests of tkit.compare.require."""
 
 import math
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tkit.compare.require import FIGURES, Requirement, check
 from tkit.errors import TkitError
-from tkit.require import FIGURES, Requirement, check
 
 
 @pytest.mark.parametrize(

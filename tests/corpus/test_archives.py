@@ -12,7 +12,7 @@ import zlib
 import pytest
 from made import mail, mbox, random_text, read, special, tar, zipped
 
-from tkit import archives
+from tkit.corpus import archives
 
 
 class TestArchives:

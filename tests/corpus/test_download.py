@@ -10,11 +10,10 @@ import pytest
 from made import mail, mbox, random_text, special, tar
 from made_server import Answer, Server, answer, chunked
 
-from tkit import download
-from tkit.corpus import read_raw
-from tkit.download import ATTEMPTS, Checked, check, get
+from tkit.corpus import PublicCorpus, download, read_raw
+from tkit.corpus.download import ATTEMPTS, Checked, check, get
+from tkit.corpus.registry import digest_of
 from tkit.errors import TkitError
-from tkit.registry import PublicCorpus, digest_of
 
 MAILS = [mail(number, random_text(number) + "\n") for number in range(6)]
 # Cut out of its mbox, a mail may have kept the blank line after it.

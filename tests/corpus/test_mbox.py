@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
-from tkit import mbox as mbox_module
-from tkit import rawmail
+from tkit.corpus import mbox as mbox_module
+from tkit.corpus import raw as rawmail
 from tkit.corpus import read_raw
 
 

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
-from tkit import corpus
-from tkit.corpus import read_raw
+from tkit.corpus import read_raw, reading
 from tkit.errors import TkitError
 
 
@@ -213,7 +212,7 @@ class TestProgress:
         def interrupt(done, total):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(corpus, "open", recording_open, raising=False)
+        monkeypatch.setattr(reading, "open", recording_open, raising=False)
         with pytest.raises(KeyboardInterrupt) as interrupted:
             list(read_raw([tmp_path], problems=[], progress=interrupt))
         assert interrupted.traceback
@@ -275,7 +274,7 @@ class TestNoMail:
                 raise PermissionError(13, "Permission denied", path)
             return builtins.open(path, mode)
 
-        monkeypatch.setattr(corpus, "open", refusing_open, raising=False)
+        monkeypatch.setattr(reading, "open", refusing_open, raising=False)
         assert read(tmp_path, base=tmp_path) == (
             [("b", mail(2))],
             [("a", "cannot be read: Permission denied")],

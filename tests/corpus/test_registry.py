@@ -1,17 +1,15 @@
 """The public corpora are the ones that the registry names."""
 
 import hashlib
-import os
 import re
-from pathlib import Path
 
 import pytest
+from paths import SHARED
 
-from tkit.corpus import CORPORA, Problem, corpus_of, read_raw
+from tkit.corpus import CORPORA, Problem, read_raw
+from tkit.corpus.registry import corpora_named, corpus_of, digest_of
 from tkit.errors import TkitError
-from tkit.registry import corpora_named, digest_of
 
-SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ARCHIVES = SHARED / "corpora"
 needs_archives = pytest.mark.skipif(not ARCHIVES.is_dir(), reason="the archives of the public corpora are absent")
 

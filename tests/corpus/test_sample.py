@@ -4,15 +4,15 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import ROOT
 
-from tkit.html import Backend, references
+from tkit.html import references
+from tkit.html.reading import Backend
 from tkit.mail import Message
 
-ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
 MESSAGES = ROOT / "tests" / "messages"
 CASES = sorted(path.stem for path in SAMPLE.glob("*.eml"))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +22,15 @@ from made_shared import (
     use_made_registry,
     write_archive,
 )
+from paths import SHARED
 
-from tkit.columns import FILES
+from tkit.corpus.registry import corpora_named
 from tkit.dataset import load_dataset, read
+from tkit.dataset.build import SURE, build, rebuild
+from tkit.dataset.columns import FILES
+from tkit.dataset.gather import SALT, gather
 from tkit.errors import TkitError
-from tkit.gather import SALT, gather
-from tkit.registry import corpora_named
-from tkit.release import SURE, build, rebuild
 
-SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 ALL = (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from made_shared import SENDERS, make_shared, use_made_registry
 
-from tkit.columns import FILES, columns
-from tkit.datacard import render_data_card, write_data_card
 from tkit.dataset import Dataset
-from tkit.release import VERSION, build
-from tkit.schema import FEATURES
+from tkit.dataset.build import VERSION, build
+from tkit.dataset.card import render_data_card, write_data_card
+from tkit.dataset.columns import FILES, columns
+from tkit.features import FEATURES
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from tkit.columns import FILES, KEYS, TITLES, arrow_schema, columns
-from tkit.schema import FEATURES, KEY, feature_names
+from tkit.dataset.columns import FILES, KEYS, TITLES, arrow_schema, columns
+from tkit.features import FEATURES, KEY, feature_names
 
 
 @pytest.mark.parametrize("file", FILES)

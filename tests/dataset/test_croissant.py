@@ -3,15 +3,15 @@
 import json
 import warnings
 from itertools import islice
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-from tkit.columns import FILES, columns
-from tkit.croissant import croissant
 from tkit.dataset import read
+from tkit.dataset.columns import FILES, columns
+from tkit.dataset.croissant import croissant
 
-FOLDER = Path(__file__).resolve().parents[1] / "data" / "dataset"
+FOLDER = ROOT / "data" / "dataset"
 
 
 @pytest.fixture(scope="module")

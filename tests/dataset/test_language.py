@@ -2,7 +2,7 @@
 
 import pytest
 
-from tkit.language import LEAST_LETTERS, language_reader, visible_text
+from tkit.dataset.language import LEAST_LETTERS, language_reader, visible_text
 
 ENGLISH = "We are pleased to tell you that your order has been sent and will arrive on Thursday of the next week."
 GERMAN = "Wir freuen uns, Ihnen mitzuteilen, dass Ihre Bestellung versandt wurde und am Donnerstag ankommen wird."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tkit.privacy import LONGEST_VALUE, addresses, texts, urls
+from tkit.dataset.privacy import LONGEST_VALUE, addresses, texts, urls
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from paths import ROOT
 
-from tkit.columns import FILES, TITLES
-from tkit.datacard import render_data_card
 from tkit.dataset import load_dataset, read
-from tkit.privacy import LONGEST_VALUE, addresses, texts, urls
-from tkit.verify import verify
-from tkit.weak_sources import SOURCES
+from tkit.dataset.card import render_data_card
+from tkit.dataset.columns import FILES, TITLES
+from tkit.dataset.privacy import LONGEST_VALUE, addresses, texts, urls
+from tkit.dataset.verify import verify
+from tkit.labels.sources import SOURCES
 
-ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 DATASET = DATA / "dataset"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -5,14 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-from tkit import dataset as dataset_module
-from tkit.columns import FOLDS
-from tkit.dataset import FOLD_SPLITS, Dataset, default_folder, load_dataset, messages_of_corpora, read
+from tkit.corpus import CORPORA
+from tkit.corpus.registry import digest_of
+from tkit.dataset import Dataset, load_dataset, read
+from tkit.dataset import reading as dataset_module
+from tkit.dataset.reading import FOLD_SPLITS, default_folder, messages_of_corpora
 from tkit.errors import TkitError
-from tkit.registry import CORPORA, digest_of
+from tkit.splits.official import FOLDS
 
-COMMITTED = Path(__file__).resolve().parents[1] / "data" / "dataset"
+COMMITTED = ROOT / "data" / "dataset"
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from made_shared import make_shared, sha, use_made_registry
 
-from tkit import verify as verify_module
-from tkit.columns import arrow_schema
-from tkit.datacard import write_data_card
 from tkit.dataset import read
+from tkit.dataset import verify as verify_module
+from tkit.dataset.build import build
+from tkit.dataset.card import write_data_card
+from tkit.dataset.columns import arrow_schema
+from tkit.dataset.verify import ALL_FILES, SUMS, verify
 from tkit.errors import TkitError
-from tkit.release import build
-from tkit.verify import ALL_FILES, SUMS, verify
 
 NAMES = ["checksums", "columns", "no text", "messages", "keys", "joins", "counts", "splits", "croissant.json"]
 

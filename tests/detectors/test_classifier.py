@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tkit.detectors.classifier import Classifier
 from tkit.errors import TkitError
-from tkit.schema import feature_names
+from tkit.features import feature_names
 
 ROWS = pd.DataFrame({"tiny": [1, 1, 0, 0], "url_length": [9, 8, 9, 8]}, dtype="float32")
 TRACKER = np.array([True, True, False, False])

@@ -1,12 +1,12 @@
-"""Tests of tkit.facts."""
+"""Tests of tkit.detectors.facts."""
 
 import pytest
 
+from tkit.detectors.facts import FACTS, fact, facts_of, with_facts
 from tkit.errors import TkitError
-from tkit.facts import FACTS, fact, facts_of, start_tag, with_facts
-from tkit.features import extract
+from tkit.features import extract, feature_names
+from tkit.html.source import start_tag
 from tkit.mail import Message
-from tkit.schema import feature_names
 
 
 def mail(html: str, sender: str = "a@news.example") -> Message:

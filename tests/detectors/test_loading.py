@@ -1,4 +1,4 @@
-"""Tests of tkit.loading: what each word names."""
+"""Tests of tkit.detectors.loading: what each word names."""
 
 import stat
 import sys
@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from tkit.bundle import default_bundle
+from tkit.detectors import RULES, Trocker
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import threshold_of
+from tkit.detectors.loading import RULE_NAMES, is_prefixed, load_detector
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
-from tkit.detectors.rules import RULES, Trocker
 from tkit.errors import TkitError
-from tkit.loading import RULE_NAMES, is_prefixed, load_detector
 
 
 def test_every_rule_has_a_word() -> None:

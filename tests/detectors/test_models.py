@@ -8,19 +8,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from tkit.detectors.models import (
-    BoostingModel,
-    ForestModel,
-    LinearSum,
-    LogisticModel,
-    Model,
-    SplitTree,
-    TreeModel,
-    TreeSum,
-    signed_log1p,
-)
+from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum, signed_log1p
+from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
 from tkit.errors import TkitError
-from tkit.schema import feature_names
+from tkit.features import feature_names
 
 MODELS: list[Callable[[], Model]] = [
     lambda: LogisticModel("url"),

@@ -1,7 +1,6 @@
 """Tests of tkit.detectors.peers: each program on references whose verdict is worked out from its source by hand."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import SHARED
 
-from tkit.detectors.engines import HostList, RegexList, SubstringList
-from tkit.detectors.lists import ListSource, load
+from tkit.detectors.facts import with_facts
 from tkit.detectors.peers import (
     PEERS,
     FairEmailProgram,
@@ -23,10 +22,10 @@ from tkit.detectors.peers import (
     all_peers,
 )
 from tkit.errors import TkitError
-from tkit.facts import with_facts
+from tkit.lists.engines import HostList, RegexList, SubstringList
+from tkit.lists.sources import ListSource, load
 from tkit.mail import Message
 
-SHARED = Path(os.environ.get("TKIT_SHARED") or Path(__file__).resolve().parents[2] / ".." / "shared")
 NOTHING = SubstringList("none", "substrings", [])
 
 

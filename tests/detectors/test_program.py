@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paths import ROOT
 
+from tkit.detectors.facts import FACTS, with_facts
 from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
-from tkit.facts import FACTS, with_facts
 from tkit.mail import Message
 
 
@@ -44,7 +45,7 @@ for line in sys.stdin:
 
 
 def test_the_documented_example_works(program) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text("utf-8")
+    text = (ROOT / "docs" / "detectors.md").read_text("utf-8")
     body = text.split("#!/usr/bin/env python3\n")[1].split("```")[0]
     html = b"<img src=http://a.example/open><img src=http://a.example/b><img src=http://a.example/c width=1 height=1>"
     raw = b"Content-Type: text/html\n\n" + html
@@ -146,9 +147,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout == "interrupted\n", done.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "started").read_text()), signal.SIGTERM)

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from tkit.detectors.base import threshold_of
-from tkit.detectors.engines import HostList, RegexList, SubstringList
+from tkit.detectors.facts import with_facts
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
 from tkit.errors import TkitError
-from tkit.facts import with_facts
+from tkit.features import VANTAGES
+from tkit.lists.engines import HostList, RegexList, SubstringList
 from tkit.mail import Message
-from tkit.schema import VANTAGES
 
 PROXY = "https://ci3.googleusercontent.com/proxy/A#"
 

@@ -18,11 +18,10 @@ from tkit.detectors import (
     OwnToken,
     Trocker,
 )
-from tkit.detectors.rules import feature_matrix
 from tkit.errors import TkitError
-from tkit.features import extract
+from tkit.features import VANTAGES, extract, feature_names
+from tkit.features.matrix import feature_matrix
 from tkit.mail import Message
-from tkit.schema import VANTAGES, feature_names
 
 SRC = 'src="http://a.example/x.gif"'
 

@@ -4,18 +4,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from labelled import Mean, Rule, halves, make
+from made_labelled import Mean, Rule, halves, make
 from numpy.typing import NDArray
 
 from tkit.errors import TkitError
-from tkit.evaluate import (
-    CrossValidated,
-    Evaluation,
-    Trial,
-    cross_validated_scores,
-    run_trials,
-    training_weight,
-)
+from tkit.evaluate import CrossValidated, Evaluation, Trial, cross_validated_scores, run_trials, training_weight
 from tkit.splits import Split, cross_validation
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from labelled import array, make, truth
+from made_labelled import array, make, truth
 from sklearn.metrics import roc_auc_score
 
 from tkit.errors import TkitError

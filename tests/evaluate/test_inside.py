@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from labelled import Mean, make
+from made_labelled import Mean, make
 
 from tkit.evaluate import Trial, run_trials
 from tkit.evaluate.inside import blocks, inner_fits

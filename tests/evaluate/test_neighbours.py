@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from labelled import make
+from made_labelled import make
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation
 from tkit.evaluate.neighbours import nearest_training_rows
-from tkit.schema import feature_names
+from tkit.features import feature_names
 from tkit.splits import Split
 
 

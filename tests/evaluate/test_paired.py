@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from labelled import array, make, truth
+from made_labelled import array, make, truth
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison, differences, paired_difference, tpr_at_fpr, weighted_base_rate

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from labelled import array, make, truth
+from made_labelled import array, make, truth
 
 from tkit.errors import TkitError
-from tkit.evaluate import choose_threshold, headline, mail_units, roc_points, tpr_at_fpr, unit_rows
+from tkit.evaluate import choose_threshold, mail_units, roc_points, tpr_at_fpr, unit_rows
+from tkit.labels import headline
 
 SCORES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=2, max_size=30)
 

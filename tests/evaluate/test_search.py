@@ -1,13 +1,12 @@
-"""Tests of tkit.search: the constants chosen are worked out by hand."""
+"""Tests of tkit.evaluate.search: the constants chosen are worked out by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.detectors.base import Detector
-from tkit.detectors.rules import RULES, BlockAll, Declared1x1, Trocker
+from tkit.detectors import RULES, BlockAll, Declared1x1, Detector, Trocker
 from tkit.errors import TkitError
-from tkit.search import GRIDS, SearchedRule, search_rule
+from tkit.evaluate.search import GRIDS, SearchedRule, search_rule
 from tkit.splits import cross_validation
 
 # Squares of these sides: two trackers of 1 and one of 5; good pictures of 2, 5 and 600.

@@ -4,8 +4,8 @@ import pytest
 
 from tkit.bundle import default_bundle
 from tkit.errors import TkitError
-from tkit.schema import FEATURES
-from tkit.separation import alike, influence, separation
+from tkit.evaluate.separation import alike, influence, separation
+from tkit.features import FEATURES
 
 
 def rows(labels: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from labelled import array, make
+from made_labelled import array, make
 
 from tkit.evaluate import SLICES, Evaluation, area_under_time, over_time, slices
 

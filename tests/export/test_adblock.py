@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from list_engines import expected, in_brave, in_node, urls_by_hand
+from paths import ROOT
 
 from tkit.bundle import default_bundle
 from tkit.dataset import read
@@ -12,7 +13,6 @@ from tkit.export.adblock import TARGET, list_text
 from tkit.export.base import TARGETS
 from tkit.templates import Template, Templates, load_templates
 
-ROOT = Path(__file__).resolve().parents[1]
 FACTS = {"tkit_version": "1.2.3", "trackers": 2860, "negatives": 9948, "weak_negatives": 87572}
 
 

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tkit.bundle import Bundle, default_bundle
-from tkit.cli import app
+from tkit.cli.main import app
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.export import base, export
-from tkit.export.base import TARGETS, EngineMissingError, Loss, Target, loss_on_rows, program, run, target
+from tkit.export import Loss, base, export, target
+from tkit.export.base import TARGETS, EngineMissingError, Target, loss_on_rows, program, run
 
 
 def writes(text: str, verdicts: list[bool] | None) -> Target:

@@ -1,5 +1,4 @@
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -13,25 +12,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT, SHARED
 
 from tkit.bundle import Bundle, IntegerLinear, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
-from tkit.css import css_urls
 from tkit.dataset import read
 from tkit.export.base import TARGETS
 from tkit.export.javascript import TARGET, margins, module_text, script_text, write, write_modules
 from tkit.export.javascript.data import DIGITS, packed_suffixes, suffixes
-from tkit.features import extract
-from tkit.html import srcset_candidates
+from tkit.features import MAIL_VANTAGES, extract, feature_names
+from tkit.features.tokens import analyse
+from tkit.html.css import css_urls
+from tkit.html.reading import srcset_candidates
+from tkit.html.style import dimension, parse_style
 from tkit.mail import Message
-from tkit.providers import provider_of
-from tkit.schema import MAIL_VANTAGES, feature_names
-from tkit.style import dimension, parse_style
-from tkit.tokens import analyse
-from tkit.url import clean, decoded_forms, registrable_domain, resolve, unwrap
+from tkit.url import clean, registrable_domain, resolve, unwrap
+from tkit.url.decoding import decoded_forms
+from tkit.url.providers import provider_of
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
 SAMPLE = [Message.from_bytes(path.read_bytes()) for path in sorted((ROOT / "data" / "sample").glob("*.eml"))]
 Ask = Callable[..., dict[str, list[Any]]]
 

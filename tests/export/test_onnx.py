@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 
 from tkit.bundle import Bundle, IntegerLinear, IntegerTree, IntegerTrees, default_bundle
 from tkit.dataset import read
 from tkit.export.onnx import OUTPUTS, TARGET, outputs, write
-from tkit.schema import FEATURE_VERSION, MAIL_VANTAGES, feature_names
+from tkit.features import FEATURE_VERSION, MAIL_VANTAGES, feature_names
 
 onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'tkit[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime: pip install 'tkit[onnx]'")
 
-ROOT = Path(__file__).resolve().parents[1]
 ROWS = read(ROOT / "data" / "dataset").references
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tkit.bundle import default_bundle
 from tkit.export.packaging import COPIED, reasons_script, write_extension
-from tkit.scan import reason
-from tkit.schema import feature_names
+from tkit.features import feature_names
+from tkit.features.words import reason
 
 
 def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:

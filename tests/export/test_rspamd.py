@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT, SHARED
 
 from tkit.bundle import default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
@@ -21,13 +22,11 @@ from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.export.rspamd import TARGET, margins, module_text, run_lua, write
 from tkit.features import extract
+from tkit.features.tokens import analyse
 from tkit.mail import Message
-from tkit.tokens import analyse
 from tkit.url import clean, holds_address, resolve, unwrap
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
-SCRIPTS = Path(__file__).parent / "export"
+SCRIPTS = Path(__file__).parents[1] / "export"
 SAMPLE = sorted((ROOT / "data" / "sample").glob("*.eml"))
 # Escapes are written as in a string; no line end, for a URL is a line of the question.
 PIECES = (

@@ -1,7 +1,6 @@
 """The MailExtension in a real Thunderbird: what it says of mails, and which pictures are asked for."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -11,18 +10,16 @@ from typing import Any
 import pytest
 from gecko import Gecko, gecko, program_of
 from made_webmail import MAIL, TRACKER, Asked, Web
+from paths import ROOT, SHARED
 
 from tkit.bundle import default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.export import export
 from tkit.export.thunderbird import write
-from tkit.features import extract
+from tkit.features import MAIL_VANTAGES, extract
+from tkit.features.words import reasons
 from tkit.mail import Message
-from tkit.scan import reasons
-from tkit.schema import MAIL_VANTAGES
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
 HEAD = (
     "From: Shop <news@shop.example>\r\nTo: Ann <ann@reader.example>\r\nSubject: Spring\r\nMessage-ID: <1@mailer.example>\r\n"
     "Date: Thu, 26 Nov 2026 04:00:00 +0000\r\nList-Unsubscribe: <https://shop.example/unsubscribe>\r\nMIME-Version: 1.0\r\n"
@@ -232,7 +229,7 @@ def run_background(
     parts: dict[str, list[dict[str, str]]], raw: str, script: str, shown: dict[str, list[dict[str, int]]] | None = None
 ) -> Any:
     """Run the background script in Node with a messenger of its own, and what a test does with it."""
-    own = Path(__file__).parents[1] / "tkit" / "export" / "thunderbird" / "background.js"
+    own = ROOT / "tkit" / "export" / "thunderbird" / "background.js"
     given = {"RAW": raw, "PARTS": parts, "shown": shown or {}}
     made = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in given.items()) + BACKGROUND
     source = made + own.read_text(encoding="utf-8") + script

@@ -1,7 +1,6 @@
 """The extension in a real Chromium, on made-up webmails: what reaches the server, what it says, and what one can allow."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from made_webmail import MAIL, SITES, TRACKER, Asked, Web, judged, message_of, proxied
+from paths import ROOT, SHARED
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
@@ -18,16 +18,15 @@ from tkit.errors import TkitError
 from tkit.export import export
 from tkit.export.webextension import write
 from tkit.features import extract
+from tkit.features.words import reasons
 from tkit.html import references
 from tkit.mail import Message
-from tkit.scan import reasons
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 
 from tkit.lab.extension import extended_chromium
 from tkit.lab.render import CHROMIUM_NAMES
 
-SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 NOT_HELD = ("script-src", "link-preconnect", "meta-refresh")
 BLOCKED = "net::ERR_BLOCKED_BY_CLIENT"
 
@@ -381,7 +380,7 @@ HELD = [
 
 
 def test_what_the_popup_calls_held(npm: Path) -> None:
-    sites = Path(__file__).parents[1] / "tkit" / "export" / "webextension" / "sites.js"
+    sites = ROOT / "tkit" / "export" / "webextension" / "sites.js"
     source = sites.read_text(encoding="utf-8") + (
         f"const asked = {json.dumps(HELD)};\n"
         "const site = (kind) => ({ host: 'mail.example', kind, own: ['own.example'] });\n"

@@ -6,24 +6,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 
-from tkit.audit import audit
+from tkit.annotate import Labeller
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees, default_bundle
-from tkit.campaign_columns import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
-from tkit.campaigns import COLUMNS, compare
+from tkit.campaigns import compare
+from tkit.campaigns.mailings import COLUMNS
 from tkit.cli import main
 from tkit.dataset import Dataset, read
 from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.export import export
-from tkit.features import extract
-from tkit.label.widget import Labeller
+from tkit.features import KEY, extract, feature_names
+from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
 from tkit.mail import Message
-from tkit.scan import scan
-from tkit.schema import KEY, feature_names
-from tkit.scrub import scrub
+from tkit.scrubbing import scrub
+from tkit.verdicts import audit, scan
 
-ROOT = Path(__file__).resolve().parents[1]
 TEXT = " ".join(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwx")
 READERS = ("anna", "berta", "cem")
 
@@ -179,7 +178,7 @@ class TestMailByMail:
 
     def test_rows_without_the_columns(self) -> None:
         with pytest.raises(
-            TkitError, match=r"no column copies_known, .*: join them with tkit.campaign_columns, from all the mails"
+            TkitError, match=r"no column copies_known, .*: join them with tkit.features.campaign, from all the mails"
         ):
             bundle().verdicts(extract(MESSAGES))
 

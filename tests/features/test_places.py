@@ -1,6 +1,6 @@
 import pytest
 
-from tkit.tokens import analyse
+from tkit.features.tokens import analyse
 
 NAMES = (
     "first_segment", "longest_segment", "short_directories", "number_segments", "path_dots", "size_in_url",

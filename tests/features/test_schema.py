@@ -1,8 +1,7 @@
 import pytest
 
 from tkit.errors import TkitError
-from tkit.features import extract
-from tkit.schema import FEATURES, KEY, MAIL_VANTAGES, VANTAGES, feature_names, require_one_mail
+from tkit.features import FEATURES, KEY, MAIL_VANTAGES, VANTAGES, extract, feature_names, require_one_mail
 
 
 def test_names_are_unique_and_enough() -> None:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from tkit.slices import DECLARED_SIZES, declared_size, providers
+from tkit.features.sizes import DECLARED_SIZES, declared_size
+from tkit.url.providers import providers
 
 
 def test_declared_size_is_the_first_that_holds() -> None:

@@ -5,9 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.features import extract, extract_batches
+from tkit.features import extract, extract_batches, feature_names
 from tkit.mail import Message
-from tkit.schema import feature_names
 
 HEAD = (
     b"From: News <news@shop.example>\nTo: anna@reader.example\nMessage-ID: <1@mailer.test>\n"
@@ -165,7 +164,7 @@ def test_batches_change_nothing() -> None:
 
 
 def test_batches_end_with_the_messages_too_and_the_collector_runs_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tkit.features.MESSAGES_AT_ONCE", 2)
+    monkeypatch.setattr("tkit.features.table.MESSAGES_AT_ONCE", 2)
     running: list[bool] = []
 
     def mails() -> Iterator[Message]:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.tokens import analyse, token_table
+from tkit.features.tokens import analyse, token_table
 from tkit.url import resolve
 
 # Worked out by hand, character by character.

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.tokens import analyse
-from tkit.vocabulary import WORD_FEATURES, host_words, run_codes
+from tkit.features.tokens import analyse
+from tkit.features.vocabulary import WORD_FEATURES, host_words, run_codes
 
 
 def codes(*words: str) -> list[int]:

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from tkit.css import css_urls
+from tkit.html.css import css_urls
 
 
 def urls(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 import pytest
 
-from tkit.css import may_load
 from tkit.html import read_document
-from tkit.html_hints import (
+from tkit.html.css import may_load
+from tkit.html.hints import (
     comment_may_load,
     conditional_comments_may_load,
     css_may_load,

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tkit.ancestry import Ancestry
-from tkit.html import Backend, RemoteReference, read_document, read_message, references, srcset_candidates
-from tkit.html_hints import html_may_load
+from tkit.html import RemoteReference, read_document, read_message, references
+from tkit.html.ancestry import Ancestry
+from tkit.html.hints import html_may_load
+from tkit.html.reading import Backend, srcset_candidates
 from tkit.mail import Message
 
 BACKENDS: tuple[Backend, ...] = ("lexbor", "soup")

@@ -5,18 +5,18 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 from selectolax.lexbor import LexborHTMLParser
 
 from tkit.html import Document, read_document
-from tkit.soup import SoupNode, SoupParser
+from tkit.html.soup import SoupNode, SoupParser
 
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "backends.py"
+SCRIPT = ROOT / "benchmarks" / "backends.py"
 differences: Callable[[Document, Document], Counter[str]] = runpy.run_path(str(SCRIPT))["differences"]
 
 

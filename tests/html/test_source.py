@@ -5,7 +5,7 @@ from html.entities import html5
 import pytest
 
 from tkit.html import read_document
-from tkit.html_source import Decoded
+from tkit.html.source import Decoded
 
 # Names that also count without a semicolon; before "=", a letter or a digit they do not, in an attribute.
 LEGACY = sorted(name for name in html5 if not name.endswith(";"))

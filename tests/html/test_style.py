@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tkit.style import ABSENT, Style, dimension, hides, parse_style
+from tkit.html.style import ABSENT, Style, dimension, hides, parse_style
 
 NOTHING = Style(ABSENT, ABSENT, ABSENT, ABSENT, "", 0)
 

@@ -1,23 +1,22 @@
 """HTML read as tags alone."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-from tkit import html
-from tkit.ancestry import Ancestry
 from tkit.corpus import read_raw
-from tkit.html import read_document, references
-from tkit.html_tags import TagParser
+from tkit.html import read_document, reading, references
+from tkit.html.ancestry import Ancestry
+from tkit.html.tags import TagParser
 from tkit.mail import Message
 
-SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SAMPLE = ROOT / "data" / "sample"
 
 
 @pytest.fixture
 def as_tags(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "tree_takes_long", lambda text: True)
+    monkeypatch.setattr(reading, "tree_takes_long", lambda text: True)
 
 
 def test_tags_comments_and_their_texts() -> None:
@@ -55,7 +54,7 @@ def test_everything_that_loads_is_found() -> None:
 def test_no_reference_of_the_sample_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     messages = [Message.from_bytes(raw.raw) for raw in read_raw([str(SAMPLE)], problems=[])]
     as_tree = [Counter((found.carrier, found.resolved_url) for found in references(message)) for message in messages]
-    monkeypatch.setattr(html, "tree_takes_long", lambda text: True)
+    monkeypatch.setattr(reading, "tree_takes_long", lambda text: True)
     as_tags = [Counter((found.carrier, found.resolved_url) for found in references(message)) for message in messages]
     assert sum(map(Counter.total, as_tree)) > 200
     assert [tree - tags for tree, tags in zip(as_tree, as_tags, strict=True)] == [Counter()] * len(messages)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from counting import CountingServer
+from paths import SHARED
 
 from tkit.corpus import CORPORA, Problem, PublicCorpus, read_raw
 from tkit.errors import TkitError
@@ -20,9 +21,6 @@ from playwright.sync_api import Error, sync_playwright
 
 from tkit.lab import render
 from tkit.lab.render import CHROMIUM_NAMES, LAUNCH_ARGUMENTS, Asked, ChromiumRenderer, compare
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
 
 # Of two sources a browser without scripts takes one, and it lays this page out for 400 and for 1280 pixels.
 EVERY_CARRIER = """<!doctype html><html><head>

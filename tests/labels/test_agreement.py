@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from tkit.agreement import (
+from tkit.errors import TkitError
+from tkit.labels.agreement import (
     agreement,
     cohen_kappa,
     coincidence_matrices,
@@ -14,7 +15,6 @@ from tkit.agreement import (
     merge_labels,
     to_adjudicate,
 )
-from tkit.errors import TkitError
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 

@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paths import ROOT
 
-from tkit.corrections import apply_corrections, read_corrections
 from tkit.errors import TkitError
-from tkit.labels import read_labels, url_sha256, write_labels
+from tkit.labels import read_labels, write_labels
+from tkit.labels.corrections import apply_corrections, read_corrections
+from tkit.labels.files import url_sha256
 
-ROOT = Path(__file__).resolve().parents[1]
 A, B = "a" * 64, "b" * 64
 URL = "http://t.example/o"
 LABELS = f"message_sha256,part,carrier,url,label,first,second,confidence\n{A},0,img,{URL},T,T,T,2\n{B},0,css,{URL},U,C,S,1\n"

@@ -1,5 +1,4 @@
 import csv
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -8,22 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT, SHARED
 
 from tkit.errors import TkitError
-from tkit.labels import (
-    CARRIERS,
-    MAX_CELL,
-    check_labels,
-    key_of,
-    keyed,
-    read_labels,
-    read_table,
-    url_sha256,
-    write_labels,
-)
+from tkit.html.carriers import CARRIERS
+from tkit.labels import read_labels, write_labels
+from tkit.labels.files import MAX_CELL, check_labels, key_of, keyed, read_table, url_sha256
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TKIT_SHARED", ROOT / ".." / "shared"))
 A, B = "a" * 64, "b" * 64
 HEADER = "message_sha256,part,carrier,url,label,confidence"
 ROW = f"{A},0,img,http://t.example/o,T,3"

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.campaigns import COLUMNS, compare
+from tkit.campaigns import compare
+from tkit.campaigns.mailings import COLUMNS
 from tkit.errors import TkitError
-from tkit.features import extract
-from tkit.mail import Message
-from tkit.schema import FEATURES, KEY
-from tkit.weak import (
+from tkit.features import FEATURES, KEY, extract
+from tkit.labels.sources import SOURCES, Source
+from tkit.labels.weak import (
     LabelModel,
     conflicts,
     cross_validated_labels,
@@ -21,7 +21,7 @@ from tkit.weak import (
     weak_labels,
     without_sources,
 )
-from tkit.weak_sources import SOURCES, Source
+from tkit.mail import Message
 
 
 def source(name: str, says: str, family: str, column: str) -> Source:

@@ -1,4 +1,4 @@
-"""Tests of tkit.detectors.dialects: expressions of other engines, with what they match worked out by hand."""
+"""Tests of tkit.lists.dialects: expressions of other engines, with what they match worked out by hand."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tkit.detectors.dialects import ICU, JAVASCRIPT, RUBY, UntranslatableError, translate
+from tkit.lists.dialects import ICU, JAVASCRIPT, RUBY, UntranslatableError, translate
 
 
 @pytest.mark.parametrize("pattern", [r"a\d", r"a\w", "a$", "^a", "a{b", "a}", "a]"])

@@ -1,4 +1,4 @@
-"""Tests of tkit.detectors.download: synthetic sources in the forms that the projects publish, from a server on this machine."""
+"""Tests of tkit.lists.download: synthetic sources in the forms that the projects publish, from a server on this machine."""
 
 import json
 import threading
@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tkit.detectors import download
-from tkit.detectors.download import digest, get, url_of, verify
-from tkit.detectors.lists import REGISTRY, ListSource, load, rules_of
 from tkit.errors import TkitError
+from tkit.lists import download
+from tkit.lists.download import digest, get, url_of, verify
+from tkit.lists.sources import REGISTRY, ListSource, load, rules_of
 
 SOURCES = {source.name: source for source in REGISTRY}
 MTB = r"""

@@ -1,4 +1,4 @@
-"""Tests of tkit.detectors.engines: tiny lists of each kind, with verdicts worked out by hand."""
+"""Tests of tkit.lists.engines: tiny lists of each kind, with verdicts worked out by hand."""
 
 import builtins
 from pathlib import Path
@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from made_lists import tiny
 
-from tkit.detectors.engines import LONGEST_TEXT, HostList, PublishedList, RegexList, SubstringList
-from tkit.detectors.lists import verdicts
 from tkit.errors import TkitError
+from tkit.lists.engines import LONGEST_TEXT, HostList, PublishedList, RegexList, SubstringList
+from tkit.lists.sources import verdicts
 
 
 def hits(published: PublishedList, urls: dict[str, bool]) -> dict[str, bool]:

@@ -1,20 +1,17 @@
-"""Tests of tkit.detectors.lists: reading, the registry, verdicts on either form of a URL."""
+"""Tests of tkit.lists.sources: reading, the registry, verdicts on either form of a URL."""
 
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_lists import tiny
+from paths import SHARED
 
-from tkit.detectors.download import verify
-from tkit.detectors.engines import HostList, SubstringList
-from tkit.detectors.lists import REGISTRY, ListSource, load, load_all, overview, read_list, verdicts
 from tkit.errors import TkitError
-
-SHARED = Path(os.environ.get("TKIT_SHARED") or Path(__file__).resolve().parents[2] / ".." / "shared")
-
+from tkit.lists.download import verify
+from tkit.lists.engines import HostList, SubstringList
+from tkit.lists.sources import REGISTRY, ListSource, load, load_all, overview, read_list, verdicts
 
 # Loading
 

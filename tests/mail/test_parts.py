@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tkit.mime_parts import MAX_NESTING, Leaf, is_too_nested, leaves
+from tkit.mail.parts import MAX_NESTING, Leaf, is_too_nested, leaves
 
 
 def own(raw: bytes) -> list[tuple[str, bytes | None]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.transfer import decode_base64, decode_quoted_printable, decoded, defects_of
+from tkit.mail.transfer import decode_base64, decode_quoted_printable, decoded, defects_of
 
 CUT = ["base64: characters outside the alphabet or a cut end"]
 BROKEN = ["quoted-printable: broken escape"]

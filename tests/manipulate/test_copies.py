@@ -1,12 +1,13 @@
-"""Tests of tkit.augment: rows of manipulated copies."""
+"""Tests of tkit.manipulate.copies: rows of manipulated copies."""
 
 import pandas as pd
 
-from tkit.augment import DRAWN, Asked, manipulated_features, manipulated_rows
-from tkit.facts import with_facts
+from tkit.detectors.facts import with_facts
+from tkit.features import feature_names
 from tkit.mail import Message
-from tkit.manipulate import HARMLESS, MANIPULATIONS
-from tkit.schema import feature_names
+from tkit.manipulate import MANIPULATIONS
+from tkit.manipulate.copies import DRAWN, Asked, manipulated_features, manipulated_rows
+from tkit.manipulate.mails import HARMLESS
 
 MAIL = (
     b"From: a@shop.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n"

@@ -1,15 +1,15 @@
-"""Tests of tkit.manipulate: hand-made documents, and what stands in them after each edit."""
+"""Tests of tkit.manipulate.mails: hand-made documents, and what stands in them after each edit."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tkit.errors import TkitError
-from tkit.features import extract
+from tkit.features import extract, feature_names
 from tkit.html import RemoteReference, read_document
 from tkit.mail import Message
-from tkit.manipulate import HARMLESS, MANIPULATIONS, PAIRS, Edited, manipulate
-from tkit.schema import feature_names
+from tkit.manipulate import MANIPULATIONS, manipulate
+from tkit.manipulate.mails import HARMLESS, PAIRS, Edited
 
 PIXEL = "http://t.esp.example/wf/open.php?upn=b81e2c7f90"
 MAIL = (

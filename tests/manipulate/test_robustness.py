@@ -1,4 +1,4 @@
-"""Tests of tkit.robustness: shares counted by hand."""
+"""Tests of tkit.manipulate.robustness: shares counted by hand."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tkit.errors import TkitError
-from tkit.robustness import recall_lost, scores_with_copies
+from tkit.manipulate.robustness import recall_lost, scores_with_copies
 from tkit.splits import Split
 
 

@@ -1,10 +1,10 @@
-"""Tests of tkit.rewrite: expected URLs written by hand."""
+"""Tests of tkit.manipulate.urls: expected URLs written by hand."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.rewrite import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, resolve
 
 

@@ -3,8 +3,8 @@
 import pytest
 from made_report import Dots, evaluations, mail, study_rows
 
-from tkit.audit import Audit, audit
 from tkit.evaluate import Evaluation
+from tkit.verdicts import Audit, audit
 
 
 @pytest.fixture(scope="module")

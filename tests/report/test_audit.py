@@ -9,14 +9,10 @@ import pandas as pd
 import pytest
 from made_report import FACTS, Dots, assert_loads_nothing, hostile, printed
 
-from tkit.audit import Audit, audit
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison
-from tkit.report import (
-    audit_tables,
-    write_audit,
-    write_study,
-)
+from tkit.report import audit_tables, write_audit, write_study
+from tkit.verdicts import Audit, audit
 
 
 class TestAuditTables:

@@ -1,4 +1,4 @@
-"""Tests of tkit.figures."""
+"""Tests of tkit.report.figures."""
 
 from itertools import combinations
 from typing import Any
@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from tkit.audit import Audit, audit
 from tkit.evaluate import Evaluation, comparison
-from tkit.figures import (
+from tkit.html import read_document
+from tkit.report.figures import (
     DARK,
     LIGHT,
     audit_figure,
@@ -28,7 +28,7 @@ from tkit.figures import (
     svg,
     tpr_figure,
 )
-from tkit.html import read_document
+from tkit.verdicts import Audit, audit
 
 
 def drawn_texts(figure: Figure) -> dict[str, Bbox]:

@@ -6,10 +6,8 @@ import pandas as pd
 from made_report import HOSTILE, Dots, mail, printed
 
 from tkit.features import extract
-from tkit.report import (
-    rows_table,
-)
-from tkit.scan import scan
+from tkit.report import rows_table
+from tkit.verdicts import scan
 
 
 class TestRowsTable:

@@ -9,13 +9,7 @@ from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations,
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison, differences, slices
-from tkit.report import (
-    Details,
-    comparison_table,
-    differences_table,
-    splits_table,
-    write_study,
-)
+from tkit.report import Details, comparison_table, differences_table, splits_table, write_study
 
 
 class TestComparisonTable:

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tkit.errors import TkitError
-from tkit.rows import open_writer
+from tkit.report.writers import open_writer
 
 FRAME = pd.DataFrame({"url": ['http://a.example/"x"', "ü"], "score": [0.1, 1 / 3], "reasons": [["tiny", "hidden"], []]})
 

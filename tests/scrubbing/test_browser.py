@@ -4,11 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import cast
 
 import pytest
 from calls import Calls
+from paths import SHARED
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 
@@ -16,9 +16,8 @@ from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.lab.render import CHROMIUM_NAMES, ChromiumRenderer
 from tkit.lab.scrubbed import compare_scrubbed
-from tkit.scrub import scrub
+from tkit.scrubbing import scrub
 
-SHARED = Path(os.environ.get("TKIT_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared"))
 HEAD = b"From: a@b.example\nContent-Type: text/html\n\n"
 PAGE = b"<p>Hello <img src=http://c.test/logo.png width=40 height=30> <b>world</b></p>"
 # The video is invisible: its player's own drawing is not the same from one time to the next.

@@ -8,7 +8,7 @@ import pytest
 
 from tkit.bundle import default_bundle
 from tkit.errors import TkitError
-from tkit.scrub_files import read_mail, scrub_file, scrub_folder
+from tkit.scrubbing.files import read_mail, scrub_file, scrub_folder
 
 BEACON = (
     b"From: a@b.example\nContent-Type: text/html\n\n<p>x</p><img src='http://t.example/open?id=b81e2c90ff' width=1 height=1>\n"
@@ -17,7 +17,7 @@ CLEAN = b"X-Tkit-Scrubbed: 1 tracker removed; tkit 0.1.0\n" + BEACON.replace(b"s
 
 
 def tkit(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "tkit.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "tkit", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 

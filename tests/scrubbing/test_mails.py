@@ -11,15 +11,17 @@ import pytest
 from calls import Calls, half
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.html import RemoteReference, references
-from tkit.html_edit import INERT, blank_gif
+from tkit.html.edit import INERT, blank_gif
 from tkit.mail import Message
-from tkit.scrub import HEADER, Scrubbed, scrub
+from tkit.scrubbing import Scrubbed, scrub
+from tkit.scrubbing.mails import HEADER
 
-SAMPLE = sorted((Path(__file__).resolve().parents[1] / "data" / "sample").glob("*.eml"))
-CASES = sorted((Path(__file__).resolve().parent / "messages").glob("*.eml"))
+SAMPLE = sorted((ROOT / "data" / "sample").glob("*.eml"))
+CASES = sorted((Path(__file__).resolve().parents[1] / "messages").glob("*.eml"))
 T = "http://t.test/"
 BLANK = blank_gif(1, 1)
 BEGIN = b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n"

@@ -22,8 +22,8 @@ from typing import ClassVar
 import pytest
 
 from tkit.errors import TkitError
-from tkit.milter import MAX_PACKET, serve
-from tkit.scrub_worker import Workers
+from tkit.scrubbing.milter import MAX_PACKET, serve
+from tkit.scrubbing.worker import Workers
 
 PIXEL = b"<img src='http://t.example/open.php?u=8f3ac09e17d24b65' width=1 height=1>"
 NEUTRAL = b"<img  width=1 height=1>"
@@ -45,7 +45,7 @@ class Server:
     """`tkit milter` as a process on a free loopback port."""
 
     def __init__(self, *options: object) -> None:
-        command = [sys.executable, "-m", "tkit.cli", "milter", "--listen", "inet:0@127.0.0.1", *map(str, options)]
+        command = [sys.executable, "-m", "tkit", "milter", "--listen", "inet:0@127.0.0.1", *map(str, options)]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         self.said = self.process.stderr

@@ -7,15 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tkit.errors import TkitError
-from tkit.splits import (
-    Split,
-    before_after,
-    connected_components,
-    cross_validation,
-    grouped_folds,
-    leave_one_out,
-    require_whole_groups,
-)
+from tkit.splits import Split, cross_validation
+from tkit.splits.folds import before_after, connected_components, grouped_folds, leave_one_out, require_whole_groups
 
 KEYS = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", None]), st.integers(0, 4)), max_size=12)
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tkit.errors import TkitError
-from tkit.kits import component_keys, kit_forms, path_template
-from tkit.splits import connected_components
+from tkit.splits.folds import connected_components
+from tkit.splits.kits import component_keys, kit_forms
+from tkit.url.template import path_template
 
 
 def frame(**columns: list[object]) -> pd.DataFrame:

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.columns import FOLDS
-from tkit.official_splits import official_splits
+from tkit.splits.official import FOLDS, official_splits
 
 
 def made_rows() -> tuple[pd.DataFrame, list[np.ndarray]]:

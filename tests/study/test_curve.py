@@ -1,15 +1,13 @@
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 
 from tkit.dataset import read
 from tkit.detectors.models import TreeModel
 from tkit.study import learning_curve, unseen_kit
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

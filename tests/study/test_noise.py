@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tkit.errors import TkitError
-from tkit.noise import audit_labels, suspects
-from tkit.schema import FEATURES
+from tkit.features import FEATURES
+from tkit.study.noise import audit_labels, suspects
 
 pytest.importorskip("cleanlab", reason="needs cleanlab: pip install 'tkit[labels]'")
 

@@ -4,17 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tkit.splits import require_whole_groups
-from tkit.study.plans import (
-    Plan,
-    last_years,
-    random_rows,
-    sent_from,
-    unseen_corpus,
-    unseen_kit,
-    unseen_provider,
-    unseen_sender,
-)
+from tkit.splits.folds import require_whole_groups
+from tkit.study import Plan, last_years, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
+from tkit.study.plans import random_rows
 
 YEARS = pd.Series(["2022-06-01", "2023-06-01", "2024-06-01"], dtype="datetime64[ms, UTC]")
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset, read
 from tkit.evaluate import comparison
+from tkit.features import VANTAGES, feature_names
 from tkit.report import Details, write_study
-from tkit.schema import VANTAGES, feature_names
 from tkit.study import StudyResult, models, run_study, train_bundle
 from tkit.study.gate import check
 
-ROOT = Path(__file__).resolve().parents[2]
 Requested = Callable[[str], list[str]]
 HOSTILE = "\"><img src=http://evil.example/x><script src='http://evil.example/s.js'></script><!--"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made_shared import CORPORA, make_shared, use_made_registry
+from paths import ROOT
 from typer.testing import CliRunner
 
-from tkit import release
-from tkit.cli import app
+from tkit.cli.main import app
+from tkit.dataset import build as release
 from tkit.dataset import read
 from tkit.errors import TkitError
-from tkit.kits import is_word
 from tkit.splits import Split
 from tkit.templates import Matcher, Template, Templates, load_templates, material
 from tkit.templates.building import build_templates, matched_keys
@@ -21,9 +21,7 @@ from tkit.templates.learning import GRID, Limits, count, measured, select, weak_
 from tkit.templates.matching import encoded
 from tkit.templates.pieces import first_word, patterns_of, pieces_of, tail_of
 from tkit.templates.template import keys_of, load_matched
-
-ROOT = Path(__file__).resolve().parents[1]
-
+from tkit.url.template import is_word
 
 # Pieces
 

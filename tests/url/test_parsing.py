@@ -9,17 +9,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tkit.html import read_document
-from tkit.url import (
-    address_digests,
-    clean,
-    decoded_forms,
-    holds_address,
-    host_of,
-    names_recipient,
-    registrable_domain,
-    resolve,
-    unwrap,
-)
+from tkit.url import clean, holds_address, host_of, names_recipient, registrable_domain, resolve, unwrap
+from tkit.url.addresses import address_digests
+from tkit.url.decoding import decoded_forms
 
 ANNA = "anna@b.example"
 # Any string at all: surrogates, controls and characters beyond the first plane too.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.providers import provider_of
+from tkit.url.providers import provider_of
 
 
 @pytest.mark.parametrize(

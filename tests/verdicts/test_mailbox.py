@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tkit.audit import MAILS_AT_ONCE, SIZE_CLASSES, Audit, audit, middle_periods, period_name, wilson
+from tkit.evaluate.rates import wilson
 from tkit.mail import Message
+from tkit.verdicts import Audit, audit
+from tkit.verdicts.mailbox import MAILS_AT_ONCE, SIZE_CLASSES, middle_periods, period_name
 
 
 class Dots:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from tkit.bundle import CARD_SECTIONS, UNIT, Bundle, IntegerLinear, render_card
 from tkit.errors import TkitError
-from tkit.features import ROWS_AT_ONCE, extract
+from tkit.features import FEATURES, Feature, extract, feature_names
+from tkit.features.table import ROWS_AT_ONCE
+from tkit.features.words import MAX_REASONS, WORDS, reason, reasons
 from tkit.mail import Message
-from tkit.scan import _WORDS, COLUMNS, MAX_REASONS, reason, reasons, scan
-from tkit.schema import FEATURES, Feature, feature_names
+from tkit.verdicts import scan
+from tkit.verdicts.mails import COLUMNS
 
 SHARE_LIKE = st.floats(min_value=-1, max_value=1e9, allow_nan=False, width=32)
 
@@ -185,7 +187,7 @@ class TestReasons:
 
 class TestReason:
     def test_words_for_the_features_and_no_others(self) -> None:
-        assert sorted(_WORDS) == sorted(feature.name for feature in FEATURES)
+        assert sorted(WORDS) == sorted(feature.name for feature in FEATURES)
 
     @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
     def test_every_feature_has_words(self, feature: Feature) -> None:

@@ -1,5 +1,5 @@
-"""Labelling in JupyterLab, without loading anything that a mail refers to."""
+"""Labelling in JupyterLab."""
 
-from tkit.label.widget import Labeller
+from tkit.annotate.widget import Labeller
 
 __all__ = ["Labeller"]

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from tkit.facts import start_tag
 from tkit.html import RemoteReference
-from tkit.html_source import Decoded
+from tkit.html.source import Decoded, start_tag
 from tkit.url import clean
 
 AROUND = 900
@@ -54,8 +53,8 @@ def neighbourhood(source: str, reference: RemoteReference, references: Sequence[
 
     Examples
     --------
-    >>> from tkit.mail import Message
-    >>> from tkit.html import references
+    >>> from tkit.mail.message import Message
+    >>> from tkit.html.reading import references
     >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<p>Hi <img src='http://a.example/?a=1&amp;b=2'> you")
     >>> found = references(message)
     >>> neighbourhood(message.html_parts[0], found[0], found)

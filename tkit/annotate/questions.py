@@ -10,19 +10,18 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tkit.annotate.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
 from tkit.bundle import Bundle
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
-from tkit.features import extract, extract_batches
+from tkit.features import KEY, extract, extract_batches
+from tkit.features.words import declared_size, reason, reasons
 from tkit.html import RemoteReference, references
-from tkit.kits import path_template
-from tkit.label.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
-from tkit.labels import url_sha256
+from tkit.labels.files import url_sha256
 from tkit.mail import Message
-from tkit.scan import declared_size, reason, reasons
-from tkit.schema import KEY
-from tkit.slices import providers
 from tkit.url import host_of, registrable_domain, unwrap
+from tkit.url.providers import providers
+from tkit.url.template import path_template
 
 Sampling = Literal["uncertain", "random"]
 Key = tuple[str, int, int]
@@ -65,7 +64,7 @@ class Question(NamedTuple):
     host : str
         The server that is asked: of the original.
     url_sha256 : str
-        As :func:`tkit.labels.url_sha256` gives it, of the whole URL.
+        As :func:`tkit.labels.files.url_sha256` gives it, of the whole URL.
     sender, subject, date : str
         Of the message; the sender is the domain of From.
     around : Neighbourhood

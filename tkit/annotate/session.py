@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from tkit.annotate.questions import Key
 from tkit.errors import TkitError
-from tkit.label.questions import Key
+from tkit.features import KEY
 from tkit.labels import LABELS, read_labels, write_labels
-from tkit.schema import KEY
 
 COLUMNS = ("message_sha256", "part", "index", "carrier", "url_sha256", "label", "confidence", "annotator")
 """The columns of the label file: no text of a mail, no URL."""

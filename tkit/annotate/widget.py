@@ -9,17 +9,17 @@ from typing import Any, Self
 
 import pandas as pd
 
+from tkit.annotate.questions import Choice, Key, Opinion, Progress, Question, Sampling, ask, choose
+from tkit.annotate.session import Session
 from tkit.bundle import Bundle, default_bundle
 from tkit.errors import TkitError
-from tkit.label.questions import Choice, Key, Opinion, Progress, Question, Sampling, ask, choose
-from tkit.label.session import Session
-from tkit.schema import require_one_mail
+from tkit.features import require_one_mail
 
 try:
     import anywidget
     from ipywidgets import IntProgress
 except ImportError as missing:
-    raise TkitError("tkit.label needs anywidget: pip install 'tkit[notebooks]'") from missing
+    raise TkitError("tkit.annotate needs anywidget: pip install 'tkit[notebooks]'") from missing
 
 _HERE = Path(__file__).parent
 
@@ -46,18 +46,18 @@ class Labeller(anywidget.AnyWidget):
     seed : int
         Of the random order.
     one_of_each : bool
-        Ask only once about references that look like copies of one; see :func:`tkit.label.questions.choose`.
+        Ask only once about references that look like copies of one; see :func:`tkit.annotate.questions.choose`.
     bundle : Bundle, optional
         The model that doubts, and whose opinion is told; the built-in one of the vantage point ``message`` without it.
     copies : DataFrame, optional
-        The evidence of other copies of the campaign; see :func:`tkit.label.questions.ask`.
+        The evidence of other copies of the campaign; see :func:`tkit.annotate.questions.ask`.
     annotator : str
         Written beside each label.
 
     Attributes
     ----------
     session : Session
-        The answers so far, as :class:`tkit.label.session.Session` keeps them.
+        The answers so far, as :class:`tkit.annotate.session.Session` keeps them.
     problems : list of Problem
         Mails that could not be read.
 

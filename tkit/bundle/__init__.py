@@ -20,16 +20,7 @@ A bundle is a folder of four files and runs nothing:
 
 from tkit.bundle.bundle import Bundle, default_bundle
 from tkit.bundle.card import CARD_SECTIONS, render_card
-from tkit.bundle.integers import (
-    MAX_NODES,
-    MAX_SUM,
-    MAX_TREES,
-    TRANSFORM,
-    UNIT,
-    IntegerLinear,
-    IntegerTree,
-    IntegerTrees,
-)
+from tkit.bundle.integers import MAX_NODES, MAX_SUM, MAX_TREES, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees
 from tkit.bundle.reading import FORMAT, MAX_BYTES, MAX_VECTORS
 
 __all__ = [

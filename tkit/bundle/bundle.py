@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -10,24 +11,33 @@ from datetime import date as calendar_date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit import __version__
+from tkit.arrays import Floats, Ints, Matrix
 from tkit.bundle.card import check_card, render_card
-from tkit.bundle.integers import EXACT, MAX_SUM, Floats, IntegerLinear, IntegerTrees, Ints, link_scores, score_of
-from tkit.bundle.reading import MAX_VECTORS, Vectors, read_model, read_schema, read_text, strict_json
+from tkit.bundle.integers import EXACT, MAX_SUM, IntegerLinear, IntegerTrees, link_scores, score_of
+from tkit.bundle.learnt import Learnt
+from tkit.bundle.reading import (
+    FORMAT,
+    MAX_BYTES,
+    MAX_VECTORS,
+    Vectors,
+    described,
+    read_model,
+    read_schema,
+    read_text,
+    strict_json,
+)
 from tkit.bundle.rounding import in_units
-from tkit.bundle.writing import texts, write_folder
-from tkit.detectors.rules import Matrix, feature_matrix
 from tkit.errors import TkitError
-from tkit.schema import MAIL_VANTAGES, VANTAGES, feature_names
-
-if TYPE_CHECKING:
-    from tkit.detectors.models import Model
+from tkit.features import FEATURE_VERSION, MAIL_VANTAGES, VANTAGES, feature_names
+from tkit.features.matrix import feature_matrix
+from tkit.files import whole_folder
+from tkit.version import __version__
 
 _ROWS_AT_ONCE = 1 << 14
 _SAME_SCORE = 1e-9
@@ -35,7 +45,7 @@ _SAME_SCORE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A trained detector as it is shipped; itself a :class:`tkit.detectors.base.Detector`.
+    """A trained detector as it is shipped; itself a :class:`tkit.detectors.Detector`.
 
     Made by :meth:`from_model` or :meth:`load`; whoever makes one by hand gets the same checks.
 
@@ -96,7 +106,7 @@ class Bundle:
     @classmethod
     def from_model(
         cls,
-        model: Model,
+        model: Learnt,
         threshold: float,
         *,
         threshold_chosen: str,
@@ -114,8 +124,8 @@ class Bundle:
 
         Parameters
         ----------
-        model : LogisticModel, TreeModel, ForestModel or BoostingModel
-            Fitted.
+        model : Learnt
+            Fitted: a LogisticModel, TreeModel, ForestModel or BoostingModel.
         threshold : float
             Least score that is called a tracker, from 0 to 1. The bundle's own threshold is the least margin
             of such a score.
@@ -210,7 +220,49 @@ class Bundle:
         TkitError
             Where something else stands there, or the folder cannot be written.
         """
-        write_folder(Path(folder), texts(self), Bundle.load)
+        with whole_folder(folder, MAX_BYTES) as new:
+            for name, text in self._texts().items():
+                (new / name).write_text(text, encoding="utf-8", newline="\n")
+            Bundle.load(new)  # refused before it takes its place
+
+    def _texts(self) -> dict[str, str]:
+        """Give the text of each file of the folder."""
+        margins = self.model.margins(self.replay)
+        vectors = zip(self.replay.tolist(), margins.tolist(), link_scores(margins, self.model.link).tolist(), strict=True)
+        schema = {
+            "format": FORMAT,
+            "feature_version": FEATURE_VERSION,
+            "tkit_version": self.tkit_version,
+            "name": self.name,
+            "vantage": self.vantage,
+            "features": described(self.features),
+            "threshold": {
+                "margin": self.threshold,
+                "score": self.threshold_score,
+                "chosen": self.threshold_chosen,
+            },
+            "training_sha256": self.training_sha256,
+            "seed": self.seed,
+            "date": self.date,
+        }
+        lines = [
+            _dumps(
+                {
+                    "features": dict(zip(self.features, row, strict=True)),
+                    "margin": margin,
+                    "score": score,
+                    "verdict": margin >= self.threshold,
+                }
+            )
+            for row, margin, score in vectors
+        ]
+        return {
+            # A tree a line keeps differences between two models readable.
+            "model.json": _dumps(self.model.to_json()).replace("},{", "},\n{") + "\n",
+            "schema.json": json.dumps(schema, indent=1, allow_nan=False) + "\n",
+            "vectors.jsonl": "\n".join(lines) + "\n",
+            "CARD.md": self.card,
+        }
 
     @classmethod
     def load(cls, folder: str | Path | Traversable) -> Self:
@@ -289,7 +341,7 @@ def default_bundle(vantage: str = "message") -> Bundle:
         raise TkitError(
             f"no bundle is built in for the vantage point {vantage!r}, which needs the other copies of a mailing: train one"
             f" with `tkit train --vantage {vantage}`, load its folder with Bundle.load, and judge many mails at once as"
-            " tkit.campaign_columns says"
+            " tkit.features.campaign says"
         )
     folder = resources.files("tkit") / "default" / vantage
     if not folder.is_dir():
@@ -306,3 +358,7 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)

@@ -9,11 +9,9 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.detectors.rules import Matrix
+from tkit.arrays import Floats, Ints, Matrix
 from tkit.errors import TkitError
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Link = Literal["identity", "logistic"]
 
 UNIT = 65536

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.bundle.integers import EXACT, TRANSFORM, UNIT, Floats, IntegerLinear, IntegerTree, IntegerTrees, Ints, Link
-from tkit.detectors.rules import Matrix
+from tkit.arrays import Floats, Ints, Matrix
+from tkit.bundle.integers import EXACT, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees, Link
 from tkit.errors import TkitError
-from tkit.schema import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
+from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 
 FORMAT = 1
 """Version of the format; raise it with any change that a reader of the last one would misread."""
@@ -154,7 +154,7 @@ def _check_features(value: Any, names: Sequence[str]) -> None:
         raise TkitError(
             f"schema.json: features of another schema; missing: {', '.join(missing)[:200] or 'none'}; "
             f"unknown: {', '.join(unknown)[:200] or 'none'}; order, dtype and absent must be those of "
-            "tkit.schema too: train the model again"
+            "tkit.features.schema too: train the model again"
         )
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.bundle.integers import UNIT, Floats, IntegerLinear, IntegerTree, IntegerTrees
-
-if TYPE_CHECKING:
-    from tkit.detectors.models import LinearSum, SplitTree, TreeSum
+from tkit.arrays import Floats
+from tkit.bundle.integers import UNIT, IntegerLinear, IntegerTree, IntegerTrees
+from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
 
 
 def in_units(exported: TreeSum | LinearSum) -> IntegerTrees | IntegerLinear:
     """Round what a model learnt."""
-    from tkit.detectors.models import LinearSum  # noqa: PLC0415 - scikit-learn is slow to load
-
     if isinstance(exported, LinearSum):
         return IntegerLinear(
             _units(exported.intercept),

@@ -6,25 +6,20 @@ sequences are (Needleman and Wunsch, J. Mol. Biol. 48, 1970), on what their URLs
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.kits import path_template
-from tkit.url import host_of, registrable_domain
+from tkit.url.template import url_template
 
 MAX_LENGTH = 2000
 """References of one mail that are aligned, and columns that others are aligned with; what is beyond is left alone."""
 
 UNALIGNED = -1
 
-_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.[a-z]{2,5}\Z", re.IGNORECASE)
 # What two aligned references may have in common, and how much each says that they are the same one.
 _WEIGHTS = {"url": 16, "template": 8, "path": 4, "domain": 2, "carrier": 1, "size": 1}
 
@@ -66,32 +61,6 @@ def _facts(slot: Slot) -> tuple[object, ...]:
     domain, template = url_template(slot.url)
     path = template if template.startswith("/") else (domain, template)
     return slot.url, (domain, template), path, domain, slot.carrier, slot.size
-
-
-@lru_cache(maxsize=1 << 14)
-def url_template(url: str) -> tuple[str, str]:
-    """Give a URL's registrable domain, and its path and query with the tokens left out.
-
-    >>> url_template("http://t1.a.example/open/8f3a9c?u=77")
-    ('a.example', '/open/*?u=*')
-    >>> url_template("http://t1.a.example/8f3a9c.gif"), url_template("http://t1.a.example/8f3a9c/x")
-    (('a.example', '*.gif'), ('a.example', '/*/x'))
-    """
-    tail = _ORIGIN.sub("", url)
-    template = path_template(tail)
-    if not template:
-        template = "*" + file_type(url)
-    return registrable_domain(host_of(url)), template
-
-
-def file_type(url: str) -> str:
-    """Give the file name extension of a URL's path, in lower case with its dot; ``""`` where it has none.
-
-    >>> file_type("http://a.example/x/Logo.PNG?v=1.2"), file_type("http://a.example/open")
-    ('.png', '')
-    """
-    found = _EXTENSION.search(re.split("[?#]", _ORIGIN.sub("", url), maxsplit=1)[0])
-    return found.group().lower() if found else ""
 
 
 def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tkit.alignment import Slot
+from tkit.campaigns.alignment import Slot
+from tkit.campaigns.similarity import Mail, sketch, subject_template
+from tkit.campaigns.variation import stable
 from tkit.html import read_message
 from tkit.mail import Message
-from tkit.similarity import Mail, sketch, subject_template
 from tkit.url import registrable_domain, unwrap
-from tkit.variation import stable
 
 _DELIVERY = ("x-original-to", "envelope-to", "x-envelope-to", "delivered-to")
 _TOKEN = re.compile(r"[A-Za-z0-9]{4,}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from tkit.copies import Copy
-from tkit.variation import Difference, difference, of_one_shape
+from tkit.campaigns.copies import Copy
+from tkit.campaigns.variation import Difference, difference, of_one_shape
 
 EVIDENCE = ("none", "alone", "identical", "mailing", "variant", "mixed", "copy", "recipient")
 """What the comparison says of a reference.

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tkit.alignment import UNALIGNED, align, file_type
-from tkit.copies import Copy, Reference, copy_of
-from tkit.evidence import Spread, each_its_own, judge
+from tkit.campaigns.alignment import UNALIGNED, align
+from tkit.campaigns.copies import Copy, Reference, copy_of
+from tkit.campaigns.evidence import Spread, each_its_own, judge
+from tkit.campaigns.similarity import group_copies
 from tkit.mail import Message
-from tkit.similarity import group_copies
+from tkit.url.template import file_type
 
 COLUMNS: Mapping[str, str] = {
     "message_sha256": "str",
@@ -76,7 +77,7 @@ def compare(messages: Iterable[Message], window: timedelta = WINDOW, again: time
         - ``signed``, ``busted``: a signature or a cache buster was left out of this reference's URL;
         - ``mailings``: mailings of the sender, this one included, in which its counterpart was found;
         - ``url_messages``, ``url_recipients``, ``url_mailings``: in how many of all these its very URL stands;
-        - ``evidence``: one of :data:`tkit.evidence.EVIDENCE`.
+        - ``evidence``: one of :data:`tkit.campaigns.evidence.EVIDENCE`.
 
     Notes
     -----

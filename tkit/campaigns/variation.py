@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tkit.url import host_of, registrable_domain
+from tkit.url.parsing import after_origin
 
 # The parameters by which a store lets a URL be used for a time, each known by its signature (documentation of Amazon S3
 # and CloudFront, Google Cloud Storage, Azure Storage, Akamai, Facebook's CDN). They are computed from object and time.
@@ -30,7 +31,6 @@ _BUSTERS = re.compile(
 )
 _TIME = re.compile(r"1\d{9}(?:\.\d{1,6}|\d{3})?")  # Unix time in seconds or milliseconds, 2001 to 2033
 _BUSTER_VALUE = re.compile(r"[\d.]{1,20}|[0-9a-f]{6,10}")
-_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _LETTER = re.compile("[A-Za-z]")
 _DIGIT = re.compile("[0-9]")
@@ -138,7 +138,7 @@ def difference(urls: Sequence[str]) -> Difference:
     Difference(tokens=(), host=True)
     """
     hosts = [host_of(url) for url in urls]
-    tails = [_ORIGIN.sub("", url) for url in urls]
+    tails = [after_origin(url) for url in urls]
     if len(set(map(registrable_domain, hosts))) == 1:  # else the labels are those of another owner
         tails = [f"{host.lower()} {tail}" for host, tail in zip(hosts, tails, strict=True)]
     lists = [_RUN.findall(tail)[:_MAX_TOKENS] for tail in tails]

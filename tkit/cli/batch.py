@@ -7,15 +7,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from tkit.bundle import Bundle
-from tkit.campaign_columns import campaign_features
-from tkit.campaigns import compare_copies
-from tkit.copies import Copy, copy_of
+from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import RawMessage
-from tkit.features import extract
+from tkit.features import KEY, extract
+from tkit.features.campaign import campaign_features
 from tkit.html import references
 from tkit.mail import Message
-from tkit.scan import COLUMNS, scan
-from tkit.schema import KEY
+from tkit.verdicts import scan
+from tkit.verdicts.mails import COLUMNS
 
 _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "conditional")
 
@@ -51,7 +50,7 @@ def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.Data
     """Compare the copies of every mailing among the mails.
 
     Beside the columns of :func:`tkit.campaigns.compare`, or with `features` of
-    :func:`tkit.campaign_columns.campaign_features`, stand carrier and URLs.
+    :func:`tkit.features.campaign.campaign_features`, stand carrier and URLs.
     """
     copies: list[Copy] = []
     written: list[pd.DataFrame] = []

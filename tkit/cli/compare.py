@@ -9,20 +9,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from tkit import dataset
-from tkit.cli_arguments import refuse
-from tkit.compare import compare, named, needs_facts, reads_listed, shown, trained_on
+from tkit.cli.arguments import refuse
+from tkit.compare import compare
+from tkit.compare.comparison import named, needs_facts, reads_listed, shown, trained_on
+from tkit.compare.labelled import LabelledMail, add_listed, of_dataset, read_mail
+from tkit.compare.require import Requirement, check
 from tkit.corpus import RawMessage
-from tkit.detectors.base import Detector
-from tkit.detectors.lists import lists_folder
+from tkit.dataset import read
+from tkit.detectors import Detector
+from tkit.detectors.loading import load_detector
 from tkit.detectors.program import ProgramDetector
 from tkit.errors import TkitError
-from tkit.labelled import LabelledMail, add_listed, of_dataset, read_mail
 from tkit.labels import read_labels
-from tkit.loading import load_detector
+from tkit.lists.sources import lists_folder
 from tkit.mail import Message
-from tkit.require import Requirement, check
-from tkit.rows import open_writer
+from tkit.report.writers import open_writer
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -
     reading = needs_facts(detectors.values())
     if reading:
         refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
-    published = dataset.read(asked.dataset)
+    published = read(asked.dataset)
     for name in trained_on(detectors, published):
         errors.print(
             f"[yellow]{escape(name)}[/] was trained on these very rows: its figures flatter it; `tkit study` cross-validates",
@@ -142,7 +143,7 @@ def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMe
     if mail.lost:
         errors.print(f"[yellow]{mail.lost} of {len(labels)} labels name no reference of these mails[/]")
     if (asked.dataset / "dataset.json").is_file():
-        published = dataset.read(asked.dataset)
+        published = read(asked.dataset)
         # Whatever of a mail was learnt from, the rest of it is no new mail.
         known = mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()
         for name in trained_on(detectors, published) if known else ():

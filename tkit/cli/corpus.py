@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tkit.cli_arguments import refuse
+from tkit.cli.arguments import refuse
+from tkit.cli.progress import errors, steps
+from tkit.corpus import CORPORA, PublicCorpus
+from tkit.corpus.registry import corpora_named
 from tkit.errors import TkitError
-from tkit.progress import errors, steps
-from tkit.registry import CORPORA, PublicCorpus, corpora_named
 
 app = typer.Typer(help="The public corpora: listed, fetched from their homes, checked.", no_args_is_help=True)
 
@@ -50,7 +51,7 @@ def corpus_get(
 
     Example: `tkit corpus get nazario csdmc2010 -o corpora`
     """
-    from tkit.download import get
+    from tkit.corpus.download import get
 
     corpora = _corpora(names)
     wanted = _wanted(dataset)
@@ -72,7 +73,7 @@ def corpus_verify(
 
     Example: `tkit corpus verify --folder ../shared/corpora`
     """
-    from tkit.download import check
+    from tkit.corpus.download import check
 
     corpora = _corpora(names)
     wanted = _wanted(dataset)
@@ -99,6 +100,6 @@ def _corpora(names: list[str] | None) -> list[PublicCorpus]:
 
 
 def _wanted(dataset: Path | None) -> dict[str, set[str]]:
-    from tkit.dataset import default_folder, messages_of_corpora
+    from tkit.dataset.reading import default_folder, messages_of_corpora
 
     return messages_of_corpora(dataset or default_folder())

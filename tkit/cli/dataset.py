@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tkit.progress import steps
+from tkit.cli.progress import steps
 
 app = typer.Typer(help="The published dataset: made, checked, described.", no_args_is_help=True)
 
@@ -34,9 +34,9 @@ def dataset_build(
 
     Example: `tkit dataset build --shared ../shared -o data/dataset --card data/README.md`
     """
-    from tkit.datacard import write_data_card
     from tkit.dataset import read
-    from tkit.release import build, corrections_beside, rebuild
+    from tkit.dataset.build import build, corrections_beside, rebuild
+    from tkit.dataset.card import write_data_card
 
     with steps() as tell:
         if labels is None:
@@ -63,8 +63,8 @@ def dataset_verify(
 
     Example: `tkit dataset verify data/dataset --rebuild ../shared`
     """
-    from tkit.dataset import default_folder
-    from tkit.verify import verify
+    from tkit.dataset.reading import default_folder
+    from tkit.dataset.verify import verify
 
     place = folder or default_folder()
     with steps() as tell:
@@ -90,7 +90,8 @@ def dataset_card(
 
     Example: `tkit dataset card data/dataset -o data/README.md`
     """
-    from tkit.datacard import write_data_card
-    from tkit.dataset import default_folder, read
+    from tkit.dataset import read
+    from tkit.dataset.card import write_data_card
+    from tkit.dataset.reading import default_folder
 
     write_data_card(read(folder or default_folder()), output)

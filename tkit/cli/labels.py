@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from tkit.cli_arguments import MAX_SEED, DatasetFolder, VantagePoint
+from tkit.cli.arguments import MAX_SEED, DatasetFolder, VantagePoint
+from tkit.cli.progress import errors as _errors
 from tkit.errors import TkitError
-from tkit.progress import errors as _errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Label files.")]) -> 
 
     Example: `tkit labels check labels.csv`
     """
-    from tkit.labels import LABELS, check_labels, read_labels
+    from tkit.labels import LABELS, read_labels
+    from tkit.labels.files import check_labels
 
     wrong = False
     for file in files:
@@ -64,9 +65,10 @@ def merge(
 
     Example: `tkit labels merge ann.csv ben.csv -o labels.csv --adjudicate open.csv`
     """
-    from tkit.agreement import merge_labels, to_adjudicate
-    from tkit.corrections import REQUIRED
-    from tkit.labels import write_labels, write_table
+    from tkit.labels import write_labels
+    from tkit.labels.agreement import merge_labels, to_adjudicate
+    from tkit.labels.corrections import REQUIRED
+    from tkit.labels.files import write_table
 
     merged = merge_labels(_by_annotator(files), majority)
     differing = to_adjudicate(merged)
@@ -88,9 +90,9 @@ def agreement(
 
     Example: `tkit labels agreement ann.csv ben.csv`
     """
-    from tkit.agreement import agreement as measure
-    from tkit.agreement import merge_labels
     from tkit.labels import read_labels
+    from tkit.labels.agreement import agreement as measure
+    from tkit.labels.agreement import merge_labels
 
     merged = read_labels(files[0]) if len(files) == 1 else merge_labels(_by_annotator(files))
     measured = measure(merged, seed)
@@ -117,8 +119,8 @@ def correct(
 
     Example: `tkit labels correct labels.csv corrections.csv -o corrected.csv`
     """
-    from tkit.corrections import apply_corrections, read_corrections
     from tkit.labels import read_labels, write_labels
+    from tkit.labels.corrections import apply_corrections, read_corrections
 
     wanted = read_corrections(corrections)
     corrected = apply_corrections(read_labels(labels), wanted, corrections)
@@ -140,7 +142,7 @@ def audit(
     Example: `tkit labels audit -o doubtful.csv`
     """
     from tkit.dataset import read
-    from tkit.noise import audit_labels
+    from tkit.study.noise import audit_labels
 
     rows = read(dataset).rows()
     with Progress(console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
@@ -172,7 +174,7 @@ def _by_annotator(files: Sequence[Path]) -> dict[str, pd.DataFrame]:
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    from tkit.rows import open_writer
+    from tkit.report.writers import open_writer
 
     with open_writer("csv", path) as writer:
         writer.write(table)

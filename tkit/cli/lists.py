@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tkit.cli_arguments import refuse
-from tkit.progress import errors
+from tkit.cli.arguments import refuse
+from tkit.cli.progress import errors
 
 if TYPE_CHECKING:
-    from tkit.detectors.lists import ListSource
+    from tkit.lists.sources import ListSource
 
 lists_app = typer.Typer(help="Published tracker lists, to measure against.", no_args_is_help=True)
 
@@ -30,8 +30,8 @@ def list_(
 
     Example: `tkit lists list --folder lists/`
     """
-    from tkit.detectors.lists import lists_folder, overview
-    from tkit.rows import open_writer
+    from tkit.lists.sources import lists_folder, overview
+    from tkit.report.writers import open_writer
 
     if format not in ("table", "jsonl", "csv"):
         refuse("--format", "give table, jsonl or csv")
@@ -48,10 +48,10 @@ def get(names: Names = None, folder: Folder = None) -> None:
 
     Example: `tkit lists get mailtrackerblocker simplify`
     """
-    from tkit.detectors.download import get as download
-    from tkit.detectors.download import url_of
-    from tkit.detectors.lists import lists_folder
     from tkit.errors import TkitError
+    from tkit.lists.download import get as download
+    from tkit.lists.download import url_of
+    from tkit.lists.sources import lists_folder
 
     failed = 0
     for source in _chosen(names):
@@ -75,8 +75,8 @@ def verify(names: Names = None, folder: Folder = None) -> None:
 
     Example: `tkit lists verify --folder lists/`
     """
-    from tkit.detectors.download import verify as same
-    from tkit.detectors.lists import lists_folder
+    from tkit.lists.download import verify as same
+    from tkit.lists.sources import lists_folder
 
     wrong = 0
     where = folder or lists_folder()
@@ -89,7 +89,7 @@ def verify(names: Names = None, folder: Folder = None) -> None:
 
 
 def _chosen(names: list[str] | None) -> list[ListSource]:
-    from tkit.detectors.lists import REGISTRY
+    from tkit.lists.sources import REGISTRY
 
     known = {source.name: source for source in REGISTRY}
     for name in names or ():

@@ -14,8 +14,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tkit import __version__, cli_corpus, cli_dataset, cli_study
-from tkit.cli_arguments import (
+from tkit.cli import corpus as corpus_verbs
+from tkit.cli import dataset as dataset_verbs
+from tkit.cli import study as study_verbs
+from tkit.cli.arguments import (
     MAX_SEED,
     Cluster,
     Format,
@@ -29,19 +31,20 @@ from tkit.cli_arguments import (
     format_of,
     refuse,
 )
-from tkit.cli_labels import labels_app
-from tkit.cli_lists import lists_app
-from tkit.cli_templates import templates_app
+from tkit.cli.labels import labels_app
+from tkit.cli.lists import lists_app
+from tkit.cli.progress import errors as _errors
+from tkit.cli.progress import steps as _steps
+from tkit.cli.templates import templates_app
 from tkit.corpus import Problem, RawMessage, read_raw
 from tkit.errors import TkitError
-from tkit.progress import errors as _errors
-from tkit.progress import steps as _steps
+from tkit.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tkit.bundle import Bundle
-    from tkit.scrub import Scrubbed
+    from tkit.scrubbing import Scrubbed
 
 app = typer.Typer(
     help="Find, measure and block e-mail read trackers. Nothing that a mail refers to is ever loaded.",
@@ -49,8 +52,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.add_typer(cli_corpus.app, name="corpus")
-app.add_typer(cli_dataset.app, name="dataset")
+app.add_typer(corpus_verbs.app, name="corpus")
+app.add_typer(dataset_verbs.app, name="dataset")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
 app.add_typer(templates_app, name="templates")
@@ -87,7 +90,7 @@ def references(paths: Paths, format: FormatOption = None, output: Output = None,
 
     Example: `tkit references mails/ --format jsonl -o references.jsonl`
     """
-    from tkit.batch import reference_rows
+    from tkit.cli.batch import reference_rows
 
     _run(paths, reference_rows, format, output, workers)
 
@@ -102,7 +105,7 @@ def extract(
 
     Example: `tkit extract archive.tar.xz -o features.parquet --workers 2`
     """
-    from tkit.batch import feature_rows
+    from tkit.cli.batch import feature_rows
 
     _run(paths, feature_rows, Format.PARQUET, output, workers)
 
@@ -120,7 +123,7 @@ def scan(
 
     Example: `tkit scan ~/Maildir --format jsonl -o verdicts.jsonl`
     """
-    from tkit.batch import verdict_rows
+    from tkit.cli.batch import verdict_rows
 
     _run(paths, partial(verdict_rows, bundle=_bundle(model, vantage)), format, output, workers)
 
@@ -141,7 +144,7 @@ def scrub(
 
     Example: `tkit scrub in.eml -o out.eml`
     """
-    from tkit.scrub_files import scrub_file, scrub_folder
+    from tkit.scrubbing.files import scrub_file, scrub_folder
 
     bundle = _bundle(model, vantage)
     if not Path(path).is_dir() or output is None:
@@ -189,7 +192,7 @@ def milter(
 
     Example: `tkit milter --listen inet:8894@127.0.0.1`
     """
-    from tkit.milter import listening_place, serve
+    from tkit.scrubbing.milter import listening_place, serve
 
     try:
         listening_place(listen)
@@ -219,9 +222,9 @@ def audit(
 
     Example: `tkit audit ~/mail.mbox -o audit.html`
     """
-    from tkit.audit import audit as run_audit
     from tkit.mail import Message
     from tkit.report import audit_tables, write_audit
+    from tkit.verdicts import audit as run_audit
 
     bundle = _bundle(model, None)
     with _reading(paths) as (raws, count):
@@ -248,8 +251,8 @@ def campaigns(
 
     Example: `tkit campaigns archive.tar.xz --format parquet -o campaigns.parquet`
     """
-    from tkit.batch import campaign_rows
-    from tkit.rows import open_writer
+    from tkit.cli.batch import campaign_rows
+    from tkit.report.writers import open_writer
 
     form = format_of(format, output)
     with _reading(paths) as (raws, count):
@@ -259,7 +262,7 @@ def campaigns(
         writer.write(found)
 
 
-for verb in (cli_study.study, cli_study.train, cli_study.export):
+for verb in (study_verbs.study, study_verbs.train, study_verbs.export):
     app.command()(verb)
 
 
@@ -290,7 +293,7 @@ def compare(
 
     Example: `tkit compare -d rule:1x1 -d mylist.txt --labels labels.csv --require "mylist: fpr<=0.1%" mails/`
     """
-    from tkit.cli_compare import Asked, finish, prepare
+    from tkit.cli.compare import Asked, finish, prepare
 
     asked = Asked(detector or [], labels, require or [], dataset, lists, cluster.value, format.value, output, seed, timeout)
     with _reading(paths or []) as (raws, _):
@@ -303,7 +306,7 @@ def compare(
 
 def _bundle(model: Path | None, vantage: VantagePoint | None) -> Bundle:
     from tkit.bundle import Bundle, default_bundle
-    from tkit.schema import require_one_mail
+    from tkit.features import require_one_mail
 
     if model is None:
         return default_bundle((vantage or VantagePoint.MESSAGE).value)
@@ -322,7 +325,7 @@ def _run(
     workers: int,
 ) -> None:
     from tkit.parallel import ordered_map
-    from tkit.rows import open_writer
+    from tkit.report.writers import open_writer
 
     form = format_of(format, output)
     with _reading(paths) as (raws, count), open_writer(form, output) as writer:
@@ -375,7 +378,3 @@ def _escape(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from tkit.cli_arguments import MAX_SEED, Cluster, DatasetFolder, NewFolder, Unit, VantagePoint, Workers, refuse
+from tkit.cli.arguments import MAX_SEED, Cluster, DatasetFolder, NewFolder, Unit, VantagePoint, Workers, refuse
+from tkit.cli.progress import errors, steps
 from tkit.errors import TkitError
-from tkit.progress import errors, steps
 
 
 def read_share(text: str) -> float:
@@ -152,7 +152,7 @@ def export(
     from tkit.dataset import read
     from tkit.export import export as run_export
     from tkit.export.base import TARGETS
-    from tkit.schema import MAIL_VANTAGES
+    from tkit.features import MAIL_VANTAGES
 
     targets = [name.strip() for name in to.split(",")]
     for name in targets:

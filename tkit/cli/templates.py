@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from tkit.cli_arguments import MAX_SEED, refuse
-from tkit.progress import steps
+from tkit.cli.arguments import MAX_SEED, refuse
+from tkit.cli.progress import steps
 
 templates_app = typer.Typer(help="Pieces of trackers' URLs, which filter lists are made of.", no_args_is_help=True)
 
@@ -28,7 +28,7 @@ def list_(
 
     import pandas as pd
 
-    from tkit.rows import open_writer
+    from tkit.report.writers import open_writer
     from tkit.templates import load_templates
     from tkit.templates.template import FEW
 

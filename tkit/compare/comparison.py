@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 
 from tkit.bundle import Bundle
+from tkit.compare.labelled import LabelledMail
+from tkit.compare.require import SHARES
 from tkit.dataset import Dataset
+from tkit.detectors import Detector
 from tkit.detectors.any_of import AnyOf
-from tkit.detectors.base import Detector, threshold_of
+from tkit.detectors.base import threshold_of
+from tkit.detectors.facts import facts_of
+from tkit.detectors.loading import is_prefixed
 from tkit.detectors.published import Unwrapped
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate, Evaluation, paired_difference
-from tkit.facts import facts_of
-from tkit.labelled import LabelledMail
-from tkit.loading import is_prefixed
-from tkit.require import SHARES
 
 _ROW_COLUMNS = ["message_sha256", "part", "index", "carrier", "url", "resolved_url", "label", "confidence"]
 
@@ -77,7 +78,7 @@ class Comparison:
         return row | counts | gain.columns("gain")
 
     def figures(self) -> dict[str, dict[str, float]]:
-        """Give the figures by the detector's name, as :func:`tkit.require.check` reads them."""
+        """Give the figures by the detector's name, as :func:`tkit.compare.require.check` reads them."""
         return {str(row["name"]): row for row in self.table().to_dict("records")}  # type: ignore[misc]
 
     def changes(self) -> pd.DataFrame:

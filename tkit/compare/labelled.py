@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tkit.detectors.engines import request_type
-from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
+from tkit.detectors.facts import with_facts
 from tkit.errors import TkitError
-from tkit.facts import with_facts
-from tkit.features import extract_batches
-from tkit.kits import component_keys
-from tkit.labels import key_of, keyed, url_sha256
+from tkit.features import KEY, extract_batches
+from tkit.html.carriers import request_type
+from tkit.labels.files import key_of, keyed, url_sha256
+from tkit.lists.sources import WEB_LISTS, load_all, verdicts
 from tkit.mail import Message
-from tkit.schema import KEY
-from tkit.splits import connected_components
+from tkit.splits.folds import connected_components
+from tkit.splits.kits import component_keys
 from tkit.url import host_of, registrable_domain, unwrap
 
 
@@ -30,7 +29,7 @@ class LabelledMail:
     ----------
     rows : DataFrame
         Every remote reference of the labelled messages, with features and, where asked for, the columns of
-        :data:`tkit.facts.FACTS`: whole messages, as some programs need.
+        :data:`tkit.detectors.facts.FACTS`: whole messages, as some programs need.
     labels : DataFrame
         The labels that have a reference; ``row`` is the position in `rows`. And ``source``, ``component``, ``sender_key``,
         ``stratum_weight``, as :class:`tkit.evaluate.Evaluation` reads them.
@@ -120,7 +119,7 @@ def add_listed(rows: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        With the columns of :data:`tkit.facts.FACTS`.
+        With the columns of :data:`tkit.detectors.facts.FACTS`.
     folder : path
         With the user's copies; every list of the registry but those made for web pages is needed.
     """

@@ -22,8 +22,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import IO, Any, Self, cast
 
-from tkit.mbox import read_mails
-from tkit.rawmail import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
+from tkit.corpus.mbox import read_mails
+from tkit.corpus.raw import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
 
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.

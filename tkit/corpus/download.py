@@ -21,10 +21,11 @@ from collections.abc import Callable, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tkit import __version__
-from tkit.corpus import Problem, read_raw
+from tkit.corpus.raw import Problem
+from tkit.corpus.reading import read_raw
+from tkit.corpus.registry import PublicCorpus, digest_of
 from tkit.errors import TkitError
-from tkit.registry import PublicCorpus, digest_of
+from tkit.version import __version__
 
 if TYPE_CHECKING:
     import requests
@@ -84,7 +85,7 @@ def get(
     Parameters
     ----------
     corpus : PublicCorpus
-        From :data:`tkit.registry.CORPORA`.
+        From :data:`tkit.corpus.CORPORA`.
     wanted : set of str
         ``message_sha256`` of its mails, from messages.parquet.
     folder : path

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tkit.rawmail import Peeked, Problem, RawMessage, archive_kind, why_no_mail
+from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
 
 MAX_MESSAGE_BYTES = 100 * 2**20
 """A larger mail is skipped with a Problem and never read whole; mail servers refuse far smaller ones."""

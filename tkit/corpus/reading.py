@@ -32,10 +32,10 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 
-from tkit.archives import read_file
+from tkit.corpus.archives import read_file
+from tkit.corpus.raw import DAMAGE, Peeked, Problem, RawMessage, printable, what_broke
+from tkit.corpus.registry import CORPORA, PublicCorpus, corpus_of
 from tkit.errors import TkitError
-from tkit.rawmail import DAMAGE, Peeked, Problem, RawMessage, printable, what_broke
-from tkit.registry import CORPORA, PublicCorpus, corpus_of
 
 __all__ = ["CORPORA", "STDIN", "Problem", "PublicCorpus", "RawMessage", "corpus_of", "read_raw"]
 

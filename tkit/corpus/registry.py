@@ -47,7 +47,7 @@ class PublicCorpus(NamedTuple):
 
     @property
     def archive(self) -> str:
-        """File name of its archive, in the form that :mod:`tkit.download` writes."""
+        """File name of its archive, in the form that :mod:`tkit.corpus.download` writes."""
         return f"{self.name}.tar.xz"
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,25 +13,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tkit.augment import manipulated_rows
-from tkit.campaign_columns import campaign_features, with_campaigns
 from tkit.campaigns import compare_copies
-from tkit.columns import FILES, FOLDS, arrow_schema
-from tkit.corrections import apply_corrections, read_corrections
-from tkit.croissant import croissant
-from tkit.dataset import FORMAT, Dataset
-from tkit.detectors.engines import request_type
-from tkit.detectors.lists import WEB_LISTS, load_all, verdicts
+from tkit.corpus import CORPORA
+from tkit.dataset.columns import FILES, arrow_schema
+from tkit.dataset.croissant import croissant
+from tkit.dataset.gather import Gathered, Progress, gather
+from tkit.dataset.reading import FORMAT, Dataset
 from tkit.errors import TkitError
-from tkit.gather import Gathered, Progress, gather
-from tkit.kits import component_keys
-from tkit.labels import COARSE_CARRIER, read_table
-from tkit.official_splits import SEED, TIME, official_splits
-from tkit.registry import CORPORA
-from tkit.schema import FEATURE_VERSION, KEY
-from tkit.splits import connected_components
+from tkit.features import FEATURE_VERSION, KEY
+from tkit.features.campaign import campaign_features, with_campaigns
+from tkit.files import whole_folder
+from tkit.html.carriers import COARSE_CARRIER, request_type
+from tkit.labels.corrections import apply_corrections, read_corrections
+from tkit.labels.files import read_table
+from tkit.labels.weak import weak_labels
+from tkit.lists.sources import WEB_LISTS, load_all, verdicts
+from tkit.manipulate.copies import manipulated_rows
+from tkit.splits.folds import connected_components
+from tkit.splits.kits import component_keys
+from tkit.splits.official import FOLDS, SEED, TIME, official_splits
 from tkit.url import host_of, unwrap
-from tkit.weak import weak_labels
 
 VERSION = "1.1.0"
 """Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
@@ -67,9 +67,9 @@ def build(
     folder : path
         Where to write; the files are replaced together, at the end.
     progress : callable, optional
-        See :data:`tkit.gather.Progress`.
+        See :data:`tkit.dataset.gather.Progress`.
     corrections : path, optional
-        Corrections of gold labels, see :mod:`tkit.corrections`; see also :func:`corrections_beside`.
+        Corrections of gold labels, see :mod:`tkit.labels.corrections`; see also :func:`corrections_beside`.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def rebuild(
     Parameters
     ----------
     corpora : path
-        The folder with the corpora's archives, as :func:`tkit.download.get` writes them.
+        The folder with the corpora's archives, as :func:`tkit.corpus.download.get` writes them.
     published : Dataset
         Where labels come from; they keep their place by message, part and index.
     folder, progress
@@ -255,12 +255,7 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, compared: pd.Dat
         "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME},
         "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TkitError(f"{folder}: cannot be made ({error.strerror}): give another folder") from None
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".dataset-") as temporary:
-        place = Path(temporary)
+    with whole_folder(folder, (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")) as place:
         for name, table in tables.items():
             pq.write_table(table, place / name, compression="zstd", compression_level=19, row_group_size=1 << 18)
         told = counts | dict(facts) | {"sha256": {name: _digest(place / name) for name in FILES}}
@@ -269,8 +264,6 @@ def _write(folder: Path, found: Gathered, labels: pd.DataFrame, compared: pd.Dat
         _write_json(place / "croissant.json", croissant(told, {name: (place / name).stat().st_size for name in files}))
         files.append("croissant.json")
         (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
-        for name in (*files, "SHA256SUMS"):
-            os.replace(place / name, folder / name)
     return Dataset(**{name.removesuffix(".parquet"): table.to_pandas() for name, table in tables.items()}, facts=told)
 
 

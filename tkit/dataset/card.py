@@ -9,12 +9,12 @@ from string import Template
 
 import pandas as pd
 
-from tkit.columns import FILES, TITLES, columns
-from tkit.dataset import FOLD_SPLITS, Dataset
+from tkit.corpus import CORPORA
+from tkit.dataset.columns import FILES, TITLES, columns
+from tkit.dataset.gather import SALT
+from tkit.dataset.reading import FOLD_SPLITS, Dataset
+from tkit.features import FEATURES
 from tkit.files import whole_file
-from tkit.gather import SALT
-from tkit.registry import CORPORA
-from tkit.schema import FEATURES
 
 _LABELS = ("T", "P", "C", "S", "U")
 _SOURCES = ("gold", "member", "weak")
@@ -60,7 +60,7 @@ def render_data_card(dataset: Dataset) -> str:
         "licences": _rows((corpus.name, corpus.licence) for corpus in CORPORA),
         "columns": "\n\n".join(_of_columns(name, facts["lists"]) for name in FILES),
     }
-    return Template(files("tkit").joinpath("data_card.md").read_text("utf-8")).substitute(found)
+    return Template(files("tkit.dataset").joinpath("data_card.md").read_text("utf-8")).substitute(found)
 
 
 def write_data_card(dataset: Dataset, path: Path) -> None:

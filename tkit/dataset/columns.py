@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tkit.schema import FEATURES, KEY, MAIL_VANTAGES
-
-FOLDS = 10
-"""Folds of each official split."""
+from tkit.features import FEATURES, KEY, MAIL_VANTAGES
+from tkit.splits.official import FOLDS
 
 
 class Column(NamedTuple):
@@ -74,7 +72,7 @@ _LABELS = (
     Column(
         "source",
         "string",
-        "gold: labelled itself; member: carried over from the labelled reference of its cluster; weak: by tkit.weak",
+        "gold: labelled itself; member: carried over from the labelled reference of its cluster; weak: by tkit.labels.weak",
     ),
     Column("confidence", "int8", "1 guess, 2 likely, 3 sure; of weak 3 from a probability of 0.99 on, else 2"),
     Column("probability", "float32", "that a weak label is right on tracker or not; null for gold and member"),
@@ -105,7 +103,7 @@ _SPLITS = (
 
 _MANIPULATED = (
     *_KEY,
-    Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
+    Column("manipulation", "string", "what was done to it, as tkit.manipulate.mails names it; two are joined by +"),
     *_OF_MAIL,
 )
 

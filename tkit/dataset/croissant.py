@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tkit.columns import FILES, KEYS, TITLES, columns
-from tkit.registry import CORPORA
+from tkit.corpus import CORPORA
+from tkit.dataset.columns import FILES, KEYS, TITLES, columns
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 """Terms of the numbers and labels; the mails, which are not in the dataset, stay with their senders."""

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tkit.copies import Copy, copy_of
-from tkit.corpus import Problem, read_raw
+from tkit.campaigns import Copy, copy_of
+from tkit.corpus import Problem, PublicCorpus, read_raw
+from tkit.corpus.registry import digest_of
+from tkit.dataset.language import language_reader
 from tkit.errors import TkitError
-from tkit.facts import start_tag
-from tkit.features import extract
+from tkit.features import KEY, extract
+from tkit.features.sizes import declared_size
 from tkit.html import references
-from tkit.language import language_reader
+from tkit.html.source import start_tag
 from tkit.mail import Message
-from tkit.registry import PublicCorpus, digest_of
-from tkit.schema import KEY
-from tkit.slices import declared_size, providers
 from tkit.url import host_of, is_registered, registrable_domain, unwrap
+from tkit.url.providers import providers
 
 SALT = "tkit sender "
 """What stands before a sender's registrable domain in its hash."""

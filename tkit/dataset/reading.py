@@ -1,6 +1,6 @@
 """The published dataset: features and labels of public corpora, without a word of the mails.
 
-:func:`load_dataset` gives it in one call, :func:`read` from any folder; :mod:`tkit.release` makes it. What is in each
+:func:`load_dataset` gives it in one call, :func:`read` from any folder; :mod:`tkit.dataset.build` makes it. What is in each
 column stands in ``data/README.md``.
 """
 
@@ -19,12 +19,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tkit import __version__
-from tkit.campaign_columns import with_campaigns
-from tkit.columns import FILES, FOLDS
+from tkit.dataset.columns import FILES
 from tkit.errors import TkitError
-from tkit.schema import FEATURE_VERSION, KEY, MAIL_VANTAGES
+from tkit.features import FEATURE_VERSION, KEY, MAIL_VANTAGES
+from tkit.features.campaign import with_campaigns
 from tkit.splits import Split
+from tkit.splits.official import FOLDS
+from tkit.version import __version__
 
 FORMAT = 2
 """Version of the files' layout."""
@@ -40,7 +41,7 @@ _PLACES = (_HERE / "published", _HERE.parent / "data" / "dataset")
 
 @dataclass(frozen=True)
 class Dataset:
-    """The published dataset; the columns of each table are those of :mod:`tkit.columns`.
+    """The published dataset; the columns of each table are those of :mod:`tkit.dataset.columns`.
 
     Attributes
     ----------
@@ -53,9 +54,9 @@ class Dataset:
     splits : DataFrame
         One row a labelled reference: the official splits.
     manipulated : DataFrame
-        One row a disguised copy of a gold reference (:mod:`tkit.augment`): to train on, never to test.
+        One row a disguised copy of a gold reference (:mod:`tkit.manipulate.copies`): to train on, never to test.
     campaigns : DataFrame
-        One row a remote reference: the features of the vantage point ``campaign`` (float32), by :mod:`tkit.campaign_columns`;
+        One row a remote reference: the features of the vantage point ``campaign`` (float32), by :mod:`tkit.features.campaign`;
         its copies were looked for in its own corpus.
     facts : mapping
         ``dataset.json``: versions, counts, digests of the inputs, what could not be joined.

@@ -17,17 +17,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tkit.columns import FILES, FOLDS, KEYS, arrow_schema
-from tkit.croissant import croissant
-from tkit.datacard import render_data_card
-from tkit.dataset import FOLD_SPLITS, Dataset, read, read_facts
+from tkit.corpus import CORPORA
+from tkit.corpus.registry import digest_of
+from tkit.dataset.build import build, corrections_beside, rebuild
+from tkit.dataset.card import render_data_card
+from tkit.dataset.columns import FILES, KEYS, arrow_schema
+from tkit.dataset.croissant import croissant
+from tkit.dataset.gather import Progress
+from tkit.dataset.privacy import texts
+from tkit.dataset.reading import FOLD_SPLITS, Dataset, read, read_facts
 from tkit.errors import TkitError
-from tkit.gather import Progress
-from tkit.official_splits import TIME
-from tkit.privacy import texts
-from tkit.registry import CORPORA, digest_of
-from tkit.release import build, corrections_beside, rebuild
-from tkit.splits import require_whole_groups, sender_groups
+from tkit.splits.folds import require_whole_groups, sender_groups
+from tkit.splits.official import FOLDS, TIME
 
 SUMS = "SHA256SUMS"
 ALL_FILES = (*FILES, "dataset.json", "croissant.json")

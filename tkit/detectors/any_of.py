@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tkit.detectors.base import Detector
+from tkit.detectors.facts import facts_of
 from tkit.errors import TkitError
-from tkit.facts import facts_of
-from tkit.schema import VANTAGES
+from tkit.features import VANTAGES
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class AnyOf:
         return tuple(dict.fromkeys(fact for detector in self.detectors for fact in facts_of(detector)))
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        """Give 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.Detector`."""
         called = np.zeros(len(rows), np.bool_)
         for detector, threshold in zip(self.detectors, self.thresholds, strict=True):
             called |= detector.scores(rows) >= threshold

@@ -21,7 +21,7 @@ class Detector(Protocol):
 
     @property
     def vantage(self) -> str:
-        """The lowest vantage point that can compute what it reads, see :data:`tkit.schema.VANTAGES`."""
+        """The lowest vantage point that can compute what it reads, see :data:`tkit.features.VANTAGES`."""
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Score each row.

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tkit.detectors.base import require_examples
-from tkit.detectors.rules import feature_matrix
 from tkit.errors import TkitError
-from tkit.schema import FEATURES, VANTAGES, feature_names
+from tkit.features import FEATURES, VANTAGES, feature_names
+from tkit.features.matrix import feature_matrix
 
 
 class Classifier:
@@ -51,7 +51,7 @@ class Classifier:
         wanted = feature_names(vantage or "message") if features is None else list(features)
         unknown = [feature for feature in wanted if feature not in known]
         if unknown:
-            raise TkitError(f"no feature {', '.join(unknown)}: take names of tkit.schema.FEATURES")
+            raise TkitError(f"no feature {', '.join(unknown)}: take names of tkit.features.FEATURES")
         lowest = VANTAGES[max((known[feature] for feature in wanted), default=0)] if features is not None else "message"
         beyond = [feature for feature in wanted if vantage and feature not in feature_names(vantage)]
         if beyond:
@@ -65,7 +65,7 @@ class Classifier:
         self.name = name or type(estimator).__name__
 
     def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
-        """Fit a clone of the estimator; see :class:`tkit.detectors.base.Trainable`."""
+        """Fit a clone of the estimator; see :class:`tkit.detectors.Trainable`."""
         from sklearn.base import clone  # noqa: PLC0415 - slow to load
 
         require_examples(rows, tracker, weight, self.name)
@@ -75,12 +75,12 @@ class Classifier:
         return self
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the probability of the class that stands for trackers; see :class:`tkit.detectors.base.Detector`.
+        """Give the probability of the class that stands for trackers; see :class:`tkit.detectors.Detector`.
 
         Raises
         ------
         TkitError
-            As :class:`tkit.detectors.base.Detector` says; for an estimator not fitted, or on other classes than one that is
+            As :class:`tkit.detectors.Detector` says; for an estimator not fitted, or on other classes than one that is
             true (True, 1) and one that is not (False, 0).
         """
         matrix = feature_matrix(rows, self.features, self.name)

@@ -14,6 +14,7 @@ import pandas as pd
 from tkit.errors import TkitError
 from tkit.features import extract
 from tkit.html import RemoteReference, references
+from tkit.html.source import start_tag
 from tkit.mail import Message
 from tkit.url import unwrap
 
@@ -33,16 +34,6 @@ FACTS: Mapping[str, str] = {
 """The columns that detectors may read beside features, and what each holds."""
 
 _AT_ONCE = 256
-
-
-def start_tag(element: str, attributes: Mapping[str, str]) -> str:
-    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text.
-
-    >>> start_tag("img", {"src": "http://a.example/o.gif", "width": "1"})
-    '<img src="http://a.example/o.gif" width="1">'
-    """
-    written = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    return f"<{element}{written}>"
 
 
 def with_facts(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
@@ -105,7 +96,7 @@ def fact(rows: pd.DataFrame, name: str, reader: str) -> list[Any]:
     if name not in rows.columns:
         raise TkitError(
             f"{reader}: rows have no column {name}: it reads the mails themselves, not their features alone;"
-            " make the rows with tkit.facts.with_facts, or give `tkit compare` the mails"
+            " make the rows with tkit.detectors.facts.with_facts, or give `tkit compare` the mails"
         )
     values: list[Any] = rows[name].tolist()
     return values

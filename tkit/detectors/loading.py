@@ -13,8 +13,6 @@ from typing import Any
 from tkit.bundle import Bundle, default_bundle
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import Detector, threshold_of
-from tkit.detectors.engines import PublishedList
-from tkit.detectors.lists import REGISTRY, lists_folder, load, read_list
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
@@ -32,7 +30,9 @@ from tkit.detectors.rules import (
     Trocker,
 )
 from tkit.errors import TkitError
-from tkit.schema import VANTAGES
+from tkit.features import VANTAGES
+from tkit.lists.engines import PublishedList
+from tkit.lists.sources import REGISTRY, lists_folder, load, read_list
 
 ENTRY_POINTS = "tkit.detectors"
 """The entry point group: each names a detector, or a callable without arguments that makes one."""
@@ -66,7 +66,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         =========================  =====================================================================================
         ``rule:NAME``              a rule, see :data:`RULE_NAMES`
         ``peer:NAME``              a program as it decides, see :data:`tkit.detectors.peers.PEERS`
-        ``list:NAME``              a list of :data:`tkit.detectors.lists.REGISTRY`, out of the folder `lists`
+        ``list:NAME``              a list of :data:`tkit.lists.sources.REGISTRY`, out of the folder `lists`
         ``published:NAME``         that list's verdicts as the published dataset holds them
         ``unwrapped:SPEC``         another detector that also judges what a proxy or gateway has wrapped
         ``any:SPEC,SPEC,...``      what any of these calls a tracker; no comma may stand in one of them
@@ -78,7 +78,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         =========================  =====================================================================================
 
     lists : path, optional
-        Folder with the user's copies of published lists; :func:`tkit.detectors.lists.lists_folder` without it.
+        Folder with the user's copies of published lists; :func:`tkit.lists.sources.lists_folder` without it.
 
     Returns
     -------

@@ -13,78 +13,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier
-from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
+from tkit.arrays import Floats, Mask, Matrix
+from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum, signed_log1p
 from tkit.detectors.base import require_examples
-from tkit.detectors.rules import Mask, Matrix, feature_matrix
 from tkit.errors import TkitError
-from tkit.schema import KEY, feature_names
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
+from tkit.features import KEY, feature_names
+from tkit.features.matrix import feature_matrix
 
 LAPLACE = 1.0
 """Weight added to both classes of a leaf: Laplace's rule of succession."""
-
-
-class SplitTree(NamedTuple):
-    """A binary tree as arrays, one entry a node, the root first and every child behind its parent.
-
-    A row goes left where its feature is at most ``threshold``. ``feature`` is the column in the order of
-    ``feature_names(vantage)``, -1 in a leaf. ``value`` is what a leaf adds (without meaning elsewhere),
-    ``cover`` how much of the training came by.
-    """
-
-    feature: Ints
-    threshold: Floats
-    left: Ints
-    right: Ints
-    value: Floats
-    cover: Floats
-
-
-class TreeSum(NamedTuple):
-    """Trees whose leaves add up, with ``intercept``, to a probability (``identity``) or to its logit."""
-
-    link: Literal["identity", "logistic"]
-    intercept: float
-    trees: list[SplitTree]
-
-
-class LinearSum(NamedTuple):
-    """A logit: ``intercept`` plus, over the features, ``weight * (signed_log1p(x) - mean) / scale``."""
-
-    intercept: float
-    mean: Floats
-    scale: Floats
-    weight: Floats
 
 
 class _Examples(NamedTuple):
     matrix: Matrix
     tracker: Mask
     weight: Floats
-
-
-def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
-    """Give ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
-
-    >>> signed_log1p(np.array([-1.0, 0.0, np.e - 1])).round(3).tolist()
-    [-0.693, 0.0, 1.0]
-    """
-    wide = np.asarray(matrix, dtype=np.float64)
-    return np.copysign(np.log1p(np.abs(wide)), wide)
 
 
 @dataclass
@@ -98,7 +52,7 @@ class _Model(ABC):
     random_state : int
         Seed of whatever is drawn in fitting.
     manipulated : DataFrame or None
-        Disguised copies of references, as :func:`tkit.augment.manipulated_rows` gives them. Those whose original is
+        Disguised copies of references, as :func:`tkit.manipulate.copies.manipulated_rows` gives them. Those whose original is
         among the training rows are learnt from too, so that a split which holds a reference back holds back its copies.
     manipulated_weight : float
         What the copies of one reference weigh together, as a share of its own weight.
@@ -111,7 +65,7 @@ class _Model(ABC):
     manipulated_weight: float = field(default=1.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
-        """Learn from labelled rows; see :meth:`tkit.detectors.base.Trainable.fit`."""
+        """Learn from labelled rows; see :meth:`tkit.detectors.Trainable.fit`."""
         matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
         tracker, weight = np.asarray(tracker), np.asarray(weight, dtype=np.float64)
         require_examples(rows, tracker, weight, self.name)
@@ -131,7 +85,7 @@ class _Model(ABC):
         if missing:
             raise TkitError(
                 f"{self.name}: no column {', '.join(missing)} to tell which row a manipulated copy is of: "
-                "give the rows and the copies of tkit.dataset"
+                "give the rows and the copies of tkit.dataset.reading"
             )
         original = pd.MultiIndex.from_frame(rows[list(KEY)]).get_indexer(pd.MultiIndex.from_frame(manipulated[list(KEY)]))
         known = original >= 0
@@ -141,7 +95,7 @@ class _Model(ABC):
         return _Examples(matrix, tracker[original], weight[original] * share)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
-        """Give the probability that each row is a tracker; see :meth:`tkit.detectors.base.Detector.scores`.
+        """Give the probability that each row is a tracker; see :meth:`tkit.detectors.Detector.scores`.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """The programs that people use today, as they decide: a list and a heuristic together, on the mail as it was sent.
 
 A program's bare list is :class:`tkit.detectors.published.ListDetector`; its size rule alone, where it has one, is in
-:mod:`tkit.detectors.rules`. Each program here reads facts (:mod:`tkit.facts`), and some look at a message's other
+:mod:`tkit.detectors.rules`. Each program here reads facts (:mod:`tkit.detectors.facts`), and some look at a message's other
 references: give them the rows of whole messages.
 
 What all of them leave out: whether the user allows a sender, what a program fetches anew from its own server, and what it
@@ -25,13 +25,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tkit.detectors.base import Detector
-from tkit.detectors.dialects import ICU, translate
-from tkit.detectors.engines import LONGEST_TEXT, PublishedList
-from tkit.detectors.lists import REGISTRY, load
+from tkit.detectors.facts import fact
 from tkit.detectors.published import ListDetector
 from tkit.detectors.rules import Nextcloud, Rspamd, SnappyMail, Trocker
 from tkit.errors import TkitError
-from tkit.facts import fact
+from tkit.lists.dialects import ICU, translate
+from tkit.lists.engines import LONGEST_TEXT, PublishedList
+from tkit.lists.sources import REGISTRY, load
 
 _FACTS = ("message_sha256", "part", "carrier", "url", "resolved_url", "element", "written_attributes", "tag")
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -66,7 +66,7 @@ class _Program(ABC):
     facts: ClassVar[tuple[str, ...]] = _FACTS
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        """Give 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
         seen = list(map(_Seen, *(fact(rows, column, self.name) for column in _FACTS)))
         return np.array(self._calls(seen, rows), np.float64)
 
@@ -132,7 +132,7 @@ class MailTrackerBlocker(_Program):
 
 @dataclass(frozen=True)
 class TrockerProgram(_Program):
-    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.rules.Trocker`.
+    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.Trocker`.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class TrockerProgram(_Program):
 
 @dataclass(frozen=True)
 class SnappyMailProgram(_Program):
-    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.rules.SnappyMail`.
+    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.SnappyMail`.
 
     Attributes
     ----------
@@ -272,7 +272,7 @@ _FAIREMAIL_MAXIMUM = re.compile(r"max-(?:width|height)\s*:\s*[01](?:\.0+)?(?:px)
 class FairEmailProgram(_Program):
     """An ``<img>`` that FairEmail's size rule calls, on a host of no other kind of ``<img>`` in the mail.
 
-    The size rule is :class:`tkit.detectors.rules.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
+    The size rule is :class:`tkit.detectors.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
     as well. A host is spared when it also serves an ``<img>`` which that rule does not call, whether that one declares a
     size or not. Source: M66B/FairEmail, ``HtmlHelper.java``; its one listed host is left out.
     """
@@ -340,6 +340,6 @@ PEERS: Mapping[str, Callable[[Path], Detector]] = {
 
 
 def all_peers(folder: str | Path) -> Iterator[Detector]:
-    """Give every program of :data:`PEERS`; raises as :func:`tkit.detectors.lists.load` does."""
+    """Give every program of :data:`PEERS`; raises as :func:`tkit.lists.sources.load` does."""
     for make in PEERS.values():
         yield make(Path(folder))

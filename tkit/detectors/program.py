@@ -4,7 +4,8 @@ The protocol
 ------------
 The program is started once for each call of :meth:`ProgramDetector.scores`, without a shell. On standard input it reads one
 JSON object a line (UTF-8, no line end inside), one for each reference, the references of a message together and in document
-order: every column of :data:`tkit.facts.FACTS` by its name (``part`` and ``index`` numbers, ``written_attributes`` an object of
+order: every column of :data:`tkit.detectors.facts.FACTS` by its name (``part`` and ``index`` numbers, ``written_attributes``
+an object of
 strings, all else strings) and ``id``, the number of the line from 0. Standard input ends after the last.
 
 On standard output it writes one JSON object a line, one for each reference in the same order: ``{"score": 0.93}`` with a
@@ -35,8 +36,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.detectors.facts import FACTS, fact
 from tkit.errors import TkitError
-from tkit.facts import FACTS, fact
 
 LONGEST_LINE = 1 << 16
 """Bytes of a verdict's line, at most."""

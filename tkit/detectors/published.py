@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tkit.detectors.base import Detector, threshold_of
-from tkit.detectors.engines import PublishedList, request_type
+from tkit.detectors.facts import fact, facts_of
 from tkit.errors import TkitError
-from tkit.facts import fact, facts_of, start_tag
+from tkit.html.carriers import request_type
+from tkit.html.source import start_tag
+from tkit.lists.engines import PublishedList
 
 _LIST_FACTS = ("resolved_url", "tag", "carrier")
 _REWRITTEN = ("original_url", "element", "written_attributes", "tag", "url", "resolved_url")
@@ -25,7 +27,7 @@ class ListDetector:
     Attributes
     ----------
     listed : PublishedList
-        See :mod:`tkit.detectors.engines`.
+        See :mod:`tkit.lists.engines`.
     name : str
         Its name in tables.
     """
@@ -40,7 +42,7 @@ class ListDetector:
         return "element" if self.listed.kind == "regex-tag" else "url"
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        """Give 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.Detector`."""
         urls, tags, carriers = (fact(rows, column, self.name) for column in _LIST_FACTS)
         return self.listed.match_many(urls, tags, [request_type(carrier) for carrier in carriers]).astype(np.float64)
 
@@ -52,7 +54,7 @@ class PublishedColumn:
     Attributes
     ----------
     list_name : str
-        Name in :data:`tkit.detectors.lists.REGISTRY`; the bool column ``published_<list_name>`` is read.
+        Name in :data:`tkit.lists.sources.REGISTRY`; the bool column ``published_<list_name>`` is read.
     """
 
     list_name: str
@@ -110,7 +112,7 @@ class Unwrapped:
         return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the higher score of the two; see :class:`tkit.detectors.base.Detector`."""
+        """Give the higher score of the two; see :class:`tkit.detectors.Detector`."""
         original, elements, attributes, tags, urls, resolved = (fact(rows, column, self.name) for column in _REWRITTEN)
         score = self.detector.scores(rows)
         for row, (before, now) in enumerate(zip(original, resolved, strict=True)):

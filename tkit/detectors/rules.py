@@ -2,7 +2,7 @@
 
 A rule reads feature columns of the rows and calls a reference a tracker (1.0) or not (0.0). The programs
 judge an ``<img>`` as they find it; here an ``<img>`` is a reference with the feature ``carrier_img``, which
-also counts the few ``<input type=image>``, SVG, VML and AMP pictures. Sizes come from :mod:`tkit.style`,
+also counts the few ``<input type=image>``, SVG, VML and AMP pictures. Sizes come from :mod:`tkit.html.style`,
 which reads attributes as browsers do (``1px`` is 1, a percentage is absent), whatever the program itself
 makes of them.
 """
@@ -10,7 +10,6 @@ makes of them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,61 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.campaign_columns import CAMPAIGN_FEATURES
+from tkit.arrays import Mask, Matrix
 from tkit.detectors.base import Detector
 from tkit.errors import TkitError
-
-Matrix = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-
-
-def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Matrix:
-    """Give feature columns as one array, refusing what no detector can judge.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Holds the named columns, numeric or bool.
-    names : sequence of str
-        The columns, in the order wanted.
-    reader : str
-        Who reads them, for messages.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_rows, n_names)
-        In Fortran order, so that a column lies in one piece.
-
-    Raises
-    ------
-    TkitError
-        Where a column is missing, is no number, or holds NaN or an infinity.
-    """
-    missing = [name for name in names if name not in rows.columns]
-    if missing:
-        of_copies = set(missing) & set(CAMPAIGN_FEATURES)
-        how = (
-            "join them with tkit.campaign_columns, from all the mails"
-            if of_copies
-            else "compute them with tkit.features.extract"
-        )
-        raise TkitError(f"{reader}: rows have no column {', '.join(missing)}: {how}")
-    matrix = np.empty((len(rows), len(names)), np.float32, order="F")
-    for column, name in enumerate(names):
-        try:
-            # What does not fit float32 becomes an infinity, which is refused below.
-            with np.errstate(over="ignore"):
-                matrix[:, column] = rows[name].to_numpy()
-        except (TypeError, ValueError) as error:
-            raise TkitError(f"{reader}: column {name} is no column of numbers ({error})") from error
-    finite = np.isfinite(matrix)
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise TkitError(
-            f"{reader}: {names[column]} is {matrix[row, column]} in row {row}: features are finite, an "
-            "absent value has its own number in tkit.schema; compute the rows again"
-        )
-    return matrix
+from tkit.features.matrix import feature_matrix
 
 
 @dataclass(frozen=True)
@@ -84,7 +32,7 @@ class _Rule(ABC):
     columns: ClassVar[tuple[str, ...]]
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.base.Detector`."""
+        """Give 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.Detector`."""
         matrix = feature_matrix(rows, self.columns, self.name)
         return self._calls(matrix).astype(np.float64)
 
@@ -220,7 +168,7 @@ class Trocker(_Rule):
 
     Tiny: an area of at most 3 px, a lone declared side of at most 3 px, or hidden by its style. Suspicious:
     ``/open``, ``=open``, ``/trace`` or ``/track`` behind the host. Source: trockerapp/trocker,
-    ``chrome/trocker.js``. Its list of known trackers is in :mod:`tkit.detectors.lists`.
+    ``chrome/trocker.js``. Its list of known trackers is in :mod:`tkit.lists.sources`.
 
     It differs from the program in this: a side is the least that attribute, style and maximum declare,
     where the program asks the browser for the size shown; ``min-width`` and ``min-height`` do not count; the
@@ -284,7 +232,7 @@ class SnappyMail(_Rule):
     The program first moves the attributes into the style, and the style's height into its maximal height, so that a
     height of less than 3 px counts however it is declared. Source: the-djmaze/snappymail, ``dev/Common/Html.js``. It takes
     any unit for px, and a word such as ``auto`` for 0 where the style allows it; here both are absent. Its four known
-    URLs are in :mod:`tkit.detectors.lists`.
+    URLs are in :mod:`tkit.lists.sources`.
 
     Attributes
     ----------
@@ -326,7 +274,7 @@ class KnownList(_Rule):
     """What any published list holds for a tracker.
 
     Reads the bool column ``listed``, which is no feature: whether any column of
-    :func:`tkit.detectors.lists.verdicts` is true.
+    :func:`tkit.lists.sources.verdicts` is true.
     """
 
     name = "known lists"
@@ -381,7 +329,8 @@ class KnownListOr1x1(_Rule):
 class OwnToken(_Rule):
     """What has a token of the recipient's or the copy's own, as other copies of the mailing show.
 
-    The evidence of :mod:`tkit.campaigns` alone, whatever the reference looks like: PrivacyMail and Englehardt et al. (PETS
+    The evidence of :mod:`tkit.campaigns.mailings` alone, whatever the reference looks like: PrivacyMail and Englehardt et al.
+    (PETS
     2018) tell trackers so. It calls personalised pictures too, and nothing of which no other copy is known.
     """
 
@@ -409,7 +358,7 @@ def _require_listed(rows: pd.DataFrame, reader: str) -> None:
     if "listed" not in rows.columns or rows["listed"].dtype != np.bool_:
         raise TkitError(
             f"{reader}: rows have no bool column 'listed': add whether any list of "
-            "tkit.detectors.lists.verdicts(...) holds each reference"
+            "tkit.lists.sources.verdicts(...) holds each reference"
         )
 
 
@@ -427,4 +376,4 @@ RULES: tuple[Detector, ...] = (
     BlockAll(),
 )
 """Every rule with its published constants, in the order of tables; the two of known lists need ``listed``, the one of own
-tokens the columns of :mod:`tkit.campaign_columns`."""
+tokens the columns of :mod:`tkit.features.campaign`."""

@@ -6,8 +6,8 @@ intervals of the cluster bootstrap (Field and Welsh 2007): whole senders or comp
 with replacement, since the references of one campaign are copies, not independent observations.
 """
 
+from tkit.arrays import Floats
 from tkit.evaluate.bootstrap import Bootstrap
-from tkit.evaluate.compare import compared, comparison, differences, paired_difference, weighted_base_rate
 from tkit.evaluate.crossvalidation import (
     MEMBER_WEIGHT,
     CrossValidated,
@@ -18,20 +18,20 @@ from tkit.evaluate.crossvalidation import (
 )
 from tkit.evaluate.decay import area_under_time, over_time
 from tkit.evaluate.evaluation import Evaluation, Rates
+from tkit.evaluate.paired import compared, comparison, differences, paired_difference, weighted_base_rate
 from tkit.evaluate.rates import (
     UNITS,
     Estimate,
-    Floats,
     OperatingPoint,
     Unit,
     choose_threshold,
-    headline,
     mail_units,
     roc_points,
     tpr_at_fpr,
     unit_rows,
 )
 from tkit.evaluate.slices import SLICES, slices
+from tkit.labels import headline
 
 __all__ = [
     "MEMBER_WEIGHT",

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.evaluate.rates import ROUNDING, Estimate, Floats, ranked
-from tkit.splits import Mask
+from tkit.arrays import Floats, Mask
+from tkit.evaluate.rates import ROUNDING, Estimate, ranked
 
 _CHUNK = 100
 

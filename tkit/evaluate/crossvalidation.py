@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tkit.arrays import Floats
 from tkit.errors import TkitError
 from tkit.evaluate.inside import inner_fits
-from tkit.evaluate.rates import Floats, Unit, choose_threshold, headline, is_rule, require_both, unit_rows
+from tkit.evaluate.rates import Unit, choose_threshold, is_rule, require_both, unit_rows
+from tkit.labels import headline
 from tkit.parallel import ordered_map
-from tkit.splits import Groups, Split
+from tkit.splits import Split
+from tkit.splits.folds import Groups
 
 if TYPE_CHECKING:
-    from tkit.detectors.base import Detector
+    from tkit.detectors import Detector
 
 MEMBER_WEIGHT = 1.0
 

@@ -10,22 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
 from tkit.evaluate.bootstrap import Bootstrap, interval, ratio
 from tkit.evaluate.neighbours import nearest_training_rows
-from tkit.evaluate.rates import (
-    Estimate,
-    Floats,
-    Unit,
-    headline,
-    is_rule,
-    require_both,
-    roc_points,
-    tpr_at_fpr,
-    unit_rows,
-)
-from tkit.schema import KEY
-from tkit.splits import Mask, Split, sender_groups
+from tkit.evaluate.rates import Estimate, Unit, is_rule, require_both, roc_points, tpr_at_fpr, unit_rows
+from tkit.features import KEY
+from tkit.labels import headline
+from tkit.splits import Split
+from tkit.splits.folds import sender_groups
 
 LABELLED = [*KEY, "label", "confidence"]
 """What tells a labelled reference: evaluations of the same rows are equal in these."""
@@ -98,7 +91,7 @@ class Evaluation:
     ) -> None:
         missing = [column for column in [*LABELLED, "source", "stratum_weight", cluster] if column not in rows]
         if missing:
-            raise TkitError(f"{name}: rows have no column {', '.join(missing)}: build them with tkit.dataset")
+            raise TkitError(f"{name}: rows have no column {', '.join(missing)}: build them with tkit.dataset.reading")
         limit = np.asarray(threshold, dtype=np.float64)
         if len(score) != len(rows) or limit.shape not in ((), (len(rows),)):
             raise TkitError(f"{name}: {len(score)} scores, {limit.size} thresholds, {len(rows)} rows: give one a row")
@@ -243,7 +236,7 @@ class Evaluation:
         ----------
         explain : callable, optional
             Given the rows and whether each is called, tells for each in words what weighed most; see
-            :func:`tkit.scan.reasons`.
+            :func:`tkit.features.words.reasons`.
         neighbours : int
             How many of the rows that the row's own fold learnt from are given, the nearest first.
 

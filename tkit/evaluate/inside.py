@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.splits import Groups, Mask, Split, cross_validation
+from tkit.arrays import Mask
+from tkit.splits import Split, cross_validation
+from tkit.splits.folds import Groups
 
 LEAST_SHARED = 7
 """Splits from which fits are shared: with fewer, a shared fit would learn from less than 4 folds of 7."""

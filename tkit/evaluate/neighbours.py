@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from tkit.bundle.learnt import signed_log1p
 from tkit.errors import TkitError
 from tkit.evaluate.crossvalidation import training_weight
-from tkit.schema import KEY, VANTAGES, feature_names
+from tkit.features import KEY, VANTAGES, feature_names
 from tkit.splits import Split
 
 NEAR = {"": "str", "_label": "str", "_confidence": "Int64", "_distance": "float64"}
@@ -39,7 +40,7 @@ def nearest_training_rows(
     splits : sequence of Split
         Each asked row is tested by one.
     vantage : str
-        Whose features are compared; those of ``message`` where it is none of :data:`tkit.schema.VANTAGES`.
+        Whose features are compared; those of ``message`` where it is none of :data:`tkit.features.VANTAGES`.
     count : int
         Neighbours a row, from 1; the last are missing where a split learnt from fewer rows.
 
@@ -53,9 +54,6 @@ def nearest_training_rows(
     TkitError
         Where no split tests an asked row.
     """
-    # Like the models, which live behind detectors: imported where it is needed to keep `tkit --help` quick.
-    from tkit.detectors.models import signed_log1p  # noqa: PLC0415
-
     names = feature_names(vantage if vantage in VANTAGES else "message")
     found: list[dict[str, object]] = [{} for _ in asked]
     open_rows = set(range(len(asked)))

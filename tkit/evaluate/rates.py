@@ -5,12 +5,10 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
-from tkit.splits import Mask
-
-Floats = NDArray[np.float64]
 
 Unit = Literal["pictures", "mails"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -38,12 +36,6 @@ class Estimate(NamedTuple):
     def columns(self, name: str) -> dict[str, float]:
         """Give the figure and its interval as tables hold them: `name`, and `name` with ``_low`` and ``_high``."""
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
-
-
-def headline(rows: pd.DataFrame) -> Mask:
-    """Mark the rows that headline figures are made of: labels T, C and S of confidence 2 and 3."""
-    mask: Mask = (rows["label"].isin(["T", "C", "S"]) & (rows["confidence"] >= 2)).to_numpy(dtype=bool)
-    return mask
 
 
 def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd.DataFrame:
@@ -182,3 +174,30 @@ def unit_rows(unit: Unit, score: Floats, tracker: Mask, mails: pd.Series) -> NDA
     if unit not in UNITS:
         raise TkitError(f"a budget of {unit!r}: take one of {', '.join(UNITS)}")
     return np.arange(len(score)) if unit == "pictures" else mail_units(score, tracker, mails)
+
+
+def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
+    """Give the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
+
+    Parameters
+    ----------
+    hits, trials : array-like of int, equal shapes
+        How many of how many.
+
+    Returns
+    -------
+    low, high : ndarray of float64
+        NaN where there is no trial.
+
+    Examples
+    --------
+    >>> [float(round(end, 4)) for end in wilson(8, 10)]
+    [0.4902, 0.9433]
+    """
+    z = 1.959963984540054
+    n = np.asarray(trials, np.float64)
+    n = np.where(n > 0, n, np.nan)
+    p = np.asarray(hits, np.float64) / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

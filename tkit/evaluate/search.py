@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors.base import Detector, require_examples
-from tkit.detectors.rules import Declared1x1, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
+from tkit.detectors import Declared1x1, Detector, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
+from tkit.detectors.base import require_examples
 from tkit.errors import TkitError
-from tkit.evaluate import Evaluation, cross_validated_scores
+from tkit.evaluate.crossvalidation import cross_validated_scores
+from tkit.evaluate.evaluation import Evaluation
 from tkit.evaluate.rates import ROUNDING
 from tkit.splits import Split
 
@@ -87,7 +88,7 @@ class SearchedRule:
         self.tried_ = pd.DataFrame()
 
     def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
-        """Choose the constants; see :class:`tkit.detectors.base.Trainable`."""
+        """Choose the constants; see :class:`tkit.detectors.Trainable`."""
         from sklearn.model_selection import ParameterGrid  # noqa: PLC0415 - slow to load
 
         require_examples(rows, tracker, weight, self.name)
@@ -107,7 +108,7 @@ class SearchedRule:
         return self
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.base.Detector`."""
+        """Give the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.Detector`."""
         return self.rule_.scores(rows)
 
 

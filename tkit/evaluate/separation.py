@@ -8,8 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from tkit.bundle import Bundle
 from tkit.errors import TkitError
-from tkit.evaluate import headline, tpr_at_fpr
-from tkit.schema import FEATURES
+from tkit.evaluate.rates import tpr_at_fpr
+from tkit.features import FEATURES
+from tkit.labels import headline
 
 
 def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:

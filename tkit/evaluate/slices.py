@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.evaluate.evaluation import Evaluation
-from tkit.slices import declared_size
+from tkit.features.sizes import declared_size
 
 FEW = 30
 """With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
@@ -64,7 +64,7 @@ SLICES: Mapping[str, Cut] = {
 }
 """How rows are cut, by what the cut is called.
 
-``declared size`` is one of :data:`tkit.slices.DECLARED_SIZES`.
+``declared size`` is one of :data:`tkit.features.sizes.DECLARED_SIZES`.
 """
 
 

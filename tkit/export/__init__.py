@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
-from tkit.errors import TkitError
 from tkit.export.base import Loss, target
+from tkit.files import whole_folder
 
 __all__ = ["export"]
 
@@ -55,21 +54,11 @@ def export(
     for number, one in enumerate(chosen):
         if progress:
             progress(f"exporting {one.name}", number, len(chosen))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=folder, prefix=f".{one.name}.") as beside:
-                new, old = Path(beside, "new"), Path(beside, "old")
-                new.mkdir()
-                one.write(bundle, new)
-                loss = one.loss(new, bundle, dataset)
-                (new / "loss.json").write_text(json.dumps(loss.to_json(), indent=1) + "\n", encoding="utf-8")
-                (new / "LOSS.md").write_text(loss.to_markdown(), encoding="utf-8")
-                place = folder / one.name
-                if place.exists():
-                    place.rename(old)
-                new.rename(place)
-        except OSError as error:
-            raise TkitError(f"{folder}: cannot be written ({error}): choose another folder") from error
+        with whole_folder(folder / one.name) as new:
+            one.write(bundle, new)
+            loss = one.loss(new, bundle, dataset)
+            (new / "loss.json").write_text(json.dumps(loss.to_json(), indent=1) + "\n", encoding="utf-8")
+            (new / "LOSS.md").write_text(loss.to_markdown(), encoding="utf-8")
         losses.append(loss)
     if progress:
         progress("exporting", len(chosen), len(chosen))

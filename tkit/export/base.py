@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.schema import KEY
+from tkit.features import KEY
 
 TARGETS = {
     "adblock": "tkit.export.adblock",

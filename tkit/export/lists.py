@@ -11,7 +11,7 @@ from pathlib import Path
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.export.base import Loss, Target, called_of
-from tkit.schema import KEY
+from tkit.features import KEY
 from tkit.templates import Template, Templates
 from tkit.templates.matching import encoded
 from tkit.templates.template import keys_of, load_matched

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tkit.bundle import UNIT, Bundle, IntegerLinear, IntegerTrees
 from tkit.errors import TkitError
 from tkit.export.base import EngineMissingError, Target, loss_on_rows
-from tkit.schema import FEATURE_VERSION
+from tkit.features import FEATURE_VERSION
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit import scan
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.export import javascript
 from tkit.export.base import Loss, loss_on_rows
+from tkit.features import words
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 
@@ -60,8 +60,8 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
 
 
 def reasons_script() -> str:
-    """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.scan.reasons`, in its words."""
-    data = {"words": scan._WORDS, "atOne": scan._AT_ONE, "size": sorted(scan._SIZE_FEATURES), "most": scan.MAX_REASONS}
+    """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.features.words.reasons`, in its words."""
+    data = {"words": words.WORDS, "atOne": words.AT_ONE, "size": sorted(words.SIZE_FEATURES), "most": words.MAX_REASONS}
     script = (_COMMON / "reasons.js").read_text(encoding="utf-8")
     return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
 

@@ -3,9 +3,9 @@ r"""The columns of the vantage point ``campaign``: what the other copies of a ma
 A mail provider sees them, and whoever has a mailbox to look back at. They come from many mails at once, so
 :func:`tkit.features.extract` does not give them; they are joined to its rows. To judge mails by them:
 
->>> from tkit.campaigns import compare
->>> from tkit.features import extract
->>> from tkit.mail import Message
+>>> from tkit.campaigns.mailings import compare
+>>> from tkit.features.table import extract
+>>> from tkit.mail.message import Message
 >>> raw = "From: a@shop.example\nTo: {0}@b.example\nSubject: Sale\nContent-Type: text/html\n\n<img src='http://a.example/{0}'>"
 >>> messages = [Message.from_bytes(raw.format(name).encode()) for name in ("anna", "berta")]
 >>> rows = with_campaigns(extract(messages), campaign_features(compare(messages)))
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.errors import TkitError
-from tkit.schema import FEATURES, KEY
+from tkit.features.schema import FEATURES, KEY
 
 MOST = 5
 """Where counts end. How many copies are known says how much mail was collected more than what the reference is, and a model
@@ -51,7 +51,8 @@ def campaign_features(compared: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    After Englehardt, Han, Narayanan, PETS 2018, and PrivacyMail, by way of :mod:`tkit.campaigns`. What was left out of a URL,
+    After Englehardt, Han, Narayanan, PETS 2018, and PrivacyMail, by way of :mod:`tkit.campaigns.mailings`. What was left out
+    of a URL,
     a signature or a cache buster, is no feature here: a single mail shows it.
     """
     missing = [name for name in (*KEY, *_READ) if name not in compared]

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from tkit.groups import (
+from tkit.arrays import (
     Floats,
     Ints,
     codes,
@@ -20,8 +20,8 @@ from tkit.groups import (
     others_alike,
     share,
 )
+from tkit.features.numbering import Numbering
 from tkit.html import RemoteReference
-from tkit.numbering import Numbering
 
 _SEGMENT = re.compile(r"[a-z]+://[^/?#]*/[^/?#]+")
 

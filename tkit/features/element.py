@@ -8,16 +8,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from tkit.groups import Floats, column
-from tkit.numbering import Numbering
-from tkit.style import ABSENT, Style, dimension, parse_style
+from tkit.arrays import Floats, column
+from tkit.features.numbering import Numbering
+from tkit.html.style import ABSENT, Style, dimension, parse_style
 from tkit.url import registrable_domain
 
 _NO_STYLE = Style(ABSENT, ABSENT, ABSENT, ABSENT, "", 0)
-_PICTURE_CARRIERS = frozenset(
+PICTURE_CARRIERS = frozenset(
     ("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image", "amp-img", "svg-image", "vml-src")
 )
-_SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
+SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
 
 
 def element_columns(rows: Numbering) -> dict[str, Floats]:
@@ -41,10 +41,10 @@ def element_columns(rows: Numbering) -> dict[str, Floats]:
     links = [ancestry.link for ancestry in ancestries]
     own_domain = [rows.domains[code] for code in rows.url]
     return {
-        "carrier_img": column([carrier in _PICTURE_CARRIERS for carrier in carriers]),
+        "carrier_img": column([carrier in PICTURE_CARRIERS for carrier in carriers]),
         "carrier_background": column([carrier == "background-attr" for carrier in carriers]),
         "carrier_css": column([carrier in ("style-attr", "style-element") for carrier in carriers]),
-        "carrier_sheet": column([carrier in _SHEET_CARRIERS for carrier in carriers]),
+        "carrier_sheet": column([carrier in SHEET_CARRIERS for carrier in carriers]),
         "conditional": column([reference.conditional for reference in rows.references]),
         "attr_width": attr_width,
         "attr_height": attr_height,

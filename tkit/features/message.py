@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from tkit.groups import Floats, column, table
+from tkit.arrays import Floats, column, table
+from tkit.features.numbering import Numbering
 from tkit.mail import Message
-from tkit.numbering import Numbering
 from tkit.url import names_recipient, registrable_domain
 
-_BULK_HEADERS = (
+BULK_HEADERS = (
     "list-id",
     "precedence",
     "feedback-id",
@@ -27,7 +27,7 @@ _BULK_HEADERS = (
     "x-bulkmail",
     "x-auto-response-suppress",
 )
-_SERVICE_HEADERS = re.compile(
+SERVICE_HEADERS = re.compile(
     r"x-(?:sg-|mc-|mailgun-|ses-|sfmc|sib-|mailin|mj-|pm-|msys-|accounttype|klaviyo|kmail|hs-|hubspot|marketo|mktarchive"
     r"|mktmail|cheetah|et-|roving|ctct|elq|eloqua|emarsys|emv-|criticalimpact|mandrill|sparkpost|iterable|responsys"
     r"|rsys|zohocampaign|zcampaign|mailerlite|mlsend|braze|customerio|drip|getresponse|aweber|cmail|cm-|250ok|simplelists"
@@ -104,7 +104,7 @@ def _headers_of(message: Message) -> dict[str, float]:
     names = message.header_names
     return {
         "list_unsubscribe": "list-unsubscribe" in names,
-        "bulk_headers": sum(name in names for name in _BULK_HEADERS),
+        "bulk_headers": sum(name in names for name in BULK_HEADERS),
         "service_headers": sum(map(_is_of_service, names)),
         "received": message.header_count("received"),
         "plain_alternative": "text/plain" in message.content_types,
@@ -114,7 +114,7 @@ def _headers_of(message: Message) -> dict[str, float]:
 
 @lru_cache(maxsize=1 << 13)
 def _is_of_service(header: str) -> bool:
-    return _SERVICE_HEADERS.match(header) is not None
+    return SERVICE_HEADERS.match(header) is not None
 
 
 def _identity_domains(message: Message) -> set[str]:

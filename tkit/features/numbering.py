@@ -7,12 +7,13 @@ from itertools import chain
 
 import numpy as np
 
-from tkit.groups import codes, column
+from tkit.arrays import codes, column
+from tkit.features.places import MIN_IDENTIFIER
+from tkit.features.tokens import TokenTable, UrlColumns, analyse, token_table
 from tkit.html import Document
 from tkit.mail import Message
-from tkit.places import MIN_IDENTIFIER
-from tkit.tokens import TokenTable, UrlColumns, analyse, token_table
-from tkit.url import Origin, origin_of, unwrap
+from tkit.url import unwrap
+from tkit.url.wrapping import Origin, origin_of
 
 
 class Numbering:
@@ -49,7 +50,7 @@ class Numbering:
     analysed : UrlColumns
         Measures of the references' URLs.
     tokens : TokenTable
-        The identifiers in all URLs: tokens of :data:`tkit.places.MIN_IDENTIFIER` or more with a digit.
+        The identifiers in all URLs: tokens of :data:`tkit.features.places.MIN_IDENTIFIER` or more with a digit.
     """
 
     def __init__(self, documents: Sequence[tuple[Message, Document]]) -> None:

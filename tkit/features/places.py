@@ -1,7 +1,7 @@
 """Where in a URL its segments and identifiers stand, and whether it names a picture's size: columns for many URLs.
 
 Trackers put an identifier where a file name would stand, or into the query; picture stores put it into a directory
-above a file with a name. Everything works on the runs that :mod:`tkit.tokens` has cut already.
+above a file with a name. Everything works on the runs that :mod:`tkit.features.tokens` has cut already.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from tkit.arrays import Floats, Ints
 
 MIN_IDENTIFIER = 6
 """Least length of a token with a digit that may be an identifier: a shorter one is a size or a number as often."""

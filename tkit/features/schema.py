@@ -23,7 +23,7 @@ VANTAGES: tuple[Vantage, ...] = ("url", "element", "message", "campaign")
 
 MAIL_VANTAGES: tuple[Vantage, ...] = VANTAGES[:-1]
 """Those whose features one mail gives (:func:`tkit.features.extract`). ``campaign`` needs the other copies of the mailing too
-(:mod:`tkit.campaign_columns`): what judges mail by mail cannot have it."""
+(:mod:`tkit.features.campaign`): what judges mail by mail cannot have it."""
 
 
 class Feature(NamedTuple):
@@ -238,7 +238,7 @@ FEATURES: tuple[Feature, ...] = (
     _message("received", "count", "Received headers"),
     _message("plain_alternative", "flag", "the mail has a text/plain part"),
     _message("html_parts", "count", "HTML parts of the mail"),
-    # The other copies of the mailing; counts end at tkit.campaign_columns.MOST
+    # The other copies of the mailing; counts end at tkit.features.campaign.MOST
     _campaign("copies_known", "count", "copies of its mailing that are known, this one included; 1: no other; at most 5"),
     _campaign("recipients_known", "count", "recipients that these went to; at most 5"),
     _campaign("copies_share", "share", "of these copies, those in which it stands", absent=-1),
@@ -286,5 +286,5 @@ def require_one_mail(vantage: str, reader: str) -> None:
         raise TkitError(
             f"{reader} judges mail by mail, which shows no other copies of a mailing as the vantage point {vantage} needs:"
             f" take {', '.join(MAIL_VANTAGES[:-1])} or {MAIL_VANTAGES[-1]}, or judge many mails at once as"
-            " tkit.campaign_columns says"
+            " tkit.features.campaign says"
         )

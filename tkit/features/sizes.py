@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-
-from tkit.providers import provider_of
-from tkit.url import host_of, unwrap
 
 DECLARED_SIZES = ("none", "1x1", "other tiny", "ordinary")
 """Nothing declared; both sides 1 px; every declared side at most 3 px; anything else."""
@@ -32,16 +27,3 @@ def declared_size(rows: pd.DataFrame) -> list[str]:
     tests = [rows["sides_given"] == 0, (rows["width"] == 1) & (rows["height"] == 1), rows["tiny"] > 0]
     classes: list[str] = np.select([test.to_numpy() for test in tests], names, otherwise).tolist()
     return classes
-
-
-def providers(resolved_urls: Sequence[str]) -> list[str]:
-    """Give the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
-
-    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
-    ['Mailchimp', '']
-    """
-    found = []
-    for url in map(unwrap, resolved_urls):
-        host = host_of(url)
-        found.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
-    return found

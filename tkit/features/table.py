@@ -1,7 +1,7 @@
 """Features: numbers computed from references, a column at a time.
 
-Facts come first (:mod:`tkit.html`), numbers second: every feature is a pure function of the facts of one document
-and, at the ``message`` vantage point, of the mail's headers. :mod:`tkit.schema` says what each one means.
+Facts come first (:mod:`tkit.html.reading`), numbers second: every feature is a pure function of the facts of one document
+and, at the ``message`` vantage point, of the mail's headers. :mod:`tkit.features.schema` says what each one means.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tkit.document_columns import form_columns, place_columns, relation_columns
-from tkit.element_columns import element_columns
-from tkit.groups import Floats, column
+from tkit.arrays import Floats, column
+from tkit.features.document import form_columns, place_columns, relation_columns
+from tkit.features.element import element_columns
+from tkit.features.message import message_columns
+from tkit.features.numbering import Numbering
+from tkit.features.schema import feature_names
 from tkit.html import Document, RemoteReference, read_message
-from tkit.html_hints import html_may_load
+from tkit.html.hints import html_may_load
 from tkit.mail import Message
-from tkit.message_columns import message_columns
-from tkit.numbering import Numbering
-from tkit.providers import is_store, provider_of
-from tkit.schema import feature_names
 from tkit.url import holds_address
+from tkit.url.providers import is_store, provider_of
 
 ROWS_AT_ONCE = 4096
 """References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
@@ -48,8 +48,8 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     DataFrame
         One row a remote reference, in the order of the messages and, within one, of the document: the columns
         ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``, ``resolved_url`` and every feature of
-        :data:`tkit.schema.FEATURES` that one mail gives (``feature_names("message")``) as float32. Local references have no
-        row. What the other copies of a mailing add is joined by :mod:`tkit.campaign_columns`.
+        :data:`tkit.features.FEATURES` that one mail gives (``feature_names("message")``) as float32. Local references have no
+        row. What the other copies of a mailing add is joined by :mod:`tkit.features.campaign`.
 
     Examples
     --------

@@ -15,13 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.groups import table
-from tkit.places import Bounds, identifier_columns, segment_columns, size_column
-from tkit.vocabulary import WORD_FEATURES, are_size_names, host_words, run_codes, word_counts
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from tkit.arrays import Floats, Ints, Mask, table
+from tkit.features.places import Bounds, identifier_columns, segment_columns, size_column
+from tkit.features.vocabulary import WORD_FEATURES, are_size_names, host_words, run_codes, word_counts
 
 _OTHER, _DIGIT, _LOWER, _UPPER = range(4)
 _CLASS = np.zeros(256, np.uint8)
@@ -50,7 +46,7 @@ _SHIFTS = (0, 16, 32, 48)
 _MOST_PACKED = 0xFFFF
 
 
-def _packed(*masks: Bools) -> Ints:
+def _packed(*masks: Mask) -> Ints:
     return np.asarray(sum(mask.astype(np.int64) << shift for mask, shift in zip(masks, _SHIFTS, strict=True)))
 
 
@@ -110,7 +106,7 @@ def analyse(urls: Sequence[str]) -> UrlColumns:
     Returns
     -------
     UrlColumns
-        ``columns`` maps feature names (see :mod:`tkit.schema`) to arrays of shape (len(urls),).
+        ``columns`` maps feature names (see :mod:`tkit.features.schema`) to arrays of shape (len(urls),).
 
     Examples
     --------
@@ -152,12 +148,12 @@ def _host_parts(authority: str) -> tuple[float, ...]:
     )
 
 
-_SCRIPTS = r"php\d?|aspx?|ashx|cgi|jsp|jspx|do|dll|exe|pl|py|cfm|nsf|phtml|html?"
-_SCRIPT = re.compile(_SCRIPTS, re.ASCII)
-_SCRIPT_INSIDE = re.compile(rf"\.(?:{_SCRIPTS})/", re.ASCII)
-_PICTURES = frozenset(("gif", "jpg", "jpeg", "png", "webp", "avif", "svg", "bmp", "ico"))
-_PHOTOS = frozenset(("jpg", "jpeg", "webp", "avif"))
-_SHEETS = frozenset(("css", "woff", "woff2", "ttf", "otf", "eot"))
+SCRIPTS = r"php\d?|aspx?|ashx|cgi|jsp|jspx|do|dll|exe|pl|py|cfm|nsf|phtml|html?"
+_SCRIPT = re.compile(SCRIPTS, re.ASCII)
+_SCRIPT_INSIDE = re.compile(rf"\.(?:{SCRIPTS})/", re.ASCII)
+PICTURES = frozenset(("gif", "jpg", "jpeg", "png", "webp", "avif", "svg", "bmp", "ico"))
+PHOTOS = frozenset(("jpg", "jpeg", "webp", "avif"))
+SHEETS = frozenset(("css", "woff", "woff2", "ttf", "otf", "eot"))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -166,9 +162,9 @@ def _extension(name: str) -> tuple[bool, ...]:
     extension = name[1:]
     return (
         extension == "gif",
-        extension in _PHOTOS,
-        extension in _PICTURES,
-        extension in _SHEETS,
+        extension in PHOTOS,
+        extension in PICTURES,
+        extension in SHEETS,
         not name,
         _SCRIPT.fullmatch(extension) is not None,
     )
@@ -326,7 +322,7 @@ class _Tails:
 class _Runs:
     """The longest runs of a mask, squeezed into arrays of their own."""
 
-    def __init__(self, text: _Tails, mask: Bools) -> None:
+    def __init__(self, text: _Tails, mask: Mask) -> None:
         where = np.flatnonzero(mask)
         self.n_urls = text.n
         self.bytes = text.bytes[where]
@@ -355,7 +351,7 @@ class _Runs:
         alphabet = (self.digits > 0) + 2 * (self.upper > 0) + 4 * (self.lower > 0) + 8 * (other > 0)
         return TokenTable(self.url, self.length, self.digits, self.codes(), self.length * 16 + alphabet)
 
-    def total(self, mask: Bools) -> Ints:
+    def total(self, mask: Mask) -> Ints:
         """Count a property of the bytes for each run."""
         if not len(self.start):
             return np.zeros(0, np.int64)
@@ -386,11 +382,11 @@ class _Runs:
         """Add the values of the runs for each URL."""
         return self._scatter(np.add.reduceat(values, self.of_url)) if len(self.has) else np.zeros(self.n_urls)
 
-    def longest(self, mask: Bools) -> Floats:
+    def longest(self, mask: Mask) -> Floats:
         """Give the length of the longest run with a property."""
         return self.maximum(np.where(mask, self.length, 0))
 
-    def number(self, mask: Bools) -> Floats:
+    def number(self, mask: Mask) -> Floats:
         """Count the runs with a property."""
         return self.sum(mask.astype(np.int64))
 
@@ -437,7 +433,7 @@ class _Runs:
         counts[:, self.has] = word_counts(self.lower_codes, self.of_url)
         return dict(zip(WORD_FEATURES, counts, strict=True))
 
-    def decodes(self) -> tuple[Bools, Bools]:
+    def decodes(self) -> tuple[Mask, Mask]:
         """Tell for each run whether it is base64 (url-safe alphabet) and whether it is hex of printable ASCII text."""
         base64, hexadecimal = np.zeros(len(self.start), bool), np.zeros(len(self.start), bool)
         # A single left-over digit makes no base64; text of one kind of character only is a word or a number.
@@ -459,7 +455,7 @@ class _Runs:
             hexadecimal[maybe] = ~np.logical_or.reduceat((phase == 0) & ((pair < 32) | (pair > 126)), start)
         return base64, hexadecimal
 
-    def _digits_of(self, runs: Ints, values: NDArray[np.int16], base: int) -> tuple[NDArray[np.int16], Ints, Ints, Bools]:
+    def _digits_of(self, runs: Ints, values: NDArray[np.int16], base: int) -> tuple[NDArray[np.int16], Ints, Ints, Mask]:
         """Give the digits' values of some runs, each digit's place modulo ``base``, the runs' starts, and their last bytes."""
         length = self.length[runs]
         start = np.cumsum(length) - length

@@ -11,11 +11,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from tkit.arrays import Ints
+
 Codes = NDArray[np.uint64]
 
 # feature: the words, lower case, that stand behind a host between characters that are neither letter nor digit
-_WORDS = {
+WORDS = {
     "name_open": "open opens opened opening read seen view views viewed imp render",
     "name_track": "track tracks tracked tracker tracking trk trace beacon pixel pixels ping spy bug wf receipt",
     "name_count": "log logs count counter stat stats hit hits event events collect metric metrics impression impressions"
@@ -35,25 +36,25 @@ _WORDS = {
     " album photo photos thumb thumbs thumbnail avatar avatars chart charts graph map maps qr qrcode barcode captcha timer"
     " countdown",
 }
-_SIZE_NAMES = "w h s sz width height size"
-_HOST_TRACK = re.compile(
+SIZE_NAMES = "w h s sz width height size"
+HOST_TRACK = re.compile(
     r"click|clicks|clk|track|tracking|tracker|trk|trck|email|emails|mail|mailer|mailing|news|newsletter|open|opens|link"
     r"|links|go|e|t|em|el|elink|elinks|lnk|response|r|rs|info|mkt|marketing|stat|stats|log|analytics|metrics|beacon|pixel"
     r"|ad|ads|count|counter|ct|url\d+|u\d+|sg|sendgrid",
     re.ASCII,
 )
-_HOST_PICTURE = re.compile(
+HOST_PICTURE = re.compile(
     r"img|imgs|image|images|img\d+|image\d+|images\d+|i|pic|pics|pictures|static|cdn|cdn\d+|media|assets|asset|content"
     r"|files|graphics|gfx|akamai|cloudfront|s3|storage|res|resources|fonts|photos|upload|uploads|www",
     re.ASCII,
 )
 _HOST_LABEL = re.compile(r"[^.-]+")
 
-WORD_FEATURES = tuple(_WORDS)
+WORD_FEATURES = tuple(WORDS)
 """The features that :func:`word_counts` gives, in order."""
 
 _BITS = 6  # a count of up to 63 for each of the ten features in one integer; more is no URL but an attack
-_MOST = (1 << _BITS) - 1
+MOST = (1 << _BITS) - 1
 
 
 def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes:
@@ -86,15 +87,15 @@ def _codes_of(words: list[str]) -> Codes:
 
 
 def _table() -> tuple[Codes, Ints]:
-    words = sorted({word for text in _WORDS.values() for word in text.split()})
+    words = sorted({word for text in WORDS.values() for word in text.split()})
     codes = _codes_of(words)
-    packed = [sum((word in text.split()) << _BITS * number for number, text in enumerate(_WORDS.values())) for word in words]
+    packed = [sum((word in text.split()) << _BITS * number for number, text in enumerate(WORDS.values())) for word in words]
     order = np.argsort(codes)
     return codes[order], np.array(packed, np.int64)[order]
 
 
 _CODES, _PACKED = _table()
-_SIZE_CODES = _codes_of(_SIZE_NAMES.split())
+_SIZE_CODES = _codes_of(SIZE_NAMES.split())
 
 
 def are_size_names(codes: Codes) -> NDArray[np.bool_]:
@@ -118,13 +119,13 @@ def word_counts(codes: Codes, of_url: Ints) -> Ints:
         A row for each of :data:`WORD_FEATURES`, at most 63.
     """
     if not len(of_url):
-        return np.zeros((len(_WORDS), 0), np.int64)
+        return np.zeros((len(WORDS), 0), np.int64)
     place = np.minimum(np.searchsorted(_CODES, codes), len(_CODES) - 1)
     packed = np.where(_CODES[place] == codes, _PACKED[place], 0)
-    shifts = np.arange(len(_WORDS))[:, None] * _BITS
-    if np.diff(of_url, append=len(codes)).max() > _MOST:
-        return np.minimum(np.add.reduceat(packed >> shifts & _MOST, of_url, axis=1), _MOST)
-    return np.asarray(np.add.reduceat(packed, of_url) >> shifts & _MOST)
+    shifts = np.arange(len(WORDS))[:, None] * _BITS
+    if np.diff(of_url, append=len(codes)).max() > MOST:
+        return np.minimum(np.add.reduceat(packed >> shifts & MOST, of_url, axis=1), MOST)
+    return np.asarray(np.add.reduceat(packed, of_url) >> shifts & MOST)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -136,6 +137,6 @@ def host_words(host: str) -> tuple[int, int]:
     """
     labels = _HOST_LABEL.findall(host)
     return (
-        sum(_HOST_TRACK.fullmatch(label) is not None for label in labels),
-        sum(_HOST_PICTURE.fullmatch(label) is not None for label in labels),
+        sum(HOST_TRACK.fullmatch(label) is not None for label in labels),
+        sum(HOST_PICTURE.fullmatch(label) is not None for label in labels),
     )

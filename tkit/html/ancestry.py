@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tkit.style import hides
+from tkit.html.style import hides
 from tkit.url import clean
 
 _MAX_DEPTH = 512  # Chromium nests no deeper
@@ -20,7 +20,7 @@ class Ancestry(NamedTuple):
     parent : str
         Tag of the parent element, ``""`` at the root.
     hidden_by : str
-        How the nearest hiding ancestor hides: see :func:`tkit.style.hides`; ``""`` where none does.
+        How the nearest hiding ancestor hides: see :func:`tkit.html.style.hides`; ``""`` where none does.
     link : str or None
         The ``href`` of the nearest link around it, as written; None where there is none.
     tables : int

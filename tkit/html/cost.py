@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from tkit.html_source import EndTag, Tag, tokens
+from tkit.html.source import EndTag, Tag, tokens
 
 SHORT = 1 << 17
 """Characters; a shorter text, of which the tree takes two seconds at the worst, is not looked into."""

@@ -1,7 +1,7 @@
 """Take references out of an HTML text: where each is written, and what is written there instead.
 
 Which place in the text a reference comes from is found by marks: every start tag that may hold a reference gets an
-attribute of its own, the marked text is read by :mod:`tkit.html`, and each reference tells the mark of its element,
+attribute of its own, the marked text is read by :mod:`tkit.html.reading`, and each reference tells the mark of its element,
 wherever the tree moved or copied it.
 """
 
@@ -13,18 +13,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tkit.css import css_urls
-from tkit.html import RemoteReference, read_document, srcset_candidates
-from tkit.html_source import Attribute, Comment, Decoded, Tag, tokens
-from tkit.mime_edit import Edit
-from tkit.style import dimension, parse_style
+from tkit.html.css import css_urls
+from tkit.html.reading import RemoteReference, read_document, srcset_candidates
+from tkit.html.source import Attribute, Comment, Decoded, Tag, tokens
+from tkit.html.style import dimension, parse_style
+from tkit.mail.edit import Edit
 from tkit.url import clean
 
 INERT = "data:,"
 """The URL that stands in a style sheet for one that was taken out: empty, no server, and the rule stays a rule."""
 
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
-_MAX_COMMENTS = 16  # as tkit.html reads them
+_MAX_COMMENTS = 16  # as tkit.html.reading reads them
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 _SHEET_CARRIERS = {"style-element": "value", "css-import": "import", "font-face": "font"}
 _PICTURES = ("img", "image", "amp-img")
@@ -199,7 +199,7 @@ def _by_url(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference
 
 
 def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
-    """Give the URLs that an attribute (or the tag's style sheet) holds, as :mod:`tkit.html` gives them.
+    """Give the URLs that an attribute (or the tag's style sheet) holds, as :mod:`tkit.html.reading` gives them.
 
     ``""`` stands for those of a style sheet that are not for the carrier.
     """

@@ -96,7 +96,7 @@ def conditional_comments_may_load(html: str) -> bool:
 
 
 def css_may_load(html: str) -> bool:
-    """Tell whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.css.may_load`."""
+    """Tell whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.html.css.may_load`."""
     return (
         "\\" in html
         or ("(" in html and _CSS_FUNCTION.search(html) is not None)

@@ -1,8 +1,8 @@
 """HTML to remote references: every place that makes a client load something, with the facts as written.
 
 References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
-BeautifulSoup (readable); :mod:`tkit.soup` makes the second look like the first, and one reader serves both. A text made
-so that its tree would take minutes is read as tags alone, by :mod:`tkit.html_tags`: no reference is lost, but what the
+BeautifulSoup (readable); :mod:`tkit.html.soup` makes the second look like the first, and one reader serves both. A text made
+so that its tree would take minutes is read as tags alone, by :mod:`tkit.html.tags`: no reference is lost, but what the
 elements around it say is.
 """
 
@@ -16,13 +16,14 @@ from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
-from tkit.ancestry import Ancestors, Ancestry
-from tkit.css import css_urls, may_load
-from tkit.html_hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
-from tkit.html_tags import TagParser
-from tkit.html_work import tree_takes_long
+from tkit.html.ancestry import Ancestors, Ancestry
+from tkit.html.cost import tree_takes_long
+from tkit.html.css import css_urls, may_load
+from tkit.html.hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
+from tkit.html.tags import TagParser
 from tkit.mail import Message
-from tkit.url import clean, resolve, resolve_absolute
+from tkit.url import clean, resolve
+from tkit.url.parsing import resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
 
@@ -44,7 +45,7 @@ _OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
 _CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
 # Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
-_LINK_RELATIONS = (
+LINK_RELATIONS = (
     ("stylesheet", "link-stylesheet"),
     ("icon", "link-icon"),
     ("apple-touch-icon", "link-icon"),
@@ -57,7 +58,7 @@ _LINK_RELATIONS = (
     ("preconnect", "link-preconnect"),
     ("dns-prefetch", "link-preconnect"),
 )
-_SRC_CARRIERS = {
+SRC_CARRIERS = {
     "img": "img-src",
     "source": "media-src",
     "video": "media-src",
@@ -69,8 +70,8 @@ _SRC_CARRIERS = {
     "script": "script-src",
     "bgsound": "bgsound",
 }
-_SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
-_SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
+SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
+SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
 _LINKS = frozenset(("a", "area"))
 _MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
 # The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
@@ -134,10 +135,21 @@ class RemoteReference(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One HTML part: its references, and the resolved URLs of its links in order (``""`` for ``mailto:`` and such)."""
+    """One HTML part, read.
+
+    Attributes
+    ----------
+    references : list of RemoteReference
+        In document order.
+    links : list of str
+        The resolved URLs of its links in order, ``""`` for ``mailto:`` and the like.
+    as_tags : bool
+        True where its tree would take too long, so that it was read as tags alone, see :mod:`tkit.html.tags`.
+    """
 
     references: list[RemoteReference]
     links: list[str]
+    as_tags: bool = False
 
 
 def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
@@ -200,6 +212,7 @@ class _Reader:
         self._links: list[str] = []
         self._base = ""
         self._has_base = False
+        self._as_tags = False
         self._marks = 0
         self._comments = 0
 
@@ -233,7 +246,7 @@ class _Reader:
                     times,
                 )
             )
-        return Document(references, self._resolved(self._links))
+        return Document(references, self._resolved(self._links), self._as_tags)
 
     def _resolved(self, urls: list[str]) -> list[str]:
         base = self._base
@@ -246,6 +259,7 @@ class _Reader:
         html = without_space_behind_body(html)
         if tree_takes_long(html):
             self._nodes_of = _tag_nodes
+            self._as_tags = True
         for node in self._nodes_of(html):
             tag = node.tag
             attributes = node.attributes
@@ -325,7 +339,7 @@ def _candidates(html: str) -> Iterable[Any]:
 
 
 def _soup_nodes(html: str) -> Iterable[Any]:
-    from tkit.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
+    from tkit.html.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
 
     return _nodes(SoupParser(html).root)
 
@@ -353,12 +367,12 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
     found: list[tuple[str, str, str]] = []
     src = attributes.get("src")
-    if src and (carrier := _SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
+    if src and (carrier := SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
         found.append((carrier, src, ""))
     if _OTHER_MARKS.isdisjoint(attributes) and tag != "style":
         return found
     if srcset := attributes.get("srcset"):
-        carrier = _SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
+        carrier = SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
         if carrier:
             found.extend((carrier, url, descriptor) for url, descriptor in srcset_candidates(srcset))
     if tag == "img":
@@ -370,11 +384,11 @@ def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[
     elif tag == "link" and (href := attributes.get("href")):
         if carrier := _link_carrier(attributes.get("rel") or ""):
             found.append((carrier, href, ""))
-    elif tag in _SVG_CARRIERS:
+    elif tag in SVG_CARRIERS:
         # SVG 2, section 16.1.5: href has precedence over xlink:href.
         href = attributes.get("href") or attributes.get("xlink:href")
         if href and not href.lstrip().startswith("#"):
-            found.append((_SVG_CARRIERS[tag], href, ""))
+            found.append((SVG_CARRIERS[tag], href, ""))
     elif tag == "meta" and (attributes.get("http-equiv") or "").strip().lower() == "refresh":
         if refresh := _REFRESH.match(attributes.get("content") or ""):
             found.append(("meta-refresh", refresh[1], ""))
@@ -406,7 +420,7 @@ def _rare_src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
 
 def _link_carrier(rel: str) -> str:
     relations = rel.lower().split()
-    return next((carrier for relation, carrier in _LINK_RELATIONS if relation in relations), "")
+    return next((carrier for relation, carrier in LINK_RELATIONS if relation in relations), "")
 
 
 def srcset_candidates(text: str) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The second, readable HTML backend: html5lib's tree through BeautifulSoup, seen as lexbor's tree is seen.
 
-Only what :mod:`tkit.html` asks of a node is offered, under the names that ``selectolax`` uses, so that one reader
+Only what :mod:`tkit.html.reading` asks of a node is offered, under the names that ``selectolax`` uses, so that one reader
 serves both and a difference between them is a difference between the parsers.
 """
 

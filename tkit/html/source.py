@@ -2,7 +2,7 @@
 
 The tokens of the HTML Standard, section 13.2.5, with their positions, as far as references need them: lexbor's tree
 tells what an element is, not where its text came from. The tokenizer's switch to raw text depends on the tree in a
-few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html_edit` holds
+few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html.edit` holds
 every result against the tree.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.entities import html5
 from typing import NamedTuple
 
@@ -287,3 +287,13 @@ def _character(found: re.Match[str], source: str, end: int) -> tuple[str, int]:
                 break
             return html5[name[:size]], size + 1
     return "", 0
+
+
+def start_tag(element: str, attributes: Mapping[str, str]) -> str:
+    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text.
+
+    >>> start_tag("img", {"src": "http://a.example/o.gif", "width": "1"})
+    '<img src="http://a.example/o.gif" width="1">'
+    """
+    written = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f"<{element}{written}>"

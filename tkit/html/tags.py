@@ -1,14 +1,14 @@
 """The third HTML backend: the start tags and comments one after the other, for a text whose tree would take too long.
 
 No reference is lost so: each stands in a start tag or a style sheet. What the elements around it say is: a tag knows
-nothing of what it stands in. Only what :mod:`tkit.html` asks of a node is offered, under the names of ``selectolax``.
+nothing of what it stands in. Only what :mod:`tkit.html.reading` asks of a node is offered, under the names of ``selectolax``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tkit.html_source import Comment, Decoded, Tag, tokens
+from tkit.html.source import Comment, Decoded, Tag, tokens
 
 
 class TagNode:

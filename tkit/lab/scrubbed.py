@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.image import imread
 
 from tkit.html import read_message
-from tkit.html_edit import Load, Place, places, tags_of
+from tkit.html.edit import Load, Place, places, tags_of
 from tkit.lab.render import ChromiumRenderer, comparable
 from tkit.mail import Message
-from tkit.scrub import Scrubbed
+from tkit.scrubbing import Scrubbed
 
 _HIDDEN = "data-tkit-hidden"
 
@@ -61,7 +61,7 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     raw : bytes
         The mail as it came.
     done : Scrubbed
-        What :func:`tkit.scrub.scrub` made of it.
+        What :func:`tkit.scrubbing.scrub` made of it.
     """
     before, after = Message.from_bytes(raw), Message.from_bytes(done.raw)
     still: list[str] = []

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.errors import TkitError
-from tkit.labels import LABELS, NAMING, OF_ANNOTATOR, key_of, keyed
-
-Floats = NDArray[np.float64]
+from tkit.labels.files import LABELS, NAMING, OF_ANNOTATOR, key_of, keyed
 
 RESAMPLES = 1000
 """Resamples of the bootstrap over messages that intervals come from."""

@@ -7,7 +7,7 @@ import os
 import pandas as pd
 
 from tkit.errors import TkitError
-from tkit.labels import key_of, keyed, read_table
+from tkit.labels.files import key_of, keyed, read_table
 
 REQUIRED = ("message_sha256", "part", "old", "new", "reason")
 """The columns that a corrections file has, beside those that name a reference."""

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from tkit.errors import TkitError
+from tkit.features import KEY
 from tkit.files import whole_file
-from tkit.schema import KEY
+from tkit.html.carriers import CARRIERS, COARSE_CARRIER
 from tkit.url import clean
 
 LABELS = ("T", "P", "C", "S", "U")
@@ -29,27 +30,6 @@ LABELS = ("T", "P", "C", "S", "U")
 MAX_CELL = 65_536
 """Characters that a cell may hold; a URL in a sound mail has a few thousand at most."""
 
-COARSE_CARRIER: Mapping[str, str] = {
-    "img-src": "img",
-    "input-image": "input",
-    "background-attr": "background",
-    "style-attr": "css",
-    "style-element": "css-sheet",
-    "css-import": "css-sheet",
-    "font-face": "css-sheet",
-}
-"""The coarser carrier names that a label file may use as well."""
-
-CARRIERS = frozenset(
-    (
-        *("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image"),
-        *("background-attr", "style-attr", "style-element", "css-import", "font-face", "link-stylesheet"),
-        *("link-icon", "link-preload", "link-preconnect", "link-other", "video-poster", "media-src"),
-        *("object-data", "embed-src", "iframe-src", "frame-src", "script-src", "svg-image"),
-        *("svg-use", "vml-src", "amp-img", "bgsound", "meta-refresh"),
-    )
-)
-"""The carriers, as docs/design.md names them."""
 
 NAMING = ("message_sha256", "part", "index", "carrier", "url", "url_sha256")
 """The columns that name a reference."""

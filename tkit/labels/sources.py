@@ -23,7 +23,7 @@ class Source:
     family : str
         The cue that it goes by; votes of one family are not independent of each other.
     uses : tuple of str
-        The columns that it reads, features or columns of :data:`tkit.campaigns.COLUMNS`; it is given no others.
+        The columns that it reads, features or columns of :data:`tkit.campaigns.mailings.COLUMNS`; it is given no others.
     meaning : str
         When it votes, in a sentence.
     votes : callable

@@ -15,17 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
-from tkit.evaluate import headline
-from tkit.schema import KEY, feature_names
-from tkit.splits import grouped_folds
-from tkit.weak_sources import SOURCES, Source
+from tkit.features import KEY, feature_names
+from tkit.labels.headline import headline
+from tkit.labels.sources import SOURCES, Source
+from tkit.splits.folds import grouped_folds
 
 MIN_CONFIDENCE = 0.9
 """A reference whose votes leave more doubt than this gets no weak label."""
-
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 def evidence_rows(features: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +79,7 @@ def votes(rows: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.DataFra
     for source in sources:
         missing = [column for column in source.uses if column not in rows.columns]
         if missing:
-            raise TkitError(f"source {source.name} needs the columns {', '.join(missing)}: see tkit.weak.evidence_rows")
+            raise TkitError(f"source {source.name} needs the columns {', '.join(missing)}: see tkit.labels.weak.evidence_rows")
         found[source.name] = source.votes(rows[list(source.uses)]).to_numpy(dtype=bool)
     return pd.DataFrame(found, index=rows.index)
 
@@ -224,7 +222,7 @@ def cross_validated_labels(
     gold : DataFrame
         ``label``, ``confidence``, ``component``; the model is fitted on T, C and S of confidence 2 and 3, and labels all.
     folds, seed : int
-        Of :func:`tkit.splits.grouped_folds`.
+        Of :func:`tkit.splits.folds.grouped_folds`.
     sources : sequence of Source
 
     Returns
@@ -357,7 +355,7 @@ def without_sources(labels: pd.DataFrame, names: Collection[str]) -> pd.DataFram
     """
     unknown = set(names) - {source.name for source in SOURCES}
     if unknown:
-        raise TkitError(f"no source named {', '.join(sorted(unknown))}: see tkit.weak_sources.SOURCES")
+        raise TkitError(f"no source named {', '.join(sorted(unknown))}: see tkit.labels.sources.SOURCES")
     dropped = set(names)
     kept = labels["sources"].map({text: bool(set(text.split()) - dropped) for text in labels["sources"].unique()})
     return labels[kept.to_numpy(dtype=bool)]

@@ -1,7 +1,7 @@
 """Published lists, fetched from where their projects publish them, and held against what tkit was measured with.
 
 The file that a project publishes is often a program's source: its rules are taken out and written as
-:mod:`tkit.detectors.lists` reads them. The checksum is of the rules, so that it proves both the download and the taking out.
+:mod:`tkit.lists.sources` reads them. The checksum is of the rules, so that it proves both the download and the taking out.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from tkit.detectors.lists import ListSource, rules_of
 from tkit.errors import TkitError
+from tkit.lists.sources import ListSource, rules_of
 
 LARGEST = 32 << 20
 """Bytes that a download has at most."""
@@ -47,7 +47,7 @@ def verify(source: ListSource, folder: str | Path) -> bool:
 
 
 def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
-    """Download a list, take its rules out, and write it where :func:`tkit.detectors.lists.load` reads it.
+    """Download a list, take its rules out, and write it where :func:`tkit.lists.sources.load` reads it.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.detectors.dialects import JAVASCRIPT, Dialect, UntranslatableError, translate
 from tkit.errors import TkitError
+from tkit.lists.dialects import JAVASCRIPT, Dialect, UntranslatableError, translate
 from tkit.url import clean, host_of, resolve
 
 LONGEST_TEXT = 4096
@@ -28,32 +28,6 @@ LONGEST_TEXT = 4096
 
 SOURCE_URL = "https://message.invalid/"
 """The document that asks, for filter engines: a webmail that no list names, so every host is third party."""
-
-
-_REQUEST_TYPES = {
-    "font-face": "font",
-    "css-import": "stylesheet",
-    "link-stylesheet": "stylesheet",
-    "media-src": "media",
-    "bgsound": "media",
-    "iframe-src": "subdocument",
-    "frame-src": "subdocument",
-    "object-data": "object",
-    "embed-src": "object",
-    "script-src": "script",
-    "link-preload": "other",
-    "link-preconnect": "other",
-    "meta-refresh": "other",
-}
-
-
-def request_type(carrier: str) -> str:
-    """Give the type of the request that a carrier makes, in the words of filter engines; ``"image"`` for most.
-
-    >>> request_type("img-src"), request_type("font-face")
-    ('image', 'font')
-    """
-    return _REQUEST_TYPES.get(carrier, "image")
 
 
 class PublishedList(Protocol):

@@ -1,7 +1,7 @@
 """Published tracker lists: where each comes from, and how a copy of it is read.
 
 The lists are other people's and under other licences: tkit holds :data:`REGISTRY`, which says where each
-came from, and reads copies that the user keeps in a folder. Nothing here opens a connection; :mod:`tkit.detectors.download`
+came from, and reads copies that the user keeps in a folder. Nothing here opens a connection; :mod:`tkit.lists.download`
 does.
 """
 
@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.detectors.dialects import ICU, RUBY, UntranslatableError
-from tkit.detectors.engines import FilterList, HostList, PublishedList, RegexList, SubstringList, require_length
 from tkit.errors import TkitError
+from tkit.lists.dialects import ICU, RUBY, UntranslatableError
+from tkit.lists.engines import FilterList, HostList, PublishedList, RegexList, SubstringList, require_length
 
 
 class ListSource(NamedTuple):
@@ -30,7 +30,7 @@ class ListSource(NamedTuple):
     ``path`` and ``commit`` name the file that the list was taken from, in the repository or Debian package
     ``project``; ``commit`` and ``date`` are ``""`` where not recorded. ``file`` is its name in the user's
     folder: the very file for filter lists and ``uglyemail``, else JSON with the same rules, grouped as in
-    the source. ``sha256`` is the :func:`tkit.detectors.download.digest` of the rules. ``kind`` is one of
+    the source. ``sha256`` is the :func:`tkit.lists.download.digest` of the rules. ``kind`` is one of
 
     =================  ===================================================================================
     filters            Adblock Plus rules in Brave's engine; the request is an image's from `SOURCE_URL`
@@ -316,7 +316,7 @@ def verdicts(
         The start tags as written, for lists that read HTML. An unwrapped URL that differs is put into an
         ``<img>`` of its own; so is every URL where ``tags`` is left out.
     requests : sequence of str, optional
-        What each asks for, see :func:`tkit.detectors.engines.request_type`; images where left out.
+        What each asks for, see :func:`tkit.html.carriers.request_type`; images where left out.
 
     Returns
     -------

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import webencodings
 
-from tkit.mail import HTML_TYPES, Message
-from tkit.mime_parts import Leaf, leaves
-from tkit.transfer import decode_quoted_printable, decoded
+from tkit.mail.message import HTML_TYPES, Message
+from tkit.mail.parts import Leaf, leaves
+from tkit.mail.transfer import decode_quoted_printable, decoded
 
 _LINE_WIDTH = 76  # RFC 2045, sections 6.7 and 6.8
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -170,7 +170,7 @@ def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
 
 
 def _decodings(content: bytes, declared: str) -> Iterator[_Decoding]:
-    """Give every way in which :mod:`tkit.mail` may have decoded a part; which one it was, its text tells."""
+    """Give every way in which :mod:`tkit.mail.message` may have decoded a part; which one it was, its text tells."""
     for mark, codec in _MARKS:
         if content.startswith(mark):
             yield _Decoding(codec, "replace", len(mark))

@@ -1,12 +1,11 @@
 """One mail: bytes in, its HTML parts and the few header facts that detection needs out.
 
-The parts are those that the standard library finds, read by :mod:`tkit.mime_parts`. Bad mail never raises: what was
+The parts are those that the standard library finds, read by :mod:`tkit.mail.parts`. Bad mail never raises: what was
 wrong is kept in :attr:`Message.defects`.
 """
 
 from __future__ import annotations
 
-import codecs
 import email
 import email.header
 import email.utils
@@ -16,18 +15,15 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
-import webencodings
-
-from tkit import transfer
-from tkit.html_work import tree_takes_long
-from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
+from tkit.mail.charset import decode_text
+from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
+from tkit.mail.transfer import decoded, defects_of
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
 """Content types that a mail client renders as HTML. AMP parts are numbered after the ordinary ones."""
 
-_RECIPIENT_HEADERS = (
+RECIPIENT_HEADERS = (
     "to",
     "cc",
     "bcc",
@@ -39,8 +35,6 @@ _RECIPIENT_HEADERS = (
     "x-rcpt-to",
     "resent-to",
 )
-# Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
-_NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
 # A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
@@ -53,16 +47,6 @@ _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
 # The slash comes first, because the engine finds a character that stands as written fast.
 _HTML_TYPE = re.compile(rb"/(?<=text/)(?:x-amp-)?html", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
-
-
-class _Charset(NamedTuple):
-    name: str
-    codec: str
-
-
-_UTF_8 = _Charset("utf-8", "utf-8")
-_WINDOWS_1252 = _Charset("windows-1252", "cp1252")
 
 
 class Message:
@@ -117,7 +101,7 @@ class Message:
         parts = [leaf for leaf in found if leaf.content_type in HTML_TYPES]
         parts.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
         texts = tuple(
-            _decode_text(transfer.decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
+            decode_text(decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
             for number, leaf in enumerate(parts)
         )
         return cls(raw, texts, tuple(leaf.content_type for leaf in found), tuple(defects))
@@ -187,11 +171,6 @@ class Message:
         if lines is not self._raw:
             found.append("lines: ended by a lone carriage return")
         found += self._text_defects
-        found += [
-            f"html part {number}: a tree of it would take too long, read as tags alone"
-            for number, text in enumerate(self.html_parts)
-            if tree_takes_long(text)
-        ]
         if not self.header("from"):
             found.append("From: absent")
         elif not self.from_domain:
@@ -225,7 +204,7 @@ class Message:
     def recipients(self) -> tuple[str, ...]:
         """Every address that the mail was sent to, lower case, by header order and without repeats."""
         found: dict[str, None] = {}
-        for names, pattern in ((_RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
+        for names, pattern in ((RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
             for name in names:
                 for value in self._fields.get(name, ()):
                     for address in pattern.findall(_unfolded(value)):
@@ -283,7 +262,7 @@ def _structural_defects(raw: bytes) -> Iterator[str]:
             waiting.extend(child for child in reversed(payload) if isinstance(child, email.message.Message))
     for leaf in leaves(raw):
         if leaf.content_type in HTML_TYPES:
-            yield from transfer.defects_of(raw[leaf.start : leaf.end], leaf.encoding)
+            yield from defects_of(raw[leaf.start : leaf.end], leaf.encoding)
 
 
 def _payload(node: email.message.Message) -> object:
@@ -292,72 +271,3 @@ def _payload(node: email.message.Message) -> object:
         return node.get_payload()
     except (TypeError, LookupError, ValueError):
         return None
-
-
-@lru_cache(maxsize=512)
-def _codec(label: str) -> _Charset | None:
-    """Give the charset of a label by the WHATWG Encoding Standard, None where browsers know no such charset."""
-    encoding = webencodings.lookup(label)
-    if encoding is None or encoding.name in ("replacement", "x-user-defined"):
-        return None
-    return _Charset(encoding.name, encoding.codec_info.name)
-
-
-def _decode_text(content: bytes, charset: str, number: int, defects: list[str]) -> str:
-    """Decode a part's bytes by byte order mark or declared charset; by :func:`_decode_guessed` without a known one.
-
-    The declared charset is read by its WHATWG label, as browsers do (``iso-8859-1`` is windows-1252), and what is
-    not in it becomes U+FFFD, so that URLs come out as browsers ask for them. A part that calls itself ASCII and
-    holds 8-bit bytes is wrong by its own word and counts as one without a charset.
-    """
-    for mark, codec in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if content.startswith(mark):
-            return content[len(mark) :].decode(codec, "replace")
-    declared = _codec(charset) if charset else None
-    if charset and declared is None:
-        defects.append(f"html part {number}: unknown charset")
-    if content.isascii() and (declared is None or declared.name not in _NOT_ASCII_BASED):
-        return content.decode("ascii")
-    if declared is None:
-        text, sound = _decode_guessed(content)
-    elif charset in ("us-ascii", "ascii"):
-        text, sound = _decode_guessed(content)[0], False
-    else:
-        text, sound = _decode(content, declared)
-    if not sound:
-        defects.append(f"html part {number}: not in its declared charset")
-    return text
-
-
-def _decode_guessed(content: bytes) -> tuple[str, bool]:
-    """Decode by ``<meta charset>``, else UTF-8, else windows-1252, and tell whether the meta element told the truth."""
-    meta = _META_CHARSET.search(content[:2048])
-    announced = _codec(meta.group(1).decode("ascii").lower()) if meta else None
-    if announced is not None and announced.name.startswith("utf-16"):
-        announced = _UTF_8  # the HTML Standard, "change the encoding", step 2
-    for charset in (announced, _UTF_8):
-        text, sound = _decode(content, charset) if charset else ("", False)
-        if sound:
-            return text, announced in (None, charset)
-    wrong = announced if announced not in (None, _UTF_8) else _WINDOWS_1252
-    return _decode(content, wrong)[0], announced is None
-
-
-def _decode(content: bytes, charset: _Charset) -> tuple[str, bool]:
-    """Decode by a charset as the WHATWG Encoding Standard does, and tell whether all bytes are in it."""
-    try:
-        return content.decode(charset.codec), True
-    except UnicodeDecodeError:
-        return content.decode(charset.codec, _C1 if charset.name.startswith("windows-") else "replace"), False
-
-
-def _keep_c1(error: UnicodeError) -> tuple[str, int]:
-    """Give C1 controls for the bytes that Python leaves out of Windows' charsets and the Encoding Standard does not."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    bad = error.object[error.start : error.end]
-    return "".join(chr(byte) if byte < 0xA0 else "\ufffd" for byte in bad), error.end
-
-
-_C1 = "tkit.c1"
-codecs.register_error(_C1, _keep_c1)

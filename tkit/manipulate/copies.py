@@ -1,6 +1,6 @@
 """Manipulated copies of labelled references: to train on, and to measure how much a disguise costs a detector.
 
-A copy is the real mail with one reference edited (:mod:`tkit.manipulate`), extracted as any mail is.
+A copy is the real mail with one reference edited (:mod:`tkit.manipulate.mails`), extracted as any mail is.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.evaluate import headline
-from tkit.features import extract
+from tkit.features import KEY, extract, feature_names
 from tkit.html import read_message
+from tkit.labels import headline
 from tkit.mail import Message
-from tkit.manipulate import HARMLESS, MANIPULATIONS, PAIRS, manipulate
-from tkit.schema import KEY, feature_names
+from tkit.manipulate.mails import HARMLESS, MANIPULATIONS, PAIRS, manipulate
 from tkit.url import registrable_domain
 
 DRAWN = {True: (2, 6), False: (2, 2)}
@@ -44,7 +43,8 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
     message : Message
     asked : iterable of Asked
     read : callable
-        What makes the rows of the edited messages; :func:`tkit.facts.with_facts`, joined, for detectors that read facts.
+        What makes the rows of the edited messages; :func:`tkit.detectors.facts.with_facts`, joined, for detectors that read
+        facts.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> p
 
     Each tracker is manipulated in some ways and in some pairs of ways (:data:`DRAWN`), drawn by its key alone. Good pictures
     are too, so that no model learns that what is disguised is a tracker; but only by what leaves them good
-    (:data:`tkit.manipulate.HARMLESS`).
+    (:data:`tkit.manipulate.mails.HARMLESS`).
 
     Parameters
     ----------

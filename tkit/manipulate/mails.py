@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tkit.errors import TkitError
 from tkit.html import Document, RemoteReference, read_document
-from tkit.rewrite import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
 _T = TypeVar("_T")
@@ -308,7 +308,7 @@ def manipulate(
 
     Examples
     --------
-    >>> from tkit.html import read_document
+    >>> from tkit.html.reading import read_document
     >>> html = "<p>Hello</p><img src='http://t.example/open?id=b81e2c' width=1 height=1>"
     >>> edited = manipulate(html, read_document(html).references[0], ["no-size", "neutral-words"])
     >>> edited.reference.url, dict(edited.reference.attributes)

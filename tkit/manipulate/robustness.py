@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors.base import Detector
+from tkit.arrays import Floats, Mask
+from tkit.detectors import Detector
 from tkit.errors import TkitError
-from tkit.evaluate import Floats, cross_validated_scores, headline
-from tkit.schema import KEY
-from tkit.splits import Mask, Split
+from tkit.evaluate import cross_validated_scores
+from tkit.features import KEY
+from tkit.labels import headline
+from tkit.splits import Split
 
 
 @dataclass
@@ -55,7 +57,7 @@ def scores_with_copies(
     rows : DataFrame
         What the splits were made of.
     copies : DataFrame
-        As :func:`tkit.augment.manipulated_rows` gives them.
+        As :func:`tkit.manipulate.copies.manipulated_rows` gives them.
     splits : sequence of Split
     progress : callable, optional
 
@@ -82,11 +84,11 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     Parameters
     ----------
     rows : DataFrame
-        With :data:`tkit.schema.KEY`, ``label``, ``confidence`` and ``source``.
+        With :data:`tkit.features.KEY`, ``label``, ``confidence`` and ``source``.
     called : ndarray of bool, shape (n_rows,)
         Which rows the detector calls trackers, at its threshold.
     copies : DataFrame
-        With :data:`tkit.schema.KEY` and ``manipulation``; copies of good pictures are passed over.
+        With :data:`tkit.features.KEY` and ``manipulation``; copies of good pictures are passed over.
     called_copies : ndarray of bool, shape (n_copies,)
         The same for the copies, at the threshold of their originals.
 

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from tkit.audit import Audit
-from tkit.figures import DARK, LIGHT, audit_figure, percent, svg
 from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
+from tkit.report.figures import DARK, LIGHT, audit_figure, percent, svg
+from tkit.verdicts import Audit
 
 MOST_ROWS = {"terminal": 20, "page": 100}
 """How many senders or domains a table shows; the rest is counted below it."""
@@ -31,7 +31,7 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
     folder_or_file : path
         A file where it ends in ``.html``; else a folder, made with its parents, for ``report.html``.
     audit : Audit
-        See :func:`tkit.audit.audit`.
+        See :func:`tkit.verdicts.audit`.
 
     Returns
     -------

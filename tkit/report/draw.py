@@ -17,10 +17,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tkit import __version__
 from tkit.errors import TkitError
-from tkit.figures import DARK, LIGHT, percent
 from tkit.files import whole_file
+from tkit.report.figures import DARK, LIGHT, percent
+from tkit.version import __version__
 
 
 class Grid(NamedTuple):

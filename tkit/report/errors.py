@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from tkit.figures import LABELS, percent
 from tkit.report.draw import escaped, paragraph
+from tkit.report.figures import LABELS, percent
 from tkit.report.rows import given_features
 from tkit.url import host_of, registrable_domain, unwrap
 

@@ -16,12 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
-from tkit.audit import PERIOD_MONTHS, Audit, middle_periods, period_name
+from tkit.arrays import Floats
 from tkit.evaluate import Evaluation
-
-Floats = NDArray[np.float64]
+from tkit.verdicts import Audit
+from tkit.verdicts.mailbox import PERIOD_MONTHS, middle_periods, period_name
 
 LOWEST_FPR, HIGHEST_FPR = 1e-4, 1e-1
 """The part of the ROC curve that counts for blocking: false alarms must be rare."""
@@ -324,7 +323,8 @@ def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> 
     Parameters
     ----------
     table : DataFrame
-        As :func:`tkit.prevalence.prevalence` gives it, or :func:`tkit.prevalence.labelled_share`: the first column names the
+        As :func:`tkit.study.prevalence.prevalence` gives it, or :func:`tkit.study.prevalence.labelled_share`: the first column
+        names the
         lines. Values that rest on few are left out.
     title : str
     theme : Theme

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from tkit.figures import percent
+from tkit.features import FEATURES
 from tkit.report.draw import Grid, cut, drawn
-from tkit.schema import FEATURES
+from tkit.report.figures import percent
 
 
 def rows_table(rows: pd.DataFrame) -> Table:
@@ -19,8 +19,8 @@ def rows_table(rows: pd.DataFrame) -> Table:
     Parameters
     ----------
     rows : DataFrame
-        Verdicts as :func:`tkit.scan.scan` yields them; references with ``local``, which tells those that need no
-        server; compared campaigns, as :func:`tkit.batch.campaign_rows` gives them; or the feature table, of which the
+        Verdicts as :func:`tkit.verdicts.scan` yields them; references with ``local``, which tells those that need no
+        server; compared campaigns, as :func:`tkit.cli.batch.campaign_rows` gives them; or the feature table, of which the
         features are shown that are given and not 0. All have ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``
         and ``resolved_url``.
     """

@@ -13,21 +13,11 @@ from matplotlib.figure import Figure
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, area_under_time
-from tkit.figures import (
-    DARK,
-    LIGHT,
-    Theme,
-    decay_figure,
-    detector_names,
-    roc_figure,
-    score_figure,
-    svg,
-    tpr_figure,
-)
+from tkit.features.words import reasons
 from tkit.report.draw import Grid, escaped, figure_html, grid_html, page, paragraph, section, write
 from tkit.report.errors import errors_html
+from tkit.report.figures import DARK, LIGHT, Theme, decay_figure, detector_names, roc_figure, score_figure, svg, tpr_figure
 from tkit.report.tables import comparison_grid, differences_grid, label_grid, merit_grid, slices_grid, splits_grid
-from tkit.scan import reasons
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle

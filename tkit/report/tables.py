@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from tkit.figures import LABELS, percent
 from tkit.report.draw import Grid, drawn, share_with_interval
+from tkit.report.figures import LABELS, percent
 
 
 def comparison_table(comparison: pd.DataFrame) -> Table:

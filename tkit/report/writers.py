@@ -94,7 +94,7 @@ class TableWriter(Writer):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
-        from tkit.report import rows_table  # noqa: PLC0415  drawing is not needed to write data
+        from tkit.report.rows import rows_table  # noqa: PLC0415  drawing is not needed to write data
 
         if len(frame):
             wide = self._stream is sys.stdout.buffer and sys.stdout.isatty()

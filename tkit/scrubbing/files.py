@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from tkit.corpus import STDIN, Problem, read_raw
 from tkit.errors import TkitError
 from tkit.files import whole_file
-from tkit.scrub import Scrubbed, scrub
+from tkit.scrubbing.mails import Scrubbed, scrub
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 
 class ScrubbedFile(NamedTuple):
-    """One file: where it was, and what :func:`tkit.scrub.scrub` gave; None where it was no mail, as ``problem`` tells."""
+    """One file: where it was, and what :func:`tkit.scrubbing.scrub` gave; None where it was no mail, as ``problem`` tells."""
 
     where: str
     done: Scrubbed | None

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from tkit import __version__
-from tkit.features import extract_batches
-from tkit.html_edit import Load, Places, places, removal, resolved_urls
+from tkit.features import extract_batches, require_one_mail
+from tkit.features.words import reasons
+from tkit.html.edit import Load, Places, places, removal, resolved_urls
 from tkit.mail import Message
-from tkit.mime_edit import Edit, HtmlSource, html_sources
-from tkit.mime_parts import TOO_NESTED, is_too_nested, leaves
-from tkit.scan import reasons
-from tkit.schema import require_one_mail
-from tkit.slices import providers
+from tkit.mail.edit import Edit, HtmlSource, html_sources
+from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
+from tkit.url.providers import providers
+from tkit.version import __version__
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -48,7 +47,7 @@ class Tracker(NamedTuple):
     score : float
         The bundle's.
     reasons : tuple of str
-        See :func:`tkit.scan.reasons`.
+        See :func:`tkit.features.words.reasons`.
     provider : str
         The mailing service behind it, ``""`` where unknown.
     """

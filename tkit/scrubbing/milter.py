@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from tkit.errors import TkitError
-from tkit.scrub import HEADER
-from tkit.scrub_worker import Done, Workers
+from tkit.scrubbing.mails import HEADER
+from tkit.scrubbing.worker import Done, Workers
 
-_log = logging.getLogger("tkit.milter")
+_log = logging.getLogger("tkit.scrubbing.milter")
 
 VERSION = 6
 MAX_PACKET = 1 << 20
@@ -282,7 +282,7 @@ def serve(
     listen : str
         ``inet:PORT@HOST`` (``inet:PORT`` is 127.0.0.1) or ``unix:PATH``.
     model, vantage, replace, workers, timeout
-        See :class:`tkit.scrub_worker.Workers`.
+        See :class:`tkit.scrubbing.worker.Workers`.
     max_size : int
         Bytes; a larger mail passes as it is.
 

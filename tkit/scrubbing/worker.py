@@ -1,6 +1,6 @@
 """Scrubbing in processes of their own, which a mail may hang or end without harm to the next one.
 
-``python -m tkit.scrub_worker`` reads mails from standard input and writes what became of them to standard output,
+``python -m tkit.scrubbing.worker`` reads mails from standard input and writes what became of them to standard output,
 each after its length; :class:`Workers` keeps some of them at work.
 """
 
@@ -42,12 +42,12 @@ class Workers:
     vantage : str
         ``"url"``, ``"element"`` or ``"message"``.
     replace : bool
-        See :func:`tkit.scrub.scrub`.
+        See :func:`tkit.scrubbing.scrub`.
     """
 
     def __init__(self, count: int, timeout: float, model: Path | None, vantage: str, replace: bool) -> None:
         self._timeout = timeout
-        self._command = [sys.executable, "-m", "tkit.scrub_worker", str(model or ""), vantage, "replace" if replace else ""]
+        self._command = [sys.executable, "-m", "tkit.scrubbing.worker", str(model or ""), vantage, "replace" if replace else ""]
         self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
         self._running: set[Process] = set()
         for _ in range(count):
@@ -112,7 +112,7 @@ async def _ask(process: Process, mail: bytes) -> Done | None:
 def work(requests: IO[bytes], answers: IO[bytes], model: str, vantage: str, replace: bool) -> None:
     """Scrub the mails of one stream into another until it ends."""
     from tkit.bundle import Bundle, default_bundle  # noqa: PLC0415  the server needs no model in memory
-    from tkit.scrub import scrub  # noqa: PLC0415
+    from tkit.scrubbing.mails import scrub  # noqa: PLC0415
 
     bundle = Bundle.load(model) if model else default_bundle(vantage)
     while len(head := requests.read(_LENGTH.size)) == _LENGTH.size:

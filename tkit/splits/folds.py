@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csgraph
 
+from tkit.arrays import Mask
 from tkit.errors import TkitError
 
-Mask = NDArray[np.bool_]
 Groups = Sequence[Hashable] | NDArray[Any] | pd.Series
 
 
@@ -85,7 +85,7 @@ def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> N
 def _require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise TkitError(f"rows have no column {', '.join(missing)}: build them with tkit.dataset")
+        raise TkitError(f"rows have no column {', '.join(missing)}: build them with tkit.dataset.reading")
 
 
 def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None) -> NDArray[np.int64]:

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.columns import FOLDS
-from tkit.schema import KEY
-from tkit.splits import Mask, before_after, grouped_folds, sender_groups
+from tkit.arrays import Mask
+from tkit.features import KEY
+from tkit.splits.folds import before_after, grouped_folds, sender_groups
+
+FOLDS = 10
+"""Folds of each official split."""
 
 SEED = 0
 """Decides the order in which equal groups are dealt to the folds."""
@@ -30,7 +33,7 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     rows : DataFrame
         Labels and ``date``; ``component`` is -1 on weak rows, which have none.
     keys : sequence of key columns
-        As :func:`tkit.splits.component_keys` gives them. A weak row must not train where it shares any of them with a
+        As :func:`tkit.splits.kits.component_keys` gives them. A weak row must not train where it shares any of them with a
         row that is tested: it is held out there, whatever other components it touches.
 
     Returns

@@ -2,7 +2,8 @@
 
 from tkit.study.curve import SHARES, learning_curve
 from tkit.study.plans import Plan, last_years, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
-from tkit.study.run import StudyResult, explained_errors, models, run_study
+from tkit.study.result import StudyResult
+from tkit.study.run import explained_errors, models, run_study
 from tkit.study.train import BUDGET, INNER_FOLDS, Progress, evaluate_scores, train_bundle, try_plans
 
 __all__ = [

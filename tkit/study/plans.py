@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tkit.evaluate import headline
-from tkit.splits import Groups, Split, before_after, cross_validation, leave_one_out, leave_out, sender_groups
+from tkit.labels import headline
+from tkit.splits import Split, cross_validation
+from tkit.splits.folds import Groups, before_after, leave_one_out, leave_out, sender_groups
 
 LEAST = 5
 """Headline trackers, and negatives, that a provider's mails must hold to be tested by themselves."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,83 +14,18 @@ import pandas as pd
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
-from tkit.detectors.base import Detector
+from tkit.detectors import RULES, Detector
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, TreeModel
-from tkit.detectors.rules import RULES
-from tkit.evaluate import (
-    Evaluation,
-    Unit,
-    compared,
-    comparison,
-    differences,
-    over_time,
-    slices,
-    weighted_base_rate,
-)
-from tkit.scan import reasons
-from tkit.schema import FEATURE_VERSION
-from tkit.study.plans import (
-    Plan,
-    last_years,
-    random_rows,
-    sent_from,
-    unseen_corpus,
-    unseen_kit,
-    unseen_provider,
-    unseen_sender,
-)
+from tkit.evaluate import Evaluation, Unit, compared, comparison, differences, over_time, slices, weighted_base_rate
+from tkit.features import FEATURE_VERSION
+from tkit.features.words import reasons
+from tkit.study.plans import Plan, last_years, random_rows, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
+from tkit.study.result import StudyResult
 from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, percent, try_plans
 from tkit.study.writing import write_results
 
 NEAR = 3
 """Nearest training rows that are told of each error."""
-
-
-@dataclass(frozen=True)
-class StudyResult:
-    """What a study found.
-
-    Attributes
-    ----------
-    comparison : DataFrame
-        :func:`tkit.evaluate.comparison` of all detectors on kits and providers that no model has seen.
-    differences : DataFrame
-        :func:`tkit.evaluate.differences` of the best model to every other detector, and to every published list whose
-        verdicts stand in the dataset (``list: NAME``).
-    splits : DataFrame
-        ``split`` and ``claim``, then the columns of `comparison`: the best model, a row a way to split.
-    slices : DataFrame
-        :func:`tkit.evaluate.slices` of the best model.
-    over_time : DataFrame
-        :func:`tkit.evaluate.over_time` of the best model trained before the first quarter; empty where the data are too few.
-    errors : DataFrame
-        The best model's, see `explained_errors`.
-    evaluations : tuple of Evaluation
-        What `comparison` is made of.
-    bundle : Bundle
-        The best model at the message vantage point, fitted on everything.
-    figures : mapping of str to float
-        The key figures for :mod:`tkit.study.gate`; more is better.
-    inputs : str
-        SHA-256 of what the figures were made of: data, feature version, settings.
-    command : str
-        What makes the study anew.
-    summary : tuple of str
-        The lines to print, the answer first.
-    """
-
-    comparison: pd.DataFrame
-    differences: pd.DataFrame
-    splits: pd.DataFrame
-    slices: pd.DataFrame
-    over_time: pd.DataFrame
-    errors: pd.DataFrame
-    evaluations: tuple[Evaluation, ...]
-    bundle: Bundle
-    figures: Mapping[str, float]
-    inputs: str
-    command: str
-    summary: tuple[str, ...]
 
 
 def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, ModelFactory]:

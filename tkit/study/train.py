@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from tkit import __version__
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
-from tkit.detectors.base import Detector
+from tkit.detectors import Detector
 from tkit.detectors.models import BoostingModel, Model
 from tkit.evaluate import (
     CrossValidated,
@@ -22,14 +21,15 @@ from tkit.evaluate import (
     Trial,
     Unit,
     choose_threshold,
-    headline,
     run_trials,
     training_weight,
     unit_rows,
 )
-from tkit.schema import FEATURE_VERSION
+from tkit.features import FEATURE_VERSION
+from tkit.labels import headline
 from tkit.splits import Split
 from tkit.study.plans import Plan, unseen_kit
+from tkit.version import __version__
 
 BUDGET = 0.001
 """Share of good pictures that may be called trackers, unless the user says otherwise."""

@@ -10,7 +10,7 @@ from tkit.report import Details, write_study
 from tkit.report.draw import write
 
 if TYPE_CHECKING:
-    from tkit.study.run import StudyResult
+    from tkit.study.result import StudyResult
 
 ERROR_COLUMNS = (
     *("error", "label", "confidence", "score", "threshold", "message_sha256", "part", "index", "carrier", "corpus"),

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from tkit import __version__
 from tkit.templates.known import KNOWN
 from tkit.templates.learning import BUDGET, learn, measured, with_known
 from tkit.templates.matching import Matcher
 from tkit.templates.material import parted
 from tkit.templates.template import Template, Templates, keys_of
+from tkit.version import __version__
 
 
 def build_templates(rows: pd.DataFrame, dataset_digest: str, seed: int = 0) -> Templates:

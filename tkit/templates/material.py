@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from tkit.corpus import read_raw
+from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import Dataset
-from tkit.detectors.engines import request_type
+from tkit.dataset.gather import Progress
 from tkit.errors import TkitError
-from tkit.gather import Progress
+from tkit.features import KEY
 from tkit.html import references
+from tkit.html.carriers import request_type
 from tkit.mail import Message
-from tkit.registry import CORPORA
-from tkit.schema import KEY
 from tkit.templates.pieces import first_word, tail_of
 from tkit.url import host_of, registrable_domain, unwrap
 
@@ -30,13 +29,13 @@ def labelled_urls(shared: str | Path, dataset: Dataset, progress: Progress | Non
     dataset : Dataset
         Its labels are taken, weak ones too.
     progress : callable, optional
-        See :data:`tkit.gather.Progress`.
+        See :data:`tkit.dataset.gather.Progress`.
 
     Returns
     -------
     DataFrame
         One row a label: the columns of the dataset's labels, ``corpus``, ``request`` (what is asked for, see
-        :func:`tkit.detectors.engines.request_type`), ``resolved_url``, ``url`` (unwrapped), ``tail``, ``domain`` (registrable,
+        :func:`tkit.html.carriers.request_type`), ``resolved_url``, ``url`` (unwrapped), ``tail``, ``domain`` (registrable,
         of the host), ``word`` (the first of the path), ``sender``, ``tracker``.
 
     Raises

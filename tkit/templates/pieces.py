@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from tkit.kits import is_word
+from tkit.url.parsing import after_origin
+from tkit.url.template import is_word
 
 ANY = "*"
 """Stands in a pattern for any characters, or none."""
@@ -26,7 +27,6 @@ trackers of mail, and would block pictures all over the web.
 """
 
 _MOST_PIECES = 48
-_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 # An address, or what it is redacted to in published mail: of it no word is kept.
 _ADDRESS = re.compile(r"[^/?&=;#]*(?:@|%40)[^/?&=;#]*", re.IGNORECASE)
 _SIGN = re.compile(r"([/?&=._-])")
@@ -41,7 +41,7 @@ def tail_of(url: str) -> str:
     >>> tail_of("https://a.example/o?id=1#x")
     '/o?id=1'
     """
-    return _ORIGIN.sub("", url.partition("#")[0])
+    return after_origin(url.partition("#")[0])
 
 
 def first_word(tail: str) -> str:

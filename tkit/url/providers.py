@@ -7,10 +7,14 @@ the reader; only host and path together say "open tracker".
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
+from tkit.url.parsing import host_of
+from tkit.url.wrapping import unwrap
+
 # provider, pattern of the host (from its end), pattern of path and query of an open beacon ("" = no known one)
-_SERVICES: tuple[tuple[str, str, str], ...] = (
+SERVICES: tuple[tuple[str, str, str], ...] = (
     ("ActiveCampaign", r"(?:activehosted|acemlnc?|emlnk\d*|acems\d*|activecampaign)\.com", r"/(?:lt|open)\.php|/lt/|l=open"),
     ("Acoustic", r"(?:mkt\d+|silverpop|pages\d+)\.(?:com|net)", r"/open/"),
     ("Adobe Campaign", r"(?:neolane\.net|campaign\.adobe\.com)", r"/r/\?id="),
@@ -64,10 +68,10 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("Zoho", r"(?:zcsend|maillist-manage|zohocampaigns|campaign-view)\.(?:net|com|eu)",
      r"/(?:ua/|campaigns/)?.*(?:open|/clicks/)"),
 )  # fmt: skip
-_HOSTS = re.compile("(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(_SERVICES)) + ")$")
-_ENDPOINTS = tuple(re.compile(path) for _, _, path in _SERVICES)
+HOSTS = re.compile("(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(SERVICES)) + ")$")
+_ENDPOINTS = tuple(re.compile(path) for _, _, path in SERVICES)
 # Paths that name the service whatever the sender's own host is (branded tracking domains).
-_BRANDED: tuple[tuple[str, str], ...] = (
+BRANDED: tuple[tuple[str, str], ...] = (
     ("SendGrid", r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)"),
     ("Mailchimp", r"^/track/open\.php\?u=[0-9a-f]+&id="),
     ("Salesforce Marketing Cloud", r"^/open\.aspx\?f[a-z][\da-f]*-"),
@@ -81,7 +85,7 @@ _BRANDED: tuple[tuple[str, str], ...] = (
     ("Cordial", r"^/o/p/\d+:[0-9a-f]{12,}:"),
     ("Adobe Campaign", r"^/r/\?id=h[0-9a-f]+,[0-9a-f]+,1$"),
 )
-_BRANDED_PATHS = re.compile("|".join(f"(?P<b{number}>{path})" for number, (_, path) in enumerate(_BRANDED)))
+BRANDED_PATHS = re.compile("|".join(f"(?P<b{number}>{path})" for number, (_, path) in enumerate(BRANDED)))
 
 
 # Stores that serve the files of many senders, sites or users and are no mailing service's open beacon.
@@ -96,8 +100,8 @@ fontawesome.com typekit.net cloudinary.com imgix.net imagekit.io images-amazon.c
 ssl-images-amazon.com ebaystatic.com ebayimg.com alicdn.com yimg.com bstatic.com mzstatic.com scdn.co
 mcusercontent.com stripocdn.email substackcdn.com hubspotusercontent.net
 """
-_STORES = frozenset(_STORE_NAMES.split())
-_REGIONAL_S3 = re.compile(r"(?:^|\.)s3[.-][a-z0-9.-]+\.amazonaws\.com$")
+STORES = frozenset(_STORE_NAMES.split())
+REGIONAL_S3 = re.compile(r"(?:^|\.)s3[.-][a-z0-9.-]+\.amazonaws\.com$")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -111,10 +115,10 @@ def is_store(host: str) -> bool:
     """
     rest = host
     while rest:
-        if rest in _STORES:
+        if rest in STORES:
             return True
         rest = rest.partition(".")[2]
-    return _REGIONAL_S3.search(host) is not None
+    return REGIONAL_S3.search(host) is not None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -130,12 +134,25 @@ def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
     """
     number = _service_of(host)
     if number >= 0:
-        return _SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
-    found = _BRANDED_PATHS.match(path_and_query)
-    return (_BRANDED[int(found.lastgroup[1:])][0], True) if found and found.lastgroup else ("", False)
+        return SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
+    found = BRANDED_PATHS.match(path_and_query)
+    return (BRANDED[int(found.lastgroup[1:])][0], True) if found and found.lastgroup else ("", False)
 
 
 @lru_cache(maxsize=1 << 13)
 def _service_of(host: str) -> int:
-    found = _HOSTS.search(host)
+    found = HOSTS.search(host)
     return int(found.lastgroup[1:]) if found and found.lastgroup else -1
+
+
+def providers(resolved_urls: Sequence[str]) -> list[str]:
+    """Give the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
+
+    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
+    ['Mailchimp', '']
+    """
+    found = []
+    for url in map(unwrap, resolved_urls):
+        host = host_of(url)
+        found.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
+    return found

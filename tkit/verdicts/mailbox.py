@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from tkit.features import extract
+from tkit.evaluate.rates import wilson
+from tkit.features import extract, require_one_mail
 from tkit.mail import Message
 from tkit.parallel import batches
-from tkit.schema import require_one_mail
-from tkit.slices import providers
 from tkit.url import host_of, registrable_domain, unwrap
+from tkit.url.providers import providers
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
-Floats = NDArray[np.float64]
 Period = Literal["month", "quarter", "year"]
 
 PERIOD_MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
@@ -134,33 +133,6 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
         if progress is not None:
             progress(tally.counts["mails"])
     return tally.audit(bundle)
-
-
-def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Give the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
-
-    Parameters
-    ----------
-    hits, trials : array-like of int, equal shapes
-        How many of how many.
-
-    Returns
-    -------
-    low, high : ndarray of float64
-        NaN where there is no trial.
-
-    Examples
-    --------
-    >>> [float(round(end, 4)) for end in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    z = 1.959963984540054
-    n = np.asarray(trials, np.float64)
-    n = np.where(n > 0, n, np.nan)
-    p = np.asarray(hits, np.float64) / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def period_name(number: int, months: int) -> str:

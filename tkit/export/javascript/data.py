@@ -15,9 +15,12 @@ from itertools import pairwise, takewhile
 import numpy as np
 from publicsuffixlist import PublicSuffixList
 
-from tkit import element_columns, html, mail, message_columns, providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
-from tkit.schema import FEATURE_VERSION, FEATURES, require_one_mail
+from tkit.features import FEATURE_VERSION, FEATURES, element, require_one_mail, tokens, vocabulary
+from tkit.features import message as columns
+from tkit.html import reading
+from tkit.mail import message
+from tkit.url import providers, wrapping
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """Digits to the base of 64 in which trees are written."""
@@ -44,49 +47,47 @@ def data_section(bundle: Bundle, means: bool) -> str:
     constants = {
         "SCHEMA": json.dumps(schema, indent=1),
         "FEATURES": "SCHEMA.features",
-        "WORDS": _json(vocabulary._WORDS),
-        "MOST_WORDS": str(vocabulary._MOST),
-        "HOST_WORDS": _json({"track": vocabulary._HOST_TRACK.pattern, "picture": vocabulary._HOST_PICTURE.pattern}),
-        "SIZE_NAMES": _set(vocabulary._SIZE_NAMES.split()),
-        "STORES": _set(providers._STORES),
-        "REGIONAL_STORE": f"/{providers._REGIONAL_S3.pattern}/",
+        "WORDS": _json(vocabulary.WORDS),
+        "MOST_WORDS": str(vocabulary.MOST),
+        "HOST_WORDS": _json({"track": vocabulary.HOST_TRACK.pattern, "picture": vocabulary.HOST_PICTURE.pattern}),
+        "SIZE_NAMES": _set(vocabulary.SIZE_NAMES.split()),
+        "STORES": _set(providers.STORES),
+        "REGIONAL_STORE": f"/{providers.REGIONAL_S3.pattern}/",
         "EXTENSIONS": _object(
             {
-                "scripts": _json(tokens._SCRIPTS),
-                "photos": _set(tokens._PHOTOS),
-                "pictures": _set(tokens._PICTURES),
-                "sheets": _set(tokens._SHEETS),
+                "scripts": _json(tokens.SCRIPTS),
+                "photos": _set(tokens.PHOTOS),
+                "pictures": _set(tokens.PICTURES),
+                "sheets": _set(tokens.SHEETS),
             }
         ),
         "PROVIDERS": _json(
             {
-                "names": [name for name, _, _ in providers._SERVICES],
-                "hosts": _pattern(providers._HOSTS),
-                "endpoints": [path for _, _, path in providers._SERVICES],
-                "brandedNames": [name for name, _ in providers._BRANDED],
-                "branded": _pattern(providers._BRANDED_PATHS),
+                "names": [name for name, _, _ in providers.SERVICES],
+                "hosts": _pattern(providers.HOSTS),
+                "endpoints": [path for _, _, path in providers.SERVICES],
+                "brandedNames": [name for name, _ in providers.BRANDED],
+                "branded": _pattern(providers.BRANDED_PATHS),
             }
         ),
         "CARRIERS": _object(
             {
-                "src": _map(html._SRC_CARRIERS),
-                "srcset": _map(html._SRCSET_CARRIERS),
-                "svg": _map(html._SVG_CARRIERS),
-                "link": _json(html._LINK_RELATIONS),
+                "src": _map(reading.SRC_CARRIERS),
+                "srcset": _map(reading.SRCSET_CARRIERS),
+                "svg": _map(reading.SVG_CARRIERS),
+                "link": _json(reading.LINK_RELATIONS),
             }
         ),
-        "CARRIER_FEATURES": _object(
-            {"img": _set(element_columns._PICTURE_CARRIERS), "sheet": _set(element_columns._SHEET_CARRIERS)}
-        ),
+        "CARRIER_FEATURES": _object({"img": _set(element.PICTURE_CARRIERS), "sheet": _set(element.SHEET_CARRIERS)}),
         "HEADERS": _json(
             {
-                "recipients": mail._RECIPIENT_HEADERS,
-                "bulk": message_columns._BULK_HEADERS,
-                "service": message_columns._SERVICE_HEADERS.pattern,
+                "recipients": message.RECIPIENT_HEADERS,
+                "bulk": columns.BULK_HEADERS,
+                "service": columns.SERVICE_HEADERS.pattern,
             }
         ),
-        "QUERY_WRAPPERS": _json(url._QUERY_WRAPPERS),
-        "WRAPPING_DOMAINS": _set(url._WRAPPING_DOMAINS),
+        "QUERY_WRAPPERS": _json(wrapping.QUERY_WRAPPERS),
+        "WRAPPING_DOMAINS": _set(wrapping.WRAPPING_DOMAINS),
         "SUFFIXES": _json(packed_suffixes(suffixes())),
         "MODEL": _json(encoded_model(bundle, means)).replace('","', '",\n"'),
     }

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit import providers, tokens, url, vocabulary
 from tkit.bundle import Bundle, IntegerTrees
 from tkit.errors import TkitError
 from tkit.export.base import Target, loss_on_rows, program, run, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
-from tkit.schema import FEATURE_VERSION
+from tkit.features import FEATURE_VERSION, tokens, vocabulary
+from tkit.url import providers, wrapping
 
 MODULES = ("url", "tokens", "model", "rule")
 """The hand-written parts, each behind those that it needs."""
@@ -66,21 +66,21 @@ def _data(bundle: Bundle) -> dict[str, object]:
         "leaf_digits": model["leafDigits"],
         "splits": model["splits"],
         "trees": model["trees"],
-        "words": vocabulary._WORDS,
-        "most_words": vocabulary._MOST,
-        "size_names": vocabulary._SIZE_NAMES,
-        "host_track": vocabulary._HOST_TRACK.pattern,
-        "host_picture": vocabulary._HOST_PICTURE.pattern,
-        "scripts": tokens._SCRIPTS,
-        "photos": " ".join(sorted(tokens._PHOTOS)),
-        "pictures": " ".join(sorted(tokens._PICTURES)),
-        "sheets": " ".join(sorted(tokens._SHEETS)),
-        "stores": " ".join(sorted(providers._STORES)),
-        "regional_store": providers._REGIONAL_S3.pattern,
-        "services": [(host, path) for _, host, path in providers._SERVICES],
-        "branded": [path for _, path in providers._BRANDED],
-        "query_wrappers": url._QUERY_WRAPPERS,
-        "wrapping_domains": dict.fromkeys(sorted(url._WRAPPING_DOMAINS), True),
+        "words": vocabulary.WORDS,
+        "most_words": vocabulary.MOST,
+        "size_names": vocabulary.SIZE_NAMES,
+        "host_track": vocabulary.HOST_TRACK.pattern,
+        "host_picture": vocabulary.HOST_PICTURE.pattern,
+        "scripts": tokens.SCRIPTS,
+        "photos": " ".join(sorted(tokens.PHOTOS)),
+        "pictures": " ".join(sorted(tokens.PICTURES)),
+        "sheets": " ".join(sorted(tokens.SHEETS)),
+        "stores": " ".join(sorted(providers.STORES)),
+        "regional_store": providers.REGIONAL_S3.pattern,
+        "services": [(host, path) for _, host, path in providers.SERVICES],
+        "branded": [path for _, path in providers.BRANDED],
+        "query_wrappers": wrapping.QUERY_WRAPPERS,
+        "wrapping_domains": dict.fromkeys(sorted(wrapping.WRAPPING_DOMAINS), True),
         "suffixes": packed_suffixes(suffixes()),
     }
 

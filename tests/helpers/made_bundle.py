@@ -7,21 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.bundle import (
-    CARD_SECTIONS,
-    Bundle,
-)
-from tkit.detectors.models import (
-    BoostingModel,
-    ForestModel,
-    LinearSum,
-    LogisticModel,
-    Model,
-    SplitTree,
-    TreeModel,
-    TreeSum,
-)
-from tkit.schema import feature_names
+from tkit.bundle import CARD_SECTIONS, Bundle
+from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
+from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
+from tkit.features import feature_names
 
 FEATURES = feature_names("url")
 PATH, QUERY = FEATURES.index("path_length"), FEATURES.index("query_length")

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from tkit.audit import Audit
 from tkit.evaluate import Evaluation, compared, over_time
 from tkit.features import extract
 from tkit.html import read_document
 from tkit.mail import Message
+from tkit.verdicts import Audit
 
 HOSTILE = (
     "<img src=http://evil.example/x>",

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from paths import ROOT
+
 from tkit.bundle import Bundle
 from tkit.features import extract
 from tkit.mail import Message
 
-WEBMAIL = Path(__file__).parent / "webmail"
+WEBMAIL = ROOT / "tests" / "webmail"
 PAGES = {
     "mail.google.com": "gmail.html",
     "outlook.live.com": "outlook.html",

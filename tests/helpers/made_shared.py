@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 from made import tar
 
-from tkit import croissant, datacard, release, verify
-from tkit.detectors import lists
-from tkit.detectors.lists import ListSource
-from tkit.registry import PublicCorpus, digest_of
+from tkit.corpus import PublicCorpus
+from tkit.corpus.registry import digest_of
+from tkit.dataset import build as release
+from tkit.dataset import card as datacard
+from tkit.dataset import croissant, verify
+from tkit.lists import sources as lists
+from tkit.lists.sources import ListSource
 
 SENDERS = 12
 """One component each: enough for ten folds."""

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tkit.detectors.engines import PublishedList
-from tkit.detectors.lists import ListSource, load
+from tkit.lists.engines import PublishedList
+from tkit.lists.sources import ListSource, load
 
 
 def tiny(folder: Path, kind: str, content: object) -> PublishedList:

@@ -1,0 +1,5 @@
+"""The command line: one verb a function."""
+
+from tkit.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,7 @@
+"""Where mails come from."""
+
+from tkit.corpus.raw import Problem, RawMessage
+from tkit.corpus.reading import STDIN, read_raw
+from tkit.corpus.registry import CORPORA, PublicCorpus
+
+__all__ = ["CORPORA", "STDIN", "Problem", "PublicCorpus", "RawMessage", "read_raw"]

@@ -1,0 +1,1 @@
+"""Published lists in the engines they are written for."""

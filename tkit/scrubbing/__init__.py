@@ -1,0 +1,5 @@
+"""A mail without its trackers, in files and in mail servers."""
+
+from tkit.scrubbing.mails import Scrubbed, scrub
+
+__all__ = ["Scrubbed", "scrub"]

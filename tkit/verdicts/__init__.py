@@ -1,0 +1,6 @@
+"""Verdicts on mails, and who tracks a mailbox."""
+
+from tkit.verdicts.mailbox import Audit, audit
+from tkit.verdicts.mails import scan
+
+__all__ = ["Audit", "audit", "scan"]
