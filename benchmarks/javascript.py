@@ -96,7 +96,7 @@ def together(results: list[Measured]) -> Measured:
 
 
 def spread(archive: Path, count: int) -> list[Message]:
-    """Give mails with an HTML part, evenly spread over an archive."""
+    """Return mails with an HTML part, evenly spread over an archive."""
     problems: list[Problem] = []
     raws: list[RawMessage] = [mail for mail in read_raw([archive], problems=problems) if b"html" in mail.raw.lower()]
     step = max(len(raws) // (count * 2), 1)

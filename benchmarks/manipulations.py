@@ -111,7 +111,7 @@ def with_written(rows: pd.DataFrame, messages: dict[str, Message], progress: Pro
 def of_model(
     factory: partial[BoostingModel], rows: pd.DataFrame, copies: pd.DataFrame, folds: int, seed: int, budget: float
 ) -> pd.DataFrame:
-    """Give the recall that a model loses, at thresholds chosen on the other folds."""
+    """Return the recall that a model loses, at thresholds chosen on the other folds."""
     splits = cross_validation(rows, rows["component"], folds, seed)
     score, of_copies = scores_with_copies(factory, rows, copies, splits)
     known = headline(rows) & (rows["source"] == "gold").to_numpy()
@@ -137,12 +137,12 @@ def _worst_pair(lost: pd.DataFrame) -> str:
 
 
 def blind(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Give rows in which some features say nothing: each is 0 everywhere, so that no model can go by it."""
+    """Return rows in which some features say nothing: each is 0 everywhere, so that no model can go by it."""
     return rows.assign(**dict.fromkeys(columns, np.float32(0)))
 
 
 def of_rule(rule: Detector, rows: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
-    """Give the recall that a rule or a program loses."""
+    """Return the recall that a rule or a program loses."""
     called = rule.scores(rows) >= 0.5
     good = headline(rows) & (rows["source"] == "gold").to_numpy() & (rows["label"] != "T").to_numpy()
     lost = recall_lost(rows, called, copies, rule.scores(copies) >= 0.5)

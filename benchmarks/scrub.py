@@ -27,7 +27,7 @@ BEGIN, END = "<!-- begin: benchmarks/scrub.py -->\n", "<!-- end: benchmarks/scru
 
 
 def scrubbed(corpora: Path, corpus: str, bundle: Bundle, replace: bool) -> Iterator[tuple[bytes, Scrubbed]]:
-    """Give every fifth mail of a corpus that has a tracker, with what was made of it."""
+    """Return every fifth mail of a corpus that has a tracker, with what was made of it."""
     archive = next(own.archive for own in CORPORA if own.name == corpus)
     problems: list[Problem] = []
     for mail in islice(read_raw([corpora / archive], problems=problems), 0, None, EVERY):

@@ -55,7 +55,7 @@ class Pool:
     labelled_cast: pd.DataFrame
 
     def labels(self, labelled: pd.DataFrame, train: Mask, tested: Mask, copies_only: bool, seed: int) -> pd.DataFrame:
-        """Give the weak rows of a fold, with ``label``, at most AT_MOST of a sender, template and label."""
+        """Return the weak rows of a fold, with ``label``, at most AT_MOST of a sender, template and label."""
         gold = train & headline(labelled) & (labelled["source"] == "gold").to_numpy()
         model = LabelModel.fit(self.labelled_cast[gold], (labelled["label"] == "T").to_numpy()[gold])
         found = model.labels(self.cast)

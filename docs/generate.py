@@ -25,7 +25,7 @@ BLOCKS = {
 
 
 def features_page() -> str:
-    """Give docs/features.md."""
+    """Return docs/features.md."""
     counts = ", ".join(f"`{vantage}` {len(feature_names(vantage))}" for vantage in VANTAGES)
     lines = [
         "# Features",
@@ -52,7 +52,7 @@ def output_of(arguments: list[str], out: str) -> str:
 
 
 def readme(text: str) -> str:
-    """Give README.md with its blocks made anew."""
+    """Return README.md with its blocks made anew."""
     with tempfile.TemporaryDirectory() as out:
         for name, arguments in BLOCKS.items():
             block = f"<!-- begin {name} -->\n```\n{output_of(arguments, out)}\n```\n<!-- end {name} -->"

@@ -30,7 +30,7 @@ class Import(NamedTuple):
 
 
 def imports_of(source: str) -> Iterator[Import]:
-    """Give what a text imports from tkit, and the private names that it reads of modules imported as such."""
+    """Return what a text imports from tkit, and the private names that it reads of modules imported as such."""
     tree = ast.parse(source)
     modules: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -50,7 +50,7 @@ def imports_of(source: str) -> Iterator[Import]:
 
 
 def faults(source: str, home: str) -> list[str]:
-    """Give what a module of the layer ``home`` imports and may not."""
+    """Return what a module of the layer ``home`` imports and may not."""
     found = []
     for module, name, line in imports_of(source):
         layer = (f"{module}.{name}".split("."))[1]

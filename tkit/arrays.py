@@ -16,12 +16,12 @@ Matrix = NDArray[np.float32]
 
 
 def column(values: Sequence[float]) -> Floats:
-    """Give a float64 column of what was collected in a loop."""
+    """Return a float64 column of what was collected in a loop."""
     return np.fromiter(values, np.float64, len(values))
 
 
 def table(rows: Sequence[tuple[float, ...]], width: int) -> Floats:
-    """Give a float64 array of rows collected in a loop: twice as fast as numpy finding out the shape by itself."""
+    """Return a float64 array of rows collected in a loop: twice as fast as numpy finding out the shape by itself."""
     return np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(len(rows), width)
 
 
@@ -48,7 +48,7 @@ def others_alike(group: Ints, code: Ints) -> Floats:
 
 
 def lookup(keys: Ints, counts: Ints, wanted: Ints) -> Floats:
-    """Give the count that stands beside each wanted key, 0 where there is none; keys ascend."""
+    """Return the count that stands beside each wanted key, 0 where there is none; keys ascend."""
     if not len(keys):
         return np.zeros(len(wanted))
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -56,7 +56,7 @@ def lookup(keys: Ints, counts: Ints, wanted: Ints) -> Floats:
 
 
 def expand(urls: Ints, token_url: Ints, n_urls: int) -> tuple[Ints, Ints]:
-    """Give (row of ``urls``, row of the token table) for every token of every URL; tokens are in the order of URLs."""
+    """Return (row of ``urls``, row of the token table) for every token of every URL; tokens are in the order of URLs."""
     number = np.bincount(token_url, minlength=n_urls)
     first = np.cumsum(number) - number
     mine = number[urls]
@@ -66,7 +66,7 @@ def expand(urls: Ints, token_url: Ints, n_urls: int) -> tuple[Ints, Ints]:
 
 
 def greatest(owner: Ints, values: Floats, n: int) -> Floats:
-    """Give the greatest value of each owner, 0 without values; owners ascend."""
+    """Return the greatest value of each owner, 0 without values; owners ascend."""
     out = np.zeros(n)
     if len(owner):
         has, first = np.unique(owner, return_index=True)
@@ -87,7 +87,7 @@ def in_other_owner(key: Ints, owner: Ints) -> Mask:
 
 
 def greatest_of_others(group: Ints, values: Floats, n: int) -> Floats:
-    """Give for each row the greatest value of the other rows of its group, 0 where there is none."""
+    """Return for each row the greatest value of the other rows of its group, 0 where there is none."""
     greatest = np.zeros(n)
     np.maximum.at(greatest, group, values)
     is_greatest = values == greatest[group]

@@ -16,7 +16,7 @@ from tkit.errors import TkitError
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Give a stream to write a file by; the file is there, or replaced, only once all of it is on the disk.
+    """Return a stream to write a file by; the file is there, or replaced, only once all of it is on the disk.
 
     Where the block raises, the file stays what it was. A file that is there keeps its permissions; a new one gets those that
     the user's umask leaves it, so that what is written from a mailbox is no more open than the user's other files.
@@ -48,7 +48,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def whole_folder(folder: str | os.PathLike[str], replaces: Collection[str] | None = None) -> Iterator[Path]:
-    """Give an empty folder to write into; it takes its place, or an older folder's, only once the block has ended.
+    """Return an empty folder to write into; it takes its place, or an older folder's, only once the block has ended.
 
     Where the block raises, what stood there stays. Where the new folder cannot take its place, the older one comes back.
 

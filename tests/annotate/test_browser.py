@@ -162,7 +162,7 @@ def page() -> Iterator[Page]:
 
 
 def noted_requests(page: Page) -> list[str]:
-    """Give a list that grows with every URL that the page asks for, by Playwright's word and by Chromium's own."""
+    """Return a list that grows with every URL that the page asks for, by Playwright's word and by Chromium's own."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda opened: asked.append(opened.url))

@@ -32,7 +32,7 @@ JOINED = {"sources", "against"}
 
 
 def outputs(path: Path) -> Iterator[str]:
-    """Give every text that a notebook shows: sources, prints, tables, drawings and what is stored of widgets."""
+    """Return every text that a notebook shows: sources, prints, tables, drawings and what is stored of widgets."""
     notebook = json.loads(path.read_text("utf-8"))
     for cell in notebook["cells"]:
         yield "".join(cell["source"])

@@ -24,7 +24,7 @@ EVERY_MODEL = pytest.mark.parametrize("make", MODELS)
 
 
 def labelled(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.float64]]:
-    """Give rows of the url features, trackers where a long query and no photo come together, and weights."""
+    """Return rows of the url features, trackers where a long query and no photo come together, and weights."""
     random = np.random.default_rng(seed)
     rows = pd.DataFrame({name: random.integers(0, 9, n) for name in feature_names("url")}, dtype=np.float32)
     tracker = ((rows["query_length"] > 3) & (rows["extension_photo"] < 7)).to_numpy()
@@ -32,7 +32,7 @@ def labelled(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.bool
 
 
 def walked(tree: SplitTree, row: NDArray[np.float32]) -> float:
-    """Give what a tree adds for one row, going down node by node."""
+    """Return what a tree adds for one row, going down node by node."""
     node = 0
     while tree.feature[node] >= 0:
         goes_left = row[tree.feature[node]] <= tree.threshold[node]

@@ -27,12 +27,12 @@ SRC = 'src="http://a.example/x.gif"'
 
 
 def features_of(html: str) -> pd.DataFrame:
-    """Give the feature rows of a mail of one HTML part."""
+    """Return the feature rows of a mail of one HTML part."""
     return extract([Message.from_bytes(b"Content-Type: text/html\n\n" + html.encode())])
 
 
 def called(rule: object, html: str) -> bool:
-    """Tell whether a rule calls the first reference of an HTML text."""
+    """Return whether a rule calls the first reference of an HTML text."""
     return bool(rule.scores(features_of(html))[0])
 
 

@@ -27,5 +27,5 @@ class Calls:
 
 
 def half(seed: str) -> Calls:
-    """Give a detector that calls half of all URLs, the same ones for a seed."""
+    """Return a detector that calls half of all URLs, the same ones for a seed."""
     return Calls(lambda url: hashlib.sha256(f"{seed} {url}".encode("utf-8", "replace")).digest()[0] < 128)

@@ -149,5 +149,5 @@ def _port_of(profile: Path, process: subprocess.Popen[bytes], seconds: float = 6
 
 
 def program_of(*names: str) -> str | None:
-    """Give the first program that is there."""
+    """Return the first program that is there."""
     return next(filter(None, map(shutil.which, names)), None)

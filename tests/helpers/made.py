@@ -14,7 +14,7 @@ def mail(number, body="Hello\n"):
 
 
 def read(*paths, base=None):
-    """Give what was read, as (where, raw), and the problems, as (where, what); `where` relative to `base`."""
+    """Return what was read, as (where, raw), and the problems, as (where, what); `where` relative to `base`."""
     problems = []
     messages = [tuple(message) for message in read_raw(paths, problems=problems)]
     prefix = "" if base is None else f"{base}{os.sep}"

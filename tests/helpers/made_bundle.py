@@ -32,7 +32,7 @@ class Fitted:
 
 
 def split_tree(*nodes: tuple[int, float, int, int, float, float]) -> SplitTree:
-    """Give a tree of nodes (feature, threshold, left, right, value, cover)."""
+    """Return a tree of nodes (feature, threshold, left, right, value, cover)."""
     feature, threshold, left, right, value, cover = map(np.array, zip(*nodes, strict=True))
     return SplitTree(feature, threshold.astype(float), left, right, value.astype(float), cover.astype(float))
 
@@ -49,7 +49,7 @@ BY_HAND = TreeSum("logistic", 0.125, [TREE])
 
 
 def url_rows(**columns: list[float]) -> pd.DataFrame:
-    """Give rows of the url features, 0 where not said."""
+    """Return rows of the url features, 0 where not said."""
     n = len(next(iter(columns.values())))
     return pd.DataFrame(0.0, index=range(n), columns=FEATURES, dtype=np.float32).assign(
         **{name: np.array(values, np.float32) for name, values in columns.items()}

@@ -99,7 +99,7 @@ class Web(ThreadingHTTPServer):
             self._asked.clear()
 
     def asked(self) -> set[Asked]:
-        """Give what it was asked for since the last :meth:`forget`."""
+        """Return what it was asked for since the last :meth:`forget`."""
         with self._changed:
             return set(self._asked)
 

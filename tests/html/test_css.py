@@ -197,7 +197,7 @@ def test_hostile_repetition_finishes(unit: str) -> None:
 
 
 def oracle(text: str) -> list[tuple[str, str]]:
-    """Give what ``css_urls`` promises from the tokens of tinycss2."""
+    """Return what ``css_urls`` promises from the tokens of tinycss2."""
     found: list[tuple[str, str]] = []
     collect(tinycss2.parse_component_value_list(text), found, "value", False)
     return found
@@ -249,7 +249,7 @@ FRAGMENTS = st.sampled_from(
 
 
 def differs_in_tinycss2(text: str) -> bool:
-    """Tell where tinycss2 1.5 leaves CSS Syntax: escaped backslashes in a bad URL, escaped line ends in a bare one."""
+    """Return where tinycss2 1.5 leaves CSS Syntax: escaped backslashes in a bad URL, escaped line ends in a bare one."""
     return any(f"\\{character}" in text for character in "\\\n\r\f")
 
 

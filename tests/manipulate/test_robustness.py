@@ -14,7 +14,7 @@ from tkit.splits import Split
 
 
 def rows() -> pd.DataFrame:
-    """Give four sure trackers, one guessed and one inherited, and two good pictures."""
+    """Return four sure trackers, one guessed and one inherited, and two good pictures."""
     return pd.DataFrame(
         {
             "message_sha256": list("abcdefgh"),

@@ -50,7 +50,7 @@ def texts(figure: Figure) -> set[str]:
 
 
 def misplaced(figure: Figure) -> list[tuple[str, str]]:
-    """Give the pairs of texts of a figure that lie over each other, and those that leave it."""
+    """Return the pairs of texts of a figure that lie over each other, and those that leave it."""
     drawn = drawn_texts(figure)
     pairs = [(one, other) for one, other in combinations(drawn, 2) if drawn[one].overlaps(drawn[other])]
     inside = figure.bbox.padded(1)

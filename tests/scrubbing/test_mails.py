@@ -44,7 +44,7 @@ def body_of(done: Scrubbed, encoding: str = "utf-8") -> str:
 
 
 def edited(html: str, replace: bool = False) -> str:
-    """Give an HTML text without what t.test serves; everything else loads as before."""
+    """Return an HTML text without what t.test serves; everything else loads as before."""
     raw = BEGIN + html.encode("utf-8", "surrogatepass")
     done = run(raw, Calls(trackers), replace)
     assert not done.skipped

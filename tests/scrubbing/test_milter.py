@@ -34,7 +34,7 @@ ADD_HEADER, CHANGE_BODY, ALL_ACTIONS, ALL_STEPS = 0x1, 0x2, 0x1FF, 0x1FFFFF
 
 
 def engine(*names: str) -> str:
-    """Give an installed program; without it CI fails and others skip."""
+    """Return an installed program; without it CI fails and others skip."""
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no {names[0]}: apt-get install {names[0]}")
@@ -99,7 +99,7 @@ class Client:
             self.send(b"B", body[start : start + 65535])
 
     def end(self) -> tuple[bytes | None, list[bytes]]:
-        """Give the new body (None: the old one stays) and the headers added."""
+        """Return the new body (None: the old one stays) and the headers added."""
         self.send(b"E")
         body: list[bytes] = []
         added: list[bytes] = []

@@ -87,7 +87,7 @@ def visible(text: str) -> str:
 
 
 def _places(source: str, reference: RemoteReference) -> list[tuple[int, int]]:
-    """Give where the URL is written: the span of its start tag, or of the URL alone inside a style element."""
+    """Return where the URL is written: the span of its start tag, or of the URL alone inside a style element."""
     url = reference.url
     sure = _SURE.match(url)
     beginning = sure.group() if sure else ""
@@ -113,7 +113,7 @@ def _places(source: str, reference: RemoteReference) -> list[tuple[int, int]]:
 
 
 def _written_length(source: str, at: int, url: str) -> int:
-    """Give how many characters of the source write the URL from a place on; 0 where they write another one."""
+    """Return how many characters of the source write the URL from a place on; 0 where they write another one."""
     if source.startswith(url, at) and not _GOES_ON.match(source, at + len(url)):
         return len(url)
     written = source[at : at + 6 * len(url)]

@@ -89,7 +89,7 @@ class Session:
         return self._labels.copy()
 
     def counts(self) -> dict[str, int]:
-        """Give how often each label stands in the file."""
+        """Return how often each label stands in the file."""
         return {label: int((self._labels["label"] == label).sum()) for label in LABELS}
 
     def give(self, label: str, confidence: int) -> None:

@@ -124,7 +124,7 @@ class Labeller(anywidget.AnyWidget):
             self.session.undo()
 
     def state_of_affairs(self, error: str = "") -> dict[str, object]:
-        """Give what the page shows, as JSON has it; no opinion on a reference that has no label yet."""
+        """Return what the page shows, as JSON has it; no opinion on a reference that has no label yet."""
         session = self.session
         last = session.last
         return {
@@ -173,7 +173,7 @@ class _Bar:
         return self
 
     def of(self, what: str) -> Progress:
-        """Give a function to tell progress by."""
+        """Return a function to tell progress by."""
         self._bar.description = what
 
         def tell(done: int, total: int | None) -> None:

@@ -171,7 +171,7 @@ class Bundle:
         return self.model.expected
 
     def margins(self, rows: pd.DataFrame) -> Ints:
-        """Give the margin of each row, shape (n_rows,), in units of 1/65536.
+        """Return the margin of each row, shape (n_rows,), in units of 1/65536.
 
         Raises
         ------
@@ -182,15 +182,15 @@ class Bundle:
         return self._in_chunks(matrix, self.model.margins)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
-        """Give the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
+        """Return the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
         return self._scores(self.margins(rows))
 
     def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
+        """Return which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
         return np.asarray(self.margins(rows) >= self.threshold)
 
     def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Give what each feature adds to a row's margin.
+        """Return what each feature adds to a row's margin.
 
         Returns
         -------
@@ -226,7 +226,7 @@ class Bundle:
             Bundle.load(new)  # refused before it takes its place
 
     def _texts(self) -> dict[str, str]:
-        """Give the text of each file of the folder."""
+        """Return the text of each file of the folder."""
         margins = self.model.margins(self.replay)
         vectors = zip(self.replay.tolist(), margins.tolist(), link_scores(margins, self.model.link).tolist(), strict=True)
         schema = {

@@ -19,7 +19,7 @@ CARD_SECTIONS = {
 
 
 def render_card(title: str, facts: Mapping[str, str]) -> str:
-    """Give a model card.
+    """Return a model card.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ class IntegerTrees:
         return self.intercept + sum(tree.value[0] for tree in self.trees)
 
     def margins(self, matrix: Matrix) -> Ints:
-        """Give the margin of each row of a matrix of shape (n_rows, n_features)."""
+        """Return the margin of each row of a matrix of shape (n_rows, n_features)."""
         total = np.full(len(matrix), self.intercept, np.int64)
         for tree in self.trees:
             for _, node, rows in tree.visits(matrix):
@@ -87,7 +87,7 @@ class IntegerTrees:
         return total
 
     def contributions(self, matrix: Matrix) -> Ints:
-        """Give what each feature adds to :attr:`expected`, shape (n_rows, n_features).
+        """Return what each feature adds to :attr:`expected`, shape (n_rows, n_features).
 
         A step to a child adds the difference of the two nodes' values to the feature that the step asked for
         (Saabas, "Interpreting random forests", 2014).
@@ -117,7 +117,7 @@ class IntegerTrees:
             )
 
     def to_json(self) -> dict[str, object]:
-        """Give what ``model.json`` holds."""
+        """Return what ``model.json`` holds."""
         trees = [tree._asdict() for tree in self.trees]
         return {"kind": "trees", "link": self.link, "unit": UNIT, "intercept": self.intercept, "trees": trees}
 
@@ -148,11 +148,11 @@ class IntegerLinear:
         return self.intercept
 
     def margins(self, matrix: Matrix) -> Ints:
-        """Give the margin of each row of a matrix of shape (n_rows, n_features)."""
+        """Return the margin of each row of a matrix of shape (n_rows, n_features)."""
         return np.asarray(self.contributions(matrix).sum(axis=1) + self.intercept, np.int64)
 
     def contributions(self, matrix: Matrix) -> Ints:
-        """Give what each feature adds to :attr:`expected`, shape (n_rows, n_features)."""
+        """Return what each feature adds to :attr:`expected`, shape (n_rows, n_features)."""
         wide = matrix.astype(np.float64)
         transformed = np.sign(wide) * np.log1p(np.abs(wide))
         terms = np.array(self.weight) * (transformed - np.array(self.mean)) / np.array(self.scale)
@@ -175,7 +175,7 @@ class IntegerLinear:
             )
 
     def to_json(self) -> dict[str, object]:
-        """Give what ``model.json`` holds."""
+        """Return what ``model.json`` holds."""
         return {
             "kind": "linear",
             "link": self.link,
@@ -223,7 +223,7 @@ def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
 
 
 def link_scores(margins: Ints, link: Link) -> Floats:
-    """Give the probability of each margin."""
+    """Return the probability of each margin."""
     value = margins / UNIT
     if link == "identity":
         # Rounded shares may add up to a little more than 1.
@@ -232,5 +232,5 @@ def link_scores(margins: Ints, link: Link) -> Floats:
 
 
 def score_of(margin: int, link: Link) -> float:
-    """Give the probability of one margin."""
+    """Return the probability of one margin."""
     return float(link_scores(np.array([margin]), link)[0])

@@ -25,7 +25,7 @@ class Learnt(Protocol):
     vantage: str
 
     def exported(self) -> TreeSum | LinearSum:
-        """Give what it learnt; raises TkitError where it is not fitted."""
+        """Return what it learnt; raises TkitError where it is not fitted."""
 
 
 class SplitTree(NamedTuple):
@@ -62,7 +62,7 @@ class LinearSum(NamedTuple):
 
 
 def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
-    """Give ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
+    """Return ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
 
     >>> signed_log1p(np.array([-1.0, 0.0, np.e - 1])).round(3).tolist()
     [-0.693, 0.0, 1.0]

@@ -69,7 +69,7 @@ def _refuse(constant: str) -> object:
 
 
 def _fields(value: Any, names: Sequence[str], where: str) -> dict[str, Any]:
-    """Give a JSON object that has exactly these fields."""
+    """Return a JSON object that has exactly these fields."""
     if not isinstance(value, dict):
         raise TkitError(f"{where}: no JSON object but {value!r:.60}: get the bundle again")
     missing = [name for name in names if name not in value]
@@ -108,7 +108,7 @@ def _several(value: Any, read: Callable[[Any, str], Any], where: str) -> tuple[A
 
 
 def read_schema(value: Any) -> dict[str, Any]:
-    """Give the arguments of :class:`Bundle` that ``schema.json`` holds, and the threshold's score."""
+    """Return the arguments of :class:`Bundle` that ``schema.json`` holds, and the threshold's score."""
     if isinstance(value, dict) and value.get("format") != FORMAT:
         raise TkitError(
             f"schema.json: format {value.get('format')!r:.60}, this tkit reads {FORMAT}: make the bundle "
@@ -159,7 +159,7 @@ def _check_features(value: Any, names: Sequence[str]) -> None:
 
 
 def read_model(value: Any) -> IntegerTrees | IntegerLinear:
-    """Give the model that ``model.json`` holds; its numbers are checked by its own `check`."""
+    """Return the model that ``model.json`` holds; its numbers are checked by its own `check`."""
     where = "model.json"
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "linear":

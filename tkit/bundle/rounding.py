@@ -48,6 +48,6 @@ def _tree_in_units(tree: SplitTree) -> IntegerTree:
 
 
 def _float32_below(threshold: Floats) -> NDArray[np.float32]:
-    """Give the greatest float32 that is no greater: ``x <= threshold`` decides every float32 x alike."""
+    """Return the greatest float32 that is no greater: ``x <= threshold`` decides every float32 x alike."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)

@@ -129,7 +129,7 @@ def align(sequences: Sequence[Sequence[Slot]]) -> list[NDArray[np.int64]]:
 
 
 def _best_path(own: Mapping[str, NDArray[np.int64]], profile: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Give the place in the profile that each slot is aligned with, -1 for none."""
+    """Return the place in the profile that each slot is aligned with, -1 for none."""
     n, m = len(own["url"]), len(profile["url"])
     partner = np.full(n, -1, np.int64)
     if not n or not m:

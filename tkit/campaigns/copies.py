@@ -88,7 +88,7 @@ def copy_of(message: Message) -> Copy | None:
 
 
 def _recipient(message: Message) -> str:
-    """Give the address of delivery, before that in To, which spam forges and lists replace."""
+    """Return the address of delivery, before that in To, which spam forges and lists replace."""
     known = message.recipients
     received = message.headers.get("received", [])
     values = [value for name in _DELIVERY for value in message.headers.get(name, ())]
@@ -102,7 +102,7 @@ def _recipient(message: Message) -> str:
 
 
 def _received(message: Message) -> float:
-    """Give when the recipient's server took the mail in; where it does not say, when the mail claims to be written."""
+    """Return when the recipient's server took the mail in; where it does not say, when the mail claims to be written."""
     stamp = message.header("received").rpartition(";")[2].strip()
     try:
         time = email.utils.parsedate_to_datetime(stamp)

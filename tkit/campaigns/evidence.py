@@ -37,12 +37,12 @@ class Spread:
                 self._mailings[url].add(campaign)
 
     def of(self, url: str) -> tuple[int, int, int]:
-        """Give the number of messages, of recipients and of mailings."""
+        """Return the number of messages, of recipients and of mailings."""
         return self._messages[url], len(self._recipients[url]), len(self._mailings[url])
 
 
 def each_its_own(urls: Sequence[str]) -> bool:
-    """Tell whether each of the versions of a URL has a token of its own, all of one shape."""
+    """Return whether each of the versions of a URL has a token of its own, all of one shape."""
     distinct = sorted(set(urls))
     if not 1 < len(distinct) == len(urls):
         return False
@@ -52,7 +52,7 @@ def each_its_own(urls: Sequence[str]) -> bool:
 def judge(
     owners: Mapping[str, Sequence[str]], copies: int, one_picture: bool, own_token: bool, spread: Spread
 ) -> tuple[str, Difference]:
-    """Give the evidence for one reference of a mailing, and how its versions differ.
+    """Return the evidence for one reference of a mailing, and how its versions differ.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _judge_versions(
 
 
 def _names_recipients(tokens: Sequence[str], of_url: Sequence[set[str]]) -> bool:
-    """Tell whether a token is one recipient's in all of its copies, and no two recipients have it in common."""
+    """Return whether a token is one recipient's in all of its copies, and no two recipients have it in common."""
     of_token: dict[str, set[str]] = defaultdict(set)
     of_recipient: dict[str, set[str]] = defaultdict(set)
     for token, recipients in zip(tokens, of_url, strict=True):

@@ -59,7 +59,7 @@ class Sketch:
 
 
 def sketch(html_parts: Iterable[str]) -> Sketch:
-    """Give the signatures of a mail's HTML: words without digits, so that numbers and codes of a recipient do not count.
+    """Return the signatures of a mail's HTML: words without digits, so that numbers and codes of a recipient do not count.
 
     >>> one, other = (sketch([f"<p>Dear {name}, your order is on its way to your home today."]) for name in ("Ann", "Bob"))
     >>> 0.4 < similarity(one.text, other.text) < 0.9
@@ -78,7 +78,7 @@ def similarity(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
 
 
 def subject_template(subject: str, recipient: str = "") -> tuple[str, bool]:
-    """Give what the subjects of one mailing's copies have in common, and whether the subject is that of a forward.
+    """Return what the subjects of one mailing's copies have in common, and whether the subject is that of a forward.
 
     Reply and forward marks, numbers, addresses and the recipient's own name are left out.
 
@@ -129,7 +129,7 @@ class _Group:
     first_of: dict[str, float] = field(default_factory=dict)  # when each recipient's first copy came
 
     def takes(self, mail: Mail, window: float, again: float) -> bool:
-        """Tell whether a mail comes in time; an unknown time is near to every other."""
+        """Return whether a mail comes in time; an unknown time is near to every other."""
         first = self.first_of.get(mail.recipient, np.nan) if mail.recipient else np.nan
         return not (mail.time - self.last > window or mail.time - first > again)
 
@@ -192,7 +192,7 @@ def group_copies(mails: Sequence[Mail], window: float, again: float) -> NDArray[
 
 
 def _keys(mail: Mail) -> list[tuple[object, ...]]:
-    """Give what a mail can be found by: whoever shares none of these is no copy of it."""
+    """Return what a mail can be found by: whoever shares none of these is no copy of it."""
     keys: list[tuple[object, ...]] = [("url", url) for url in sorted(mail.urls)[:16]]
     keys += [("sender", mail.sender, mail.subject)]
     for name, signature, count in (
@@ -205,7 +205,7 @@ def _keys(mail: Mail) -> list[tuple[object, ...]]:
 
 
 def _likeness(mail: Mail, leader: Mail) -> float:
-    """Give how like a mail is to a group's first one: 0 where it is no copy."""
+    """Return how like a mail is to a group's first one: 0 where it is no copy."""
     one, other = mail.sketch, leader.sketch
     text = similarity(one.text, other.text) if one.n_text and other.n_text else 0.0
     if text >= 0.8 and min(one.n_text, other.n_text) >= _ENOUGH_TEXT:

@@ -151,7 +151,7 @@ def difference(urls: Sequence[str]) -> Difference:
 
 
 def of_one_shape(tokens: Sequence[str]) -> bool:
-    """Tell whether tokens are alike as the codes of one counter or generator are, and none of them is a plain word.
+    """Return whether tokens are alike as the codes of one counter or generator are, and none of them is a plain word.
 
     >>> of_one_shape(["81f3", "9052"]), of_one_shape(["red", "blue"]), of_one_shape(["7", "19448211"])
     (True, False, False)

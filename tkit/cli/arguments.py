@@ -75,7 +75,7 @@ def refuse(parameter: str, what: str) -> NoReturn:
 
 
 def format_of(asked: Format | None, output: Path | None) -> Format:
-    """Give the form that was asked for; without one that of the file's ending, else a table.
+    """Return the form that was asked for; without one that of the file's ending, else a table.
 
     Parquet is refused for standard output: it is no text, and pandas reads it from a file alone.
     """

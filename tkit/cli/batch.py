@@ -20,7 +20,7 @@ _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "reso
 
 
 def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
-    """Give every reference of the mails, local ones too, as written."""
+    """Return every reference of the mails, local ones too, as written."""
     rows = []
     for raw in raws:
         message = Message.from_bytes(raw.raw)
@@ -42,7 +42,7 @@ def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
 
 
 def feature_rows(raws: list[RawMessage]) -> pd.DataFrame:
-    """Give the feature table of the mails."""
+    """Return the feature table of the mails."""
     return extract(Message.from_bytes(raw.raw) for raw in raws)
 
 
@@ -68,6 +68,6 @@ def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.Data
 
 
 def verdict_rows(raws: list[RawMessage], bundle: Bundle) -> pd.DataFrame:
-    """Give the verdicts on the mails' references."""
+    """Return the verdicts on the mails' references."""
     frames = list(scan((Message.from_bytes(raw.raw) for raw in raws), bundle))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))

@@ -71,7 +71,7 @@ def get(names: Names = None, folder: Folder = None) -> None:
 
 @lists_app.command()
 def verify(names: Names = None, folder: Folder = None) -> None:
-    """Tell whether your copies have the rules that tkit was measured with; exit code 1 where one has not.
+    """Return whether your copies have the rules that tkit was measured with; exit code 1 where one has not.
 
     Example: `tkit lists verify --folder lists/`
     """

@@ -344,7 +344,7 @@ def _require_mail(count: list[int]) -> None:
 
 @contextmanager
 def _reading(paths: Sequence[str]) -> Iterator[tuple[Iterator[RawMessage], list[int]]]:
-    """Give the mails of the paths with a progress bar, and tell every problem at the end."""
+    """Return the mails of the paths with a progress bar, and tell every problem at the end."""
     problems: list[Problem] = []
     count = [0]
     with Progress(

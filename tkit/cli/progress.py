@@ -14,7 +14,7 @@ errors = Console(stderr=True, highlight=False)
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Give a function to tell progress by: what is being done, how much is done, of how much."""
+    """Return a function to tell progress by: what is being done, how much is done, of how much."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -40,7 +40,7 @@ class Comparison:
     evaluations: tuple[Evaluation, ...]
 
     def table(self) -> pd.DataFrame:
-        """Give the figures side by side.
+        """Return the figures side by side.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class Comparison:
         return row | counts | gain.columns("gain")
 
     def figures(self) -> dict[str, dict[str, float]]:
-        """Give the figures by the detector's name, as :func:`tkit.compare.require.check` reads them."""
+        """Return the figures by the detector's name, as :func:`tkit.compare.require.check` reads them."""
         return {str(row["name"]): row for row in self.table().to_dict("records")}  # type: ignore[misc]
 
     def changes(self) -> pd.DataFrame:
@@ -105,7 +105,7 @@ class Comparison:
         return pd.DataFrame(counted, columns=["name", "change", *_COUNTED])
 
     def changed_rows(self) -> pd.DataFrame:
-        """Give each reference that a detector judges otherwise than the first: ``name``, ``change``, the reference, scores.
+        """Return each reference that a detector judges otherwise than the first: ``name``, ``change``, the reference, scores.
 
         The columns of the reference are its key, ``carrier``, ``label``, ``confidence`` and, where mails were read, ``url``
         and ``resolved_url``; ``score_before`` is the first detector's, ``score`` that of the one named.
@@ -189,7 +189,7 @@ def compare(
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Give a comparison's table as a person reads it: shares in per cent, each with its interval, counts beside them."""
+    """Return a comparison's table as a person reads it: shares in per cent, each with its interval, counts beside them."""
 
     def interval(row: Mapping[Any, Any], figure: str, form: str) -> str:
         value, low, high = (row[f"{figure}{end}"] for end in ("", "_low", "_high"))
@@ -211,17 +211,17 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def needs_facts(detectors: Iterable[Detector]) -> list[str]:
-    """Give the names of the detectors that read mails, not features alone."""
+    """Return the names of the detectors that read mails, not features alone."""
     return [detector.name for detector in detectors if facts_of(detector)]
 
 
 def reads_listed(detectors: Iterable[Detector]) -> bool:
-    """Tell whether a detector reads the column ``listed``."""
+    """Return whether a detector reads the column ``listed``."""
     return any("listed" in getattr(detector, "columns", ()) for detector in _each(detectors))
 
 
 def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]:
-    """Give the names of the bundles, and of what holds one, that were trained on this dataset."""
+    """Return the names of the bundles, and of what holds one, that were trained on this dataset."""
 
     def was(detector: Detector) -> bool:
         return isinstance(detector, Bundle) and detector.training_sha256 == dataset.digest(detector.vantage)
@@ -230,7 +230,7 @@ def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]
 
 
 def _each(detectors: Iterable[Detector]) -> Iterator[Detector]:
-    """Give the detectors, and for one that is made of others those."""
+    """Return the detectors, and for one that is made of others those."""
     for detector in detectors:
         if isinstance(detector, AnyOf):
             yield from _each(detector.detectors)
@@ -241,7 +241,7 @@ def _each(detectors: Iterable[Detector]) -> Iterator[Detector]:
 
 
 def named(specs: Sequence[str]) -> dict[str, str]:
-    """Give each detector's name in tables: ``NAME=SPEC`` says it, else a file's name without its ending, or the spec.
+    """Return each detector's name in tables: ``NAME=SPEC`` says it, else a file's name without its ending, or the spec.
 
     Returns
     -------

@@ -104,7 +104,7 @@ def _weighed(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_dataset(rows: pd.DataFrame) -> LabelledMail:
-    """Give the published dataset's labelled rows (:meth:`tkit.dataset.Dataset.rows`) as rows to compare on.
+    """Return the published dataset's labelled rows (:meth:`tkit.dataset.Dataset.rows`) as rows to compare on.
 
     A sender without a domain, or without a From, stands for itself.
     """

@@ -81,7 +81,7 @@ class Requirement(NamedTuple):
         return cls(text, found["detector"] or "", figure, found["operator"], bound)
 
     def holds(self, figures: Mapping[str, float]) -> bool:
-        """Tell whether it holds for one detector's figures; a figure that has no value (NaN) reaches nothing."""
+        """Return whether it holds for one detector's figures; a figure that has no value (NaN) reaches nothing."""
         return _OPERATORS[self.operator](figures[self.figure], self.bound)
 
 
@@ -101,7 +101,7 @@ class Failure(NamedTuple):
 
 
 def check(requirements: Iterable[Requirement], figures: Mapping[str, Mapping[str, float]]) -> list[Failure]:
-    """Give what does not hold.
+    """Return what does not hold.
 
     Parameters
     ----------

@@ -282,7 +282,7 @@ def _write(whole: Path, made: Path, corpus: PublicCorpus, wanted: Set[str], prog
 
 
 def _name_in_corpus(where: str, corpus: PublicCorpus) -> str:
-    """Give a mail's path below the corpus's folder, ``""`` where it is not in there.
+    """Return a mail's path below the corpus's folder, ``""`` where it is not in there.
 
     GitHub puts everything into one folder, whose name is not pinned.
     """
@@ -292,7 +292,7 @@ def _name_in_corpus(where: str, corpus: PublicCorpus) -> str:
 
 
 def _wanted_form(raw: bytes, wanted: Set[str]) -> bytes:
-    """Give the mail as it is wanted, with one of :data:`_ENDINGS`; nothing where it is not."""
+    """Return the mail as it is wanted, with one of :data:`_ENDINGS`; nothing where it is not."""
     so_far = hashlib.sha256(raw)
     for ending in _ENDINGS:
         digest = so_far.copy()

@@ -102,7 +102,7 @@ class Readable(Protocol):
     """All that is asked of a stream."""
 
     def read(self, size: int, /) -> bytes:
-        """Give at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, none at the end."""
         ...
 
 
@@ -121,7 +121,7 @@ class Peeked:
         return len(self.head) < HEAD_BYTES
 
     def read(self, size: int, /) -> bytes:
-        """Give at most `size` bytes, the peeked ones first."""
+        """Return at most `size` bytes, the peeked ones first."""
         taken = self._unread[:size]
         self._unread = self._unread[size:]
         if len(taken) == size or self.is_whole:
@@ -131,7 +131,7 @@ class Peeked:
         return taken + block if taken else block
 
     def tell(self) -> int:
-        """Give the number of bytes that were taken from the stream underneath."""
+        """Return the number of bytes that were taken from the stream underneath."""
         return self._position
 
 
@@ -174,7 +174,7 @@ def printable(name: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Give an exception's text, its type where it has none."""
+    """Return an exception's text, its type where it has none."""
     return str(error) or type(error).__name__
 
 

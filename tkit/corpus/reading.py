@@ -114,7 +114,7 @@ def _read_all(
 
 
 def _input_files(path: str, problems: list[Problem]) -> Iterator[_InputFile]:
-    """Give the regular files of a path, folders walked, names sorted."""
+    """Return the regular files of a path, folders walked, names sorted."""
     if path == STDIN:
         yield _InputFile(STDIN, None)
         return

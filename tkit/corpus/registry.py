@@ -61,12 +61,12 @@ class PublicCorpus(NamedTuple):
         return f"https://github.com/{self.repository}"
 
     def kind_of(self, path: str) -> str:
-        """Give what the corpus says of the mail at a path in it, ``""`` where it says nothing."""
+        """Return what the corpus says of the mail at a path in it, ``""`` where it says nothing."""
         return next((kind for start, kind in self.kinds.items() if path.startswith(start)), "")
 
 
 def digest_of(hashes: Iterable[str]) -> str:
-    """Give the SHA-256 (hex) of some messages: of their different hashes in hex, sorted, each on a line.
+    """Return the SHA-256 (hex) of some messages: of their different hashes in hex, sorted, each on a line.
 
     >>> digest_of(["b", "a", "b"]) == digest_of(["a", "b"])
     True
@@ -140,7 +140,7 @@ CORPORA: tuple[PublicCorpus, ...] = (
 
 
 def corpora_named(names: Iterable[str] | None) -> list[PublicCorpus]:
-    """Give the corpora of some names, all of them without a name.
+    """Return the corpora of some names, all of them without a name.
 
     Raises
     ------

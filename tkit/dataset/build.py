@@ -98,7 +98,7 @@ def build(
 
 
 def corrections_beside(folder: Path) -> Path | None:
-    """Give the corrections that belong to a dataset: ``corrections.csv`` beside its folder, None where there is none."""
+    """Return the corrections that belong to a dataset: ``corrections.csv`` beside its folder, None where there is none."""
     file = folder.resolve().parent / "corrections.csv"
     return file if file.is_file() else None
 
@@ -215,7 +215,7 @@ def _weak(labels: pd.DataFrame, found: Gathered, compared: pd.DataFrame) -> pd.D
 
 
 def _with_keys(labels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Give each label's key and label with the sender, the URL and the host of its reference, proxies undone."""
+    """Return each label's key and label with the sender, the URL and the host of its reference, proxies undone."""
     of_row = rows[[*KEY, "resolved_url", "sender_domain", "date"]]
     keyed = labels[[*KEY, "label"]].merge(of_row, on=list(KEY), how="left", validate="one_to_one")
     keyed["resolved_url"] = keyed["resolved_url"].map(unwrap)

@@ -141,7 +141,7 @@ TITLES = {
 
 
 def columns(file: str, lists: Sequence[str]) -> tuple[Column, ...]:
-    """Give the columns of one table.
+    """Return the columns of one table.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def columns(file: str, lists: Sequence[str]) -> tuple[Column, ...]:
 
 
 def arrow_schema(file: str, lists: Sequence[str]) -> pa.Schema:
-    """Give the Arrow schema that a table is written with."""
+    """Return the Arrow schema that a table is written with."""
     types = {"bool": pa.bool_(), "timestamp[ms, tz=UTC]": pa.timestamp("ms", tz="UTC")}
     return pa.schema(
         [(column.name, types.get(column.dtype) or pa.type_for_alias(column.dtype)) for column in columns(file, lists)]

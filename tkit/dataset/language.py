@@ -25,7 +25,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def language_reader() -> Callable[[tuple[str, ...]], str]:
-    """Give a function from HTML parts to the ISO 639-1 code of their text's language, ``""`` where it is not told.
+    """Return a function from HTML parts to the ISO 639-1 code of their text's language, ``""`` where it is not told.
 
     The classifier is langid's naive Bayes over bytes (Lui and Baldwin, ACL 2012) in py3langid.
 
@@ -51,7 +51,7 @@ def language_reader() -> Callable[[tuple[str, ...]], str]:
 
 
 def visible_text(html_parts: tuple[str, ...]) -> str:
-    """Give the words of some HTML: no style, no script, and no word with a digit, ``@``, ``/`` or an inner full stop.
+    """Return the words of some HTML: no style, no script, and no word with a digit, ``@``, ``/`` or an inner full stop.
 
     >>> visible_text(("<style>p {}</style><p>Ask  us <b>at</b> www.a.example today.", ))
     'Ask us at today.'

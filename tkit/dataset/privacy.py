@@ -17,7 +17,7 @@ LONGEST_VALUE = 90
 
 
 def addresses(text: str) -> list[str]:
-    """Give the mail addresses in a text, without those of reserved names.
+    """Return the mail addresses in a text, without those of reserved names.
 
     >>> addresses("a@b.example, logo@2x.png and someone@corp.com")
     ['someone@corp.com']
@@ -31,7 +31,7 @@ def addresses(text: str) -> list[str]:
 
 
 def urls(text: str, allowed_hosts: Iterable[str] = ()) -> list[str]:
-    """Give the URLs in a text that could come out of a mail: a query, or a path on a host that is not allowed.
+    """Return the URLs in a text that could come out of a mail: a query, or a path on a host that is not allowed.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def urls(text: str, allowed_hosts: Iterable[str] = ()) -> list[str]:
 
 
 def texts(values: Iterable[object]) -> list[str]:
-    """Give the values that are no code, name or hash: with a space, a slash or ``@``, or longer than :data:`LONGEST_VALUE`.
+    """Return the values that are no code, name or hash: with a space, a slash or ``@``, or longer than :data:`LONGEST_VALUE`.
 
     >>> texts(["img-src", "0a1b", "list-manage.com", "nosize+url", "Dear reader", "a/b", None])
     ['Dear reader', 'a/b']

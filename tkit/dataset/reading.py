@@ -71,20 +71,20 @@ class Dataset:
     facts: Mapping[str, Any]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the tables by the names of their files."""
+        """Return the tables by the names of their files."""
         return {name: getattr(self, name.removesuffix(".parquet")) for name in FILES}
 
     def digest(self, vantage: str = "message") -> str:
-        """Give one SHA-256, in hex, of the digests of the files that a vantage point sees: what its detectors learn from."""
+        """Return one SHA-256, in hex, of the digests of the files that a vantage point sees: what its detectors learn from."""
         seen = {name: sha256 for name, sha256 in self.facts["sha256"].items() if name != _CAMPAIGNS or not _is_of_mail(vantage)}
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
     def seen_from(self, vantage: str) -> pd.DataFrame:
-        """Give the references with every feature that the vantage point can compute, and perhaps more."""
+        """Return the references with every feature that the vantage point can compute, and perhaps more."""
         return self.references if _is_of_mail(vantage) else with_campaigns(self.references, self.campaigns)
 
     def disguised(self) -> pd.DataFrame:
-        """Give the manipulated copies with the features of every vantage point: what models learn from beside :meth:`rows`.
+        """Return the manipulated copies with the features of every vantage point: what models learn from beside :meth:`rows`.
 
         A sender disguises every copy of a mailing alike, so that comparing them says of a disguised reference what it said
         before; only where the disguise writes other tokens their length is still that of the first ones.
@@ -92,7 +92,7 @@ class Dataset:
         return with_campaigns(self.manipulated, self.campaigns)
 
     def rows(self, *, weak: bool = False) -> pd.DataFrame:
-        """Give the labelled references with their features: what detectors are trained and tested on.
+        """Return the labelled references with their features: what detectors are trained and tested on.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Dataset:
         return with_campaigns(found, self.campaigns)
 
     def split(self, name: str, fold: int | None = None, *, weak: bool = False) -> Split:
-        """Give one of the official splits of :meth:`rows`.
+        """Return one of the official splits of :meth:`rows`.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ def _is_of_list(column: str) -> bool:
 
 
 def load_dataset() -> Dataset:
-    """Give the dataset that comes with tkit.
+    """Return the dataset that comes with tkit.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def load_dataset() -> Dataset:
 
 
 def default_folder() -> Path:
-    """Give the folder of the dataset that comes with tkit."""
+    """Return the folder of the dataset that comes with tkit."""
     for place in _PLACES:
         if (place / "dataset.json").is_file():
             return place
@@ -233,7 +233,7 @@ def read_facts(folder: Path) -> Mapping[str, Any]:
 
 
 def messages_of_corpora(folder: Path) -> dict[str, set[str]]:
-    """Give the hashes of the messages that a dataset was made of, by corpus.
+    """Return the hashes of the messages that a dataset was made of, by corpus.
 
     Raises
     ------

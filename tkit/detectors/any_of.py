@@ -56,7 +56,7 @@ class AnyOf:
         return tuple(dict.fromkeys(fact for detector in self.detectors for fact in facts_of(detector)))
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.Detector`."""
+        """Return 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.Detector`."""
         called = np.zeros(len(rows), np.bool_)
         for detector, threshold in zip(self.detectors, self.thresholds, strict=True):
             called |= detector.scores(rows) >= threshold

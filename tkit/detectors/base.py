@@ -72,7 +72,7 @@ class Trainable(Detector, Protocol):
 
 
 def threshold_of(detector: Detector) -> float:
-    """Give the score from which a detector's verdict is "tracker": a bundle's own threshold, else 0.5."""
+    """Return the score from which a detector's verdict is "tracker": a bundle's own threshold, else 0.5."""
     return float(getattr(detector, "threshold_score", 0.5))
 
 

@@ -75,7 +75,7 @@ class Classifier:
         return self
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the probability of the class that stands for trackers; see :class:`tkit.detectors.Detector`.
+        """Return the probability of the class that stands for trackers; see :class:`tkit.detectors.Detector`.
 
         Raises
         ------

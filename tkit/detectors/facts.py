@@ -37,7 +37,7 @@ _AT_ONCE = 256
 
 
 def with_facts(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    r"""Give the feature table of messages with the columns of :data:`FACTS`, some messages at a time.
+    r"""Return the feature table of messages with the columns of :data:`FACTS`, some messages at a time.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _tag(reference: RemoteReference) -> str:
 
 
 def fact(rows: pd.DataFrame, name: str, reader: str) -> list[Any]:
-    """Give one column of :data:`FACTS` as a list.
+    """Return one column of :data:`FACTS` as a list.
 
     Raises
     ------
@@ -103,5 +103,5 @@ def fact(rows: pd.DataFrame, name: str, reader: str) -> list[Any]:
 
 
 def facts_of(detector: object) -> tuple[str, ...]:
-    """Give the columns of :data:`FACTS` that a detector reads; none for one that reads features alone."""
+    """Return the columns of :data:`FACTS` that a detector reads; none for one that reads features alone."""
     return tuple(getattr(detector, "facts", ()))

@@ -104,7 +104,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
 
 
 def is_prefixed(spec: str) -> bool:
-    """Tell whether a spec begins with one of the words of :func:`load_detector`, and so is no path."""
+    """Return whether a spec begins with one of the words of :func:`load_detector`, and so is no path."""
     prefix, colon, _ = spec.partition(":")
     return bool(colon) and prefix in _PREFIXES
 

@@ -80,7 +80,7 @@ class _Model(ABC):
         return self
 
     def _copies(self, manipulated: pd.DataFrame, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> _Examples:
-        """Give the copies of the training rows, each with its original's label and a share of its weight."""
+        """Return the copies of the training rows, each with its original's label and a share of its weight."""
         missing = [name for name in KEY if name not in rows or name not in manipulated]
         if missing:
             raise TkitError(
@@ -95,7 +95,7 @@ class _Model(ABC):
         return _Examples(matrix, tracker[original], weight[original] * share)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
-        """Give the probability that each row is a tracker; see :meth:`tkit.detectors.Detector.scores`.
+        """Return the probability that each row is a tracker; see :meth:`tkit.detectors.Detector.scores`.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class _Model(ABC):
 
     @abstractmethod
     def exported(self) -> TreeSum | LinearSum:
-        """Give what was learnt in a form of tkit's own; TkitError where the model is not fitted."""
+        """Return what was learnt in a form of tkit's own; TkitError where the model is not fitted."""
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "estimators_"):
@@ -155,7 +155,7 @@ class LogisticModel(_Model):
         return np.asarray(self.estimators_[0].predict_proba(transformed)[:, 1], np.float64)
 
     def exported(self) -> LinearSum:
-        """Give intercept and weights with the means and scales that they go by."""
+        """Return intercept and weights with the means and scales that they go by."""
         self._require_fitted()
         estimator = self.estimators_[0]
         return LinearSum(float(estimator.intercept_[0]), self.scaler_.mean_, self.scaler_.scale_, estimator.coef_[0])
@@ -198,7 +198,7 @@ class TreeModel(_Model):
         return _shares(estimator.tree_, LAPLACE)[estimator.apply(matrix)]
 
     def exported(self) -> TreeSum:
-        """Give the tree, its leaves holding the probabilities."""
+        """Return the tree, its leaves holding the probabilities."""
         self._require_fitted()
         return TreeSum("identity", 0.0, [_class_tree(self.estimators_[0].tree_, 1, LAPLACE)])
 
@@ -242,7 +242,7 @@ class ForestModel(_Model):
         return np.asarray(self.estimators_[0].predict_proba(matrix)[:, 1], np.float64)
 
     def exported(self) -> TreeSum:
-        """Give the trees, each leaf holding its share of the mean probability."""
+        """Return the trees, each leaf holding its share of the mean probability."""
         self._require_fitted()
         trees = [_class_tree(tree.tree_, self.trees) for tree in self.estimators_[0].estimators_]
         return TreeSum("identity", 0.0, trees)
@@ -319,7 +319,7 @@ class BoostingModel(_Model):
         return np.asarray(1 / (1 + np.exp(-np.mean(logits, axis=0))), np.float64)
 
     def exported(self) -> TreeSum:
-        """Give the trees of all seeds, each leaf divided by the number of seeds."""
+        """Return the trees of all seeds, each leaf divided by the number of seeds."""
         self._require_fitted()
         trees = [
             _boosted_tree(info["tree_structure"], self.seeds)
@@ -334,13 +334,13 @@ Model = LogisticModel | TreeModel | ForestModel | BoostingModel
 
 
 def _shares(tree: Any, added: float) -> Floats:
-    """Give the trackers' share of each node's training weight once a weight is added to both classes."""
+    """Return the trackers' share of each node's training weight once a weight is added to both classes."""
     weight, share = tree.weighted_n_node_samples, tree.value[:, 0, :]
     return np.asarray((share[:, 1] / share.sum(axis=1) * weight + added) / (weight + 2 * added), np.float64)
 
 
 def _class_tree(tree: Any, trees: int, added: float = 0.0) -> SplitTree:
-    """Give a classification tree of scikit-learn, one of so many whose mean counts."""
+    """Return a classification tree of scikit-learn, one of so many whose mean counts."""
     return SplitTree(
         np.where(tree.children_left < 0, -1, tree.feature).astype(np.int64),
         tree.threshold.astype(np.float64),
@@ -352,7 +352,7 @@ def _class_tree(tree: Any, trees: int, added: float = 0.0) -> SplitTree:
 
 
 def _boosted_tree(root: dict[str, Any], seeds: int) -> SplitTree:
-    """Give one of LightGBM's trees; its splits are all ``<=``, since no column is a category or holds NaN."""
+    """Return one of LightGBM's trees; its splits are all ``<=``, since no column is a category or holds NaN."""
     order: list[dict[str, Any]] = []
     children: list[list[int]] = []
     waiting = [(root, -1)]

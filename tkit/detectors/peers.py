@@ -66,7 +66,7 @@ class _Program(ABC):
     facts: ClassVar[tuple[str, ...]] = _FACTS
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
+        """Return 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
         seen = list(map(_Seen, *(fact(rows, column, self.name) for column in _FACTS)))
         return np.array(self._calls(seen, rows), np.float64)
 
@@ -249,7 +249,7 @@ class Pelton(_Program):
 
 
 def _host_as_written(url: str) -> str:
-    """Give the host of an absolute web address, lower case; ``""`` where there is none."""
+    """Return the host of an absolute web address, lower case; ``""`` where there is none."""
     if not url.lower().startswith(("http://", "https://")):
         return ""
     try:
@@ -340,6 +340,6 @@ PEERS: Mapping[str, Callable[[Path], Detector]] = {
 
 
 def all_peers(folder: str | Path) -> Iterator[Detector]:
-    """Give every program of :data:`PEERS`; raises as :func:`tkit.lists.sources.load` does."""
+    """Return every program of :data:`PEERS`; raises as :func:`tkit.lists.sources.load` does."""
     for make in PEERS.values():
         yield make(Path(folder))

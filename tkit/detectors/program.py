@@ -229,7 +229,7 @@ def _score(given: dict[str, Any], otherwise: str) -> float:
 
 
 def _told(errors: IO[bytes]) -> str:
-    """Give the last line that the program wrote to standard error."""
+    """Return the last line that the program wrote to standard error."""
     end = errors.seek(0, os.SEEK_END)
     errors.seek(max(0, end - 4096))
     told = [line for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]

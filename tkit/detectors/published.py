@@ -42,7 +42,7 @@ class ListDetector:
         return "element" if self.listed.kind == "regex-tag" else "url"
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.Detector`."""
+        """Return 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.Detector`."""
         urls, tags, carriers = (fact(rows, column, self.name) for column in _LIST_FACTS)
         return self.listed.match_many(urls, tags, [request_type(carrier) for carrier in carriers]).astype(np.float64)
 
@@ -66,7 +66,7 @@ class PublishedColumn:
         return f"published: {self.list_name}"
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` where rows do not have it."""
+        """Return 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` where rows do not have it."""
         column = f"published_{self.list_name}"
         if column not in rows.columns or rows[column].dtype != np.bool_:
             raise TkitError(
@@ -112,7 +112,7 @@ class Unwrapped:
         return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the higher score of the two; see :class:`tkit.detectors.Detector`."""
+        """Return the higher score of the two; see :class:`tkit.detectors.Detector`."""
         original, elements, attributes, tags, urls, resolved = (fact(rows, column, self.name) for column in _REWRITTEN)
         score = self.detector.scores(rows)
         for row, (before, now) in enumerate(zip(original, resolved, strict=True)):

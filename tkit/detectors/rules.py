@@ -32,7 +32,7 @@ class _Rule(ABC):
     columns: ClassVar[tuple[str, ...]]
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.Detector`."""
+        """Return 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.Detector`."""
         matrix = feature_matrix(rows, self.columns, self.name)
         return self._calls(matrix).astype(np.float64)
 
@@ -282,7 +282,7 @@ class KnownList(_Rule):
     columns = ("listed",)
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what is listed, else 0.0.
+        """Return 1.0 for what is listed, else 0.0.
 
         Raises
         ------
@@ -316,7 +316,7 @@ class KnownListOr1x1(_Rule):
     columns = ("listed", *Declared1x1.columns)
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give 1.0 for what is listed or declared 1x1, else 0.0; raises as :meth:`KnownList.scores` does."""
+        """Return 1.0 for what is listed or declared 1x1, else 0.0; raises as :meth:`KnownList.scores` does."""
         _require_listed(rows, self.name)
         return super().scores(rows)
 
@@ -345,12 +345,12 @@ class OwnToken(_Rule):
 
 
 def _given(side: NDArray[np.float32], most: float) -> Mask:
-    """Tell where a side is declared and at most ``most``; absent is -1."""
+    """Return where a side is declared and at most ``most``; absent is -1."""
     return (side >= 0) & (side <= most)
 
 
 def _given_below(side: NDArray[np.float32], bound: float) -> Mask:
-    """Tell where a side is declared and less than ``bound``; absent is -1."""
+    """Return where a side is declared and less than ``bound``; absent is -1."""
     return (side >= 0) & (side < bound)
 
 

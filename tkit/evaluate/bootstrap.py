@@ -42,7 +42,7 @@ class Bootstrap:
         self.resamples, self.seed = resamples, seed
 
     def draws(self) -> Floats:
-        """Give how often each cluster is drawn, shape (resamples, clusters); not to be written to."""
+        """Return how often each cluster is drawn, shape (resamples, clusters); not to be written to."""
         return _draws(self._clusters, self.resamples, self.seed)
 
     def clusters_with(self, mass: Floats | Mask) -> int:
@@ -124,7 +124,7 @@ def _draws(clusters: int, resamples: int, seed: int) -> Floats:
 
 
 def interval(value: float, resampled: Floats) -> Estimate:
-    """Give a figure with the 95 % percentile interval of its resamples; NaN where no resample has it."""
+    """Return a figure with the 95 % percentile interval of its resamples; NaN where no resample has it."""
     known = resampled[~np.isnan(resampled)]
     if not len(known):
         return Estimate(value, float("nan"), float("nan"))
@@ -133,7 +133,7 @@ def interval(value: float, resampled: Floats) -> Estimate:
 
 
 def ratio(part: Floats | Mask, whole: Floats | Mask, draw: Bootstrap) -> Estimate:
-    """Give sum(part) / sum(whole); NaN where there is no whole.
+    """Return sum(part) / sum(whole); NaN where there is no whole.
 
     Where part is nothing or all the bootstrap has no width: the far end of the interval is then the rule of three
     (Hanley and Lippman-Hand 1983), 3/n, n the number of clusters with any whole.

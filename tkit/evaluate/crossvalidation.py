@@ -58,7 +58,7 @@ class _Job(NamedTuple):
 
 
 def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
-    """Give each row of one training part its weight; member rows need the column ``cluster``.
+    """Return each row of one training part its weight; member rows need the column ``cluster``.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def _scored(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[Floats]:
-    """Give the scores of each job's test rows, in the order of the jobs."""
+    """Return the scores of each job's test rows, in the order of the jobs."""
     found = []
     # Rows and detectors go to each process once, with the function; a job is only its number.
     score = partial(_fit_and_score, rows, member_weight, jobs)

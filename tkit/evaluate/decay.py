@@ -10,7 +10,7 @@ from tkit.evaluate.evaluation import Evaluation
 
 
 def over_time(evaluation: Evaluation) -> pd.DataFrame:
-    """Give the rates at the frozen threshold for each quarter of the tested rows.
+    """Return the rates at the frozen threshold for each quarter of the tested rows.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def over_time(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def area_under_time(rate: pd.Series) -> float:
-    """Give the area under a rate over equal periods, from 0 to 1 (AUT, Pendlebury et al., USENIX Security 2019).
+    """Return the area under a rate over equal periods, from 0 to 1 (AUT, Pendlebury et al., USENIX Security 2019).
 
     Periods whose rate is NaN are passed over; NaN where all are.
 

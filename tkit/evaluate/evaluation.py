@@ -115,7 +115,7 @@ class Evaluation:
         require_both(self._tracker, name)
 
     def rates(self, headline: bool = True, weighted: bool = False) -> Rates:
-        """Give both rates at the verdict threshold.
+        """Return both rates at the verdict threshold.
 
         Where no row or every row is called the bootstrap has no width; the far end of the interval
         is then the rule of three (Hanley and Lippman-Hand 1983), 3/n, n the number of clusters.
@@ -131,7 +131,7 @@ class Evaluation:
         return self._rates_of(used, self.draw if headline else self._draw_of(used), weighted)
 
     def rates_where(self, rows: Mask) -> Rates:
-        """Give both rates over the headline rows of a part of the gold rows, shape (n_gold,).
+        """Return both rates over the headline rows of a part of the gold rows, shape (n_gold,).
 
         A rate is NaN where the part has no tracker or no negative.
         """
@@ -139,7 +139,7 @@ class Evaluation:
         return self._rates_of(used, self._draw_of(used), weighted=False)
 
     def counted(self, rows: Mask) -> dict[str, float]:
-        """Give `rates_where` flat: the four counts, and ``tpr`` and ``fpr`` with ``_low`` and ``_high``."""
+        """Return `rates_where` flat: the four counts, and ``tpr`` and ``fpr`` with ``_low`` and ``_high``."""
         rates = self.rates_where(rows)
         found: dict[str, float] = {
             count: getattr(rates, count) for count in ("trackers", "missed", "negatives", "false_alarms")
@@ -160,12 +160,12 @@ class Evaluation:
         )
 
     def roc(self, weighted: bool = False, unit: Unit = "pictures") -> pd.DataFrame:
-        """Give the headline rows' `roc_points`."""
+        """Return the headline rows' `roc_points`."""
         picked = self._picked(unit)
         return roc_points(self._score[picked], self._tracker[picked], self._weight(weighted, unit))
 
     def tpr_at_fpr(self, fpr: float, weighted: bool = False, unit: Unit = "pictures") -> Estimate:
-        """Give the headline rows' `tpr_at_fpr`; each resample finds its own threshold.
+        """Return the headline rows' `tpr_at_fpr`; each resample finds its own threshold.
 
         With the unit ``mails``, `fpr` is the share of mails with good pictures of which at least
         one is called; the share of trackers found is one of references all the same. NaN for a rule
@@ -182,7 +182,7 @@ class Evaluation:
         return found
 
     def partial_auc(self, max_fpr: float = 0.01, weighted: bool = False, unit: Unit = "pictures") -> Estimate:
-        """Give the area under the ROC curve up to `max_fpr`, standardised by McClish (1989).
+        """Return the area under the ROC curve up to `max_fpr`, standardised by McClish (1989).
 
         From 0.5 for no discrimination to 1; NaN for a rule, which has no curve.
         """
@@ -194,7 +194,7 @@ class Evaluation:
         return interval(area, self._draw(unit).partial_auc(score, tracker, max_fpr, weight))
 
     def precision(self, base_rate: float) -> Estimate:
-        """Give the share of calls that are right where a share `base_rate` of T, C and S together are trackers.
+        """Return the share of calls that are right where a share `base_rate` of T, C and S together are trackers.
 
         By Bayes from both headline rates, which do not depend on the base rate; NaN when nothing is
         called. Without a false alarm the interval reaches down to the precision that the rule of
@@ -212,7 +212,7 @@ class Evaluation:
         return found._replace(low=float(_bayes(rates.tpr.value, rates.fpr.high, base_rate)))
 
     def mail_false_alarms(self) -> Estimate:
-        """Give the share of mails with good pictures of which at least one is called a tracker.
+        """Return the share of mails with good pictures of which at least one is called a tracker.
 
         Counted over headline negatives. Only drawn references are known, a few of a mail's
         pictures: read it as a lower bound.
@@ -230,7 +230,7 @@ class Evaluation:
         return counted
 
     def errors(self, explain: Explain | None = None, neighbours: int = 3) -> pd.DataFrame:
-        """Give the headline rows judged wrongly, the farthest from the threshold first.
+        """Return the headline rows judged wrongly, the farthest from the threshold first.
 
         Parameters
         ----------

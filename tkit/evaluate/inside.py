@@ -38,7 +38,7 @@ class Inner(NamedTuple):
 
 
 def inner_fits(splits: Sequence[Split], rows: pd.DataFrame, groups: Groups, folds: int, seed: int) -> list[Inner]:
-    """Give the fits that score each split's training side out of fold.
+    """Return the fits that score each split's training side out of fold.
 
     Where at least :data:`LEAST_SHARED` splits are the folds of one cross-validation, a fit that leaves out three folds
     serves all three: what it says of two of them the third may choose its threshold on. `blocks` says which folds are
@@ -97,7 +97,7 @@ def blocks(count: int) -> list[tuple[int, ...]]:
 
 
 def _are_folds(splits: Sequence[Split], rows: pd.DataFrame) -> bool:
-    """Tell whether the splits test every gold row, and each trains on all that the others test."""
+    """Return whether the splits test every gold row, and each trains on all that the others test."""
     if not splits:
         return False
     gold = (rows["source"] == "gold").to_numpy(dtype=bool)
@@ -110,7 +110,7 @@ def _tested(splits: Sequence[Split]) -> Mask:
 
 
 def _without(splits: Sequence[Split]) -> Split:
-    """Give the split that tests what any of the splits tests, and trains on what all of them train on."""
+    """Return the split that tests what any of the splits tests, and trains on what all of them train on."""
     train: Mask = np.all([split.train for split in splits], axis=0)
     return Split("without " + ", ".join(split.name for split in splits), train, _tested(splits))
 

@@ -52,7 +52,7 @@ def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None
 
 
 def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str, Any]:
-    """Give one row of `comparison`."""
+    """Return one row of `comparison`."""
     base_rate = weighted_base_rate(evaluation) if base_rate is None else base_rate
     rates, weighted = evaluation.rates(), evaluation.rates(weighted=True)
     estimates = {
@@ -80,14 +80,14 @@ def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str
 
 
 def weighted_base_rate(evaluation: Evaluation) -> float:
-    """Give the trackers' share of the headline rows, weighted by the strata of the draw."""
+    """Return the trackers' share of the headline rows, weighted by the strata of the draw."""
     rows = evaluation.rows[evaluation.headline]
     weight = rows["stratum_weight"].to_numpy(dtype=np.float64)
     return float(weight[(rows["label"] == "T").to_numpy()].sum() / weight.sum())
 
 
 def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float = 0.001) -> pd.DataFrame:
-    """Give the `paired_difference` of one detector to each other.
+    """Return the `paired_difference` of one detector to each other.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float
 
 
 def paired_difference(a: Evaluation, b: Evaluation, fpr: float | None = None) -> Estimate:
-    """Give how much more of the trackers `a` finds than `b` at equal false-positive rate.
+    """Return how much more of the trackers `a` finds than `b` at equal false-positive rate.
 
     Parameters
     ----------

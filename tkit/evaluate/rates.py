@@ -34,12 +34,12 @@ class Estimate(NamedTuple):
     high: float
 
     def columns(self, name: str) -> dict[str, float]:
-        """Give the figure and its interval as tables hold them: `name`, and `name` with ``_low`` and ``_high``."""
+        """Return the figure and its interval as tables hold them: `name`, and `name` with ``_low`` and ``_high``."""
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
 def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd.DataFrame:
-    """Give every operating point that the scores allow, from calling nothing to calling everything.
+    """Return every operating point that the scores allow, from calling nothing to calling everything.
 
     Rows of equal score are called together, so a rule that scores 0 or 1 has one point between.
 
@@ -90,7 +90,7 @@ def ranked(score: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def tpr_at_fpr(score: Floats, tracker: Mask, fpr: float, weight: Floats | None = None) -> OperatingPoint:
-    """Give the largest true-positive rate whose false-positive rate on the same rows is at most `fpr`.
+    """Return the largest true-positive rate whose false-positive rate on the same rows is at most `fpr`.
 
     Of the thresholds that reach it, the one with the fewest false alarms. Where even the highest
     score brings too many, nothing is called: rate 0, threshold infinity. Parameters and errors as
@@ -130,7 +130,7 @@ def choose_threshold(score: Floats, tracker: Mask, max_false_positive_rate: floa
 
 
 def is_rule(score: Floats) -> bool:
-    """Tell whether every score is 0 or 1, so that no threshold can be moved."""
+    """Return whether every score is 0 or 1, so that no threshold can be moved."""
     return bool(np.isin(score, [0.0, 1.0]).all())
 
 
@@ -170,14 +170,14 @@ def mail_units(score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.int
 
 
 def unit_rows(unit: Unit, score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.intp]:
-    """Give the positions of the rows that a false-positive rate of pictures, or of mails, is made of."""
+    """Return the positions of the rows that a false-positive rate of pictures, or of mails, is made of."""
     if unit not in UNITS:
         raise TkitError(f"a budget of {unit!r}: take one of {', '.join(UNITS)}")
     return np.arange(len(score)) if unit == "pictures" else mail_units(score, tracker, mails)
 
 
 def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Give the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
+    """Return the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
 
     Parameters
     ----------

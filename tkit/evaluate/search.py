@@ -108,7 +108,7 @@ class SearchedRule:
         return self
 
     def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.Detector`."""
+        """Return the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.Detector`."""
         return self.rule_.scores(rows)
 
 

@@ -61,7 +61,7 @@ def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:
 
 
 def influence(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
-    """Tell how much each feature moves a bundle's margin, over all rows.
+    """Return how much each feature moves a bundle's margin, over all rows.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def influence(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def alike(rows: pd.DataFrame, least: float = 0.95) -> pd.DataFrame:
-    """Give the pairs of features that say almost the same.
+    """Return the pairs of features that say almost the same.
 
     Parameters
     ----------

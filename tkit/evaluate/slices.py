@@ -69,7 +69,7 @@ SLICES: Mapping[str, Cut] = {
 
 
 def slices(evaluation: Evaluation) -> pd.DataFrame:
-    """Give the rates at the verdict threshold for each slice of the headline rows.
+    """Return the rates at the verdict threshold for each slice of the headline rows.
 
     A cut whose columns the rows do not have is left out.
 

@@ -84,11 +84,11 @@ class Loss:
     by_export: Called | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Give what ``loss.json`` holds."""
+        """Return what ``loss.json`` holds."""
         return asdict(self)
 
     def to_markdown(self) -> str:
-        """Give what ``LOSS.md`` holds."""
+        """Return what ``LOSS.md`` holds."""
         lines = [f"# What {self.bundle} ({self.vantage}) loses as {self.target}", "", self.sees, ""]
         if self.by_bundle is None or self.by_export is None:
             return "\n".join([*lines, "The decisions were not compared: the engine was not on the machine that exported.", ""])
@@ -130,7 +130,7 @@ class Target:
 
 
 def target(name: str) -> Target:
-    """Give a target by its name.
+    """Return a target by its name.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def write_readme(package: str, folder: Path) -> None:
 
 
 def program(*names: str, install: str) -> str:
-    """Give the path of the first program that is there.
+    """Return the path of the first program that is there.
 
     Raises
     ------

@@ -25,7 +25,7 @@ SEES = (
 
 
 def rules_of(templates: Templates) -> Iterator[tuple[Template, str]]:
-    """Give each template's pattern, and its twin for URLs that stand percent-encoded in a proxy's own."""
+    """Return each template's pattern, and its twin for URLs that stand percent-encoded in a proxy's own."""
     for template in templates:
         yield template, template.pattern
         yield template, encoded(template.pattern)

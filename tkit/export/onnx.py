@@ -34,7 +34,7 @@ OUTPUTS = ("probability", "tracker", "margin")
 
 
 def onnx_model(bundle: Bundle) -> ModelProto:
-    """Give the graph of a bundle.
+    """Return the graph of a bundle.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def onnx_model(bundle: Bundle) -> ModelProto:
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:
-    """Give what the model says of itself, each value a text; ``features`` is a JSON list in the columns' order."""
+    """Return what the model says of itself, each value a text; ``features`` is a JSON list in the columns' order."""
     return {
         "name": bundle.name,
         "vantage": bundle.vantage,
@@ -144,7 +144,7 @@ def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
 
 
 def _linear(model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
-    """Give a linear model in float64, its terms rounded to whole units before they are added."""
+    """Return a linear model in float64, its terms rounded to whole units before they are added."""
     from onnx import TensorProto, helper  # noqa: PLC0415
 
     steps: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
@@ -190,7 +190,7 @@ def write(bundle: Bundle, folder: Path) -> None:
 
 
 def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
-    """Give each of :data:`OUTPUTS` for feature rows, computed by onnxruntime.
+    """Return each of :data:`OUTPUTS` for feature rows, computed by onnxruntime.
 
     Raises
     ------

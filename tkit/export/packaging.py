@@ -60,7 +60,7 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
 
 
 def reasons_script() -> str:
-    """Give the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.features.words.reasons`, in its words."""
+    """Return the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.features.words.reasons`, in its words."""
     data = {"words": words.WORDS, "atOne": words.AT_ONE, "size": sorted(words.SIZE_FEATURES), "most": words.MAX_REASONS}
     script = (_COMMON / "reasons.js").read_text(encoding="utf-8")
     return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"

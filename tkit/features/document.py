@@ -27,7 +27,7 @@ _SEGMENT = re.compile(r"[a-z]+://[^/?#]*/[^/?#]+")
 
 
 def place_columns(rows: Numbering) -> dict[str, Floats]:
-    """Give the columns of a reference's place among the document's links and references, one float64 value a row."""
+    """Return the columns of a reference's place among the document's links and references, one float64 value a row."""
     order = column([reference.order for reference in rows.references])
     marks = column([reference.marks for reference in rows.references])
     before = (np.arange(rows.n) - rows.first[rows.document]).astype(float)
@@ -49,7 +49,7 @@ def place_columns(rows: Numbering) -> dict[str, Floats]:
 
 
 def relation_columns(rows: Numbering, own: dict[str, Floats]) -> dict[str, Floats]:
-    """Give the columns that count like references and links; ``own`` are the URL's and the element's columns."""
+    """Return the columns that count like references and links; ``own`` are the URL's and the element's columns."""
     document, url = rows.document, rows.url
     pair, pair_document, pair_url = rows.pair, rows.pair_document, rows.pair_url
     repeats = np.bincount(pair)[pair].astype(float)
@@ -91,7 +91,7 @@ def _links_alike(rows: Numbering, code: Ints) -> Floats:
 
 
 def form_columns(rows: Numbering) -> dict[str, Floats]:
-    """Give the columns that compare the form of a URL's identifiers with that of the links and other references."""
+    """Return the columns that compare the form of a URL's identifiers with that of the links and other references."""
     tokens = rows.tokens
     code, shape = codes_of(tokens.code), codes_of(tokens.shape)
     length = tokens.length.astype(float)
@@ -134,7 +134,7 @@ def form_columns(rows: Numbering) -> dict[str, Floats]:
 def _sharing(
     rows: Numbering, mine: Ints, p_owner: Ints, theirs: Ints, l_owner: Ints, l_document: Ints, l_counts: Ints, n_pairs: int
 ) -> Floats:
-    """Give for each reference the share of the document's links that have one of its tokens (or shapes)."""
+    """Return for each reference the share of the document's links that have one of its tokens (or shapes)."""
     order = np.argsort(theirs, kind="stable")
     left = np.searchsorted(theirs[order], mine, "left")
     right = np.searchsorted(theirs[order], mine, "right")
@@ -149,12 +149,12 @@ def _sharing(
 
 
 def _first_segment(url: str) -> str:
-    """Give host and first path segment, ``""`` where there is no segment."""
+    """Return host and first path segment, ``""`` where there is no segment."""
     found = _SEGMENT.match(url)
     return found[0] if found else ""
 
 
 def _locals_before(references: list[RemoteReference]) -> Floats:
-    """Give for each remote reference of a document how many local ones stand before it."""
+    """Return for each remote reference of a document how many local ones stand before it."""
     local = np.array([reference.local for reference in references])
     return np.asarray(np.cumsum(local)[~local], np.float64)

@@ -21,7 +21,7 @@ SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
 
 
 def element_columns(rows: Numbering) -> dict[str, Floats]:
-    """Give the columns of the reference's own element and of what is around it, one float64 value a row."""
+    """Return the columns of the reference's own element and of what is around it, one float64 value a row."""
     facts = [reference.attributes for reference in rows.references]
     carriers = [reference.carrier for reference in rows.references]
     ancestries = [reference.ancestry for reference in rows.references]
@@ -90,6 +90,6 @@ def _lengths(facts: Sequence[Mapping[str, str]], name: str) -> Floats:
 
 
 def _least(*columns: Floats) -> Floats:
-    """Give the least value that is given, ABSENT where none is."""
+    """Return the least value that is given, ABSENT where none is."""
     least = np.min([np.where(column >= 0, column, np.inf) for column in columns], axis=0)
     return np.where(np.isinf(least), ABSENT, least)

@@ -13,7 +13,7 @@ from tkit.features.campaign import CAMPAIGN_FEATURES
 
 
 def feature_matrix(rows: pd.DataFrame, names: Sequence[str], reader: str) -> Matrix:
-    """Give feature columns as one array, refusing what no detector can judge.
+    """Return feature columns as one array, refusing what no detector can judge.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ _HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
 
 
 def message_columns(rows: Numbering) -> dict[str, Floats]:
-    """Give the columns of the whole mail, one float64 value a row."""
+    """Return the columns of the whole mail, one float64 value a row."""
     numbers = [_headers_of(message) for message in rows.owners]
     columns = {name: column([of[name] for of in numbers])[rows.document] for name in _MESSAGE_NUMBERS}
     heads = [_Head(message) for message in rows.owners]
@@ -93,7 +93,7 @@ class _Head:
         )
 
     def _length_in_headers(self, token: str) -> int:
-        """Give a token's length where it stands in the headers, else 0; URLs of one mail have many in common."""
+        """Return a token's length where it stands in the headers, else 0; URLs of one mail have many in common."""
         found = self._tokens.get(token)
         if found is None:
             found = self._tokens[token] = len(token) if token in self.message.header_text else 0

@@ -108,7 +108,7 @@ class _Originals(dict[str, int]):
 
 
 def _identifiers(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:
-    """Give the tokens that may be identifiers, their URLs numbered through."""
+    """Return the tokens that may be identifiers, their URLs numbered through."""
     links = links._replace(url=links.url + first_link)
     digits = np.concatenate((pictures.digits, links.digits))
     length = np.concatenate((pictures.length, links.length))

@@ -52,7 +52,7 @@ def _added(url: Ints, values: NDArray[np.generic], n: int) -> Floats:
 
 
 def identifier_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: Bounds) -> dict[str, Floats]:
-    """Tell where the tokens that may be identifiers stand: those of six characters or more with a digit.
+    """Return where the tokens that may be identifiers stand: those of six characters or more with a digit.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def segment_columns(url: Ints, at: Ints, length: Ints, digits: Ints, bounds: Bou
 def size_column(
     url: Ints, at: Ints, length: Ints, digits: Ints, names_size: NDArray[np.bool_], characters: NDArray[np.uint8], n: int
 ) -> Floats:
-    """Tell which URLs name a picture's size: ``468x60``, ``w=300``, ``size=48``; a side has two to four digits.
+    """Return which URLs name a picture's size: ``468x60``, ``w=300``, ``size=48``; a side has two to four digits.
 
     Parameters
     ----------

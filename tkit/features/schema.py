@@ -255,7 +255,7 @@ FEATURES: tuple[Feature, ...] = (
 
 
 def feature_names(vantage: str) -> list[str]:
-    """Give the names of the features that a vantage point can compute, in the schema's order.
+    """Return the names of the features that a vantage point can compute, in the schema's order.
 
     >>> counts = [len(feature_names(vantage)) for vantage in VANTAGES]
     >>> counts == sorted(counts)

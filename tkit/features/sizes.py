@@ -10,7 +10,7 @@ DECLARED_SIZES = ("none", "1x1", "other tiny", "ordinary")
 
 
 def declared_size(rows: pd.DataFrame) -> list[str]:
-    """Give each row one of :data:`DECLARED_SIZES`.
+    """Return each row one of :data:`DECLARED_SIZES`.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def extract(messages: Iterable[Message]) -> pd.DataFrame:
-    r"""Give the feature table of messages.
+    r"""Return the feature table of messages.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
 
 
 def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    """Give the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits.
+    """Return the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits.
 
     A piece has fewer rows where :data:`MESSAGES_AT_ONCE` messages do not hold as many.
     """
@@ -88,7 +88,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _batch(messages: Iterator[Message]) -> tuple[pd.DataFrame | None, bool]:
-    """Give the next piece of the table, None where the messages hold no reference; tell whether there may be more."""
+    """Return the next piece of the table, None where the messages hold no reference; tell whether there may be more."""
     documents, more = _read_some(messages)
     return (_rows(documents) if documents else None), more
 

@@ -125,14 +125,14 @@ def analyse(urls: Sequence[str]) -> UrlColumns:
 
 
 def token_table(urls: Sequence[str]) -> TokenTable:
-    """Give only the tokens of resolved URLs, which is all that links are asked for."""
+    """Return only the tokens of resolved URLs, which is all that links are asked for."""
     tails = _Tails(urls)
     return _Runs(tails, _IS_TOKEN[tails.bytes]).table()
 
 
 @lru_cache(maxsize=1 << 14)
 def _host_parts(authority: str) -> tuple[float, ...]:
-    """Give length, labels, digits, hyphens, whether it is a number, whether it has a port, and its telling labels."""
+    """Return length, labels, digits, hyphens, whether it is a number, whether it has a port, and its telling labels."""
     host, colon, port = authority.rpartition("@")[2].rpartition(":")
     if not colon or not port.isdigit():  # no port, or the inside of an IPv6 address
         host, port = authority.rpartition("@")[2], ""
@@ -158,7 +158,7 @@ SHEETS = frozenset(("css", "woff", "woff2", "ttf", "otf", "eot"))
 
 @lru_cache(maxsize=1 << 12)
 def _extension(name: str) -> tuple[bool, ...]:
-    """Tell what a file name's extension, lower case and with its dot, stands for; in the order of ``_PARTS``."""
+    """Return what a file name's extension, lower case and with its dot, stands for; in the order of ``_PARTS``."""
     extension = name[1:]
     return (
         extension == "gif",
@@ -279,7 +279,7 @@ class _Tails:
         } | runs.word_counts()
 
     def bounds(self, parts: dict[str, Floats]) -> Bounds:
-        """Give where the parts of the URLs begin and end among the bytes."""
+        """Return where the parts of the URLs begin and end among the bytes."""
         path = self.start + parts["path_length"].astype(np.int64)
         end = self.start + self.lengths
         fragment = parts["fragment_length"].astype(np.int64)
@@ -346,7 +346,7 @@ class _Runs:
         return np.arange(len(self.bytes)) - np.repeat(self.start, self.length)
 
     def table(self) -> TokenTable:
-        """Give the runs as tokens to compare."""
+        """Return the runs as tokens to compare."""
         other = self.length - self.digits - self.upper - self.lower
         alphabet = (self.digits > 0) + 2 * (self.upper > 0) + 4 * (self.lower > 0) + 8 * (other > 0)
         return TokenTable(self.url, self.length, self.digits, self.codes(), self.length * 16 + alphabet)
@@ -358,7 +358,7 @@ class _Runs:
         return np.asarray(np.add.reduceat(mask, self.start, dtype=np.int64))
 
     def peak(self, values: Ints) -> Ints:
-        """Give the greatest value of the bytes for each run."""
+        """Return the greatest value of the bytes for each run."""
         return np.asarray(np.maximum.reduceat(values, self.start)) if len(self.start) else np.zeros(0, np.int64)
 
     def changes(self, letters_only: bool = False) -> Ints:
@@ -375,7 +375,7 @@ class _Runs:
         return out
 
     def maximum(self, values: Ints) -> Floats:
-        """Give the greatest value of the runs for each URL, 0 for one without runs."""
+        """Return the greatest value of the runs for each URL, 0 for one without runs."""
         return self._scatter(np.maximum.reduceat(values, self.of_url)) if len(self.has) else np.zeros(self.n_urls)
 
     def sum(self, values: Ints) -> Floats:
@@ -383,7 +383,7 @@ class _Runs:
         return self._scatter(np.add.reduceat(values, self.of_url)) if len(self.has) else np.zeros(self.n_urls)
 
     def longest(self, mask: Mask) -> Floats:
-        """Give the length of the longest run with a property."""
+        """Return the length of the longest run with a property."""
         return self.maximum(np.where(mask, self.length, 0))
 
     def number(self, mask: Mask) -> Floats:
@@ -391,7 +391,7 @@ class _Runs:
         return self.sum(mask.astype(np.int64))
 
     def first_longest(self) -> Ints:
-        """Give the row of each URL's longest run, the first of equals; -1 for a URL without runs."""
+        """Return the row of each URL's longest run, the first of equals; -1 for a URL without runs."""
         out = np.full(self.n_urls, -1)
         if len(self.has):
             rank = self.length * (len(self.length) + 1) + np.arange(len(self.length), 0, -1)
@@ -400,7 +400,7 @@ class _Runs:
         return out
 
     def entropy(self, rows: Ints) -> Floats:
-        """Give the Shannon entropy in bits a character of one run of each URL, rounded to 1/256; 0 without runs.
+        """Return the Shannon entropy in bits a character of one run of each URL, rounded to 1/256; 0 without runs.
 
         Rounded, so that another language's logarithm gives the same number.
         """
@@ -419,7 +419,7 @@ class _Runs:
         return np.asarray(np.floor(np.abs(bits) * 256 + 0.5) / 256)
 
     def codes(self) -> NDArray[np.uint64]:
-        """Give a hash of each run's characters."""
+        """Return a hash of each run's characters."""
         return run_codes(self.bytes, self.start, self.length)
 
     @cached_property
@@ -456,7 +456,7 @@ class _Runs:
         return base64, hexadecimal
 
     def _digits_of(self, runs: Ints, values: NDArray[np.int16], base: int) -> tuple[NDArray[np.int16], Ints, Ints, Mask]:
-        """Give the digits' values of some runs, each digit's place modulo ``base``, the runs' starts, and their last bytes."""
+        """Return the digits' values of some runs, each digit's place modulo ``base``, the runs' starts, and their last bytes."""
         length = self.length[runs]
         start = np.cumsum(length) - length
         step = np.arange(int(length.sum())) - np.repeat(start, length)

@@ -58,7 +58,7 @@ MOST = (1 << _BITS) - 1
 
 
 def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes:
-    """Give a 64-bit polynomial hash of each run of characters.
+    """Return a 64-bit polynomial hash of each run of characters.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ _SIZE_CODES = _codes_of(SIZE_NAMES.split())
 
 
 def are_size_names(codes: Codes) -> NDArray[np.bool_]:
-    """Tell which words, by :func:`run_codes` of them in lower case, name a parameter that gives a picture's size."""
+    """Return which words, by :func:`run_codes` of them in lower case, name a parameter that gives a picture's size."""
     return np.isin(codes, _SIZE_CODES)
 
 

@@ -17,7 +17,7 @@ MAX_REASONS = 3
 def reasons(
     rows: pd.DataFrame, contributions: pd.DataFrame, towards_tracker: NDArray[np.bool_] | Sequence[bool]
 ) -> list[list[str]]:
-    """Say what weighed most towards a verdict.
+    """Return what weighed most towards a verdict.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ SIZE_FEATURES = frozenset(f"{of}{side}" for of in ("", "attr_", "style_", "style
 
 
 def _size_counted_once(contributions: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
-    """Give names and weights with the size's features as one column, the last."""
+    """Return names and weights with the size's features as one column, the last."""
     of_size = contributions.columns.isin(SIZE_FEATURES)
     weight = contributions.to_numpy(np.float64)
     names = [*contributions.columns[~of_size], _SIZE]
@@ -74,7 +74,7 @@ def _size_counted_once(contributions: pd.DataFrame) -> tuple[list[str], NDArray[
 
 
 def declared_size(width: float, height: float) -> str:
-    """Say what size a reference declares; a side below 0 is not given.
+    """Return what size a reference declares; a side below 0 is not given.
 
     >>> declared_size(1, 1), declared_size(-1, -1), declared_size(600, -1)
     ('declared 1 x 1 px', 'no size declared', 'declared 600 px wide')
@@ -87,7 +87,7 @@ def declared_size(width: float, height: float) -> str:
 
 
 def reason(feature_name: str, value: float) -> str:
-    """Say what a feature's value means, as a phrase about the reference.
+    """Return what a feature's value means, as a phrase about the reference.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Ancestors:
         self._found: dict[int, Ancestry] = {}
 
     def of(self, node: Any) -> Ancestry:
-        """Give the ancestry of a node."""
+        """Return the ancestry of a node."""
         parent = node.parent
         if parent is None:
             return Ancestry(*_ROOT)
@@ -67,7 +67,7 @@ class Ancestors:
         return found
 
     def _below(self, element: Any) -> _Above:
-        """Give what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
+        """Return what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
         above = self._above
         unknown = []
         facts: _Above = _ROOT

@@ -22,7 +22,7 @@ _REQUEST_TYPES = {
 
 
 def request_type(carrier: str) -> str:
-    """Give the type of the request that a carrier makes, in the words of filter engines; ``"image"`` for most.
+    """Return the type of the request that a carrier makes, in the words of filter engines; ``"image"`` for most.
 
     >>> request_type("img-src"), request_type("font-face")
     ('image', 'font')

@@ -62,7 +62,7 @@ _OPENED_AGAIN = 20  # steps
 
 
 def tree_takes_long(html: str) -> bool:
-    """Tell whether the tree of a text would take time that grows faster than the text.
+    """Return whether the tree of a text would take time that grows faster than the text.
 
     Examples
     --------

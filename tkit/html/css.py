@@ -25,7 +25,7 @@ _HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # what follows the backslash; one whit
 
 
 def _ident(word: str) -> str:
-    r"""Give a pattern for an identifier in which any letter may be escaped (``\75rl``, ``u\rl``)."""
+    r"""Return a pattern for an identifier in which any letter may be escaped (``\75rl``, ``u\rl``)."""
     letters = []
     for letter in word:
         codes = f"{ord(letter.lower()):x}|{ord(letter.upper()):x}"
@@ -67,7 +67,7 @@ _LOOK_BACK = 80  # an at-rule or function name with every letter escaped is shor
 
 
 def css_urls(text: str) -> list[CssUrl]:
-    r"""Give every URL that a style sheet or declaration list may load, in order.
+    r"""Return every URL that a style sheet or declaration list may load, in order.
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ def css_urls(text: str) -> list[CssUrl]:
 
 @lru_cache(maxsize=1 << 14)
 def may_load(text: str) -> bool:
-    """Tell whether CSS can hold a URL at all: every form of one is a function, an escape or an ``@import``."""
+    """Return whether CSS can hold a URL at all: every form of one is a function, an escape or an ``@import``."""
     return any(map(text.lower().__contains__, _HINTS))
 
 
 def _filtered(text: str) -> str:
-    """Give the code points that a tokenizer sees (CSS Syntax Level 3, section 3.3)."""
+    """Return the code points that a tokenizer sees (CSS Syntax Level 3, section 3.3)."""
     if "\r" in text or "\f" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
     return text.replace("\0", "\ufffd")
@@ -170,7 +170,7 @@ class _Scanner:
         return inner, _Open(")")
 
     def _name(self, start: int) -> re.Match[str] | None:
-        """Give the name of the function that opens at ``start``, None for one that takes no URL."""
+        """Return the name of the function that opens at ``start``, None for one that takes no URL."""
         text = self._text
         window = self._window(start)
         if text[start - 1 : start] not in _LAST_LETTERS and text.find("\\", window, start) < 0:
@@ -182,7 +182,7 @@ class _Scanner:
         return max(self._read, start - _LOOK_BACK)
 
     def _use(self, start: int) -> Use | None:
-        """Tell what a URL function that begins at ``start`` is for; None for a name that loads nothing."""
+        """Return what a URL function that begins at ``start`` is for; None for a name that loads nothing."""
         text = self._text
         window = self._window(start)
         if text.find("@", window, start) >= 0:
@@ -199,7 +199,7 @@ class _Scanner:
         return "value"
 
     def _slash(self, start: int) -> int:
-        """Give where to go on after a slash, past the comment that it may open."""
+        """Return where to go on after a slash, past the comment that it may open."""
         text = self._text
         if not text.startswith("/*", start):
             return start + 1
@@ -210,7 +210,7 @@ class _Scanner:
         return end
 
     def _string(self, start: int) -> tuple[str, int]:
-        """Give the inside of the string that opens at ``start`` (``""`` for a bad one) and where to go on."""
+        """Return the inside of the string that opens at ``start`` (``""`` for a bad one) and where to go on."""
         text = self._text
         end = _end(_INSIDE[text[start]], text, start + 1)
         if text.startswith("\n", end):
@@ -226,7 +226,7 @@ class _Scanner:
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
-    """Give where a match that begins at ``position`` ends, ``position`` itself where there is none."""
+    """Return where a match that begins at ``position`` ends, ``position`` itself where there is none."""
     found = pattern.match(text, position)
     return found.end() if found else position
 

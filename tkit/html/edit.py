@@ -83,7 +83,7 @@ class Places(NamedTuple):
 
 
 def tags_of(text: str) -> list[Tag]:
-    """Give the start tags of a text, those in its conditional comments too, in order."""
+    """Return the start tags of a text, those in its conditional comments too, in order."""
     return list(_tags(text, 0, len(text), 0))
 
 
@@ -133,7 +133,7 @@ def places(text: str, loads: Sequence[Load]) -> Places | None:
 
 
 def resolved_urls(text: str) -> list[str]:
-    """Give what a text loads from servers, in order."""
+    """Return what a text loads from servers, in order."""
     return [reference.resolved_url for reference in _remote(text)]
 
 
@@ -199,7 +199,7 @@ def _by_url(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference
 
 
 def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
-    """Give the URLs that an attribute (or the tag's style sheet) holds, as :mod:`tkit.html.reading` gives them.
+    """Return the URLs that an attribute (or the tag's style sheet) holds, as :mod:`tkit.html.reading` gives them.
 
     ``""`` stands for those of a style sheet that are not for the carrier.
     """
@@ -218,7 +218,7 @@ def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
 
 
 def removal(text: str, found: Places, gone: Collection[Place], replace: bool = False) -> list[Edit]:
-    """Give the edits that take references out of a text and leave all others.
+    """Return the edits that take references out of a text and leave all others.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ class _Tag:
         self._replace = replace
 
     def without(self, names: Mapping[str, Collection[int]]) -> Iterator[Edit]:
-        """Give the edits that take URLs out of attributes, each named with the numbers of its URLs."""
+        """Return the edits that take URLs out of attributes, each named with the numbers of its URLs."""
         for name, numbers in names.items():
             attribute = self._tag.attribute(name)
             if attribute is None:
@@ -275,7 +275,7 @@ class _Tag:
         return Decoded(self._text, attribute.value_start, attribute.value_end).text if attribute else ""
 
     def _instead(self, attribute: Attribute) -> str:
-        """Give what stands in the place of an attribute that is taken out as a whole."""
+        """Return what stands in the place of an attribute that is taken out as a whole."""
         name, tag = attribute.name, self._tag.name
         if name == "poster" or (name in ("href", "xlink:href") and tag in ("image", "feimage", "use")):
             # Without href, xlink:href would be read; without a poster, a video shows its player's own.
@@ -292,7 +292,7 @@ class _Tag:
         return " ".join(f'{side}="1"' for side in missing)
 
     def _size(self) -> tuple[str, str]:
-        """Give what is declared as the picture's width and height, by style or attribute; ``""`` where nothing is."""
+        """Return what is declared as the picture's width and height, by style or attribute; ``""`` where nothing is."""
         written = self._value("style")
         style = parse_style(written)
         sides = []
@@ -302,7 +302,7 @@ class _Tag:
         return sides[0], sides[1]
 
     def _spans(self, attribute: Attribute, numbers: Collection[int]) -> list[tuple[int, int]] | None:
-        """Give where some URLs of a ``srcset`` or ``style`` are written; None where the attribute is to go as a whole."""
+        """Return where some URLs of a ``srcset`` or ``style`` are written; None where the attribute is to go as a whole."""
         if attribute.name not in ("style", "srcset"):
             return None
         value = Decoded(self._text, attribute.value_start, attribute.value_end)
@@ -325,7 +325,7 @@ class _Tag:
 
 
 def _css_spans(text: str) -> list[tuple[int, int]] | None:
-    """Give where each URL of a style sheet is written; None where they are not found for certain.
+    """Return where each URL of a style sheet is written; None where they are not found for certain.
 
     Every string and every word in parentheses gets a name of its own, and the sheet read again tells which of them
     are the URLs.
@@ -347,7 +347,7 @@ def _css_spans(text: str) -> list[tuple[int, int]] | None:
 
 
 def _srcset_spans(text: str) -> list[tuple[int, int]] | None:
-    """Give where each candidate of a ``srcset`` is written, up to the next; None where they are not found for certain."""
+    """Return where each candidate of a ``srcset`` is written, up to the next; None where they are not found for certain."""
     starts = []
     position = 0
     candidates = srcset_candidates(text)
@@ -367,7 +367,7 @@ def _srcset_spans(text: str) -> list[tuple[int, int]] | None:
 
 
 def _natural(width: str, height: str) -> tuple[int, int]:
-    """Give the inert picture's own size: what is declared; of one declared side, a line along it; else a pixel."""
+    """Return the inert picture's own size: what is declared; of one declared side, a line along it; else a pixel."""
     sides = []
     for given in (width, height):
         pixels = dimension(given)
@@ -376,7 +376,7 @@ def _natural(width: str, height: str) -> tuple[int, int]:
 
 
 def blank_gif(width: int, height: int) -> str:
-    """Give a ``data:`` URL of a transparent GIF of any size up to 65,535 pixels a side, in 42 bytes.
+    """Return a ``data:`` URL of a transparent GIF of any size up to 65,535 pixels a side, in 42 bytes.
 
     Source: GIF89a, sections 18 to 23: the logical screen has the size, the one frame is a pixel.
 

@@ -37,7 +37,7 @@ _REFRESH = re.compile(rb"refresh|http-equiv\s*=\s*[\"']?[^>\"']*&")  # a charact
 
 
 def html_may_load(html: str) -> bool:
-    """Tell whether an HTML text may hold a reference, local ones among them; of public mail's texts a fifth holds none."""
+    """Return whether an HTML text may hold a reference, local ones among them; of public mail's texts a fifth holds none."""
     if "src" in html:
         return True
     # Of letters that are not ASCII none is part of a name, and bytes are made lower several times as fast as they are.
@@ -72,7 +72,7 @@ def without_space_behind_body(html: str) -> str:
 
 
 def comment_may_load(comment: str) -> bool:
-    """Tell whether what stands in a comment may hold a reference."""
+    """Return whether what stands in a comment may hold a reference."""
     return (_short_may_load if len(comment) < _SHORT_COMMENT else _may_load)(comment)
 
 
@@ -87,7 +87,7 @@ _short_may_load = lru_cache(maxsize=1 << 12)(_may_load)  # scaffolding is the sa
 
 
 def conditional_comments_may_load(html: str) -> bool:
-    """Tell whether any of a text's conditional comments may hold a reference."""
+    """Return whether any of a text's conditional comments may hold a reference."""
     for opened in _CONDITIONAL.finditer(html) if "!" in html else ():
         end = html.find("-->", opened.end())
         if comment_may_load(html[opened.end() : end if end >= 0 else None]):
@@ -96,7 +96,7 @@ def conditional_comments_may_load(html: str) -> bool:
 
 
 def css_may_load(html: str) -> bool:
-    """Tell whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.html.css.may_load`."""
+    """Return whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.html.css.may_load`."""
     return (
         "\\" in html
         or ("(" in html and _CSS_FUNCTION.search(html) is not None)

@@ -153,7 +153,7 @@ class Document(NamedTuple):
 
 
 def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
-    r"""Give every reference of a message, remote and local, in document order over all its HTML parts.
+    r"""Return every reference of a message, remote and local, in document order over all its HTML parts.
 
     Examples
     --------
@@ -326,7 +326,7 @@ class _Reader:
 
 
 def _candidates(html: str) -> Iterable[Any]:
-    """Give the nodes of a text's tree, in document order, among which are all that say anything to the reader.
+    """Return the nodes of a text's tree, in document order, among which are all that say anything to the reader.
 
     The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
     comments it cannot find.
@@ -349,7 +349,7 @@ def _tag_nodes(html: str) -> Iterable[Any]:
 
 
 def _nodes(root: Any) -> Iterator[Any]:
-    """Give the elements and comments of a tree in document order, those beside the html element too."""
+    """Return the elements and comments of a tree in document order, those beside the html element too."""
     before = []
     node = root.prev
     while node is not None:
@@ -364,7 +364,7 @@ def _nodes(root: Any) -> Iterator[Any]:
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
-    """Give (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
+    """Return (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
     found: list[tuple[str, str, str]] = []
     src = attributes.get("src")
     if src and (carrier := SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
@@ -424,7 +424,7 @@ def _link_carrier(rel: str) -> str:
 
 
 def srcset_candidates(text: str) -> list[tuple[str, str]]:
-    """Give the (URL, descriptor) candidates of a ``srcset`` attribute.
+    """Return the (URL, descriptor) candidates of a ``srcset`` attribute.
 
     Source: HTML Standard, "parse a srcset attribute".
 

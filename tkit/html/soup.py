@@ -88,11 +88,11 @@ class SoupNode:
         return str(self._element).strip()
 
     def text(self) -> str:
-        """Give the text right below an element, style sheets included."""
+        """Return the text right below an element, style sheets included."""
         return "".join(map(str, self._element.contents)) if isinstance(self._element, Tag) else str(self._element)
 
     def traverse(self) -> Iterator[SoupNode]:
-        """Give the node, the elements and the comments below it in document order.
+        """Return the node, the elements and the comments below it in document order.
 
         What stands in a ``template`` is left out: it is inert.
         """

@@ -63,7 +63,7 @@ class Tag(NamedTuple):
     raw_end: int
 
     def attribute(self, name: str) -> Attribute | None:
-        """Give an attribute; of equal names the first counts."""
+        """Return an attribute; of equal names the first counts."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
@@ -82,7 +82,7 @@ class Comment(NamedTuple):
 
 
 def tokens(text: str, start: int = 0, end: int | None = None, attributes_from: int = 0) -> Iterator[Tag | EndTag | Comment]:
-    """Give the tags and comments of an HTML text in order.
+    """Return the tags and comments of an HTML text in order.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _comment(text: str, position: int, limit: int) -> tuple[Comment, int]:
 
 
 def _tag_end(text: str, position: int, limit: int) -> int:
-    """Give where a tag ends whose name ends at a position; behind ``limit`` where it does not."""
+    """Return where a tag ends whose name ends at a position; behind ``limit`` where it does not."""
     found = _TAG_REST.match(text, position, limit)
     return found.end() if found else limit + 1
 
@@ -214,7 +214,7 @@ def _raw_end(text: str, name: str, position: int, limit: int) -> int:
 
 
 def _script_end(text: str, position: int, limit: int) -> int:
-    """Give where a script's text ends (sections 13.2.5.15 to 13.2.5.31)."""
+    """Return where a script's text ends (sections 13.2.5.15 to 13.2.5.31)."""
     escaped = doubly = False
     while found := _SCRIPT.search(text, position, limit):
         mark = found[0]
@@ -261,7 +261,7 @@ class Decoded:
         self.text = "".join(pieces)
 
     def written(self, position: int) -> int:
-        """Give where the character at a decoded position is written; where the piece ends for its end."""
+        """Return where the character at a decoded position is written; where the piece ends for its end."""
         low, high = 0, len(self._decoded)
         while high - low > 1:
             middle = (low + high) // 2

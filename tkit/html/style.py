@@ -43,7 +43,7 @@ class Style(NamedTuple):
 
 @lru_cache(maxsize=1 << 14)
 def dimension(value: str | None) -> float:
-    """Give a ``width`` or ``height`` attribute in pixels; :data:`ABSENT` where it is missing, a percentage or no number.
+    """Return a ``width`` or ``height`` attribute in pixels; :data:`ABSENT` where it is missing, a percentage or no number.
 
     Source: HTML Standard, "rules for parsing dimension values": trailing garbage (``1px``) is ignored.
 
@@ -92,7 +92,7 @@ def parse_style(text: str) -> Style:
 
 
 def hides(style: str, hidden: bool = False) -> str:
-    """Tell how an element's own style or ``hidden`` attribute makes its content invisible; ``""`` where it does not.
+    """Return how an element's own style or ``hidden`` attribute makes its content invisible; ``""`` where it does not.
 
     One of ``"display"``, ``"visibility"``, ``"hidden"`` (the attribute), ``"mso-hide"``, ``"opacity"``,
     ``"clipped"`` (no height or width, and overflow hidden), ``"off-screen"`` (moved far outside the page).

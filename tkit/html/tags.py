@@ -48,11 +48,11 @@ class TagNode:
         return self._text[self._token.start : self._token.end].strip() if isinstance(self._token, Comment) else ""
 
     def text(self) -> str:
-        """Give the raw text behind the tag, of a style sheet for one."""
+        """Return the raw text behind the tag, of a style sheet for one."""
         return self._text[self._token.end : self._token.raw_end] if isinstance(self._token, Tag) else ""
 
     def traverse(self) -> Iterator[TagNode]:
-        """Give every tag and comment of the root in order."""
+        """Return every tag and comment of the root in order."""
         for token in tokens(self._text):
             if isinstance(token, Tag | Comment):
                 yield TagNode(self._text, token)

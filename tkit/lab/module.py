@@ -122,7 +122,7 @@ class ChromiumModule:
         self._stop()
 
     def classify(self, message: Message) -> list[Row]:
-        """Give what the module gives of a message's references, in document order over all parts."""
+        """Return what the module gives of a message's references, in document order over all parts."""
         return [Row(*row) for row in self._running().evaluate(_CLASSIFY, _asked(message))]
 
     def time(self, messages: Sequence[Message], rounds: int = 5) -> Timed:

@@ -207,7 +207,7 @@ class ChromiumRenderer:
         return list(asked)
 
     def _running(self) -> Browser:
-        """Give the browser, started again where it is gone."""
+        """Return the browser, started again where it is gone."""
         if self._playwright is None:
             raise TkitError("the browser is not started: use ChromiumRenderer in a `with` block")
         if self._browser is None or not self._browser.is_connected():
@@ -390,5 +390,5 @@ def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
 
 
 def comparable(url: str) -> str:
-    """Give a URL as it is compared with another: without fragment, ``|`` as Chromium writes it in a path."""
+    """Return a URL as it is compared with another: without fragment, ``|`` as Chromium writes it in a path."""
     return url.partition("#")[0].replace("|", "%7C")

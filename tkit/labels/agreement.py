@@ -70,7 +70,7 @@ def _decided(given: pd.DataFrame, majority: bool) -> pd.Series:
 
 
 def given_labels(merged: pd.DataFrame) -> pd.DataFrame:
-    """Give the annotators' own labels of a merged file: one column an annotator, ``""`` for none.
+    """Return the annotators' own labels of a merged file: one column an annotator, ``""`` for none.
 
     A file with the columns ``first`` and ``second``, two passes over the same references, is one of two annotators.
 
@@ -106,7 +106,7 @@ def to_adjudicate(merged: pd.DataFrame) -> pd.DataFrame:
 
 
 def raw_agreement(table: Floats) -> Floats:
-    """Give the share of references that two annotators label alike.
+    """Return the share of references that two annotators label alike.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def raw_agreement(table: Floats) -> Floats:
 
 
 def cohen_kappa(table: Floats) -> Floats:
-    """Give Cohen's kappa: agreement beyond what the annotators' own shares of labels make by chance.
+    """Return Cohen's kappa: agreement beyond what the annotators' own shares of labels make by chance.
 
     Source: Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20.
 
@@ -156,7 +156,7 @@ def cohen_kappa(table: Floats) -> Floats:
 
 
 def krippendorff_alpha(coincidences: Floats) -> Floats:
-    """Give Krippendorff's alpha for nominal labels, any number of annotators, with labels missing.
+    """Return Krippendorff's alpha for nominal labels, any number of annotators, with labels missing.
 
     Source: Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C.
 
@@ -180,7 +180,7 @@ def krippendorff_alpha(coincidences: Floats) -> Floats:
 
 
 def coincidence_matrices(given: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Floats:
-    """Give each reference's part of the coincidence matrix: pairs of its labels, each over the number of labels less one.
+    """Return each reference's part of the coincidence matrix: pairs of its labels, each over the number of labels less one.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def agreement(merged: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 
 def _contingency(first: pd.Series, second: pd.Series, labels: tuple[str, ...]) -> Floats:
-    """Give each reference's contingency table: one 1, or none where an annotator gave no label."""
+    """Return each reference's contingency table: one 1, or none where an annotator gave no label."""
     a, b = (np.stack([(side == label).to_numpy() for label in labels], axis=1) for side in (first, second))
     tables: Floats = (a[:, :, None] & b[:, None, :]).astype(np.float64)
     return tables

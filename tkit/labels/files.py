@@ -111,7 +111,7 @@ def read_labels(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def check_labels(path: str | os.PathLike[str]) -> list[LabelProblem]:
-    """Give everything that is wrong in the cells of a label file, in the order of its rows.
+    """Return everything that is wrong in the cells of a label file, in the order of its rows.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def write_labels(path: str | os.PathLike[str], labels: pd.DataFrame) -> None:
 
 
 def url_sha256(url: str) -> str:
-    """Give the hash that stands for a URL in a label file: SHA-256 of the cleaned URL in UTF-8.
+    """Return the hash that stands for a URL in a label file: SHA-256 of the cleaned URL in UTF-8.
 
     >>> url_sha256(" http://a.example/o.gif ") == url_sha256("http://a.example/o.gif")
     True
@@ -149,7 +149,7 @@ def url_sha256(url: str) -> str:
 
 
 def key_of(*tables: pd.DataFrame) -> list[str]:
-    """Give the columns by which all of the tables name their references.
+    """Return the columns by which all of the tables name their references.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def key_of(*tables: pd.DataFrame) -> list[str]:
 
 
 def keyed(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """Give a table with the key as its index, carriers by their coarser names; of several of one key the first."""
+    """Return a table with the key as its index, carriers by their coarser names; of several of one key the first."""
     names = table[list(key)].copy()
     if "carrier" in key:
         names["carrier"] = [COARSE_CARRIER.get(name, name) for name in names["carrier"]]
@@ -205,7 +205,7 @@ def write_table(path: str | os.PathLike[str], table: pd.DataFrame, required: Seq
 
 
 def _cells(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Give a CSV's header and its rows, each as long as the header."""
+    """Return a CSV's header and its rows, each as long as the header."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -273,7 +273,7 @@ def _problems(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
 
 
 def _namer(header: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Give a function from a row to what names its reference."""
+    """Return a function from a row to what names its reference."""
     if "index" in header:
         places = [header.index(name) for name in _BY_INDEX]
         return lambda cells: tuple(cells[place] for place in places)

@@ -114,7 +114,7 @@ class LabelModel:
         return cls(accuracy, sources)
 
     def labels(self, votes: pd.DataFrame) -> pd.DataFrame:
-        """Give one label a row.
+        """Return one label a row.
 
         Returns
         -------
@@ -243,7 +243,7 @@ def cross_validated_labels(
 
 
 def source_table(cast: pd.DataFrame, gold: pd.DataFrame, unlabelled: Mask, sources: Sequence[Source] = SOURCES) -> pd.DataFrame:
-    """Tell what each source is worth.
+    """Return what each source is worth.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def source_table(cast: pd.DataFrame, gold: pd.DataFrame, unlabelled: Mask, sourc
 
 
 def conflicts(cast: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.DataFrame:
-    """Tell which sources vote against each other.
+    """Return which sources vote against each other.
 
     Returns
     -------

@@ -132,7 +132,7 @@ def _translate_token(kind: str, token: str, dialect: Dialect) -> str:
 
 
 def _is_plain_set(token: str, dialect: Dialect) -> bool:
-    """Tell whether a set holds only characters, ranges and classes that all dialects read alike."""
+    """Return whether a set holds only characters, ranges and classes that all dialects read alike."""
     members = token[1:-1].removeprefix("^")
     escaped = re.findall(r"\\(.)", members, re.DOTALL)
     plain = re.sub(r"\\.", "", members, flags=re.DOTALL)

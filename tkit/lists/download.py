@@ -25,17 +25,17 @@ _TIMEOUT = 60
 
 
 def url_of(source: ListSource) -> str:
-    """Give the address of the file at the commit that the list was taken from; ``""`` where no commit is recorded."""
+    """Return the address of the file at the commit that the list was taken from; ``""`` where no commit is recorded."""
     return f"https://raw.githubusercontent.com/{source.project}/{source.commit}/{source.path}" if source.commit else ""
 
 
 def digest(rules: Iterable[str]) -> str:
-    """Give the SHA-256, in hex, of the distinct rules in the order of their characters, a line each."""
+    """Return the SHA-256, in hex, of the distinct rules in the order of their characters, a line each."""
     return hashlib.sha256("\n".join(sorted(set(rules))).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def verify(source: ListSource, folder: str | Path) -> bool:
-    """Tell whether the user's copy has the rules that the registry names; False too for one that is missing.
+    """Return whether the user's copy has the rules that the registry names; False too for one that is missing.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _between(text: str, start: str, end: str) -> str:
 
 
 def _strings(text: str) -> list[tuple[str, str]]:
-    """Give each string literal with what stands behind it, comments left out."""
+    """Return each string literal with what stands behind it, comments left out."""
     tokens = [found for found in _TOKEN.finditer(text) if found.lastgroup != "comment"]
     behind = [found.group() for found in tokens[1:]] + [""] * bool(tokens)
     return [

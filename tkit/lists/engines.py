@@ -51,7 +51,7 @@ class PublishedList(Protocol):
     dropped: tuple[str, ...]
 
     def match(self, url: str, *, tag: str = "", request: str = "image") -> bool:
-        """Tell whether the list holds a URL for a tracker.
+        """Return whether the list holds a URL for a tracker.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class PublishedList(Protocol):
     def match_many(
         self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None
     ) -> NDArray[np.bool_]:
-        """Give :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once.
+        """Return :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once.
 
         Raises
         ------

@@ -74,7 +74,7 @@ def _tag_pattern(rule: str) -> str:
 
 
 def _entries(text: str) -> list[str]:
-    """Give the rules of a JSON list: strings, pairs of a name and a rule, or arrays of rules by name."""
+    """Return the rules of a JSON list: strings, pairs of a name and a rule, or arrays of rules by name."""
     data = json.loads(text)
     if isinstance(data, dict):
         groups = list(data.values())
@@ -90,7 +90,7 @@ def _string(entry: object) -> str:
 
 
 def _wildcards(text: str) -> list[str]:
-    """Give the rules of Trocker's JSON: a vendor's domains, and patterns that hold none of them."""
+    """Return the rules of Trocker's JSON: a vendor's domains, and patterns that hold none of them."""
     rules = []
     for vendor in json.loads(text):
         domains = [_string(domain) for domain in vendor["domains"]]
@@ -108,7 +108,7 @@ def _filters(text: str) -> list[str]:
 
 
 def rules_of(source: ListSource, folder: str | Path) -> list[str]:
-    """Give the rules of a user's copy as they stand there, in their order; raises as :func:`load` does."""
+    """Return the rules of a user's copy as they stand there, in their order; raises as :func:`load` does."""
     rules: list[str] = _read(source, folder, _RULES.get(source.kind, _entries))
     return rules
 
@@ -184,7 +184,7 @@ def read_list(path: str | Path) -> PublishedList:
 
 
 def _domain(line: str) -> str | None:
-    """Give the domain of a hosts file's line, ``""`` for one without, None for what is no such line."""
+    """Return the domain of a hosts file's line, ``""`` for one without, None for what is no such line."""
     if re.match(r"##\S", line):  # a filter that hides elements
         return None
     content = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
@@ -218,7 +218,7 @@ WEB_LISTS = ("easyprivacy_full",)
 
 
 def lists_folder() -> Path:
-    """Give the folder of the user's copies of published lists: ``$TKIT_LISTS``, else ``tkit/lists`` in the user's cache."""
+    """Return the folder of the user's copies of published lists: ``$TKIT_LISTS``, else ``tkit/lists`` in the user's cache."""
     given = os.environ.get("TKIT_LISTS")
     if given:
         return Path(given)
@@ -261,7 +261,7 @@ def load_all(folder: str | Path, leave_out: Sequence[str] = ()) -> list[Publishe
 
 
 def overview(folder: str | Path) -> pd.DataFrame:
-    """Tell what each list of :data:`REGISTRY` holds.
+    """Return what each list of :data:`REGISTRY` holds.
 
     Returns
     -------

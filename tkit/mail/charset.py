@@ -27,7 +27,7 @@ _WINDOWS_1252 = _Charset("windows-1252", "cp1252")
 
 @lru_cache(maxsize=512)
 def _codec(label: str) -> _Charset | None:
-    """Give the charset of a label by the WHATWG Encoding Standard, None where browsers know no such charset."""
+    """Return the charset of a label by the WHATWG Encoding Standard, None where browsers know no such charset."""
     encoding = webencodings.lookup(label)
     if encoding is None or encoding.name in ("replacement", "x-user-defined"):
         return None
@@ -83,7 +83,7 @@ def _decode(content: bytes, charset: _Charset) -> tuple[str, bool]:
 
 
 def _keep_c1(error: UnicodeError) -> tuple[str, int]:
-    """Give C1 controls for the bytes that Python leaves out of Windows' charsets and the Encoding Standard does not."""
+    """Return C1 controls for the bytes that Python leaves out of Windows' charsets and the Encoding Standard does not."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     bad = error.object[error.start : error.end]

@@ -71,7 +71,7 @@ class HtmlSource:
         self._decoding = decoding
 
     def rewritten(self, edits: Sequence[Edit]) -> bytes | None:
-        """Give the part's body with its text changed, transfer-encoded as it was.
+        """Return the part's body with its text changed, transfer-encoded as it was.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class HtmlSource:
         return _spliced(self._body, splices)
 
     def _offsets(self, positions: list[int]) -> list[int] | None:
-        """Give the byte offsets of text positions that go up; None where one has none."""
+        """Return the byte offsets of text positions that go up; None where one has none."""
         codec, errors, mark = self._decoding
         content = self._content
         if len(self.text) == len(content) - mark:  # no character has fewer bytes than one, so each has one
@@ -170,7 +170,7 @@ def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
 
 
 def _decodings(content: bytes, declared: str) -> Iterator[_Decoding]:
-    """Give every way in which :mod:`tkit.mail.message` may have decoded a part; which one it was, its text tells."""
+    """Return every way in which :mod:`tkit.mail.message` may have decoded a part; which one it was, its text tells."""
     for mark, codec in _MARKS:
         if content.startswith(mark):
             yield _Decoding(codec, "replace", len(mark))
@@ -193,7 +193,7 @@ class _Splice(NamedTuple):
 
 
 def _spliced(content: bytes, splices: Sequence[_Splice], start: int = 0, end: int | None = None) -> bytes:
-    """Give the content from ``start`` to ``end`` with the splices in it carried out."""
+    """Return the content from ``start`` to ``end`` with the splices in it carried out."""
     pieces = []
     for splice in splices:
         pieces += [content[start : splice.start], splice.text]
@@ -335,7 +335,7 @@ class _QuotedWriter:
             self._write(bytes((byte,)) if byte in _LITERAL and byte > 32 else b"=%02X" % byte)
 
     def text(self) -> bytes:
-        """Give all that was written."""
+        """Return all that was written."""
         return b"".join(self._pieces)
 
     def _write(self, token: bytes) -> None:

@@ -131,7 +131,7 @@ class Message:
         return self._fields.keys()
 
     def header_count(self, name: str) -> int:
-        """Give how often a header stands in the mail."""
+        """Return how often a header stands in the mail."""
         return len(self._fields.get(name, ()))
 
     @cached_property
@@ -155,7 +155,7 @@ class Message:
         return self._header_block.decode("latin-1")
 
     def header(self, name: str) -> str:
-        """Give the first value of a header, ``""`` where it is absent."""
+        """Return the first value of a header, ``""`` where it is absent."""
         values = self._fields.get(name)
         return _unfolded(values[0]) if values else ""
 
@@ -224,29 +224,29 @@ class Message:
 
 
 def _with_line_feeds(raw: bytes) -> bytes:
-    """Give a mail whose lines are ended by lone carriage returns with line feeds, any other as it is."""
+    """Return a mail whose lines are ended by lone carriage returns with line feeds, any other as it is."""
     return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
 
 
 @lru_cache(maxsize=1 << 12)
 def _field_name(written: str) -> str:
-    """Give a field's name in lower case; ``""`` for what stands before a colon and is none."""
+    """Return a field's name in lower case; ``""`` for what stands before a colon and is none."""
     name = written.rstrip(" \t")
     return name.lower() if name.split() == [name] else ""
 
 
 def _unfolded(value: str) -> str:
-    """Give a field's value in one line (RFC 5322, section 2.2.3)."""
+    """Return a field's value in one line (RFC 5322, section 2.2.3)."""
     return (_FOLD.sub(" ", value) if "\n" in value else value).strip(" \t\r")
 
 
 def _may_hold_html(raw: bytes) -> bool:
-    """Tell whether any part can be HTML; the usual spelling first, which is found fastest."""
+    """Return whether any part can be HTML; the usual spelling first, which is found fastest."""
     return b"text/html" in raw or _HTML_TYPE.search(raw) is not None
 
 
 def _structural_defects(raw: bytes) -> Iterator[str]:
-    """Give what is wrong with a mail's MIME tree, in the words of the standard library, and with its transfer encodings."""
+    """Return what is wrong with a mail's MIME tree, in the words of the standard library, and with its transfer encodings."""
     if b"\0" in raw:
         yield "bytes: NUL in it"
     if is_too_nested(raw):
@@ -266,7 +266,7 @@ def _structural_defects(raw: bytes) -> Iterator[str]:
 
 
 def _payload(node: email.message.Message) -> object:
-    """Give a part's payload; the standard library raises where the charset is a tuple (RFC 2231) or unknown."""
+    """Return a part's payload; the standard library raises where the charset is a tuple (RFC 2231) or unknown."""
     try:
         return node.get_payload()
     except (TypeError, LookupError, ValueError):

@@ -78,7 +78,7 @@ class _Head(NamedTuple):
 
 
 def leaves(raw: bytes) -> list[Leaf]:
-    r"""Give the leaves of a mail's MIME tree in their order.
+    r"""Return the leaves of a mail's MIME tree in their order.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def leaves(raw: bytes) -> list[Leaf]:
 
 
 def is_too_nested(raw: bytes) -> bool:
-    """Tell whether a mail holds parts deeper than :data:`MAX_NESTING`, which :func:`leaves` does not take apart."""
+    """Return whether a mail holds parts deeper than :data:`MAX_NESTING`, which :func:`leaves` does not take apart."""
     walker = _Walker(raw)
     walker.walk()
     return walker.too_nested
@@ -176,7 +176,7 @@ class _Walker:
         del self._clear[level:]
 
     def _boundary(self, position: int) -> _Boundary | None:
-        """Give the first boundary line of an open multipart at or after a position."""
+        """Return the first boundary line of an open multipart at or after a position."""
         first: _Boundary | None = None
         for level in range(len(self._stack)):
             line = self._lines[level]
@@ -193,7 +193,7 @@ class _Walker:
         return first
 
     def _line(self, position: int, limit: int, level: int) -> _Boundary | None:
-        """Give the first line of one boundary."""
+        """Return the first line of one boundary."""
         raw = self._raw
         dashed = self._stack[level].dashed
         if dashed.endswith(_ON_NO_LINE):
@@ -209,20 +209,20 @@ class _Walker:
         return None
 
     def _past(self, position: int, level: int) -> int:
-        """Give where the boundary lines end that directly follow one: between two of them stands no part."""
+        """Return where the boundary lines end that directly follow one: between two of them stands no part."""
         while (line := self._line(position, position, level)) is not None:
             position = line.end
         return position
 
     def _without_line_end(self, position: int) -> int:
-        """Give a position without the line end before it, which belongs to the boundary (RFC 2046, section 5.1.1)."""
+        """Return a position without the line end before it, which belongs to the boundary (RFC 2046, section 5.1.1)."""
         if self._raw[position - 2 : position] == b"\r\n":
             return position - 2
         return position - 1 if self._raw[position - 1 : position] in (b"\n", b"\r") else position
 
 
 def _head_end(raw: bytes, position: int, limit: int) -> int:
-    """Give where the first line begins, at or after a position, that is no header."""
+    """Return where the first line begins, at or after a position, that is no header."""
     if not _HEADER.match(raw, position, limit):
         return position
     found = _END_OF_HEADERS.search(raw, position, limit)
@@ -257,7 +257,7 @@ _read_short_head = lru_cache(maxsize=1 << 12)(_read_head)
 
 
 def _first_value(block: bytes, lowered: bytes, name: bytes) -> bytes | None:
-    """Give a field's first value as it stands, folds in it; None where the field is absent."""
+    """Return a field's first value as it stands, folds in it; None where the field is absent."""
     at = lowered.find(name)
     while at > 0 and lowered[at - 1] not in b"\r\n":
         at = lowered.find(name, at + 1)

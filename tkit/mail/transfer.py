@@ -42,7 +42,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
 
 
 def defects_of(body: bytes, encoding: str) -> list[str]:
-    """Tell what is wrong with a part's transfer encoding."""
+    """Return what is wrong with a part's transfer encoding."""
     found = []
     if encoding == "base64":
         runs = _BASE64_RUN.findall(body.translate(None, _WHITE))

@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 
 def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract = extract) -> pd.DataFrame:
-    """Give the features of manipulated copies of a message's references.
+    """Return the features of manipulated copies of a message's references.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
 
 
 def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
-    """Give copies of the labelled references to train on.
+    """Return copies of the labelled references to train on.
 
     Each tracker is manipulated in some ways and in some pairs of ways (:data:`DRAWN`), drawn by its key alone. Good pictures
     are too, so that no model learns that what is disguised is a tracker; but only by what leaves them good
@@ -115,7 +115,7 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> p
 
 
 def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
-    """Give some manipulations alone and some pairs; the same for the same reference."""
+    """Return some manipulations alone and some pairs; the same for the same reference."""
     single = tuple(MANIPULATIONS) if is_tracker else HARMLESS
     possible = [pair for pair in PAIRS if set(pair) <= set(single)]
     drawing = random.Random(key)

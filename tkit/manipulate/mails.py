@@ -105,7 +105,7 @@ class _Edit:
         return self.node.tag in ("img", "image", "input")
 
     def link(self) -> str:
-        """Give the link whose host most of the mail's links have, the first of them; ``""`` without any."""
+        """Return the link whose host most of the mail's links have, the first of them; ``""`` without any."""
         hosts = Counter(map(host_of, self.links))
         most = max(hosts, key=lambda host: hosts[host], default="")
         return next((link for link in self.links if host_of(link) == most), "")
@@ -339,7 +339,7 @@ def manipulate(
 
 
 def _find(tree: LexborHTMLParser, document: Document, reference: RemoteReference) -> Any:
-    """Give the node of a reference: of the elements written alike, the one with as many before it."""
+    """Return the node of a reference: of the elements written alike, the one with as many before it."""
     alike = (reference.element, reference.attributes, reference.carrier, reference.url)
     before = 0
     for other in document.references:

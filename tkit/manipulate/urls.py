@@ -37,7 +37,7 @@ def _parts(url: str) -> _Parts:
 
 
 def _is_identifier(token: str, least: int = _LEAST) -> bool:
-    """Tell whether a token may name a recipient: long enough, and with a digit or longer than words are."""
+    """Return whether a token may name a recipient: long enough, and with a digit or longer than words are."""
     return len(token) >= least and (any(map(str.isdigit, token)) or len(token) > _LONGEST_WORD)
 
 
@@ -55,7 +55,7 @@ def sender_domain(url: str, sender: str) -> str:
 
 
 def neutral_words(url: str, first: int = 0) -> str:
-    """Give the path and the query's parameters names that say nothing; identifiers and extensions stay.
+    """Return the path and the query's parameters names that say nothing; identifiers and extensions stay.
 
     `first` is the number of the neutral word to begin with.
 

@@ -73,7 +73,7 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
 
 
 def _audit_grids(audit: Audit, most: int) -> list[Grid]:
-    """Give the totals, then every other frame that has rows."""
+    """Return the totals, then every other frame that has rows."""
     totals = [
         (
             row["what"],

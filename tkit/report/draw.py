@@ -49,7 +49,7 @@ def drawn(grid: Grid) -> Table:
 
 
 def grid_html(grid: Grid) -> str:
-    """Give a grid as the HTML of a table."""
+    """Return a grid as the HTML of a table."""
     first_numeric = len(grid.columns) - grid.numeric
     kinds = ["" if number < first_numeric else ' class="n"' for number in range(len(grid.columns))]
 
@@ -70,7 +70,7 @@ def grid_html(grid: Grid) -> str:
 
 
 def figure_html(light: str, dark: str, told: str) -> str:
-    """Give two drawings of one figure, SVG texts, as HTML that holds them; `told` is what it shows in words."""
+    """Return two drawings of one figure, SVG texts, as HTML that holds them; `told` is what it shows in words."""
     urls = ["data:image/svg+xml;base64," + b64encode(text.encode()).decode() for text in (light, dark)]
     return (
         f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{urls[1]}">'
@@ -80,17 +80,17 @@ def figure_html(light: str, dark: str, told: str) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """Give a section with its heading; empty parts are left out."""
+    """Return a section with its heading; empty parts are left out."""
     return f"<section><h2>{escaped(title)}</h2>\n" + "\n".join(filter(None, parts)) + "\n</section>"
 
 
 def paragraph(text: str) -> str:
-    """Give a text as a paragraph."""
+    """Return a text as a paragraph."""
     return f"<p>{escaped(text)}</p>"
 
 
 def escaped(text: str) -> str:
-    """Give a text as HTML that shows exactly it."""
+    """Return a text as HTML that shows exactly it."""
     return html.escape(plain(text))
 
 
@@ -147,7 +147,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page(title: str, sections: Iterable[str]) -> str:
-    """Give the whole page, which forbids the browser to load anything."""
+    """Return the whole page, which forbids the browser to load anything."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

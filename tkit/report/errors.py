@@ -20,7 +20,7 @@ CONFIDENCE = {1: "a guess", 2: "likely", 3: "sure"}
 
 
 def errors_html(errors: pd.DataFrame, name: str) -> str:
-    """Give the errors as HTML, each one line that opens to reasons, nearest training rows and features.
+    """Return the errors as HTML, each one line that opens to reasons, nearest training rows and features.
 
     Parameters
     ----------

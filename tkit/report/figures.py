@@ -90,7 +90,7 @@ def percent(share: float) -> str:
 
 
 def detector_names(comparison: pd.DataFrame) -> list[str]:
-    """Give each detector's name, with its vantage point where one name stands at several."""
+    """Return each detector's name, with its vantage point where one name stands at several."""
     several = comparison["name"].duplicated(keep=False)
     return [
         f"{name} ({vantage})" if twice and vantage else name
@@ -99,12 +99,12 @@ def detector_names(comparison: pd.DataFrame) -> list[str]:
 
 
 def svg(figure: Figure) -> str:
-    """Give a figure as SVG text: glyphs as paths, no date, no version, nothing to load."""
+    """Return a figure as SVG text: glyphs as paths, no date, no version, nothing to load."""
     return _saved(figure, "svg").decode("utf-8")
 
 
 def png(figure: Figure) -> bytes:
-    """Give a figure as a PNG of 200 dots an inch."""
+    """Return a figure as a PNG of 200 dots an inch."""
     return _saved(figure, "png")
 
 
@@ -369,7 +369,7 @@ def _percent_axis(axes: Axes) -> None:
 
 
 def _pen(theme: Theme, number: int) -> tuple[str, str]:
-    """Give colours first, and other kinds of line when they are used up."""
+    """Return colours first, and other kinds of line when they are used up."""
     turn, colour = divmod(number, len(theme.palette))
     return theme.palette[colour], _LINES[turn % len(_LINES)]
 
@@ -463,7 +463,7 @@ def _label_points(
 
 
 def _alignment(side: tuple[int, int]) -> tuple[str, str]:
-    """Tell which end of a text is nearest to the point that it stands beside."""
+    """Return which end of a text is nearest to the point that it stands beside."""
     x, y = side
     if x == 0:
         return "center", "bottom" if y > 0 else "top"
@@ -471,7 +471,7 @@ def _alignment(side: tuple[int, int]) -> tuple[str, str]:
 
 
 def _box(anchor: Floats, size: Bbox, side: tuple[int, int]) -> Bbox:
-    """Give the place in dots of a text of some size whose end is at the anchor."""
+    """Return the place in dots of a text of some size whose end is at the anchor."""
     ha, va = _alignment(side)
     left = {"left": 0.0, "center": 0.5, "right": 1.0}[ha] * size.width
     down = {"bottom": 0.0, "center": 0.5, "top": 1.0}[va] * size.height
@@ -487,7 +487,7 @@ def _note(figure: Figure, text: str) -> None:
 
 
 def _fit(figure: Figure, axes: Axes, right: float) -> None:
-    """Give the names at the left, and title and ticks, the room that they take."""
+    """Return the names at the left, and title and ticks, the room that they take."""
     widest = max(label.get_window_extent().width for label in axes.get_yticklabels())
     wide, high = figure.get_size_inches() * figure.dpi
     figure.subplots_adjust(left=(widest + 18) / wide, right=right, top=1 - 45 / high, bottom=45 / high)

@@ -63,7 +63,7 @@ def write_site(notebooks: Path, folder: Path) -> Path:
 
 
 def _head(text: str, name: str) -> tuple[str, str]:
-    """Give a notebook's title and its first sentence."""
+    """Return a notebook's title and its first sentence."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     title = lines[0].lstrip("# ") if lines else _WORD.sub(" ", name)
     sentence = re.match(r"[^.?]*[.?]", lines[1]) if len(lines) > 1 else None

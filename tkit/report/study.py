@@ -129,7 +129,7 @@ def write_study(
 
 
 def _given(title: str, *parts: str) -> str:
-    """Give a section, or nothing where it would be empty."""
+    """Return a section, or nothing where it would be empty."""
     return section(title, *parts) if any(parts) else ""
 
 

@@ -46,7 +46,7 @@ def differences_table(differences: pd.DataFrame) -> Table:
 
 
 def comparison_grid(comparison: pd.DataFrame, wide: bool) -> Grid:
-    """Give the detectors side by side; `wide` adds what 80 columns cannot hold."""
+    """Return the detectors side by side; `wide` adds what 80 columns cannot hold."""
     rates = {
         "trackers found": "tpr",
         "false alarms": "fpr",
@@ -65,7 +65,7 @@ def comparison_grid(comparison: pd.DataFrame, wide: bool) -> Grid:
 
 
 def merit_grid(comparison: pd.DataFrame) -> Grid:
-    """Give the other figures of merit of each detector that finds anything."""
+    """Return the other figures of merit of each detector that finds anything."""
     rates = {
         "found at 1 % false alarms": "tpr_at_fpr_0.01",
         "found at 0.1 % of mails": "tpr_at_mails_0.001",
@@ -90,7 +90,7 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
 
 
 def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
-    """Give one detector's rates on each way to split; `wide` adds what the split claims."""
+    """Return one detector's rates on each way to split; `wide` adds what the split claims."""
     rates = {
         "found at 0.1 % false alarms": "tpr_at_fpr_0.001",
         "found at frozen threshold": "tpr",
@@ -117,7 +117,7 @@ def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
 
 
 def differences_grid(differences: pd.DataFrame) -> Grid:
-    """Give how much more one detector finds than each other."""
+    """Return how much more one detector finds than each other."""
     rows = []
     for row in differences.to_dict("records"):
         points = (
@@ -131,7 +131,7 @@ def differences_grid(differences: pd.DataFrame) -> Grid:
 
 
 def slices_grid(slices: pd.DataFrame) -> Grid:
-    """Give the rates of each slice; the first row of a cut names it."""
+    """Return the rates of each slice; the first row of a cut names it."""
     rows = []
     before = ""
     for row in slices.to_dict("records"):

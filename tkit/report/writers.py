@@ -114,7 +114,7 @@ _WRITERS: dict[str, Any] = {
 
 @contextmanager
 def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
-    """Give a writer of a form (table, jsonl, csv, parquet) to a file, or to standard output where ``path`` is None.
+    """Return a writer of a form (table, jsonl, csv, parquet) to a file, or to standard output where ``path`` is None.
 
     The file is written beside its place and moved there at the end, so that one broken off never looks complete.
 
@@ -160,7 +160,7 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _storable(field: Any) -> Any:
-    """Give a type to a column whose first frame had no value to tell it by."""
+    """Return a type to a column whose first frame had no value to tell it by."""
     if pa.types.is_null(field.type):
         return pa.field(field.name, pa.string())
     if pa.types.is_list(field.type) and pa.types.is_null(field.type.value_type):

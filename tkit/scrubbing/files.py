@@ -27,7 +27,7 @@ class ScrubbedFile(NamedTuple):
 
 
 def read_mail(path: str) -> bytes:
-    """Give the one mail of a file, byte for byte, its mbox ``From `` line with it; ``-`` is standard input.
+    """Return the one mail of a file, byte for byte, its mbox ``From `` line with it; ``-`` is standard input.
 
     Raises
     ------

@@ -190,7 +190,7 @@ def _read(mail: bytes) -> _Reading:
 
 
 def _called(now: _Reading, bundle: Bundle, remaining: Sequence[_Reference]) -> dict[int, Tracker]:
-    """Give what the bundle calls, by the index in the mail that came; ``remaining`` are the rows' references."""
+    """Return what the bundle calls, by the index in the mail that came; ``remaining`` are the rows' references."""
     if now.rows is None:
         return {}
     verdicts = bundle.verdicts(now.rows)
@@ -207,7 +207,7 @@ def _called(now: _Reading, bundle: Bundle, remaining: Sequence[_Reference]) -> d
 
 
 def _beside(reference: _Reference) -> Tracker:
-    """Give what had to go with a tracker: a copy of its element that the HTML tree makes of the same text."""
+    """Return what had to go with a tracker: a copy of its element that the HTML tree makes of the same text."""
     why = ("written in the same place as a tracker",)
     service = providers([reference.load.resolved_url])[0]
     return Tracker(reference.part, reference.index, *reference.load, float("nan"), why, service)
@@ -313,7 +313,7 @@ class _Editing(NamedTuple):
     replace: bool
 
     def without(self, wanted: Collection[int]) -> tuple[list[Edit], frozenset[int]]:
-        """Give the edits that take references out, and which are gone then; none where others would go or come."""
+        """Return the edits that take references out, and which are gone then; none where others would go or come."""
         pairs = list(zip(self.own, self.found.of, strict=True))
         chosen = frozenset(wanted)
         going = {place for reference, place in pairs if place and reference.index in chosen}

@@ -137,7 +137,7 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
 
 
 def sender_groups(rows: pd.DataFrame, column: str = "sender_key") -> pd.Series:
-    """Give each row its sender, and a mail without one a group of its own.
+    """Return each row its sender, and a mail without one a group of its own.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def require_whole_groups(split: Split, groups: Groups) -> None:
 
 
 def cross_validation(rows: pd.DataFrame, groups: Groups, k: int, seed: int) -> list[Split]:
-    """Give k splits that together test every gold row once, on groups never trained on.
+    """Return k splits that together test every gold row once, on groups never trained on.
 
     Parameters
     ----------

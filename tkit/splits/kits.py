@@ -21,7 +21,7 @@ _PIECE = re.compile(r"[^/?&=*._~-]+")
 
 
 def kit_forms(templates: Sequence[str], owners: Sequence[str]) -> list[str]:
-    """Give the templates of trackers without the words that the trackers of one owner alone have.
+    """Return the templates of trackers without the words that the trackers of one owner alone have.
 
     A kit that writes a random word for each domain, or stands in a directory of the owner's own, has many templates
     and one form.
@@ -65,7 +65,7 @@ def _form(template: str, shared: set[str]) -> str:
 
 
 def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
-    """Give the key columns whose connected components no split may cut.
+    """Return the key columns whose connected components no split may cut.
 
     The sender's registrable domain and the exact URL join any two rows. The tracker's host, its
     registrable domain, its `path_template` and its form (`kit_forms`) join only rows labelled T:

@@ -54,7 +54,7 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
 
 
 def _folds(rows: pd.DataFrame, groups: pd.Series) -> NDArray[np.int64]:
-    """Give each row the fold that tests its group, -1 where no gold row is in it."""
+    """Return each row the fold that tests its group, -1 where no gold row is in it."""
     gold = (rows["source"] == "gold").to_numpy(dtype=np.bool_)
     tracker = (rows["label"] == "T").to_numpy()
     dealt = grouped_folds(groups[gold].to_numpy(), FOLDS, SEED, tracker[gold])
@@ -68,7 +68,7 @@ def _held(fold: NDArray[np.int64]) -> NDArray[np.int16]:
 
 
 def _held_by_keys(fold: NDArray[np.int64], keys: Keys, weak: Mask) -> NDArray[np.int16]:
-    """Give each weak row the folds that test a row with which it shares a key."""
+    """Return each weak row the folds that test a row with which it shares a key."""
     bits = np.zeros(len(fold), dtype=np.int16)
     own = _held(fold)
     for column in keys:

@@ -106,7 +106,7 @@ def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
 
 
 def last_years(rows: pd.DataFrame, count: int = 2) -> list[str]:
-    """Give the first days of the last years that hold enough to be tested, see :data:`LEAST_OF_YEAR`.
+    """Return the first days of the last years that hold enough to be tested, see :data:`LEAST_OF_YEAR`.
 
     Returns
     -------

@@ -65,7 +65,7 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
 
 
 def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
-    """Give every reference of the dataset with the detector's verdict and what it can be cut by.
+    """Return every reference of the dataset with the detector's verdict and what it can be cut by.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
 
 
 def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Give the share of mails with a tracker, for each value of a column.
+    """Return the share of mails with a tracker, for each value of a column.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def verdicts_on_labels(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
 
 
 def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats | None = None) -> tuple[float, float, float]:
-    """Give a share and its 95 % interval where observations of one cluster are alike.
+    """Return a share and its 95 % interval where observations of one cluster are alike.
 
     The share's variance over clusters, by linearisation, tells how many independent observations it is worth (Kish,
     Survey Sampling, 1965); with that many :func:`tkit.evaluate.rates.wilson` gives the interval (Franco et al., JSSAM 7(3),

@@ -29,7 +29,7 @@ NEAR = 3
 
 
 def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, ModelFactory]:
-    """Give the models that a study compares, by what stands beside their name in tables.
+    """Return the models that a study compares, by what stands beside their name in tables.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def _is_of_time(plan: Plan) -> bool:
 
 
 def explained_errors(evaluation: Evaluation, bundle: Bundle) -> pd.DataFrame:
-    """Give :meth:`tkit.evaluate.Evaluation.errors` with the bundle's reasons and the nearest rows of each error's training."""
+    """Return :meth:`tkit.evaluate.Evaluation.errors` with the bundle's reasons and the nearest rows of each error's training."""
 
     def explain(rows: pd.DataFrame, called: np.ndarray) -> list[list[str]]:
         return reasons(rows, bundle.contributions(rows), called)
@@ -194,7 +194,7 @@ def _evaluate_lists(rows: pd.DataFrame, cluster: str, seed: int) -> Iterator[Eva
 
 
 def _figures(table: pd.DataFrame, splits: pd.DataFrame, gains: pd.DataFrame) -> dict[str, float]:
-    """Give the figures that floors are put under: shares of which more is better."""
+    """Return the figures that floors are put under: shares of which more is better."""
     found: dict[str, float] = {}
     named = [(f"{row['name']} ({row['vantage']})", row) for row in table.to_dict("records")]
     named += [(f"best on {row['split']}", row) for row in splits.to_dict("records")]

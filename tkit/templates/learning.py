@@ -95,7 +95,7 @@ def count(train: pd.DataFrame, weak: pd.DataFrame) -> Counted:
 
 
 def select(counted: Counted, limits: Limits) -> list[str]:
-    """Give patterns within limits that together match all trackers that any such pattern matches.
+    """Return patterns within limits that together match all trackers that any such pattern matches.
 
     Each next one is the one that matches the most trackers not matched before; of equals the one with the fewest errors, then
     the longest.
@@ -162,7 +162,7 @@ def weak_beside(weak: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 
 def learn(rows: pd.DataFrame, weak: pd.DataFrame, seed: int = 0) -> tuple[list[str], Limits]:
-    """Give learnt patterns and the limits that they were learnt within."""
+    """Return learnt patterns and the limits that they were learnt within."""
     limits = choose(rows, weak, seed)
     return select(count(rows, weak), limits), limits
 

@@ -17,7 +17,7 @@ _SPLIT_WORD = re.compile(r"(?<=[A-Za-z0-9])(?=[._~-])")
 
 
 def encoded(pattern: str) -> str:
-    """Give the twin that matches the pattern's URLs where they stand percent-encoded in another URL.
+    """Return the twin that matches the pattern's URLs where they stand percent-encoded in another URL.
 
     Engines find a rule by its words, and take ``%2F`` for a part of one: a word that is not whole in the URL is followed by
     ``*``, which keeps it from being one.
@@ -47,11 +47,11 @@ class Matcher:
         self._rules = tuple((*_compiled(pattern), *_compiled(encoded(pattern))) for pattern in self.patterns)
 
     def match(self, url: str) -> bool:
-        """Tell whether any pattern, or its twin, stands in a URL."""
+        """Return whether any pattern, or its twin, stands in a URL."""
         return self.first(url) is not None
 
     def first(self, url: str) -> str | None:
-        """Give the first pattern that a URL matches, None where there is none."""
+        """Return the first pattern that a URL matches, None where there is none."""
         text = url.lower()
         for pattern, (literal, rule, other, twin) in zip(self.patterns, self._rules, strict=True):
             if (literal in text and rule.search(text)) or (other in text and twin.search(text)):
@@ -59,12 +59,12 @@ class Matcher:
         return None
 
     def match_many(self, urls: Sequence[str]) -> NDArray[np.bool_]:
-        """Give :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once."""
+        """Return :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once."""
         verdict = {url: self.match(url) for url in set(urls)}
         return np.array([verdict[url] for url in urls], dtype=np.bool_)
 
 
 def _compiled(pattern: str) -> tuple[str, re.Pattern[str]]:
-    """Give the longest text that a pattern requires, and the pattern as a regular expression, both for lower case."""
+    """Return the longest text that a pattern requires, and the pattern as a regular expression, both for lower case."""
     texts = pattern.lower().split("*")
     return max(texts, key=len), re.compile(".*?".join(map(re.escape, texts)), re.DOTALL)

@@ -20,7 +20,7 @@ from tkit.url import host_of, registrable_domain, unwrap
 
 
 def labelled_urls(shared: str | Path, dataset: Dataset, progress: Progress | None = None) -> pd.DataFrame:
-    """Give the labelled references of a dataset that are trackers, content or spacers, with their URLs.
+    """Return the labelled references of a dataset that are trackers, content or spacers, with their URLs.
 
     Parameters
     ----------
@@ -81,6 +81,6 @@ def _references(folder: Path, wanted: set[str], progress: Progress | None) -> It
 
 
 def parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the rows that people labelled, and the references that weak labels call good pictures."""
+    """Return the rows that people labelled, and the references that weak labels call good pictures."""
     weak = (rows["source"] == "weak").to_numpy()
     return rows[~weak].reset_index(drop=True), rows[weak & ~rows["tracker"].to_numpy()].reset_index(drop=True)

@@ -36,7 +36,7 @@ _ENDS = frozenset("/?=")
 
 
 def tail_of(url: str) -> str:
-    """Give what stands behind the host of a resolved URL, without its fragment.
+    """Return what stands behind the host of a resolved URL, without its fragment.
 
     >>> tail_of("https://a.example/o?id=1#x")
     '/o?id=1'
@@ -45,7 +45,7 @@ def tail_of(url: str) -> str:
 
 
 def first_word(tail: str) -> str:
-    """Give the letters that a path begins with, lower case; ``""`` where it begins with something else.
+    """Return the letters that a path begins with, lower case; ``""`` where it begins with something else.
 
     >>> first_word("/wf/open?upn=1"), first_word("/OT0047.GIF"), first_word("/1/x")
     ('wf', 'ot', '')
@@ -55,7 +55,7 @@ def first_word(tail: str) -> str:
 
 
 def pieces_of(tail: str) -> list[str]:
-    """Give words, ``*`` and the signs between them, in lower case; at most 48.
+    """Return words, ``*`` and the signs between them, in lower case; at most 48.
 
     >>> pieces_of("/op/12_md/7f3a?e=a@b.example")
     ['/', 'op', '/', '*', '_', 'md', '/', '*', '?', 'e', '=', '*']
@@ -66,7 +66,7 @@ def pieces_of(tail: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def patterns_of(tail: str) -> frozenset[str]:
-    """Give every pattern of up to :data:`LONGEST` neighbouring words that a tail matches.
+    """Return every pattern of up to :data:`LONGEST` neighbouring words that a tail matches.
 
     A pattern begins with the sign before its first word, so that it does not begin inside of a word, and ends with the sign
     behind its last, or with the extension that the tail ends with.

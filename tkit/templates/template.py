@@ -97,7 +97,7 @@ class Templates:
     facts: Mapping[str, object]
 
     def __iter__(self) -> Iterator[Template]:
-        """Give the templates."""
+        """Return the templates."""
         return iter(self.templates)
 
     def __len__(self) -> int:
@@ -151,5 +151,5 @@ def keys_of(rows: pd.DataFrame) -> list[str]:
 
 
 def load_matched() -> frozenset[str]:
-    """Give :func:`keys_of` the labelled references that tkit's own templates match; noted when they were built."""
+    """Return :func:`keys_of` the labelled references that tkit's own templates match; noted when they were built."""
     return frozenset(_FOLDER.joinpath(MATCHED).read_text(encoding="ascii").split())

@@ -17,7 +17,7 @@ _ANY_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+\-]{0,63}@[A-Za-z0-9][A-Za-z
 
 @lru_cache(maxsize=4096)
 def address_digests(address: str) -> frozenset[str]:
-    """Give the hex digests by which trackers name an address: md5, sha1, sha256, one or two layers of encoding.
+    """Return the hex digests by which trackers name an address: md5, sha1, sha256, one or two layers of encoding.
 
     The address as written and in lower case; plain, hex, base64 and base64url underneath and digests of digests.
     Source: Englehardt, Han, Narayanan, PETS 2018, section 4.3 (two layers, the common hashes).
@@ -34,7 +34,7 @@ def address_digests(address: str) -> frozenset[str]:
 
 
 def holds_address(url: str) -> bool:
-    """Tell whether a URL holds anything of the form of a mail address, plain or encoded (see :func:`decoded_forms`).
+    """Return whether a URL holds anything of the form of a mail address, plain or encoded (see :func:`decoded_forms`).
 
     >>> holds_address("http://a.example/o?u=anna%40b.example"), holds_address("http://a.example/@2x.png")
     (True, False)
@@ -51,7 +51,7 @@ def _after_host(text: str) -> str:
 
 
 def names_recipient(url: str, recipients: Iterable[str]) -> bool:
-    """Tell whether a URL holds a recipient's address: plain, percent-encoded, hex, base64, or its digest.
+    """Return whether a URL holds a recipient's address: plain, percent-encoded, hex, base64, or its digest.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ _BASE64_DIGITS = re.compile(r"[A-Za-z0-9+_-]{8,}")  # a slash parts path segment
 
 
 def decoded_forms(url: str) -> list[str]:
-    """Give the URL and what its percent-encoded, hex and base64 tokens decode to, two layers deep, as texts.
+    """Return the URL and what its percent-encoded, hex and base64 tokens decode to, two layers deep, as texts.
 
     Tokens that do not decode to printable ASCII are left out.
 

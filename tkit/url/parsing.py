@@ -25,7 +25,7 @@ _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")
 
 
 def clean(value: str) -> str:
-    r"""Give an attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed.
+    r"""Return an attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed.
 
     Source: WHATWG URL Standard, basic URL parser, steps 1 to 3.
 
@@ -37,7 +37,7 @@ def clean(value: str) -> str:
 
 
 def resolve(url: str, base: str = "") -> str:
-    """Give the URL that a browser would ask for, by the WHATWG URL Standard.
+    """Return the URL that a browser would ask for, by the WHATWG URL Standard.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _scalar_values(text: str) -> str:
 
 
 def after_origin(url: str) -> str:
-    """Give what stands behind a URL's scheme and host: path, query and fragment.
+    """Return what stands behind a URL's scheme and host: path, query and fragment.
 
     >>> after_origin("https://a.example:80/o?id=1#x"), after_origin("/o")
     ('/o?id=1#x', '/o')
@@ -97,7 +97,7 @@ def after_origin(url: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def host_of(resolved_url: str) -> str:
-    """Give the host of a resolved URL, ``""`` where there is none.
+    """Return the host of a resolved URL, ``""`` where there is none.
 
     >>> host_of("https://user@pixel.a.example:8443/x")
     'pixel.a.example'
@@ -108,7 +108,7 @@ def host_of(resolved_url: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def registrable_domain(host: str) -> str:
-    """Give the domain that was registered: the public suffix and one label (ICANN section of the public suffix list).
+    """Return the domain that was registered: the public suffix and one label (ICANN section of the public suffix list).
 
     IP addresses and single labels stand for themselves.
 
@@ -122,7 +122,7 @@ def registrable_domain(host: str) -> str:
 
 
 def is_registered(host: str) -> bool:
-    """Tell whether a host ends in a known public suffix or is an IP address.
+    """Return whether a host ends in a known public suffix or is an IP address.
 
     What does not may be anything that a sender wrote there, a recipient's token too.
 

@@ -106,7 +106,7 @@ REGIONAL_S3 = re.compile(r"(?:^|\.)s3[.-][a-z0-9.-]+\.amazonaws\.com$")
 
 @lru_cache(maxsize=1 << 14)
 def is_store(host: str) -> bool:
-    """Tell whether a host belongs to a known store of pictures, fonts or files.
+    """Return whether a host belongs to a known store of pictures, fonts or files.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def is_store(host: str) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
-    """Give the mailing service of a URL, ``""`` where none is known, and whether it is a known open beacon of it.
+    """Return the mailing service of a URL, ``""`` where none is known, and whether it is a known open beacon of it.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def _service_of(host: str) -> int:
 
 
 def providers(resolved_urls: Sequence[str]) -> list[str]:
-    """Give the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
+    """Return the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
 
     >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
     ['Mailchimp', '']

@@ -43,7 +43,7 @@ def _stem_template(stem: str) -> tuple[str, bool]:
 
 
 def is_word(text: str) -> bool:
-    """Tell whether a text is a plain word: one case or camel case, at most 20 letters, no six consonants in a row."""
+    """Return whether a text is a plain word: one case or camel case, at most 20 letters, no six consonants in a row."""
     return len(text) <= _LONGEST_WORD and bool(_WORD.fullmatch(text)) and not _RANDOM.search(text)
 
 
@@ -59,7 +59,7 @@ def _query_template(piece: str) -> tuple[str, bool]:
 
 
 def path_template(path_and_query: str) -> str:
-    """Give the template that the trackers of one mailing kit share over all its domains.
+    """Return the template that the trackers of one mailing kit share over all its domains.
 
     A segment of the path is kept (in lower case) where it consists of plain words: letters in one
     case or camel case, at most 20, no six consonants in a row. A number between words becomes
@@ -109,7 +109,7 @@ _ENDING = re.compile(r"\.[a-z]{2,5}\Z", re.IGNORECASE)
 
 @lru_cache(maxsize=1 << 14)
 def url_template(url: str) -> tuple[str, str]:
-    """Give a URL's registrable domain, and its path and query with the tokens left out.
+    """Return a URL's registrable domain, and its path and query with the tokens left out.
 
     >>> url_template("http://t1.a.example/open/8f3a9c?u=77")
     ('a.example', '/open/*?u=*')
@@ -124,7 +124,7 @@ def url_template(url: str) -> tuple[str, str]:
 
 
 def file_type(url: str) -> str:
-    """Give the file name extension of a URL's path, in lower case with its dot; ``""`` where it has none.
+    """Return the file name extension of a URL's path, in lower case with its dot; ``""`` where it has none.
 
     >>> file_type("http://a.example/x/Logo.PNG?v=1.2"), file_type("http://a.example/open")
     ('.png', '')

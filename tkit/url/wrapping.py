@@ -24,7 +24,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(resolved_url: str) -> Origin:
-    """Give what the URL's host says, ``("", "", False)`` where it has none.
+    """Return what the URL's host says, ``("", "", False)`` where it has none.
 
     >>> origin_of("https://user@pixel.a.example:8443/x")
     Origin(host='pixel.a.example', domain='a.example', may_wrap=False)
@@ -94,7 +94,7 @@ _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", 
 
 @lru_cache(maxsize=1 << 14)
 def unwrap(resolved_url: str) -> str:
-    """Give the original URL inside a webmail's picture proxy or a gateway's rewriting, up to three layers deep.
+    """Return the original URL inside a webmail's picture proxy or a gateway's rewriting, up to three layers deep.
 
     Known are Gmail's proxy (original after ``#``), Yahoo's, Outlook's and Proton's picture proxies, Microsoft Safe
     Links, Proofpoint URL Defense 1 to 3, Cisco, Barracuda, Trend Micro, Camo and Fastmail. Redirections of

@@ -15,7 +15,7 @@ OPTION = "$image"
 
 
 def list_text(templates: Templates) -> str:
-    """Give the list: a header, then each template's comment with its evidence, its rule and the rule's encoded twin."""
+    """Return the list: a header, then each template's comment with its evidence, its rule and the rule's encoded twin."""
     facts = templates.facts
     lines = [
         "[Adblock Plus 2.0]",

@@ -16,7 +16,7 @@ MOST_RULES = 30_000
 
 
 def rules(templates: Templates) -> list[dict[str, object]]:
-    """Give the rules: one a template, and one for its encoded twin.
+    """Return the rules: one a template, and one for its encoded twin.
 
     No rule is a regular expression, of which Chrome takes a thousand and each only up to 2 KiB of compiled program: what the
     templates say, ``urlFilter`` says.
@@ -45,7 +45,7 @@ def rules(templates: Templates) -> list[dict[str, object]]:
 
 
 def manifest(templates: Templates) -> dict[str, object]:
-    """Give the extension's manifest: the rules and the one permission that they need, nothing else."""
+    """Return the extension's manifest: the rules and the one permission that they need, nothing else."""
     return {
         "manifest_version": 3,
         "name": "tkit mail trackers",

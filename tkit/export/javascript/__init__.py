@@ -26,7 +26,7 @@ _EXPORT = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
 
 
 def module_text(bundle: Bundle, means: bool = False) -> str:
-    """Give the whole detector as one ES module.
+    """Return the whole detector as one ES module.
 
     The modules of this folder are put one behind the other, behind their data; only ``index.js`` exports.
 
@@ -46,7 +46,7 @@ def module_text(bundle: Bundle, means: bool = False) -> str:
 
 
 def script_text(bundle: Bundle, means: bool = False) -> str:
-    """Give the same as a classic script that makes one constant, ``tkit``, of what the module exports.
+    """Return the same as a classic script that makes one constant, ``tkit``, of what the module exports.
 
     For where a module cannot be loaded, such as a browser extension's content scripts.
     """
@@ -74,7 +74,7 @@ def write(bundle: Bundle, folder: Path) -> None:
 
 
 def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Give the margin of each feature row, computed by the exported module in Node.
+    """Return the margin of each feature row, computed by the exported module in Node.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
 
 
 def node() -> str:
-    """Give the path of Node.
+    """Return the path of Node.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def engine() -> str:
 
 
 def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Give the verdict of each feature row, computed by the exported module in Node."""
+    """Return the verdict of each feature row, computed by the exported module in Node."""
     return np.asarray(margins(folder, bundle, rows) >= bundle.threshold)
 
 

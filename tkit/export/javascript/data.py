@@ -32,7 +32,7 @@ _WORTHWHILE = 8  # a pair that stands so often is worth its entry
 
 
 def data_section(bundle: Bundle, means: bool) -> str:
-    """Give the JavaScript constants that the hand-written modules import from ``data.js``."""
+    """Return the JavaScript constants that the hand-written modules import from ``data.js``."""
     require_one_mail(bundle.vantage, "the JavaScript export")
     schema = {
         "name": bundle.name,
@@ -95,7 +95,7 @@ def data_section(bundle: Bundle, means: bool) -> str:
 
 
 def suffixes() -> dict[str, list[str]]:
-    """Give the rules of two labels and more of the list's ICANN section: what follows the first dot -> first labels.
+    """Return the rules of two labels and more of the list's ICANN section: what follows the first dot -> first labels.
 
     A rule of one label says what is true of any last label. Rules in Unicode are left out: the same rule stands there
     in ASCII, which is how browsers write hosts.
@@ -138,7 +138,7 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
 
 
 def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
-    """Give the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
+    """Return the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
 
     Thresholds of features that are whole numbers (flags, counts, characters) are written as whole numbers: every row that
     tkit computes is decided alike, in a third of the space.
@@ -207,7 +207,7 @@ def _tree(tree: IntegerTree, split: Callable[[int, float], str], leaf: Callable[
 
 
 def _width(count: int) -> int:
-    """Give how many digits tell so many things apart, when the first digit has half its values."""
+    """Return how many digits tell so many things apart, when the first digit has half its values."""
     width = 1
     while _HALF * 64 ** (width - 1) < count:
         width += 1
@@ -219,7 +219,7 @@ def _digits(value: int, width: int) -> str:
 
 
 def _shortest(threshold: float, is_whole: bool) -> float:
-    """Give the number with the fewest digits that decides alike: the same float32; below whole numbers, a whole one."""
+    """Return the number with the fewest digits that decides alike: the same float32; below whole numbers, a whole one."""
     return math.floor(threshold) if is_whole else float(str(np.float32(threshold)))
 
 

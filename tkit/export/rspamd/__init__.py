@@ -26,7 +26,7 @@ MODULES = ("url", "tokens", "model", "rule")
 
 
 def module_text(bundle: Bundle) -> str:
-    """Give the whole detector as one Lua file.
+    """Return the whole detector as one Lua file.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def write(bundle: Bundle, folder: Path) -> None:
 
 
 def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Give the margin of each feature row, computed by the exported module in Rspamd's Lua.
+    """Return the margin of each feature row, computed by the exported module in Rspamd's Lua.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def run_lua(script: Path, **environment: Path) -> bytes:
 
 
 def rspamadm() -> str:
-    """Give the path of Rspamd's own program.
+    """Return the path of Rspamd's own program.
 
     Raises
     ------
