@@ -115,8 +115,8 @@ def test_what_is_refused(source: str, fault: str) -> None:
 
 
 def test_what_may_stand_in_a_module_of_mail() -> None:
-    assert faults("from tkit.errors import TkitError\nfrom tkit.mail.parts import _leaf\nfrom tkit.url import clean", "mail")
-    == []
+    source = "from tkit.errors import TkitError\nfrom tkit.mail.parts import _leaf\nfrom tkit.url import clean"
+    assert faults(source, "mail") == []
 
 
 def test_the_design_page_shows_the_layers_in_their_order() -> None:

@@ -456,8 +456,7 @@ class _Runs:
         return base64, hexadecimal
 
     def _digits_of(self, runs: Ints, values: NDArray[np.int16], base: int) -> tuple[NDArray[np.int16], Ints, Ints, Mask]:
-        """Return the digits' values of some runs, each digit's place modulo ``base``, the runs' starts, and their"
-        " last bytes."""
+        """Return the digits' values of some runs, each digit's place modulo ``base``, and the runs' starts and last bytes."""
         length = self.length[runs]
         start = np.cumsum(length) - length
         step = np.arange(int(length.sum())) - np.repeat(start, length)

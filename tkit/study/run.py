@@ -174,8 +174,7 @@ def _is_of_time(plan: Plan) -> bool:
 
 
 def explained_errors(evaluation: Evaluation, bundle: Bundle) -> pd.DataFrame:
-    """Return :meth:`tkit.evaluate.Evaluation.errors` with the bundle's reasons and the nearest rows of each error's"
-    " training."""
+    """Return :meth:`tkit.evaluate.Evaluation.errors` with the bundle's reasons and the nearest training rows."""
 
     def explain(rows: pd.DataFrame, called: np.ndarray) -> list[list[str]]:
         return reasons(rows, bundle.contributions(rows), called)
