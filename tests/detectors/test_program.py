@@ -147,7 +147,8 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    helpers = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "helpers")}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT, env=helpers)
     assert done.stdout == "interrupted\n", done.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "started").read_text()), signal.SIGTERM)

@@ -163,7 +163,7 @@ def test_known_list_needs_a_bool_column(rule: KnownList | KnownListOr1x1, extra:
 def test_own_token_is_what_copies_show() -> None:
     rows = pd.DataFrame({"own_of_recipient": [-1, 0, 1, 0], "own_of_copy": [-1, 0, 0, 1]}, dtype=np.float32)
     assert OwnToken().scores(rows).tolist() == [0.0, 0.0, 1.0, 1.0]
-    with pytest.raises(TkitError, match=r"own token in copies: rows have no column own_of_recipient.*tkit\.campaign_columns"):
+    with pytest.raises(TkitError, match=r"own token in copies: rows have no column own_of_recipient.*tkit\.features\.campaign"):
         OwnToken().scores(features_of(f"<img {SRC}>"))
 
 

@@ -152,7 +152,7 @@ class TestMailByMail:
     """What judges one mail at a time refuses a bundle of campaign, and says what to do."""
 
     def test_scan(self) -> None:
-        with pytest.raises(TkitError, match=r"^scan judges mail by mail.*tkit\.campaign_columns"):
+        with pytest.raises(TkitError, match=r"^scan judges mail by mail.*tkit\.features\.campaign"):
             next(scan(MESSAGES, bundle()))
 
     def test_scrub(self) -> None:

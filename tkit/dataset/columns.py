@@ -103,7 +103,7 @@ _SPLITS = (
 
 _MANIPULATED = (
     *_KEY,
-    Column("manipulation", "string", "what was done to it, as tkit.manipulate.mails names it; two are joined by +"),
+    Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
     *_OF_MAIL,
 )
 

@@ -34,9 +34,9 @@ FOLD_SPLITS = ("unseen_sender", "unseen_kit")
 """The official splits that are folds; ``by_time`` is a single one."""
 
 _CAMPAIGNS = "campaigns.parquet"
-_HERE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 # An installed package has the dataset beside its modules, a clone in data/.
-_PLACES = (_HERE / "published", _HERE.parent / "data" / "dataset")
+_PLACES = (_PACKAGE / "published", _PACKAGE.parent / "data" / "dataset")
 
 
 @dataclass(frozen=True)
