@@ -1,6 +1,6 @@
 // The URLs in a style sheet or a style attribute, with what would load them.
 //
-// A scanner over the few tokens that matter (CSS Syntax Level 3, section 4); the same steps as tkit/css.py.
+// A scanner over the few tokens that matter (CSS Syntax Level 3, section 4); the same steps as tkit/html/css.py.
 
 const LOOK_BACK = 80; // an at-rule or function name with every letter escaped is shorter
 const HINTS = ["url(", "\\", "src(", "@import", "image-set("];
