@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import wilson
 from tkit.mail import Message
 from tkit.verdicts import Audit, audit
 from tkit.verdicts.mailbox import MAILS_AT_ONCE, SIZE_CLASSES, middle_periods, period_name

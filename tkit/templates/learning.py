@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import wilson
 from tkit.splits import Split, cross_validation
 from tkit.templates.known import KNOWN
 from tkit.templates.matching import Matcher

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import wilson
 from tkit.features import extract, require_one_mail
 from tkit.mail import Message
 from tkit.parallel import batches
