@@ -145,5 +145,5 @@ def test_where_a_milter_listens(listen: str, place: object) -> None:
 
 @pytest.mark.parametrize("listen", ["", "unix:", "inet:", "inet:x@h", "inet:65536@h", "inet:٣@h", "tcp:25@h"])
 def test_where_no_milter_listens(listen: str) -> None:
-    with pytest.raises(TkitError, match="no place to listen on"):
+    with pytest.raises(TkitError, match="not an address to listen on"):
         listening_place(listen)

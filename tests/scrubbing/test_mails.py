@@ -329,11 +329,11 @@ def test_notes_say_what_no_longer_fits() -> None:
     assert done.notes == (
         "DKIM-Signature: its body hash no longer fits",
         "ARC-Message-Signature: its body hash no longer fits",
-        "Content-Length: no longer that of the body",
+        "Content-Length: no longer fits the body",
     )
     assert run(facts + BEGIN + b"<p>", Calls()).notes == ()
     opaque = multipart("mixed", HTML, b"Content-Type: application/pkcs7-mime\n\nAAAA")
-    assert "application/pkcs7-mime: signed or encrypted, not looked into" in run(opaque, Calls()).notes
+    assert "application/pkcs7-mime: signed or encrypted, not inspected" in run(opaque, Calls()).notes
 
 
 def test_what_is_called_only_after_a_removal_goes_too() -> None:
@@ -362,7 +362,7 @@ def test_what_is_called_after_the_last_round_is_told() -> None:
     done = run(raw, First())
     assert [own.index for own in done.removed] == list(range(16))
     assert [(own.tracker.index, own.why) for own in done.skipped] == [
-        (16, "called only after 16 others went one by one: scrub the mail again")
+        (16, "flagged only after 16 others went one by one: scrub the mail again")
     ]
 
 
@@ -477,7 +477,7 @@ def test_real_mails(corpus_mails: list[bytes]) -> None:
         # The lines that its element is written on, three bytes for one at worst, and their neighbours.
         assert changed <= sum(8 + len(own.url) // 20 for own in done.removed)
     assert total > 20
-    assert left <= 0.01 * total + 1  # told, not hidden: a part whose bytes are read in two ways
+    assert left <= 0.01 * total + 1  # reported, not hidden: parts that can be read in two ways
 
 
 def test_inert_url_is_local() -> None:

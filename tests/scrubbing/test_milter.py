@@ -236,7 +236,7 @@ def test_too_large_or_too_slow_passes_and_is_counted() -> None:
     assert client.mail(HEADERS, BODY + b" " * 1000) == (None, [])
     assert client.mail(HEADERS, BODY)[0] is not None
     client.close()
-    assert "2 mails, 1 changed, 1 trackers removed, 1 passed without a look" in small.stop()
+    assert "2 mails, 1 changed, 1 trackers removed, 1 passed unscrubbed" in small.stop()
 
 
 def test_mail_under_way_is_finished_on_sigterm() -> None:
@@ -278,7 +278,7 @@ def test_time_is_over_and_the_mail_passes() -> None:
 
 @pytest.mark.parametrize(
     ("listen", "match"),
-    [("tcp:25", "no place to listen on"), ("inet:99999", "no place"), ("unix:/nowhere/at/all", "cannot be listened on")],
+    [("tcp:25", "not an address to listen on"), ("inet:99999", "not an address"), ("unix:/nowhere/at/all", "cannot be listened on")],
 )
 def test_wrong_place_to_listen(listen: str, match: str) -> None:
     with pytest.raises(TkitError, match=match):
