@@ -203,7 +203,7 @@ def test_a_bundle_says_what_it_was_trained_on() -> None:
     bundle, dataset = default_bundle("url"), read(ROOT / "data" / "dataset")
     within = Unwrapped(AnyOf((Declared1x1(), bundle), (0.5, bundle.threshold_score)))
     assert trained_on({"a": bundle, "b": Declared1x1(), "c": within}, dataset) == ["a", "c"]
-    other = replace(dataset, facts={"sha256": {"references.parquet": "0" * 64}})
+    other = replace(dataset, description={"sha256": {"references.parquet": "0" * 64}})
     assert trained_on({"a": bundle}, other) == []
 
 

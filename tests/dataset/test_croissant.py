@@ -21,11 +21,11 @@ def described() -> dict:
 
 def test_is_generated(described: dict) -> None:
     sizes = {name: (FOLDER / name).stat().st_size for name in FILES}
-    assert described == croissant(read(FOLDER).facts, sizes)
+    assert described == croissant(read(FOLDER).description, sizes)
 
 
 def test_every_column_is_described(described: dict) -> None:
-    lists = read(FOLDER).facts["lists"]
+    lists = read(FOLDER).description["lists"]
     for name, records in zip(FILES, described["recordSet"], strict=True):
         assert records["@id"] == name.removesuffix(".parquet")
         assert [field["name"] for field in records["field"]] == [column.name for column in columns(name, lists)]

@@ -115,8 +115,8 @@ def test_the_card_is_generated() -> None:
 def test_load_dataset_gives_the_committed_one() -> None:
     dataset = load_dataset()
     assert dataset.digest() == read(DATASET).digest()
-    assert set(TITLES) == set(dataset.facts["sha256"])
+    assert set(TITLES) == set(dataset.description["sha256"])
     rows = dataset.rows()
     assert set(rows["source"]) == {"gold", "member"}
     assert rows["listed"].dtype == bool
-    assert len(rows) == sum(dataset.facts["labels"][source] for source in ("gold", "member"))
+    assert len(rows) == sum(dataset.description["labels"][source] for source in ("gold", "member"))

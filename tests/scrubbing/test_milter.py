@@ -278,7 +278,11 @@ def test_time_is_over_and_the_mail_passes() -> None:
 
 @pytest.mark.parametrize(
     ("listen", "match"),
-    [("tcp:25", "not an address to listen on"), ("inet:99999", "not an address"), ("unix:/nowhere/at/all", "cannot be listened on")],
+    [
+        ("tcp:25", "not an address to listen on"),
+        ("inet:99999", "not an address"),
+        ("unix:/nowhere/at/all", "cannot be listened on"),
+    ],
 )
 def test_wrong_place_to_listen(listen: str, match: str) -> None:
     with pytest.raises(TkitError, match=match):
