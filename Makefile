@@ -19,12 +19,16 @@ pin: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/quick --quick --folds 3 --pin tests/study/floors.json
 
 # Two cores run both at once: what mostly waits for browsers and engines, and what mostly computes.
-EXPORTS := $(wildcard tests/test_export*.py)
+WAITING := tests/test_notebooks.py tests/export
+PYTEST := $(BIN)/coverage run -m pytest -q --durations=20
 
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -q tests/test_notebooks.py $(EXPORTS) & exports=$$!; \
-	$(BIN)/python -m pytest -q --ignore=tests/test_notebooks.py $(addprefix --ignore=,$(EXPORTS)); others=$$?; \
-	wait $$exports && exit $$others
+	$(BIN)/coverage erase
+	$(PYTEST) $(WAITING) & waiting=$$!; \
+	$(PYTEST) $(addprefix --ignore=,$(WAITING)); others=$$?; \
+	wait $$waiting && exit $$others
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -93,4 +97,4 @@ $(VENV)/.dev: $(VENV)/.runtime
 	touch $@
 
 clean:
-	rm -rf $(VENV) out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .coverage* out .mypy_cache .pytest_cache .ruff_cache .hypothesis

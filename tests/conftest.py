@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from counting import CountingServer, Silent
+from hypothesis import settings
 from made_webmail import Web, web
 from paths import ROOT, SHARED
 
@@ -20,6 +21,10 @@ from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.mail import Message
 from tkit.templates.material import labelled_urls
+
+# How long one example takes says nothing on a machine that does other work beside the tests.
+settings.register_profile("tkit", deadline=None)
+settings.load_profile("tkit")
 
 
 @pytest.fixture(scope="session", params=CORPORA, ids=lambda corpus: corpus.name)

@@ -91,7 +91,7 @@ def test_an_older_export_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeyp
 def test_no_place_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, writes("new", None))
     (tmp_path / "file").touch()
-    with pytest.raises(TkitError, match="choose another folder"):
+    with pytest.raises(TkitError, match="made-up: cannot be written .*: choose a folder that can be written"):
         export(default_bundle("url"), ["made-up"], tmp_path / "file")
 
 

@@ -40,5 +40,7 @@ def test_one_mail_is_enough(vantage: str) -> None:
 
 
 def test_one_mail_is_not_enough() -> None:
-    with pytest.raises(TkitError, match=r"^scan judges mail by mail.*take url, element or message, or .*tkit\.features\.campaign says"):
+    with pytest.raises(
+        TkitError, match=r"^scan judges mail by mail.*take url, element or message, or .*tkit\.features\.campaign"
+    ):
         require_one_mail("campaign", "scan")
