@@ -1,4 +1,4 @@
-"""The data card's numbers are those of the files."""
+"""The numbers in the data card match the files."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A dataset is read whole or refused with what to do."""
+"""A dataset is read completely, or refused with a message that says what to do."""
 
 import json
 import shutil
@@ -61,10 +61,10 @@ class TestRead:
 
 
 class TestLoad:
-    def test_the_clone_s(self) -> None:
+    def test_of_a_clone(self) -> None:
         assert default_folder() == COMMITTED
 
-    def test_an_installed_package_s_comes_first(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_of_an_installed_package_comes_first(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(dataset_module, "_FOLDERS", (copy, COMMITTED))
         assert default_folder() == copy
 

@@ -1,4 +1,4 @@
-"""Each check of a dataset fails on what it is for, and on nothing else but the checksums and metadata beside it."""
+"""Each check of a dataset finds its fault; the other checks hold, except checksums and metadata."""
 
 import json
 import shutil
@@ -99,15 +99,15 @@ class TestFiles:
         assert failed(copy)["columns"] == ("messages.parquet has pyarrow.Field<subject: string> where nothing is documented")
 
     def test_metadata_of_other_files(self, copy: Path) -> None:
-        told = json.loads((copy / "croissant.json").read_text("utf-8"))
-        (copy / "croissant.json").write_text(json.dumps(told | {"version": "9.9.9"}), "utf-8")
+        metadata = json.loads((copy / "croissant.json").read_text("utf-8"))
+        (copy / "croissant.json").write_text(json.dumps(metadata | {"version": "9.9.9"}), "utf-8")
         assert failed(copy)["croissant.json"] == "does not match the files and dataset.json"
 
     def test_metadata_that_mlcroissant_refuses(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        told = json.loads((copy / "croissant.json").read_text("utf-8"))
-        told["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing.parquet"
-        (copy / "croissant.json").write_text(json.dumps(told), "utf-8")
-        monkeypatch.setattr(verify_module, "croissant", lambda description, sizes: told)
+        metadata = json.loads((copy / "croissant.json").read_text("utf-8"))
+        metadata["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing.parquet"
+        (copy / "croissant.json").write_text(json.dumps(metadata), "utf-8")
+        monkeypatch.setattr(verify_module, "croissant", lambda description, sizes: metadata)
         assert "nothing.parquet" in failed(copy)["croissant.json"]
 
 

@@ -1,4 +1,4 @@
-"""`tkit scrub`: files and folders in and out, and what is said of what cannot be done."""
+"""`tkit scrub`: files and folders in and out, and messages for what cannot be scrubbed."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def test_file_is_written_whole_and_its_source_may_be_its_target(tmp_path: Path) 
         scrub_file(str(path), tmp_path / "no" / "b.eml", default_bundle())
 
 
-def test_folder_keeps_its_names_and_tells_what_is_no_mail(tmp_path: Path) -> None:
+def test_folder_keeps_its_names_and_reports_what_is_not_a_mail(tmp_path: Path) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     (source / "cur").mkdir(parents=True)
     (source / "cur" / "1:2,S").write_bytes(BEACON)

@@ -1,4 +1,4 @@
-"""Trackers taken out, everything else as it was: by hand, on the sample mails, on generated and on real mail."""
+"""Trackers are removed and everything else stays: by hand, on the sample mails, on generated and on real mail."""
 
 import base64
 import quopri
@@ -250,7 +250,7 @@ def test_base64_of_any_line_length(width: int) -> None:
     assert "t.test" not in Message.from_bytes(done.raw).html_parts[0]
 
 
-def test_broken_base64_is_written_anew() -> None:
+def test_broken_base64_is_rewritten() -> None:
     raw = BEGIN.replace(b"\n\n", b"\nContent-Transfer-Encoding: base64\n\n")
     raw += base64.encodebytes(PICTURE.encode()).replace(b"\n", b"!\n") + b"Q\n"
     done = run(raw, Calls())
@@ -303,7 +303,7 @@ def test_every_html_part_is_scrubbed_and_the_rest_kept() -> None:
     assert done.raw.partition(b"\n")[2] == raw.replace(b"src=http://t.test/o", b"")
 
 
-def test_signed_parts_are_told_and_not_touched() -> None:
+def test_signed_parts_are_reported_and_not_touched() -> None:
     signature = b"Content-Type: application/pgp-signature\n\nAAAA"
     raw = multipart("signed", HTML, signature)
     done = run(raw, Calls())
@@ -336,7 +336,7 @@ def test_notes_say_what_no_longer_fits() -> None:
     assert "application/pkcs7-mime: signed or encrypted, not inspected" in run(opaque, Calls()).notes
 
 
-def test_what_is_called_only_after_a_removal_goes_too() -> None:
+def test_what_is_flagged_only_after_a_removal_goes_too() -> None:
     class Second(Calls):
         """Calls a second picture when it is alone."""
 
@@ -351,7 +351,7 @@ def test_what_is_called_only_after_a_removal_goes_too() -> None:
     assert run(done.raw, Second(trackers)).raw == done.raw
 
 
-def test_what_is_called_after_the_last_round_is_told() -> None:
+def test_what_is_flagged_after_the_last_round_is_reported() -> None:
     class First(Calls):
         """Calls one picture at a time."""
 
@@ -375,7 +375,7 @@ def test_sample_mails(path: Path, replace: bool) -> None:
 
 
 def check(raw: bytes, detector: Calls, replace: bool = False) -> Scrubbed:
-    """Scrub, and hold the result against the rules."""
+    """Scrub, and check the result against the rules."""
     done = run(raw, detector, replace)
     before, after = remote(raw), remote(done.raw)
     gone = {own.index for own in done.removed}
