@@ -81,7 +81,7 @@ def write_archive(folder: Path, name: str, mails: dict[str, bytes], *, reverse: 
 
 
 def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one gold tracker per sender (for even ones a logo too), and the other copies as members of the trackers' clusters."""
+    """Return a gold tracker per sender (and a logo for even ones), and the other copies as members of their clusters."""
     gold, members = [], []
     for sender in range(SENDERS):
         labelled = [("T", f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=anna4711", sender)]
