@@ -324,14 +324,14 @@ def test_clear_signed_text_is_not_touched_and_hidden_words_do_not_protect() -> N
 
 
 def test_notes_say_what_no_longer_fits() -> None:
-    facts = b"DKIM-Signature: v=1; bh=x\nARC-Message-Signature: i=1\nContent-Length: 7\n"
-    done = run(facts + BEGIN + b"<img src=http://t.test/o>", Calls())
+    headers = b"DKIM-Signature: v=1; bh=x\nARC-Message-Signature: i=1\nContent-Length: 7\n"
+    done = run(headers + BEGIN + b"<img src=http://t.test/o>", Calls())
     assert done.notes == (
         "DKIM-Signature: its body hash no longer fits",
         "ARC-Message-Signature: its body hash no longer fits",
         "Content-Length: no longer fits the body",
     )
-    assert run(facts + BEGIN + b"<p>", Calls()).notes == ()
+    assert run(headers + BEGIN + b"<p>", Calls()).notes == ()
     opaque = multipart("mixed", HTML, b"Content-Type: application/pkcs7-mime\n\nAAAA")
     assert "application/pkcs7-mime: signed or encrypted, not inspected" in run(opaque, Calls()).notes
 

@@ -240,7 +240,7 @@ class _Work:
         }
 
     def _remove(self, flagged: Mapping[int, Tracker]) -> bool:
-        """Remove flagged references and note why others stay; return whether any went."""
+        """Remove flagged references and note why the rest of them stays; return whether any went."""
         edits, left = self._edits(flagged)
         written, reading = _together_or_singly(edits, self._with)
         left |= {index: _READ_OTHERWISE for edit in edits if edit not in written for index in edit.removed}
@@ -255,7 +255,7 @@ class _Work:
         return True
 
     def _edits(self, flagged: Collection[int]) -> tuple[list[_PartEdit], dict[int, str]]:
-        """Return the parts without flagged references, and by index why others stay."""
+        """Return the parts without their flagged references, and by index why some of these stay."""
         parts: dict[int, list[_Reference]] = defaultdict(list)
         for reference in self.remaining:
             parts[reference.part].append(reference)
@@ -327,7 +327,7 @@ class _PartEdit(NamedTuple):
 
 
 def _edit(source: HtmlSource | None, own: Sequence[_Reference], wanted: frozenset[int], replace: bool) -> _PartEdit | str:
-    """Remove references from one part; return a text, the reason, if that cannot be done.
+    """Return one part without some of its references, or the reason why that is impossible.
 
     Parameters
     ----------
@@ -372,10 +372,10 @@ class _PartText(NamedTuple):
     replace: bool
 
     def without(self, wanted: Collection[int]) -> _TextEdit | None:
-        """Return how to remove references; None if that would remove or change others written elsewhere."""
-        located = list(zip(self.references, self.places.of, strict=True))
-        going = {place for reference, place in located if place and reference.index in wanted}
-        removed = frozenset(reference.index for reference, place in located if place in going)
+        """Return edits that remove references; None if they would change a reference that is written elsewhere."""
+        pairs = list(zip(self.references, self.places.of, strict=True))
+        going = {place for reference, place in pairs if place and reference.index in wanted}
+        removed = frozenset(reference.index for reference, place in pairs if place in going)
         edits = removal(self.text, self.places, going, self.replace)
         pieces = []
         position = 0
