@@ -301,7 +301,7 @@ def _size_classes(rows: pd.DataFrame) -> list[str]:
 
 
 def _period(months: Counter[int]) -> Period:
-    """Choose the length of the periods from the months that the middle 98 % of the mails span."""
+    """Choose the length of the periods by the months that the middle 98% of the mails span."""
     if not months:
         return "month"
     numbers = np.array(sorted(months))
