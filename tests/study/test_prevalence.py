@@ -133,7 +133,7 @@ class TestPublished:
     def test_verdicts_on_labels(self, dataset: Dataset) -> None:
         table = verdicts_on_labels(dataset, default_bundle("message"))
         assert table["label"].tolist() == ["C", "P", "S", "T", "U"]
-        assert table["rows"].sum() == dataset.facts["labels"]["gold"]
+        assert table["rows"].sum() == dataset.description["labels"]["gold"]
         assert (table["called"] <= table["rows"]).all()
 
 
