@@ -86,7 +86,7 @@ class TestPrevalence:
         assert prevalence(self.made(), "year")["year"].tolist() == [2023, 2024]
 
     def test_no_such_column(self) -> None:
-        with pytest.raises(TkitError, match="prevalence is not cut by 'called': choose corpus, kind"):
+        with pytest.raises(TkitError, match="no prevalence by 'called': take one of corpus, kind"):
             prevalence(self.made(), "called")
 
 
