@@ -86,9 +86,9 @@ def test_a_question(tmp_path: Path) -> None:
     assert (question.host, question.url_sha256) == ("t.example", url_sha256("http://t.example/open?id=b81e2c90ff"))
     assert (question.sender, question.subject, question.date) == ("news.example", "Hi", "2025-06-03")
     facts = dict(question.facts)
-    assert facts["How it shows"][0] == "declared 1 x 1 px"
+    assert facts["How it looks"][0] == "declared 1 x 1 px"
     assert "its URL speaks of opening or reading" in facts["Its URL"]
-    assert "the same URL stands in no other mail read here" in facts["Beside the rest of the mail"]
+    assert "the same URL is in no other mail of this selection" in facts["Compared with the rest of the mail"]
     assert question.copies == ()
 
 

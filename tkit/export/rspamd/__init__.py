@@ -36,7 +36,7 @@ def module_text(bundle: Bundle) -> str:
     """
     if bundle.vantage != "url":
         raise TkitError(
-            f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd parses HTML differently from browsers: export a bundle"
+            f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML parser differs from browsers: export a bundle"
             " of the vantage point url, such as default:url"
         )
     if not isinstance(bundle.model, IntegerTrees):
