@@ -6,7 +6,7 @@ for url in io.lines(os.getenv('TKIT_ASKED')) do
   local numbers = {}
   if resolved ~= '' then
     local columns = tkit.url_columns(resolved, false)
-    for index, name in ipairs(tkit.features.schema.features) do
+    for index, name in ipairs(tkit.schema.features) do
       numbers[index] = string.format('%.9g', tkit.float32(assert(columns[name], name)))
     end
   end

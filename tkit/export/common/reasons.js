@@ -27,7 +27,7 @@ function sizeReason(width, height) {
 
 /** Up to REASONS.most phrases, the heaviest first; the features of the declared size count as one. */
 function reasonsOf({ features, tracker }) {
-  const valueOf = (name) => features[tkit.features.schema.features.indexOf(name)];
+  const valueOf = (name) => features[tkit.schema.features.indexOf(name)];
   const weights = new Map();
   for (const [name, units] of tkit.contributions(features)) {
     const key = REASONS.size.includes(name) ? "" : name;

@@ -4,7 +4,7 @@ local ffi = require 'ffi'
 local tkit = dofile(os.getenv('TKIT_MODULE'))
 local rows = assert(io.open(os.getenv('TKIT_ROWS'), 'rb'))
 local answers = assert(io.open(os.getenv('TKIT_ANSWERS'), 'w'))
-local names = tkit.features.schema.features
+local names = tkit.schema.features
 local numbers = ffi.new('float[?]', #names)
 while true do
   local bytes = rows:read(4 * #names)

@@ -1,4 +1,4 @@
--- Numbers about one URL: its parts, its words, its tokens, its service. The same steps as tkit/features/tokens.py and tkit/features/places.py.
+-- Numbers about one URL: its parts, its words, its tokens, its service. The same steps as tkit/features/tokens.py and places.py.
 
 local regexp = require 'rspamd_regexp'
 

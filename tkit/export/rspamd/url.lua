@@ -1,4 +1,4 @@
--- URLs: resolved as the WHATWG URL Standard says, unwrapped, searched for addresses. The same steps as tkit/url/parsing.py.
+-- URLs: resolved as the WHATWG URL Standard says, unwrapped, searched for addresses. The same steps as tkit/url/.
 
 local function starts(text, prefix) return text:sub(1, #prefix) == prefix end
 local function ends(text, suffix) return suffix == '' or text:sub(-#suffix) == suffix end
