@@ -15,7 +15,7 @@ from tkit.dataset import Dataset, read
 from tkit.evaluate import comparison
 from tkit.features import VANTAGES, feature_names
 from tkit.report import Details, write_study
-from tkit.study import StudyResult, models, run_study, train_bundle
+from tkit.study import StudyResult, models, run_study, train_bundle, write_results
 from tkit.study.gate import check
 
 Requested = Callable[[str], list[str]]
@@ -34,7 +34,9 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="module")
 def done(folder: Path, dataset: Dataset) -> StudyResult:
-    return run_study(dataset, folder, quick=True, folds=3, date="2025-01-01")
+    result = run_study(dataset, quick=True, folds=3, date="2025-01-01")
+    write_results(folder, result)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_each_error_tells_its_reasons_and_neighbours(done: StudyResult, dataset:
 
 def test_the_budget_is_reported_as_what_it_became(done: StudyResult) -> None:
     best = done.evaluations[-1]
-    assert f"{best.rates().false_alarms} of {best.rates().negatives:,} good pictures called" in done.summary[1]
+    assert f"of the good pictures ({best.rates().false_alarms} of {best.rates().negatives:,})" in done.summary[1]
     assert len(np.unique(best.rows["threshold"])) == 3  # one a fold, frozen before its test
 
 
