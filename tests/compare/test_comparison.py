@@ -1,39 +1,23 @@
-"""Tests of tkit.compare.comparison, with figures worked out by hand."""
+"""Tests of tkit.compare.comparison and of `tkit compare`, with figures worked out by hand."""
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_compared import MAILS, message, write_labels
-from paths import ROOT, SHARED
+from paths import ROOT
 
 from tkit.bundle import default_bundle
 from tkit.compare import compare
 from tkit.compare.comparison import named, reads_listed, shown, trained_on
-from tkit.compare.labelled import LabelledMail, add_listed, of_dataset, read_mail
-from tkit.corpus import CORPORA, read_raw
+from tkit.compare.labelled import LabelledMail, of_dataset
 from tkit.dataset import read
 from tkit.detectors import BlockNone, Declared1x1, KnownList
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.published import ListDetector, Unwrapped
 from tkit.errors import TkitError
-from tkit.labels import read_labels
 from tkit.lists.engines import SubstringList
-from tkit.mail import Message
-
-
-@pytest.fixture
-def labels(tmp_path: Path) -> Path:
-    return write_labels(tmp_path / "labels.csv")
-
-
-@pytest.fixture
-def mail(labels: Path) -> LabelledMail:
-    return read_mail(map(message, MAILS), read_labels(labels), facts=True)
-
 
 OPEN = ListDetector(SubstringList("open", "substrings", ["/open/"]), "open")
 
@@ -88,32 +72,6 @@ def test_a_table_for_people(mail: LabelledMail) -> None:
     assert text["precision"].tolist() == ["50.0%", ""]
 
 
-def test_components_and_senders_are_those_of_the_mails(mail: LabelledMail) -> None:
-    assert mail.lost == 0
-    assert mail.labels["source"].unique().tolist() == ["gold"]
-    sender = mail.labels["message_sha256"].map({message(name).message_sha256: name for name in MAILS})
-    assert mail.labels["sender_key"].tolist() == [f"{name}.example" for name in sender]
-    # The two senders share the tracker path "open".
-    assert mail.labels["component"].nunique() == 1
-    assert mail.labels["confidence"].unique().tolist() == [3]
-    assert len(mail.rows) == 3 + 4  # the first td stands in no table, so that it is none
-
-
-def test_labels_without_a_reference_are_counted(labels: Path) -> None:
-    with labels.open("a") as file:
-        file.write(
-            f"{message('one').message_sha256},0,img,http://t.one.example/moon,T,3\n{'0' * 64},0,img,http://x.example/,C,3\n"
-        )
-    known = read_labels(labels)
-    twice = [message("one"), message("two"), message("one")]
-    assert read_mail(twice, known, facts=False).lost == 2
-    assert len(read_mail(twice, known, facts=False).rows) == 7
-    with pytest.raises(TkitError, match="none of the 3 labelled messages is among the mails"):
-        read_mail([], known, facts=False)
-    with pytest.raises(TkitError, match="none of the 1 labels names a reference"):
-        read_mail(twice, known[known["url"].str.endswith("moon")], facts=False)
-
-
 def test_scores_that_are_none_are_refused(mail: LabelledMail) -> None:
     class Wrong:
         name, vantage = "wrong", "url"
@@ -129,7 +87,7 @@ def test_scores_that_are_none_are_refused(mail: LabelledMail) -> None:
             compare({"wrong": Wrong(scores)}, mail)
 
 
-def test_names_are_told_from_specs() -> None:
+def test_names_come_from_specs() -> None:
     assert named(["a/mine.txt", "old.bundle", "rule:1x1", "x=a/b=c.txt", "plugin"]) == {
         "mine": "a/mine.txt",
         "old": "old.bundle",
@@ -159,24 +117,5 @@ def test_a_bundle_says_what_it_was_trained_on() -> None:
     bundle, dataset = default_bundle("url"), read(ROOT / "data" / "dataset")
     within = Unwrapped(AnyOf((Declared1x1(), bundle), (0.5, bundle.threshold_score)))
     assert trained_on({"a": bundle, "b": Declared1x1(), "c": within}, dataset) == ["a", "c"]
-    other = replace(dataset, facts={"sha256": {"references.parquet": "0" * 64}})
+    other = replace(dataset, description={"sha256": {"references.parquet": "0" * 64}})
     assert trained_on({"a": bundle}, other) == []
-
-
-def test_listed_needs_every_list_made_for_mail(mail: LabelledMail) -> None:
-    if not (SHARED / "lists").is_dir():
-        pytest.skip("the published lists are not here: ../shared/lists")
-    pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
-    assert add_listed(mail.rows, SHARED / "lists")["listed"].dtype == np.bool_
-
-
-def test_real_labels_have_their_references() -> None:
-    if not (SHARED / "gold" / "labels.csv").is_file():
-        pytest.skip("the gold labels are not here: ../shared/gold")
-    labels = read_labels(SHARED / "gold" / "labels.csv")
-    corpus = next(corpus for corpus in CORPORA if corpus.name == "csdmc2010")
-    messages = (Message.from_bytes(one.raw) for one in read_raw([SHARED / "corpora" / corpus.archive], problems=[]))
-    mail = read_mail(messages, labels, facts=True)
-    of_corpus = (pd.read_csv(SHARED / "gold" / "labels.csv")["corpus"] == corpus.name).sum()
-    assert of_corpus - 5 <= len(mail.labels) <= of_corpus + 5
-    assert compare({"1x1": Declared1x1()}, mail, resamples=20).table()["trackers"][0] > 10

@@ -45,7 +45,7 @@ def dataset_build(
         write_data_card(built, card)
     Console(highlight=False).print(
         f"{escape(str(output))}: {len(built.references):,} references, {len(built.labels):,} labels,"
-        f" {built.facts['components']} components"
+        f" {built.description['components']} components"
     )
 
 

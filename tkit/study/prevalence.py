@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.labels import headline
 from tkit.splits.folds import sender_groups
 
@@ -182,7 +181,7 @@ def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats |
     """Return a share and its 95% interval if observations of one cluster are alike.
 
     The effective number of independent observations comes from the variance of the share over clusters, by linearisation
-    (Kish, Survey Sampling, 1965); :func:`tkit.evaluate.rates.wilson` gives the interval for this number (Franco et al.,
+    (Kish, Survey Sampling, 1965); :func:`tkit.arrays.wilson` gives the interval for this number (Franco et al.,
     JSSAM 7(3), 2019). For a share of 0 or 1 it is the number of clusters.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Two labelled mails that detectors are compared on."""
+"""Two labelled mails made by hand, on which detectors are compared."""
 
 from pathlib import Path
 
