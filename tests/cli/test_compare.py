@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_compared import MAILS, raw, write_labels
+from made_comparison import MAILS, raw, write_labels
 from paths import ROOT
 
 
@@ -30,7 +30,7 @@ for line in sys.stdin:
 """
 
 
-def test_the_verb_compares_and_tells_what_is_not_reached(tkit, folder: Path, labels: Path, tmp_path: Path) -> None:
+def test_the_verb_compares_and_reports_what_is_not_met(tkit, folder: Path, labels: Path, tmp_path: Path) -> None:
     blocker = tmp_path / "my-blocker"
     blocker.write_text(BLOCKER)
     blocker.chmod(0o755)
@@ -67,7 +67,7 @@ def test_the_verb_compares_and_tells_what_is_not_reached(tkit, folder: Path, lab
         (["-d", "program:true"], 1, "ended with exit code 0 after 0 of 7 verdicts"),
     ],
 )
-def test_wrong_input_is_told(tkit, folder: Path, labels: Path, arguments: list[str], code: int, reason: str) -> None:
+def test_wrong_input_is_reported(tkit, folder: Path, labels: Path, arguments: list[str], code: int, reason: str) -> None:
     given = arguments if "--labels" in arguments else [*arguments, "--labels", str(labels)]
     done = tkit("compare", *given, *([] if any("mails" in one for one in arguments) else [folder]))
     assert done.returncode == code

@@ -204,9 +204,11 @@ def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset 
     return Called(len(trackers), int(trackers.sum()), len(negatives), int(negatives.sum()))
 
 
-def write_readme(package: str, folder: Path) -> None:
-    """Copy the ``README.md`` of a target's package into the exported folder."""
-    text = resources.files(package).joinpath("README.md").read_text(encoding="utf-8")
+def write_readme(package: str, folder: Path, name: str = "README.md", **facts: object) -> None:
+    """Write ``README.md`` into the exported folder: a file of the target's package, with each ``{{fact}}`` filled in."""
+    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    for fact, value in facts.items():
+        text = text.replace(f"{{{{{fact}}}}}", str(value))
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -7,7 +7,7 @@ adds it exactly in any order. The thresholds are float32 numbers. So every runti
 from __future__ import annotations
 
 import json
-from importlib import import_module, resources
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tkit.bundle import UNIT, Bundle, IntegerLinear, IntegerTrees
 from tkit.errors import TkitError
-from tkit.export.base import EngineMissingError, Target, loss_on_rows
+from tkit.export.base import EngineMissingError, Target, loss_on_rows, write_readme
 from tkit.features import FEATURE_VERSION
 
 if TYPE_CHECKING:
@@ -182,11 +182,7 @@ def _tensor(name: str, value: NDArray[np.generic] | np.generic) -> TensorProto:
 def write(bundle: Bundle, folder: Path) -> None:
     """Write ``detector.onnx`` and a README."""
     (folder / "detector.onnx").write_bytes(onnx_model(bundle).SerializeToString())
-    text = resources.files("tkit.export").joinpath("onnx.md").read_text(encoding="utf-8")
-    facts = {"vantage": bundle.vantage, "count": str(len(bundle.features))}
-    for name, fact in facts.items():
-        text = text.replace("{{" + name + "}}", fact)
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_readme("tkit.export", folder, "onnx.md", vantage=bundle.vantage, count=len(bundle.features))
 
 
 def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArray[np.generic]]:

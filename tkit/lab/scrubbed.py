@@ -72,19 +72,19 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     gone = {tracker.index for tracker in done.removed}
     for part, document in enumerate(read_message(before)):
         remote = [reference for reference in document.references if not reference.local]
-        called = {comparable(reference.resolved_url) for reference in remote if reference.index in gone}
+        of_trackers = {comparable(reference.resolved_url) for reference in remote if reference.index in gone}
         kept = {comparable(reference.resolved_url) for reference in remote if reference.index not in gone}
-        found = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
-        spots = [place for own, place in zip(remote, found.of if found else (), strict=False) if own.index in gone]
+        located = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
+        positions = [place for own, place in zip(remote, located.of if located else (), strict=False) if own.index in gone]
         texts = before.html_parts[part], after.html_parts[part]
         for turn, rule in enumerate(("visibility:hidden!important", "display:none!important")):
-            shown = [renderer.pictured(_without(text, spots, rule), called - kept) for text in texts]
+            shown = [renderer.pictured(_without(text, positions, rule), of_trackers - kept) for text in texts]
             defects += renderer.defects
             if turn == 0:
                 asked = [{comparable(url) for url in urls} for urls, _ in shown]
                 counts = [count + len(urls) for count, urls in zip(counts, asked, strict=True)]
-                still += sorted((called - kept) & asked[1])
-                missing += sorted(asked[0] - called - asked[1])
+                still += sorted((of_trackers - kept) & asked[1])
+                missing += sorted(asked[0] - of_trackers - asked[1])
             differing = _differing(shown[0][1], shown[1][1])
             pixels[turn] = -1 if -1 in (pixels[turn], differing) else pixels[turn] + differing
             if not differing:
@@ -92,10 +92,12 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     return Comparison(tuple(still), tuple(missing), counts[0], counts[1], pixels[0], pixels[1], tuple(defects))
 
 
-def _without(html: str, spots: Sequence[Place | None], rule: str) -> str:
+def _without(html: str, positions: Sequence[Place | None], rule: str) -> str:
     """Hide the elements of trackers. Tags have the same numbers before and after, because none is added or removed."""
     tags = tags_of(html)
-    numbers: Collection[int] = sorted({spot.tag for spot in spots if spot and spot.attribute in ("src", "srcset", "data")})
+    numbers: Collection[int] = sorted(
+        {position.tag for position in positions if position and position.attribute in ("src", "srcset", "data")}
+    )
     pieces = []
     position = 0
     for number in numbers:

@@ -58,5 +58,5 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 def given_features(row: Mapping[Any, Any]) -> str:
     """Return the features of a row that are present and not 0, each with its value, as text."""
-    given = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
-    return ", ".join(f"{name} {row[name]:g}" for name in given)
+    present = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
+    return ", ".join(f"{name} {row[name]:g}" for name in present)
