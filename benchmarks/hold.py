@@ -2,9 +2,10 @@
 
     python benchmarks/hold.py
 
-Runs a real Chromium; every host name resolves to this machine. Each way of putting pictures into a page gets --rounds rounds of ten
-pictures. "script" removes each address as soon as a MutationObserver reports the element; "rule" blocks the page's requests. The
-second table shows a mail of twenty pictures with the exported extension and without it. The tables are in docs/export.md.
+Runs a real Chromium; every host name resolves to this machine. Each way of putting pictures into a page gets --rounds
+rounds of ten pictures. "script" removes each address as soon as a MutationObserver reports the element; "rule" blocks the
+page's requests. The second table shows a mail of twenty pictures with the exported extension and without it. The tables
+are in docs/export.md.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from made_report import FACTS, Dots, assert_loads_nothing, hostile, printed
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison
-from tkit.report import audit_tables, write_audit, write_study
+from tkit.report.audit import audit_tables, write_audit
+from tkit.report.study import write_study
 from tkit.verdicts import Audit, audit
 
 

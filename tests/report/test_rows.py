@@ -6,7 +6,7 @@ import pandas as pd
 from made_report import HOSTILE, Dots, mail, printed
 
 from tkit.features import extract
-from tkit.report import rows_table
+from tkit.report.rows import rows_table
 from tkit.verdicts import scan
 
 

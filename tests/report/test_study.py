@@ -9,7 +9,7 @@ from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations,
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison, differences, slices
-from tkit.report import Details, write_study
+from tkit.report.study import Details, write_study
 
 
 class TestStudyPage:

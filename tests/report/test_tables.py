@@ -3,7 +3,7 @@
 from made_report import printed, ways
 
 from tkit.evaluate import Evaluation, comparison, differences
-from tkit.report import comparison_table, differences_table, splits_table
+from tkit.report.tables import comparison_table, differences_table, splits_table
 
 
 class TestComparisonTable:

@@ -10,7 +10,7 @@ import pytest
 
 from tkit.bundle import Bundle
 from tkit.evaluate import comparison
-from tkit.report import Details, write_study
+from tkit.report.study import Details, write_study
 from tkit.study import StudyResult
 
 Requested = Callable[[str], list[str]]

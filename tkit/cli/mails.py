@@ -85,7 +85,7 @@ def audit(
     Example: `tkit audit ~/mail.mbox -o audit.html`
     """
     from tkit.mail import Message
-    from tkit.report import audit_tables, write_audit
+    from tkit.report.audit import audit_tables, write_audit
     from tkit.verdicts import audit as run_audit
 
     bundle = bundle_of(model, None)

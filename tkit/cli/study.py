@@ -58,7 +58,7 @@ def study(
     Example: `tkit study --dataset data/dataset -o out/study`
     """
     from tkit.dataset import read
-    from tkit.report import comparison_table, differences_table, splits_table
+    from tkit.report.tables import comparison_table, differences_table, splits_table
     from tkit.study import run_study, write_results
     from tkit.study.gate import check, failure, read_floors
     from tkit.study.gate import pin as pin_floors

@@ -41,7 +41,7 @@ class StudyResult:
     command : str
         Reproduces the study.
     facts : mapping of str to str
-        See :func:`tkit.report.write_study`.
+        See :func:`tkit.report.study.write_study`.
     summary : tuple of str
         The lines to print, the main result first.
     """

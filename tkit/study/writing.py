@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tkit.report import Details, write_study
 from tkit.report.draw import write
+from tkit.report.study import Details, write_study
 from tkit.study.result import StudyResult
 
 ERROR_COLUMNS = (
