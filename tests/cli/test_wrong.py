@@ -12,7 +12,7 @@ from tkit.cli import arguments
 from tkit.cli.main import app
 from tkit.dataset import read
 from tkit.dataset.card import write_data_card
-from tkit.dataset.reading import read_facts
+from tkit.dataset.reading import read_description
 from tkit.errors import TkitError
 from tkit.scrubbing.milter import listening_place
 from tkit.study.gate import read_floors
@@ -116,7 +116,7 @@ def test_a_dataset_that_is_a_file(files: Path) -> None:
     with pytest.raises(
         TkitError, match=r"file/dataset\.json: cannot be read \(Not a directory\): give the folder of a dataset"
     ):
-        read_facts(files / "file")
+        read_description(files / "file")
 
 
 def test_a_data_card_that_cannot_be_written(files: Path) -> None:
@@ -145,5 +145,5 @@ def test_where_a_milter_listens(listen: str, place: object) -> None:
 
 @pytest.mark.parametrize("listen", ["", "unix:", "inet:", "inet:x@h", "inet:65536@h", "inet:٣@h", "tcp:25@h"])
 def test_where_no_milter_listens(listen: str) -> None:
-    with pytest.raises(TkitError, match="no place to listen on"):
+    with pytest.raises(TkitError, match="not an address to listen on"):
         listening_place(listen)

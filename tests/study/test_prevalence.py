@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tkit.arrays import wilson
 from tkit.bundle import default_bundle
 from tkit.dataset import Dataset, load_dataset
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.report.figures import prevalence_figure, svg
 from tkit.study.prevalence import clustered_share, corpora, judged, labelled_share, prevalence, verdicts_on_labels
 
@@ -133,7 +133,7 @@ class TestPublished:
     def test_verdicts_on_labels(self, dataset: Dataset) -> None:
         table = verdicts_on_labels(dataset, default_bundle("message"))
         assert table["label"].tolist() == ["C", "P", "S", "T", "U"]
-        assert table["rows"].sum() == dataset.facts["labels"]["gold"]
+        assert table["rows"].sum() == dataset.description["labels"]["gold"]
         assert (table["called"] <= table["rows"]).all()
 
 

@@ -47,7 +47,7 @@ def dataset_build(
         write_data_card(made, card)
     Console(highlight=False).print(
         f"{escape(str(output))}: {len(made.references):,} references, {len(made.labels):,} labels,"
-        f" {made.facts['components']} components"
+        f" {made.description['components']} components"
     )
 
 

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.labels import headline
 from tkit.splits.folds import sender_groups
 
@@ -183,7 +182,7 @@ def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats |
     """Return a share and its 95 % interval where observations of one cluster are alike.
 
     The share's variance over clusters, by linearisation, tells how many independent observations it is worth (Kish,
-    Survey Sampling, 1965); with that many :func:`tkit.evaluate.rates.wilson` gives the interval (Franco et al., JSSAM 7(3),
+    Survey Sampling, 1965); with that many :func:`tkit.arrays.wilson` gives the interval (Franco et al., JSSAM 7(3),
     2019). A
     share of 0 or 1 is worth as many observations as there are clusters.
 
