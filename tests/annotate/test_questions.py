@@ -87,7 +87,7 @@ def test_a_question(tmp_path: Path) -> None:
     assert (question.sender, question.subject, question.date) == ("news.example", "Hi", "2025-06-03")
     facts = dict(question.facts)
     assert facts["How it looks"][0] == "declared 1 x 1 px"
-    assert "its URL speaks of opening or reading" in facts["Its URL"]
+    assert "the URL has a word such as open or read" in facts["Its URL"]
     assert "the same URL is in no other mail of this selection" in facts["Compared with the rest of the mail"]
     assert question.copies == ()
 

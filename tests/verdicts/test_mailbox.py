@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tkit.arrays import wilson
+from tkit.features.sizes import VISIBLE_SIZES
 from tkit.mail import Message
 from tkit.verdicts import Audit, audit
-from tkit.verdicts.mailbox import MAILS_AT_ONCE, SIZE_CLASSES, middle_periods, period_name
+from tkit.verdicts.mailbox import MAILS_AT_ONCE, middle_periods, period_name
 
 
 class Dots:
@@ -145,7 +146,7 @@ class TestAudit:
             "at most 50 px": 1,
             "more than 50 px": 1,
         }
-        assert found.sizes["size"].tolist() == list(SIZE_CLASSES)
+        assert found.sizes["size"].tolist() == list(VISIBLE_SIZES)
         assert found.sizes["share"].sum() == pytest.approx(1.0)
 
     def test_copies_count_as_mails_of_their_own(self) -> None:

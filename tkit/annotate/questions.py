@@ -15,7 +15,7 @@ from tkit.bundle import Bundle
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import KEY, extract, extract_batches
-from tkit.features.words import declared_size, reason, reasons
+from tkit.features.words import reason, reasons, size_words
 from tkit.html import RemoteReference, references
 from tkit.labels.files import url_sha256
 from tkit.mail import Message
@@ -257,7 +257,7 @@ def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[t
         for heading, (always, if_positive) in _FACTS.items()
     }
     shows, url, beside = facts.values()
-    shows.insert(0, declared_size(value["width"], value["height"]))
+    shows.insert(0, size_words(value["width"], value["height"]))
     shows.append(reason("place", value["place"]))
     url[:0] = [f"on a server of {provider}" for provider in providers([reference.resolved_url]) if provider]
     others = "1 other mail" if mails == 2 else f"{mails - 1:,} other mails" if mails > 2 else "no other mail"

@@ -1,4 +1,4 @@
-"""What the extensions for browsers and mail clients have in common: their files, wording of reasons, loss report."""
+"""What the extensions for browsers and mail clients share: files, the words of reasons, the loss report."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Mask
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.export import javascript
 from tkit.export.base import Loss, loss_on_rows
-from tkit.features import words
+from tkit.features.words import MAX_REASONS, SIZE_FEATURES, WORDS
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 
@@ -60,8 +59,9 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
 
 
 def reasons_script() -> str:
-    """Return the script with ``reasonsOf(verdict)``, which gives the reasons of :func:`tkit.features.words.reasons`."""
-    data = {"words": words.WORDS, "atOne": words.AT_ONE, "size": sorted(words.SIZE_FEATURES), "most": words.MAX_REASONS}
+    """Return the script with ``reasonsOf(verdict)``, which words a verdict as :func:`tkit.features.words.reasons` does."""
+    phrases = {name: {case: text for case, text in words._asdict().items() if text} for name, words in WORDS.items()}
+    data = {"words": phrases, "size": sorted(SIZE_FEATURES), "most": MAX_REASONS}
     script = (_COMMON / "reasons.js").read_text(encoding="utf-8")
     return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
 
@@ -72,7 +72,7 @@ def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | 
     The script is run in Node, with an export of its functions appended.
     """
 
-    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Mask:
         script = (folder / "tkit.js").read_text(encoding="utf-8")
         with TemporaryDirectory() as module:
             names = "\nexport const { margin, schema } = tkit;\n"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tkit.arrays import Mask, wilson
 from tkit.features import extract, require_one_mail
+from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
 from tkit.parallel import batches
 from tkit.url import host_of, registrable_domain, unwrap
@@ -27,16 +28,6 @@ PERIOD_MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 
 MAILS_AT_ONCE = 256
 """Mails that are judged together."""
-
-SIZE_CLASSES = (
-    "hidden",
-    "at most 3 px",
-    "a line of at most 3 px",
-    "no size declared",
-    "at most 50 px",
-    "more than 50 px",
-)
-"""The size classes of :attr:`Audit.sizes`: the first that holds, by the declared sides."""
 
 # What is counted, and the total that it is a share of.
 _TOTALS = {
@@ -81,7 +72,7 @@ class Audit:
         The shortest of month and quarter with at most 24 periods between the dates of the middle 98% of the mails; else
         year.
     carriers, sizes : DataFrame
-        Trackers by ``carrier``, and by ``size``, one of :data:`SIZE_CLASSES`: ``trackers`` and ``share``.
+        Trackers by ``carrier``, and by ``size``, one of :data:`tkit.features.sizes.VISIBLE_SIZES`: ``trackers`` and ``share``.
     addresses : DataFrame
         By ``domain`` that receives a recipient's address in the URL of a remote reference, tracker or not:
         ``mails`` and ``senders``.
@@ -175,7 +166,7 @@ class _Tally:
         flags = rows[flagged]
         names = providers(flags["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
-        for key, *form in zip(flags["message_sha256"], names, flags["carrier"], _size_classes(flags), strict=True):
+        for key, *form in zip(flags["message_sha256"], names, flags["carrier"], visible_size(flags), strict=True):
             trackers[key].append(_Tracker(*form))
         domains: defaultdict[str, set[str]] = defaultdict(set)
         telling = rows[rows["recipient_in_url"] > 0]
@@ -225,7 +216,7 @@ class _Tally:
             over_time=self._over_time(PERIOD_MONTHS[period]),
             period=period,
             carriers=_by_form("carrier", sorted(self.carriers.items(), key=lambda item: (-item[1], item[0]))),
-            sizes=_by_form("size", [(size, self.sizes[size]) for size in SIZE_CLASSES]),
+            sizes=_by_form("size", [(size, self.sizes[size]) for size in VISIBLE_SIZES]),
             addresses=self._addresses(),
         )
 
@@ -284,19 +275,6 @@ class _Tally:
             senders[domain] += 1
         rows = [(domain, mails[domain], senders[domain]) for domain in mails]
         return _ordered(pd.DataFrame(rows, columns=["domain", "mails", "senders"]), ["mails"], "domain")
-
-
-def _size_classes(rows: pd.DataFrame) -> list[str]:
-    tests = [
-        (rows["hidden"] > 0) | (rows["hidden_around"] > 0),
-        rows["tiny"] > 0,
-        rows["thin"] > 0,
-        rows["sides_given"] == 0,
-        rows["long_side"] <= 50,
-    ]
-    *names, otherwise = SIZE_CLASSES
-    classes: list[str] = np.select([test.to_numpy() for test in tests], names, otherwise).tolist()
-    return classes
 
 
 def _period(months: Counter[int]) -> Period:

@@ -13,10 +13,9 @@ function worded(value, unit) {
 }
 
 function reasonOf(name, value) {
-  if (value === 1 && Object.hasOwn(REASONS.atOne, name)) return REASONS.atOne[name];
-  const [words, atZero = "", absent = ""] = REASONS.words[name];
-  const own = value < 0 ? absent : value === 0 ? atZero : "";
-  return (own || words).replace(/\{n(?::([^}]*))?\}/g, (_, unit) => worded(Math.abs(value), unit));
+  const { usual, zero, absent, one } = REASONS.words[name];
+  const special = value < 0 ? absent : value === 0 ? zero : value === 1 ? one : undefined;
+  return (special ?? usual).replace(/\{n(?::([^}]*))?\}/g, (_, unit) => worded(Math.abs(value), unit));
 }
 
 function sizeReason(width, height) {

@@ -18,7 +18,7 @@ from tkit.bundle import Bundle, IntegerTrees
 from tkit.errors import TkitError
 from tkit.export.base import Target, loss_on_rows, program, run, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
-from tkit.features import FEATURE_VERSION, tokens, vocabulary
+from tkit.features import FEATURE_VERSION, vocabulary
 from tkit.url import providers, wrapping
 
 MODULES = ("url", "tokens", "model", "rule")
@@ -71,10 +71,10 @@ def _data(bundle: Bundle) -> dict[str, object]:
         "size_names": vocabulary.SIZE_NAMES,
         "host_track": vocabulary.HOST_TRACK.pattern,
         "host_picture": vocabulary.HOST_PICTURE.pattern,
-        "scripts": tokens.SCRIPTS,
-        "photos": " ".join(sorted(tokens.PHOTOS)),
-        "pictures": " ".join(sorted(tokens.PICTURES)),
-        "sheets": " ".join(sorted(tokens.SHEETS)),
+        "scripts": vocabulary.SCRIPTS,
+        "photos": " ".join(sorted(vocabulary.PHOTOS)),
+        "pictures": " ".join(sorted(vocabulary.PICTURES)),
+        "sheets": " ".join(sorted(vocabulary.SHEETS)),
         "stores": " ".join(sorted(providers.STORES)),
         "regional_store": providers.REGIONAL_S3.pattern,
         "services": [(host, path) for _, host, path in providers.SERVICES],
