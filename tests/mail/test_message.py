@@ -140,7 +140,7 @@ def test_parts_inside_parts_stand_in_their_order() -> None:
          ("MIME: CloseBoundaryNotFoundDefect",)),
         (b"Content-Type: multipart/mixed\n\n--b\nContent-Type: text/html\n\n<b>", (),
          ("MIME: NoBoundaryInMultipartDefect", "MIME: MultipartInvariantViolationDefect")),
-        (b"Content-Type: text/html\n\n<b>\0x", ("<b>\0x",), ("bytes: NUL in it",)),
+        (b"Content-Type: text/html\n\n<b>\0x", ("<b>\0x",), ("bytes: contain NUL",)),
         (b"From: c@d.example\nContent-Type: text/html\n\nx", ("x",), ("From: more than one",)),
         (b"Date: yesterday\n\nx", (), ("Date: unreadable",)),
     ],
@@ -153,7 +153,7 @@ def test_what_is_wrong_is_told(raw: bytes, parts: tuple[str, ...], defects: tupl
 def test_lines_that_a_lone_carriage_return_ends() -> None:
     message = Message.from_bytes(b"From: a@b.example\rContent-Type: text/html\r\r<b>x")
     assert message.html_parts == ("<b>x",)
-    assert message.defects == ("lines: ended by a lone carriage return",)
+    assert message.defects == ("lines: end with a lone carriage return",)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_almost_nothing(raw: bytes) -> None:
     message = Message.from_bytes(raw)
     assert (message.html_parts, message.from_domain, message.recipients) == ((), "", ())
     assert message.date is None
-    assert "From: absent" in message.defects
+    assert "From: missing" in message.defects
 
 
 @pytest.mark.parametrize(

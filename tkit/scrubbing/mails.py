@@ -271,14 +271,12 @@ def _written(mail: bytes, edited: Sequence[_Part], remaining: Sequence[_Referenc
     return reading if found == meant else None
 
 
-def _edited(source: HtmlSource | None, own: Sequence[_Reference], wanted: Sequence[int], replace: bool) -> _Part:
+def _edited(source: HtmlSource, own: Sequence[_Reference], wanted: Sequence[int], replace: bool) -> _Part:
     """Take references out of one part; ``own`` are all its remote ones, ``wanted`` the indexes of those to go."""
 
     def none(why: str) -> _Part:
         return _Part(0, 0, b"", frozenset(), dict.fromkeys(wanted, why))
 
-    if source is None:
-        return none("its part is not found in the mail's bytes")
     if source.leaf.guard:
         return none(f"{source.leaf.guard}: a signature covers it")
     if source.text.lstrip().startswith(_CLEAR_SIGNED):  # somewhere inside, it would be a tracker's way to stay
