@@ -191,7 +191,7 @@ class TestBrokenConnection:
     def test_is_given_up(self, fetch, server, tmp_path):
         pauses: list[float] = []
         broken = [answer(body=ARCHIVE[: 4 * BLOCK], length=len(ARCHIVE)) for _ in range(ATTEMPTS)]
-        with pytest.raises(TkitError, match=rf"the connection failed \(\w+\), {ATTEMPTS} times; what has come is kept"):
+        with pytest.raises(TkitError, match=rf"the connection failed \(\w+\), {ATTEMPTS} times; what was downloaded is kept"):
             fetch(*broken, pauses=pauses)
         assert pauses == [2.0, 4.0, 8.0, 16.0]
         assert names(tmp_path / "corpora") == []
@@ -248,18 +248,18 @@ class TestWrongContent:
 
     def test_a_mail_was_changed(self, fetch, tmp_path):
         body = tar(*MEMBERS[:-4], ("nothing-0123456/data/3.eml", MAILS[3] + b"!"), *MEMBERS[-3:], mode="w:gz")
-        with pytest.raises(TkitError, match=r": 1 of the 7 wanted mails are not in it: the download is dropped"):
+        with pytest.raises(TkitError, match=r": 1 of the 7 wanted mails are missing: the download is dropped"):
             fetch(answer(body=body))
         assert self.dropped(tmp_path)
 
     def test_archive_that_is_cut_though_all_that_was_promised_came(self, fetch, tmp_path):
-        with pytest.raises(TkitError, match=r"of the 7 wanted mails are not in it \(truncated or damaged"):
+        with pytest.raises(TkitError, match=r"of the 7 wanted mails are missing \(truncated or damaged"):
             fetch(answer(body=ARCHIVE[: len(ARCHIVE) // 2]))
         assert self.dropped(tmp_path)
 
     @pytest.mark.parametrize("body", [b"<!DOCTYPE html><p>Sign in", b"", b"\x1f\x8b"])
     def test_no_archive(self, fetch, tmp_path, body):
-        with pytest.raises(TkitError, match=r": 7 of the 7 wanted mails are not in it"):
+        with pytest.raises(TkitError, match=r": 7 of the 7 wanted mails are missing"):
             fetch(answer(body=body))
         assert self.dropped(tmp_path)
 
@@ -288,7 +288,7 @@ class TestHostileArchive:
 
     def test_only_outside_the_folder(self, fetch):
         body = tar(*((f"nothing-0123456/elsewhere/{name}", raw) for name, raw in enumerate(MAILS)), mode="w:gz")
-        with pytest.raises(TkitError, match=r"7 of the 7 wanted mails are not in it"):
+        with pytest.raises(TkitError, match=r"7 of the 7 wanted mails are missing"):
             fetch(answer(body=body))
 
 

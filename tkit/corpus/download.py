@@ -135,7 +135,7 @@ def get(
             if not checked.sound:
                 whole.unlink()
                 raise TkitError(
-                    f"{url or corpus.url}: {checked.missing:,} of the {len(wanted):,} wanted mails are not in it"
+                    f"{url or corpus.url}: {checked.missing:,} of the {len(wanted):,} wanted mails are missing"
                     f"{problem}: the download is dropped; get it anew, or from where the corpus has moved"
                 )
             os.replace(made, target)
@@ -207,7 +207,7 @@ class Downloader:
                 except (requests.RequestException, _AttemptError) as error:
                     if attempt == ATTEMPTS:
                         raise TkitError(
-                            f"{url}: {_words(error)}, {ATTEMPTS} times; what has come is kept: run the command again later"
+                            f"{url}: {_words(error)}, {ATTEMPTS} times; what was downloaded is kept: run the command again later"
                         ) from None
                     self._pause(min(error.wait if isinstance(error, _AttemptError) else 2.0**attempt, _LONGEST_WAIT))
         os.replace(self._part, output_file)

@@ -131,7 +131,7 @@ def _input_files(path: str, problems: list[Problem]) -> Iterator[_InputFile]:
                     continue
                 what = "a link to a folder is not followed: name the folder itself"
             elif not stat.S_ISREG(status.st_mode):
-                what = "neither a file nor a folder: pipe its content to standard input"
+                what = "neither a file nor a folder: pipe its content into standard input"
         except (OSError, ValueError) as error:
             what = what_broke(error)
         anything = True
@@ -140,7 +140,7 @@ def _input_files(path: str, problems: list[Problem]) -> Iterator[_InputFile]:
         else:
             yield _InputFile(current, status.st_size)
     if not anything:
-        problems.append(Problem(printable(path), "empty folder: no mail, mbox or archive in it"))
+        problems.append(Problem(printable(path), "empty folder: it contains no mail, mbox or archive"))
 
 
 def _folder_entries(folder: str) -> list[str]:
@@ -179,7 +179,7 @@ class _InputFile:
                     self.tell = file.tell
                     yield from read_file(file, Peeked(file), where, self.size, problems)
             elif sys.stdin is None:
-                problems.append(Problem(where, "standard input is closed: pipe a mail or an mbox to it"))
+                problems.append(Problem(where, "standard input is closed: pipe a mail or an mbox into it"))
             else:
                 stream = Peeked(sys.stdin.buffer)
                 self.tell = stream.tell
