@@ -57,11 +57,11 @@ def lookup(keys: Ints, counts: Ints, wanted: Ints) -> Floats:
 
 def expand(urls: Ints, token_url: Ints, n_urls: int) -> tuple[Ints, Ints]:
     """Return (row of ``urls``, row of the token table) for every token of every URL; tokens are in the order of the URLs."""
-    number = np.bincount(token_url, minlength=n_urls)
-    first = np.cumsum(number) - number
-    mine = number[urls]
-    owner = np.repeat(np.arange(len(urls)), mine)
-    start = np.repeat(first[urls] - (np.cumsum(mine) - mine), mine)
+    n_tokens = np.bincount(token_url, minlength=n_urls)
+    first = np.cumsum(n_tokens) - n_tokens
+    counts = n_tokens[urls]
+    owner = np.repeat(np.arange(len(urls)), counts)
+    start = np.repeat(first[urls] - (np.cumsum(counts) - counts), counts)
     return owner, start + np.arange(len(owner))
 
 
