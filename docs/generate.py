@@ -1,4 +1,4 @@
-"""Write what is generated in the documentation: docs/features.md, and the marked blocks of README.md.
+"""Write what is generated in the documentation: docs/features.md, and the marked blocks of docs/design.md and README.md.
 
     python docs/generate.py            # write
     python docs/generate.py --check    # exit 1 where a file is not what would be written
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
+from tkit.html.carriers import CARRIERS, request_type
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = {
@@ -44,6 +45,17 @@ def features_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def design_page(text: str) -> str:
+    """Return docs/design.md with its table of carriers as :mod:`tkit.html.carriers` has it."""
+    ways: dict[str, list[str]] = {}
+    for row in CARRIERS:
+        ways.setdefault(row.name, []).append(f"`{row.written}`".replace("|", "\\|"))
+    rows = [f"| `{name}` | {', '.join(written)} | {request_type(name)} |" for name, written in ways.items()]
+    table = "\n".join(["| carrier | written as | requested as |", "|---|---|---|", *rows])
+    begin, end = "<!-- begin carriers -->\n", "\n<!-- end carriers -->"
+    return re.sub(rf"{begin}.*?{end[1:]}", lambda _: f"{begin}{table}{end}", text, flags=re.DOTALL)
+
+
 def output_of(arguments: list[str], out: str) -> str:
     """Run tkit and give what it prints."""
     command = [sys.executable, "-m", "tkit", *(argument.format(out=out) for argument in arguments)]
@@ -64,7 +76,11 @@ def main() -> int:
     """Write or check."""
     check = "--check" in sys.argv
     stale = []
-    pages = {ROOT / "docs" / "features.md": features_page()}
+    design = ROOT / "docs" / "design.md"
+    pages = {
+        ROOT / "docs" / "features.md": features_page(),
+        design: design_page(design.read_text(encoding="utf-8")),
+    }
     if not check:
         pages[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
     for path, text in pages.items():

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,3 +95,30 @@ def greatest_of_others(group: Ints, values: Floats, n: int) -> Floats:
     second = np.zeros(n)
     np.maximum.at(second, group, np.where(is_greatest, 0, values))
     return np.where(is_greatest & (ties[group] == 1), second[group], greatest[group])
+
+
+def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the 95% interval of a proportion by Wilson's score method (JASA 22, 1927).
+
+    Parameters
+    ----------
+    hits, trials : array-like of int, equal shapes
+        Number of hits, and of trials.
+
+    Returns
+    -------
+    low, high : ndarray of float64
+        NaN where there are no trials.
+
+    Examples
+    --------
+    >>> [float(round(end, 4)) for end in wilson(8, 10)]
+    [0.4902, 0.9433]
+    """
+    z = 1.959963984540054
+    n = np.asarray(trials, np.float64)
+    n = np.where(n > 0, n, np.nan)
+    p = np.asarray(hits, np.float64) / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

@@ -70,8 +70,7 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
                 yield waiting.popleft().result()
         except BrokenProcessPool:
             raise TkitError(
-                f"one of the {workers} processes was killed, probably because the system ran out of memory:"
-                " use fewer processes"
+                f"one of the {workers} processes was killed, probably because the system ran out of memory: use fewer processes"
             ) from None
         finally:
             for future in waiting:

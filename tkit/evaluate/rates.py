@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
@@ -174,30 +174,3 @@ def unit_rows(unit: Unit, score: Floats, tracker: Mask, mails: pd.Series) -> NDA
     if unit not in UNITS:
         raise TkitError(f"a budget of {unit!r}: take one of {', '.join(UNITS)}")
     return np.arange(len(score)) if unit == "pictures" else mail_units(score, tracker, mails)
-
-
-def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
-
-    Parameters
-    ----------
-    hits, trials : array-like of int, equal shapes
-        How many of how many.
-
-    Returns
-    -------
-    low, high : ndarray of float64
-        NaN where there is no trial.
-
-    Examples
-    --------
-    >>> [float(round(end, 4)) for end in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    z = 1.959963984540054
-    n = np.asarray(trials, np.float64)
-    n = np.where(n > 0, n, np.nan)
-    p = np.asarray(hits, np.float64) / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

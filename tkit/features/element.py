@@ -10,14 +10,15 @@ import numpy as np
 
 from tkit.arrays import Floats, column
 from tkit.features.numbering import Numbering
+from tkit.html.carriers import of_kind
 from tkit.html.style import ABSENT, Style, dimension, parse_style
 from tkit.url import registrable_domain
 
 _NO_STYLE = Style(ABSENT, ABSENT, ABSENT, ABSENT, "", 0)
-PICTURE_CARRIERS = frozenset(
-    ("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image", "amp-img", "svg-image", "vml-src")
-)
-SHEET_CARRIERS = frozenset(("link-stylesheet", "css-import", "font-face"))
+_PICTURES = of_kind("picture")
+_BACKGROUNDS = of_kind("background")
+_STYLES = of_kind("css")
+_SHEETS = of_kind("sheet")
 
 
 def element_columns(rows: Numbering) -> dict[str, Floats]:
@@ -41,10 +42,10 @@ def element_columns(rows: Numbering) -> dict[str, Floats]:
     links = [ancestry.link for ancestry in ancestries]
     own_domain = [rows.domains[code] for code in rows.url]
     return {
-        "carrier_img": column([carrier in PICTURE_CARRIERS for carrier in carriers]),
-        "carrier_background": column([carrier == "background-attr" for carrier in carriers]),
-        "carrier_css": column([carrier in ("style-attr", "style-element") for carrier in carriers]),
-        "carrier_sheet": column([carrier in SHEET_CARRIERS for carrier in carriers]),
+        "carrier_img": column([carrier in _PICTURES for carrier in carriers]),
+        "carrier_background": column([carrier in _BACKGROUNDS for carrier in carriers]),
+        "carrier_css": column([carrier in _STYLES for carrier in carriers]),
+        "carrier_sheet": column([carrier in _SHEETS for carrier in carriers]),
         "conditional": column([reference.conditional for reference in rows.references]),
         "attr_width": attr_width,
         "attr_height": attr_height,

@@ -106,7 +106,7 @@ def reason(feature_name: str, value: float) -> str:
     >>> reason("own_token", 34), reason("width", -1), reason("in_link", 0)
     ('its 34-character token is in no other picture', 'no width declared', 'not in a link')
     >>> reason("query_parameters", 1), reason("same_host_share", 0.25)
-    ('its URL carries 1 parameter', '25 % of the other pictures come from its server')
+    ('its URL carries 1 parameter', '25% of the other pictures come from its server')
     """
     words = WORDS.get(feature_name)
     if words is None:
@@ -122,7 +122,7 @@ class _Number(float):
 
     def __format__(self, unit: str) -> str:
         if unit == "%":
-            return "under 1 %" if 0 < self < 0.005 else f"{100 * self:.0f} %"
+            return "under 1%" if 0 < self < 0.005 else f"{100 * self:.0f}%"
         number = f"{float(self):,.1f}".removesuffix(".0")
         if not unit:
             return number

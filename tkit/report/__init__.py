@@ -1,4 +1,4 @@
-"""Tables for the terminal, and pages of one file that load nothing, for studies and audits."""
+"""Tables for the terminal, and pages of one file that load nothing: of studies, audits and verdicts."""
 
 from tkit.report.audit import MOST_ROWS, audit_tables, write_audit
 from tkit.report.rows import rows_table
