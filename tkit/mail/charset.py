@@ -17,7 +17,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
 _META_BYTES = 2048  # of a part, that are searched for a <meta charset>
 
-# Encodings in which ASCII bytes do not all stand for themselves, so an all-ASCII part still needs its codec.
+# Encodings in which an ASCII byte can mean something else, so that a part of ASCII bytes alone still needs its codec.
 _NOT_ASCII_BASED = frozenset({"utf-16le", "utf-16be", "iso-2022-jp"})
 
 _KEEP_C1 = "tkit.c1"

@@ -110,14 +110,14 @@ class Message:
         lines = with_line_feeds(raw)
         if not _may_hold_html(lines):
             return cls(raw)
-        found = leaves(lines)
-        html_leaves = [leaf for leaf in found if leaf.content_type in HTML_TYPES]
+        all_leaves = leaves(lines)
+        html_leaves = [leaf for leaf in all_leaves if leaf.content_type in HTML_TYPES]
         html_leaves.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
         parts = [
             HtmlPart(leaf, decode_text(decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset))
             for leaf in html_leaves
         ]
-        return cls(raw, tuple(parts), tuple([leaf.content_type for leaf in found]))
+        return cls(raw, tuple(parts), tuple([leaf.content_type for leaf in all_leaves]))
 
     # Everything below is computed when it is first read: most mails never need it.
 
