@@ -21,9 +21,9 @@ from tkit.compare.comparison import named, reads_listed, shown, trained_on
 from tkit.compare.labelled import LabelledMail, add_listed, of_dataset, read_mail
 from tkit.corpus import CORPORA, read_raw
 from tkit.dataset import read
-from tkit.detectors import BlockNone, Declared1x1, KnownList
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.published import ListDetector, Unwrapped
+from tkit.detectors.rules import BlockNone, Declared1x1, KnownList
 from tkit.errors import TkitError
 from tkit.labels import read_labels
 from tkit.lists.engines import SubstringList

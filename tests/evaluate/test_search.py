@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.detectors import RULES, BlockAll, Declared1x1, Detector, Trocker
+from tkit.detectors import RULES, Detector
+from tkit.detectors.rules import BlockAll, Declared1x1, Trocker
 from tkit.errors import TkitError
 from tkit.evaluate.search import GRIDS, SearchedRule, search_rule
 from tkit.splits import cross_validation

@@ -16,19 +16,7 @@ from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
-from tkit.detectors.rules import (
-    BlockAll,
-    BlockNone,
-    Declared1x1,
-    FairEmail,
-    KnownList,
-    KnownListOr1x1,
-    Nextcloud,
-    OwnToken,
-    Rspamd,
-    SnappyMail,
-    Trocker,
-)
+from tkit.detectors.rules import RULE_NAMES
 from tkit.errors import TkitError
 from tkit.features import VANTAGES
 from tkit.lists.engines import PublishedList
@@ -36,21 +24,6 @@ from tkit.lists.sources import REGISTRY, lists_folder, load, read_list
 
 ENTRY_POINTS = "tkit.detectors"
 """The entry point group: each names a detector, or a callable without arguments that makes one."""
-
-RULE_NAMES: Mapping[str, Callable[[], Detector]] = {
-    "none": BlockNone,
-    "1x1": Declared1x1,
-    "nextcloud": Nextcloud,
-    "fairemail": FairEmail,
-    "trocker": Trocker,
-    "rspamd": Rspamd,
-    "snappymail": SnappyMail,
-    "known-lists": KnownList,
-    "known-lists-or-1x1": KnownListOr1x1,
-    "own-token": OwnToken,
-    "all": BlockAll,
-}
-"""What may stand behind ``rule:``."""
 
 _SNIFFED = 1 << 16
 
@@ -64,7 +37,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         One of
 
         =========================  =====================================================================================
-        ``rule:NAME``              a rule, see :data:`RULE_NAMES`
+        ``rule:NAME``              a rule, see :data:`~tkit.detectors.rules.RULE_NAMES`
         ``peer:NAME``              a program as it decides, see :data:`tkit.detectors.peers.PEERS`
         ``list:NAME``              a list of :data:`tkit.lists.sources.REGISTRY`, out of the folder `lists`
         ``published:NAME``         that list's verdicts as the published dataset holds them
@@ -110,7 +83,7 @@ def is_prefixed(spec: str) -> bool:
 
 
 def _rule(name: str, lists: str | Path | None) -> Detector:
-    rule: Detector = _named(RULE_NAMES, name, "rule")()
+    rule: Detector = _named(RULE_NAMES, name, "rule")
     return rule
 
 

@@ -132,7 +132,7 @@ class MailTrackerBlocker(_Program):
 
 @dataclass(frozen=True)
 class TrockerProgram(_Program):
-    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.Trocker`.
+    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.rules.Trocker`.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class TrockerProgram(_Program):
 
 @dataclass(frozen=True)
 class SnappyMailProgram(_Program):
-    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.SnappyMail`.
+    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.rules.SnappyMail`.
 
     Attributes
     ----------
@@ -272,7 +272,7 @@ _FAIREMAIL_MAXIMUM = re.compile(r"max-(?:width|height)\s*:\s*[01](?:\.0+)?(?:px)
 class FairEmailProgram(_Program):
     """An ``<img>`` that FairEmail's size rule calls, on a host of no other kind of ``<img>`` in the mail.
 
-    The size rule is :class:`tkit.detectors.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
+    The size rule is :class:`tkit.detectors.rules.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
     as well. A host is spared when it also serves an ``<img>`` which that rule does not call, whether that one declares a
     size or not. Source: M66B/FairEmail, ``HtmlHelper.java``; its one listed host is left out.
     """

@@ -10,28 +10,31 @@ makes of them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.arrays import Mask, Matrix
-from tkit.detectors.base import Detector
+from tkit.arrays import Floats, Mask, Matrix
 from tkit.errors import TkitError
 from tkit.features.matrix import feature_matrix
 
+Grid = Mapping[str, Sequence[float]]
+"""Values to try for each constant of a rule."""
+
 
 @dataclass(frozen=True)
-class _Rule(ABC):
+class Rule(ABC):
     """What all rules share: columns in, verdicts out."""
 
     name: ClassVar[str]
     vantage: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
+    grid: ClassVar[Grid] = {}
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what the rule calls a tracker, else 0.0; see :class:`tkit.detectors.Detector`."""
         matrix = feature_matrix(rows, self.columns, self.name)
         return self._calls(matrix).astype(np.float64)
@@ -42,7 +45,7 @@ class _Rule(ABC):
 
 
 @dataclass(frozen=True)
-class BlockAll(_Rule):
+class BlockAll(Rule):
     """Calls every remote reference a tracker, as a client does that loads no remote content."""
 
     name = "block all"
@@ -54,7 +57,7 @@ class BlockAll(_Rule):
 
 
 @dataclass(frozen=True)
-class BlockNone(_Rule):
+class BlockNone(Rule):
     """Calls nothing a tracker, as a client does that loads everything."""
 
     name = "block none"
@@ -66,7 +69,7 @@ class BlockNone(_Rule):
 
 
 @dataclass(frozen=True)
-class Declared1x1(_Rule):
+class Declared1x1(Rule):
     """An ``<img>`` whose width and height are both declared, each at most 1 px.
 
     The textbook definition. A side is the least of its attribute, its style and its maximum in the style,
@@ -83,6 +86,7 @@ class Declared1x1(_Rule):
     name = "declared 1x1"
     vantage = "element"
     columns = ("carrier_img", "width", "height")
+    grid: ClassVar[Grid] = {"largest_side": [0, 1, 2, 3, 5, 8, 12]}
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height = matrix.T
@@ -91,7 +95,7 @@ class Declared1x1(_Rule):
 
 
 @dataclass(frozen=True)
-class Nextcloud(_Rule):
+class Nextcloud(Rule):
     """An ``<img>`` whose width and height attributes are both given and less than 5.
 
     Source: nextcloud/mail, ``lib/Service/HtmlPurify/TransformImageSrc.php``. PHP's ``(int)`` takes ``4%``
@@ -107,6 +111,7 @@ class Nextcloud(_Rule):
     name = "Nextcloud Mail"
     vantage = "element"
     columns = ("carrier_img", "attr_width", "attr_height")
+    grid: ClassVar[Grid] = {"below": [1, 2, 3, 4, 5, 8, 12, 20]}
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height = matrix.T
@@ -115,7 +120,7 @@ class Nextcloud(_Rule):
 
 
 @dataclass(frozen=True)
-class FairEmail(_Rule):
+class FairEmail(Rule):
     """An ``<img>`` of an area of at most 25 px by its attributes, on a host that serves no ordinary picture.
 
     Both attributes must be given; where one side is 0 it takes the other's value. A ``max-width`` or
@@ -151,6 +156,11 @@ class FairEmail(_Rule):
         "style_max_height",
         "host_shows_pictures",
     )
+    grid: ClassVar[Grid] = {
+        "largest_area": [0, 1, 4, 9, 25, 64, 100],
+        "largest_maximum": [0, 1, 2, 3],
+        "spare_hosts": [True, False],
+    }
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height, max_width, max_height, host_shows_pictures = matrix.T
@@ -163,7 +173,7 @@ class FairEmail(_Rule):
 
 
 @dataclass(frozen=True)
-class Trocker(_Rule):
+class Trocker(Rule):
     """An ``<img>`` that is tiny or of a suspicious path, its URL standing fewer than five times in the mail.
 
     Tiny: an area of at most 3 px, a lone declared side of at most 3 px, or hidden by its style. Suspicious:
@@ -191,6 +201,11 @@ class Trocker(_Rule):
     name = "Trocker heuristic"
     vantage = "element"
     columns = ("carrier_img", "width", "height", "hidden", "path_open_track", "repeats")
+    grid: ClassVar[Grid] = {
+        "largest_area": [0, 1, 2, 3, 4, 9, 25],
+        "largest_side": [0, 1, 2, 3, 5],
+        "spared_repeats": [2, 3, 5, 8, 1_000_000],
+    }
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height, hidden, path_open_track, repeats = matrix.T
@@ -203,7 +218,7 @@ class Trocker(_Rule):
 
 
 @dataclass(frozen=True)
-class Rspamd(_Rule):
+class Rspamd(Rule):
     """An ``<img>`` whose width and height attributes are both over 0, of an area of at most 4 px.
 
     Source: rspamd 4.1, ``src/libserver/html/html.cxx``, the feature ``images_tiny_external`` that its Lua rules see.
@@ -218,6 +233,7 @@ class Rspamd(_Rule):
     name = "rspamd tiny external"
     vantage = "element"
     columns = ("carrier_img", "attr_width", "attr_height")
+    grid: ClassVar[Grid] = {"largest_area": [1, 2, 4, 9, 25, 64, 100]}
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, width, height = matrix.T
@@ -226,7 +242,7 @@ class Rspamd(_Rule):
 
 
 @dataclass(frozen=True)
-class SnappyMail(_Rule):
+class SnappyMail(Rule):
     """An ``<img>`` whose width is less than 2 px, or whose maximal width or height is less than 3 px.
 
     The program first moves the attributes into the style, and the style's height into its maximal height, so that a
@@ -255,6 +271,7 @@ class SnappyMail(_Rule):
         "style_max_width",
         "style_max_height",
     )
+    grid: ClassVar[Grid] = {"width_below": [1, 2, 3, 4, 6], "maximum_below": [1, 2, 3, 4, 6]}
 
     def _calls(self, matrix: Matrix) -> Mask:
         img, attr_width, attr_height, style_width, style_height, max_width, max_height = matrix.T
@@ -270,7 +287,7 @@ class SnappyMail(_Rule):
 
 
 @dataclass(frozen=True)
-class KnownList(_Rule):
+class KnownList(Rule):
     """What any published list holds for a tracker.
 
     Reads the bool column ``listed``, which is no feature: whether any column of
@@ -281,7 +298,7 @@ class KnownList(_Rule):
     vantage = "url"
     columns = ("listed",)
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what is listed, else 0.0.
 
         Raises
@@ -297,7 +314,7 @@ class KnownList(_Rule):
 
 
 @dataclass(frozen=True)
-class KnownListOr1x1(_Rule):
+class KnownListOr1x1(Rule):
     """What any published list holds for a tracker, or is declared 1x1: the rule that Missive announced.
 
     "Missive now auto blocks read trackers and 1x1 images" (the company's blog, "The life and death of email
@@ -315,7 +332,7 @@ class KnownListOr1x1(_Rule):
     vantage = "element"
     columns = ("listed", *Declared1x1.columns)
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what is listed or declared 1x1, else 0.0; raises as :meth:`KnownList.scores` does."""
         _require_listed(rows, self.name)
         return super().scores(rows)
@@ -326,7 +343,7 @@ class KnownListOr1x1(_Rule):
 
 
 @dataclass(frozen=True)
-class OwnToken(_Rule):
+class OwnToken(Rule):
     """What has a token of the recipient's or the copy's own, as other copies of the mailing show.
 
     The evidence of :mod:`tkit.campaigns.mailings` alone, whatever the reference looks like: PrivacyMail and Englehardt et al.
@@ -344,12 +361,12 @@ class OwnToken(_Rule):
         return called
 
 
-def _given(side: NDArray[np.float32], most: float) -> Mask:
+def _given(side: Matrix, most: float) -> Mask:
     """Return where a side is declared and at most ``most``; absent is -1."""
     return (side >= 0) & (side <= most)
 
 
-def _given_below(side: NDArray[np.float32], bound: float) -> Mask:
+def _given_below(side: Matrix, bound: float) -> Mask:
     """Return where a side is declared and less than ``bound``; absent is -1."""
     return (side >= 0) & (side < bound)
 
@@ -362,18 +379,24 @@ def _require_listed(rows: pd.DataFrame, reader: str) -> None:
         )
 
 
-RULES: tuple[Detector, ...] = (
-    BlockNone(),
-    Declared1x1(),
-    Nextcloud(),
-    FairEmail(),
-    Trocker(),
-    Rspamd(),
-    SnappyMail(),
-    KnownList(),
-    KnownListOr1x1(),
-    OwnToken(),
-    BlockAll(),
-)
-"""Every rule with its published constants, in the order of tables; the two of known lists need ``listed``, the one of own
-tokens the columns of :mod:`tkit.features.campaign`."""
+RULE_NAMES: Mapping[str, Rule] = {
+    "none": BlockNone(),
+    "1x1": Declared1x1(),
+    "nextcloud": Nextcloud(),
+    "fairemail": FairEmail(),
+    "trocker": Trocker(),
+    "rspamd": Rspamd(),
+    "snappymail": SnappyMail(),
+    "known-lists": KnownList(),
+    "known-lists-or-1x1": KnownListOr1x1(),
+    "own-token": OwnToken(),
+    "all": BlockAll(),
+}
+"""Every rule with its published constants, by its name on the command line (``rule:1x1``), in the order of tables.
+
+``known-lists`` and ``known-lists-or-1x1`` need the column ``listed``, ``own-token`` the columns of
+:mod:`tkit.features.campaign`.
+"""
+
+RULES: tuple[Rule, ...] = tuple(RULE_NAMES.values())
+"""The rules of :data:`RULE_NAMES`, in its order."""

@@ -10,30 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.detectors import Declared1x1, Detector, FairEmail, Nextcloud, Rspamd, SnappyMail, Trocker
+from tkit.detectors import RULES, Detector
 from tkit.detectors.base import require_examples
+from tkit.detectors.rules import Grid
 from tkit.errors import TkitError
 from tkit.evaluate.crossvalidation import cross_validated_scores
 from tkit.evaluate.evaluation import Evaluation
 from tkit.evaluate.rates import ROUNDING
 from tkit.splits import Split
 
-GRIDS: Mapping[str, Mapping[str, Sequence[Any]]] = {
-    Declared1x1.name: {"largest_side": [0, 1, 2, 3, 5, 8, 12]},
-    Nextcloud.name: {"below": [1, 2, 3, 4, 5, 8, 12, 20]},
-    FairEmail.name: {
-        "largest_area": [0, 1, 4, 9, 25, 64, 100],
-        "largest_maximum": [0, 1, 2, 3],
-        "spare_hosts": [True, False],
-    },
-    Trocker.name: {
-        "largest_area": [0, 1, 2, 3, 4, 9, 25],
-        "largest_side": [0, 1, 2, 3, 5],
-        "spared_repeats": [2, 3, 5, 8, 1_000_000],
-    },
-    Rspamd.name: {"largest_area": [1, 2, 4, 9, 25, 64, 100]},
-    SnappyMail.name: {"width_below": [1, 2, 3, 4, 6], "maximum_below": [1, 2, 3, 4, 6]},
-}
+GRIDS: Mapping[str, Grid] = {rule.name: rule.grid for rule in RULES if rule.grid}
 """Constants to try, by the rule's name; the published ones are always tried as well."""
 
 
@@ -67,10 +53,12 @@ class SearchedRule:
         For a rule that is no dataclass, a field that it does not have, a field without a value, or a budget beyond 0 to 1.
     """
 
-    def __init__(self, rule: Detector, grid: Mapping[str, Sequence[Any]], max_false_positive_rate: float) -> None:
+    def __init__(self, rule: Detector, grid: Grid, max_false_positive_rate: float) -> None:
         searched: Any = rule
         if not is_dataclass(searched) or isinstance(searched, type):
-            raise TkitError(f"{searched!r:.60}: no rule with constants: give a dataclass such as tkit.detectors.Trocker()")
+            raise TkitError(
+                f"{searched!r:.60}: not a rule with constants: give a dataclass such as Trocker()"
+            )
         known = {field.name for field in fields(searched)}
         for name, values in grid.items():
             if name not in known:
@@ -114,7 +102,7 @@ class SearchedRule:
 
 def search_rule(
     rule: Detector,
-    grid: Mapping[str, Sequence[Any]],
+    grid: Grid,
     rows: pd.DataFrame,
     splits: Sequence[Split],
     max_false_positive_rate: float,
