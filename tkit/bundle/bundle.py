@@ -15,9 +15,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats, Ints, Matrix
+from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.card import check_card, render_card
 from tkit.bundle.integers import EXACT, MAX_SUM, IntegerLinear, IntegerTrees, link_scores, score_of
 from tkit.bundle.learnt import Learnt
@@ -185,7 +184,7 @@ class Bundle:
         """Return the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
         return self._scores(self.margins(rows))
 
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def verdicts(self, rows: pd.DataFrame) -> Mask:
         """Return which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
         return np.asarray(self.margins(rows) >= self.threshold)
 

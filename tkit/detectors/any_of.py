@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.base import Detector
 from tkit.detectors.facts import facts_of
 from tkit.errors import TkitError
@@ -55,7 +55,7 @@ class AnyOf:
         """What any of them reads beside features."""
         return tuple(dict.fromkeys(fact for detector in self.detectors for fact in facts_of(detector)))
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.Detector`."""
         called = np.zeros(len(rows), np.bool_)
         for detector, threshold in zip(self.detectors, self.thresholds, strict=True):

@@ -6,8 +6,8 @@ from typing import Protocol, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
 
 
@@ -23,7 +23,7 @@ class Detector(Protocol):
     def vantage(self) -> str:
         """The lowest vantage point that can compute what it reads, see :data:`tkit.features.VANTAGES`."""
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Score each row.
 
         Parameters
@@ -46,7 +46,7 @@ class Detector(Protocol):
 class Trainable(Detector, Protocol):
     """A detector that learns from labelled rows."""
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Learn, forgetting whatever was learnt before.
 
         Parameters
@@ -76,7 +76,7 @@ def threshold_of(detector: Detector) -> float:
     return float(getattr(detector, "threshold_score", 0.5))
 
 
-def require_examples(rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64], reader: str) -> None:
+def require_examples(rows: pd.DataFrame, tracker: Mask, weight: Floats, reader: str) -> None:
     """Refuse labels and weights that nothing can be learnt from.
 
     Parameters

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.detectors.base import require_examples
 from tkit.errors import TkitError
 from tkit.features import FEATURES, VANTAGES, feature_names
@@ -64,7 +64,7 @@ class Classifier:
         self.vantage = vantage or lowest
         self.name = name or type(estimator).__name__
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Fit a clone of the estimator; see :class:`tkit.detectors.Trainable`."""
         from sklearn.base import clone  # noqa: PLC0415 - slow to load
 
@@ -74,7 +74,7 @@ class Classifier:
         self.estimator.fit(matrix, tracker, sample_weight=weight)
         return self
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return the probability of the class that stands for trackers; see :class:`tkit.detectors.Detector`.
 
         Raises

@@ -22,8 +22,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.detectors.base import Detector
 from tkit.detectors.facts import fact
 from tkit.detectors.published import ListDetector
@@ -65,17 +65,17 @@ class _Program(ABC):
     vantage: ClassVar[str] = "element"
     facts: ClassVar[tuple[str, ...]] = _FACTS
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
         seen = list(map(_Seen, *(fact(rows, column, self.name) for column in _FACTS)))
         return np.array(self._calls(seen, rows), np.float64)
 
     @abstractmethod
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_] | list[bool]:
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> Mask | list[bool]:
         """Judge the references; ``rows`` are theirs, with the features."""
 
 
-def _listed(published: PublishedList, seen: list[_Seen]) -> NDArray[np.bool_]:
+def _listed(published: PublishedList, seen: list[_Seen]) -> Mask:
     return published.match_many([one.resolved_url for one in seen], [one.tag for one in seen])
 
 
@@ -143,7 +143,7 @@ class TrockerProgram(_Program):
     listed: PublishedList
     name = "program: Trocker"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> Mask:
         return _listed(self.listed, seen) | (Trocker().scores(rows) > 0)
 
 
@@ -160,7 +160,7 @@ class SnappyMailProgram(_Program):
     listed: PublishedList
     name = "program: SnappyMail"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> Mask:
         picture = np.array([one.picture for one in seen], np.bool_)
         return (picture & _listed(self.listed, seen)) | (SnappyMail().scores(rows) > 0)
 

@@ -34,8 +34,8 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.facts import FACTS, fact
 from tkit.errors import TkitError
 
@@ -68,7 +68,7 @@ class ProgramDetector:
     vantage: ClassVar[str] = "message"
     facts: ClassVar[tuple[str, ...]] = tuple(FACTS)
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Start the program, hand it every reference, and read its verdicts.
 
         Raises

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.facts import fact, facts_of
 from tkit.errors import TkitError
@@ -41,7 +41,7 @@ class ListDetector:
         """``element`` for a list whose rules read the tag, else ``url``."""
         return "element" if self.listed.kind == "regex-tag" else "url"
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.Detector`."""
         urls, tags, carriers = (fact(rows, column, self.name) for column in _LIST_FACTS)
         return self.listed.match_many(urls, tags, [request_type(carrier) for carrier in carriers]).astype(np.float64)
@@ -65,7 +65,7 @@ class PublishedColumn:
         """Its name in tables."""
         return f"published: {self.list_name}"
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` where rows do not have it."""
         column = f"published_{self.list_name}"
         if column not in rows.columns or rows[column].dtype != np.bool_:
@@ -111,7 +111,7 @@ class Unwrapped:
         """What the detector reads, and what is needed to rewrite it."""
         return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return the higher score of the two; see :class:`tkit.detectors.Detector`."""
         original, elements, attributes, tags, urls, resolved = (fact(rows, column, self.name) for column in _REWRITTEN)
         score = self.detector.scores(rows)

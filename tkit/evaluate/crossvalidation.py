@@ -1,15 +1,16 @@
 """Detectors fitted on one part of the rows and scored on another, with thresholds that never saw the tested rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
-from tkit.evaluate.inside import inner_fits
+from tkit.evaluate.inside import Inner, inner_fits
 from tkit.evaluate.rates import Unit, choose_threshold, is_rule, require_both, unit_rows
 from tkit.labels import headline
 from tkit.parallel import ordered_map
@@ -52,9 +53,19 @@ class Trial(NamedTuple):
     groups: Groups
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A new detector to fit on one split. Jobs are told apart by identity, so that each can be the key of its scores."""
+
     factory: Callable[[], "Detector"]
     split: Split
+
+
+class _Plan(NamedTuple):
+    """The jobs of one trial: one for each split, and those whose scores the thresholds are chosen on."""
+
+    outer: list[_Job]
+    inner: list[tuple[Inner, _Job]]
 
 
 def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
@@ -176,41 +187,53 @@ def run_trials(
         When a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or
         a score is no probability.
     """
-    inside = []
+    plans = []
     for trial in trials:
         _require_tested_once(trial.splits, len(rows))
-        inside.append(inner_fits(trial.splits, rows, trial.groups, inner_folds, seed))
-    jobs = [
-        _Job(trial.factory, split)
-        for trial, inner in zip(trials, inside, strict=True)
-        for split in (*trial.splits, *(fit.split for fit in inner))
-    ]
-    scores = iter(_scored(jobs, rows, member_weight, workers, progress))
-    judged = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
+        inner = inner_fits(trial.splits, rows, trial.groups, inner_folds, seed)
+        outer_jobs = [_Job(trial.factory, split) for split in trial.splits]
+        plans.append(_Plan(outer_jobs, [(fit, _Job(trial.factory, fit.split)) for fit in inner]))
+    jobs = [job for plan in plans for job in (*plan.outer, *(job for _, job in plan.inner))]
+    scores = dict(zip(jobs, _scored(jobs, rows, member_weight, workers, progress), strict=True))
+    gold = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
     tracker = (rows["label"] == "T").to_numpy(dtype=bool)
-    found = []
-    for trial, inner in zip(trials, inside, strict=True):
+    results = []
+    for plan in plans:
         score, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-        for split in trial.splits:
-            score[split.test] = next(scores)
-        validation = np.full((len(trial.splits), len(rows)), np.nan)
-        for fit in inner:
-            said = np.full(len(rows), np.nan)
-            said[fit.split.test] = next(scores)
-            for outer in fit.outer:
-                valid = fit.validates(trial.splits[outer])
-                validation[outer, valid] = said[valid]
-        for split, of_training in zip(trial.splits, validation, strict=True):
-            known = np.flatnonzero(judged & np.isfinite(of_training))
-            inner_score, inner_tracker = of_training[known], tracker[known]
-            if len(known) and is_rule(inner_score):
-                threshold[split.test] = 0.5
-                continue
-            require_both(inner_tracker, f"choosing the threshold of {split.name} on the gold rows of its training part")
-            picked = unit_rows(unit, inner_score, inner_tracker, rows["message_sha256"].iloc[known])
-            threshold[split.test] = choose_threshold(inner_score[picked], inner_tracker[picked], max_false_positive_rate)
-        found.append(CrossValidated(score, threshold))
-    return found
+        for position, job in enumerate(plan.outer):
+            tested = job.split.test
+            score[tested] = scores[job]
+            training_score = _training_scores(plan, position, scores)
+            used = np.flatnonzero(gold & np.isfinite(training_score))
+            threshold[tested] = _frozen_threshold(
+                training_score[used],
+                tracker[used],
+                rows["message_sha256"].iloc[used],
+                max_false_positive_rate,
+                unit,
+                f"choosing the threshold of {job.split.name} on the gold rows of its training part",
+            )
+        results.append(CrossValidated(score, threshold))
+    return results
+
+
+def _training_scores(plan: _Plan, position: int, scores: Mapping[_Job, Floats]) -> Floats:
+    """Return the scores on which the threshold of one split may be chosen; NaN for all other rows."""
+    split = plan.outer[position].split
+    training_score = np.full(len(split.test), np.nan)
+    for fit, job in plan.inner:
+        if position in fit.outer:
+            valid = fit.validates(split)
+            training_score[valid] = scores[job][valid[fit.split.test]]
+    return training_score
+
+
+def _frozen_threshold(score: Floats, tracker: Mask, mails: pd.Series, budget: float, unit: Unit, where: str) -> float:
+    if len(score) and is_rule(score):
+        return 0.5
+    require_both(tracker, where)
+    picked = unit_rows(unit, score, tracker, mails)
+    return choose_threshold(score[picked], tracker[picked], budget)
 
 
 def _require_tested_once(splits: Sequence[Split], count: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from tkit.arrays import Floats
 from tkit.bundle.learnt import signed_log1p
 from tkit.errors import TkitError
 from tkit.evaluate.crossvalidation import training_weight
@@ -78,7 +79,7 @@ def nearest_training_rows(
     return pd.DataFrame(found, columns=list(dtypes)).astype(dtypes)
 
 
-def _named(near: pd.DataFrame, distance: NDArray[np.float64]) -> dict[str, object]:
+def _named(near: pd.DataFrame, distance: Floats) -> dict[str, object]:
     told: dict[str, object] = {}
     for n, (row, far) in enumerate(zip(near.to_dict("records"), distance.tolist(), strict=True), start=1):
         key = f"{row['message_sha256']}/{row['part']}/{row['index']}"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.detectors import RULES, Detector
 from tkit.detectors.base import require_examples
 from tkit.detectors.rules import Grid
@@ -56,9 +55,7 @@ class SearchedRule:
     def __init__(self, rule: Detector, grid: Grid, max_false_positive_rate: float) -> None:
         searched: Any = rule
         if not is_dataclass(searched) or isinstance(searched, type):
-            raise TkitError(
-                f"{searched!r:.60}: not a rule with constants: give a dataclass such as Trocker()"
-            )
+            raise TkitError(f"{searched!r:.60}: not a rule with constants: give a dataclass such as Trocker()")
         known = {field.name for field in fields(searched)}
         for name, values in grid.items():
             if name not in known:
@@ -75,7 +72,7 @@ class SearchedRule:
         self.rule_: Detector = rule
         self.tried_ = pd.DataFrame()
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Choose the constants; see :class:`tkit.detectors.Trainable`."""
         from sklearn.model_selection import ParameterGrid  # noqa: PLC0415 - slow to load
 
@@ -95,7 +92,7 @@ class SearchedRule:
         self.rule_ = replace(self.rule, **{name: tried[best][name] for name in self.grid})
         return self
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Return the verdicts of the rule with the constants chosen; see :class:`tkit.detectors.Detector`."""
         return self.rule_.scores(rows)
 
