@@ -26,7 +26,7 @@ MAX_BYTES = {
     "vectors.jsonl": 64 << 20,
     "CARD.md": 1 << 20,
 }
-"""Greatest size of each file, checked before it is read as JSON."""
+"""Maximum size of each file, checked before it is read as JSON."""
 
 _TREE_KEYS = ("feature", "threshold", "left", "right", "value")
 

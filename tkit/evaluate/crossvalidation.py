@@ -1,4 +1,4 @@
-"""Detectors fitted on one part of the rows and scored on another, with thresholds that never saw the tested rows."""
+"""Detectors fitted on one part of the rows and scored on another, with thresholds chosen without the tested rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,29 +23,28 @@ if TYPE_CHECKING:
 MEMBER_WEIGHT = 1.0
 
 LABELS = ("label", "confidence", "source", "cluster")
-"""What `training_weight` reads."""
+"""The columns that `training_weight` reads."""
 
 
 class CrossValidated(NamedTuple):
-    """Score of each row and the frozen threshold of its fold; NaN for rows never tested."""
+    """Score of each row and the frozen threshold of its fold; NaN for rows that are not tested."""
 
     score: Floats
     threshold: Floats
 
 
 class Trial(NamedTuple):
-    """A detector and the splits that it is to be tried on.
+    """A detector and the splits to try it on.
 
     Attributes
     ----------
     factory : callable
-        Gives a new, unfitted detector. For more than one worker it stands at module level or is a
-        `partial` of such, so that another process can find it. One without ``fit`` is only asked for
-        its scores.
+        Returns a new, unfitted detector. For more than one worker it must be at module level, or a `partial` of such a
+        function, so that another process can import it. A detector without ``fit`` is only scored.
     splits : sequence of Split
         No row may be tested twice.
     groups : array of shape (n_rows,)
-        What the inner folds must not cut, as the splits do not.
+        Groups that the inner folds must not divide, like the splits.
     """
 
     factory: Callable[[], "Detector"]
@@ -69,19 +68,18 @@ class _Plan(NamedTuple):
 
 
 def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
-    """Return each row of one training part its weight; member rows need the column ``cluster``.
+    """Return the weight of each row of one training part; member rows need the column ``cluster``.
 
     Returns
     -------
     ndarray of float, shape (n_rows,)
-        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at
-        most 1 and so little that the members of one cluster together weigh at most `member_weight`;
-        the default is the weight of one gold row.
+        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at most 1, and at
+        most `member_weight` for all members of one cluster together. The default is the weight of one gold row.
 
     Raises
     ------
     TkitError
-        When there are member rows and no column ``cluster``.
+        If there are member rows and no column ``cluster``.
     """
     usable = headline(rows)
     weight = usable.astype(np.float64)
@@ -107,17 +105,17 @@ def cross_validated_scores(
     Parameters
     ----------
     detector_factory : callable
-        Gives a new, unfitted detector. One without ``fit`` is only asked for its scores.
+        Returns a new, unfitted detector. A detector without ``fit`` is only scored.
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made for.
     splits : sequence of Split
         No row may be tested twice.
     progress : callable, optional
-        Called after each split with the number done and the number of all.
+        Called after each split with the number done and the total.
     member_weight : float
         See `training_weight`.
     workers : int
-        Processes; changes nothing in the result.
+        Number of processes; does not change the result.
 
     Returns
     -------
@@ -127,8 +125,7 @@ def cross_validated_scores(
     Raises
     ------
     TkitError
-        When a row is tested twice, a training part lacks trackers or negatives, or a score is no
-        probability.
+        If a row is tested twice, a training part lacks trackers or negatives, or a score is not a probability.
     """
     _require_tested_once(splits, len(rows))
     score = np.full(len(rows), np.nan)
@@ -150,42 +147,41 @@ def run_trials(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[CrossValidated]:
-    """Score the tested rows of each trial, with thresholds that never saw them.
+    """Score the tested rows of each trial, with thresholds chosen without them.
 
-    Each split's training part is itself scored out of fold, by fits that learn from none of the
-    split's test rows (:func:`tkit.evaluate.inside.inner_fits`), and `choose_threshold` takes those
-    scores of its headline gold rows; the detector that scores the test rows is fitted on the whole
-    training part. A rule keeps the threshold 0.5. Give both results to `Evaluation`: its rates tell
-    what the budget became on new rows.
+    Each split's training part is itself scored out of fold, by fits that are trained on none of the split's test rows
+    (:func:`tkit.evaluate.inside.inner_fits`). `choose_threshold` uses these scores of its headline gold rows. The detector
+    that scores the test rows is fitted on the whole training part. A rule keeps the threshold 0.5. Pass both results to
+    `Evaluation`: its rates show the actual false positive rate on new rows.
 
     Parameters
     ----------
     trials : sequence of Trial
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made for.
     max_false_positive_rate : float
-        Budget of false alarms, a share of the `unit`.
+        Maximum false positive rate, a share of the `unit`.
     unit : {"pictures", "mails"}
-        Whether a false alarm is a good picture that is called, or a mail of which one is.
+        Whether a false positive is a good picture that is flagged, or a mail with at least one such picture.
     inner_folds, seed : int
-        Of the folds inside a training part that is cross-validated by itself.
+        Number and seed of the folds inside a training part that is cross-validated by itself.
     member_weight : float
         See `training_weight`.
     workers : int
-        Processes; changes nothing in the result.
+        Number of processes; does not change the result.
     progress : callable, optional
-        Called with the number of fits done and of all.
+        Called with the number of fits done and the total.
 
     Returns
     -------
     list of CrossValidated
-        One a trial.
+        One per trial.
 
     Raises
     ------
     TkitError
-        When a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or
-        a score is no probability.
+        If a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or a score is not a
+        probability.
     """
     plans = []
     for trial in trials:
@@ -252,14 +248,14 @@ def _scored(
     progress: Callable[[int, int], None] | None,
 ) -> list[Floats]:
     """Return the scores of each job's test rows, in the order of the jobs."""
-    found = []
-    # Rows and detectors go to each process once, with the function; a job is only its number.
-    score = partial(_fit_and_score, rows, member_weight, jobs)
-    for done, scores in enumerate(ordered_map(score, range(len(jobs)), 1, workers), start=1):
-        found.append(scores)
+    scores = []
+    # Rows and detectors go to each process once, with the function; afterwards only numbers of jobs are sent.
+    compute = partial(_fit_and_score, rows, member_weight, jobs)
+    for done, job_scores in enumerate(ordered_map(compute, range(len(jobs)), 1, workers), start=1):
+        scores.append(job_scores)
         if progress is not None:
             progress(done, len(jobs))
-    return found
+    return scores
 
 
 def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: Sequence[_Job], numbers: list[int]) -> Floats:
@@ -278,5 +274,5 @@ def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, mem
         detector.fit(rows.iloc[np.flatnonzero(split.train)[used]], tracker, weight[used])
     score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
     if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
-        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row")
+        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability per row")
     return score

@@ -70,7 +70,7 @@ class PublishedList(Protocol):
         Raises
         ------
         TkitError
-            Where ``tags`` or ``requests`` has another length than ``urls``.
+            If ``tags`` or ``requests`` has another length than ``urls``.
         """
 
 
@@ -134,7 +134,7 @@ class FilterList(_TextList):
     Raises
     ------
     TkitError
-        Where ``adblock`` is not installed.
+        If ``adblock`` is not installed.
     """
 
     def __init__(self, name: str, kind: str, lines: Iterable[str]) -> None:
