@@ -13,9 +13,9 @@ from tkit.compare import compare
 from tkit.compare.comparison import named, reads_listed, shown, trained_on
 from tkit.compare.labelled import LabelledMail, of_dataset
 from tkit.dataset import read
-from tkit.detectors import BlockNone, Declared1x1, KnownList
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.published import ListDetector, Unwrapped
+from tkit.detectors.rules import BlockNone, Declared1x1, KnownList
 from tkit.errors import TkitError
 from tkit.lists.engines import SubstringList
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.any_of import AnyOf
 from tkit.errors import TkitError
 
@@ -19,7 +19,7 @@ class Column:
     vantage: str = "url"
     facts: tuple[str, ...] = ()
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         return rows[self.name].to_numpy(np.float64)
 
 

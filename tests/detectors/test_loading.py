@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from tkit.bundle import default_bundle
-from tkit.detectors import RULES, Trocker
+from tkit.detectors import RULE_NAMES, RULES
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import threshold_of
-from tkit.detectors.loading import RULE_NAMES, is_prefixed, load_detector
+from tkit.detectors.loading import is_prefixed, load_detector
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
+from tkit.detectors.rules import Trocker
 from tkit.errors import TkitError
 
 

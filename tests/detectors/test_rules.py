@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tkit.detectors import (
+from tkit.detectors.rules import (
     RULES,
     BlockAll,
     BlockNone,

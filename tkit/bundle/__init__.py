@@ -6,7 +6,7 @@ A bundle is a folder of four files and runs nothing:
     The model in whole numbers. Each tree or linear term adds a whole number of units, 1/65536 of a
     probability (link ``identity``) or of a logit (link ``logistic``); their sum is the margin. While it stays
     below 2**24 it is exact in float32, float64 and in any order, so that Python, JavaScript, Lua and ONNX
-    agree to the last bit. A tree is five arrays, one entry a node, every child behind its parent: a row goes
+    agree to the last bit. A tree is five arrays, one entry per node, every child behind its parent: a row goes
     to ``left`` where ``x[feature] <= threshold``, else to ``right``; ``feature`` is -1 in a leaf. Thresholds
     are float32 numbers. The ``value`` of an inner node is the mean of its leaves by training weight, for
     reasons alone.

@@ -15,9 +15,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats, Ints, Matrix
+from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.card import check_card, render_card
 from tkit.bundle.integers import EXACT, MAX_SUM, IntegerLinear, IntegerTrees, link_scores, score_of
 from tkit.bundle.learnt import Learnt
@@ -55,7 +54,7 @@ class Bundle:
         The model's name and the vantage point whose features it reads.
     model : IntegerTrees or IntegerLinear
     threshold : int
-        Least margin that is called a tracker, in units.
+        Lowest margin that is flagged as a tracker, in units.
     threshold_chosen : str
         How the threshold was chosen.
     training_sha256 : str
@@ -66,7 +65,7 @@ class Bundle:
     card : str
         The card, Markdown.
     replay : ndarray of float32, shape (n_vectors, n_features)
-        The rows of ``vectors.jsonl``; not to be written to.
+        The rows of ``vectors.jsonl``; read-only.
     tkit_version : str
         What made it.
     """
@@ -127,7 +126,7 @@ class Bundle:
         model : Learnt
             Fitted: a LogisticModel, TreeModel, ForestModel or BoostingModel.
         threshold : float
-            Least score that is called a tracker, from 0 to 1. The bundle's own threshold is the least margin
+            Lowest score that is flagged as a tracker, from 0 to 1. The bundle's own threshold is the least margin
             of such a score.
         threshold_chosen, training_sha256, seed, date
             See :class:`Bundle`.
@@ -176,17 +175,17 @@ class Bundle:
         Raises
         ------
         TkitError
-            Where a feature is missing or not finite.
+            If a feature is missing or not finite.
         """
         matrix = feature_matrix(rows, self.features, self.name)
         return self._in_chunks(matrix, self.model.margins)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
-        """Return the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
+        """Return the probability that each row is a tracker, shape (n_rows,); raises the errors of :meth:`margins`."""
         return self._scores(self.margins(rows))
 
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
+    def verdicts(self, rows: pd.DataFrame) -> Mask:
+        """Return which rows are called trackers, shape (n_rows,); raises the errors of :meth:`margins`."""
         return np.asarray(self.margins(rows) >= self.threshold)
 
     def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +194,7 @@ class Bundle:
         Returns
         -------
         DataFrame of int64
-            Rows as in ``rows``, one column a feature, in units; a row's sum and :attr:`expected` are exactly
+            Rows as in ``rows``, one column per feature, in units; a row's sum and :attr:`expected` are exactly
             its margin.
 
         Raises
@@ -218,7 +217,7 @@ class Bundle:
         Raises
         ------
         TkitError
-            Where something else stands there, or the folder cannot be written.
+            If something else stands there, or the folder cannot be written.
         """
         with whole_folder(folder, MAX_BYTES) as new:
             for name, text in self._texts().items():
@@ -301,7 +300,7 @@ class Bundle:
 
     @property
     def threshold_score(self) -> float:
-        """Least score that is called a tracker."""
+        """Lowest score that is flagged as a tracker."""
         return score_of(self.threshold, self.model.link)
 
     def _scores(self, margins: Ints) -> Floats:

@@ -36,7 +36,7 @@ def render_card(title: str, facts: Mapping[str, str]) -> str:
     Raises
     ------
     TkitError
-        Where a section is missing, empty or unknown.
+        If a section is missing, empty or unknown.
     """
     unknown = [name for name in facts if name not in CARD_SECTIONS]
     empty = [name for name in CARD_SECTIONS if not facts.get(name, "").strip()]

@@ -29,7 +29,7 @@ class Learnt(Protocol):
 
 
 class SplitTree(NamedTuple):
-    """A binary tree as arrays, one entry a node, the root first and every child behind its parent.
+    """A binary tree as arrays, one entry per node, the root first and every child behind its parent.
 
     A row goes left where its feature is at most ``threshold``. ``feature`` is the column in the order of
     ``feature_names(vantage)``, -1 in a leaf. ``value`` is what a leaf adds (without meaning elsewhere),

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats, Ints, Matrix
+from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.integers import EXACT, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees, Link
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
@@ -27,7 +26,7 @@ MAX_BYTES = {
     "vectors.jsonl": 64 << 20,
     "CARD.md": 1 << 20,
 }
-"""Greatest size of each file, checked before it is read as JSON."""
+"""Maximum size of each file, checked before it is read as JSON."""
 
 _TREE_KEYS = ("feature", "threshold", "left", "right", "value")
 
@@ -206,7 +205,7 @@ class Vectors(NamedTuple):
     matrix: Matrix
     margins: Ints
     scores: Floats
-    verdicts: NDArray[np.bool_]
+    verdicts: Mask
 
     @classmethod
     def read(cls, text: str, features: Sequence[str]) -> Vectors:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, Matrix
 from tkit.bundle.integers import UNIT, IntegerLinear, IntegerTree, IntegerTrees
 from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
 
@@ -47,7 +46,7 @@ def _tree_in_units(tree: SplitTree) -> IntegerTree:
     )
 
 
-def _float32_below(threshold: Floats) -> NDArray[np.float32]:
+def _float32_below(threshold: Floats) -> Matrix:
     """Return the greatest float32 that is no greater: ``x <= threshold`` decides every float32 x alike."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)

@@ -64,12 +64,12 @@ def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
         For ``re.compile`` with ``re.ASCII``. It matches the same texts, perhaps at another place; with the
         case ignored that holds for ASCII texts, as other letters are not folded.
     literal : str
-        A string that every match holds when both are in lower case; ``""`` where none is known.
+        A string that every match holds when both are in lower case; ``""`` if none is known.
 
     Raises
     ------
     UntranslatableError
-        Where the meaning would differ or is not known to be the same (back references, look-behind, named
+        If the meaning would differ or is not known to be the same (back references, look-behind, named
         groups, flags, set operations, anchors of lines, ...) and where the pattern is an error.
 
     Notes

@@ -40,7 +40,7 @@ def verify(source: ListSource, folder: str | Path) -> bool:
     Raises
     ------
     TkitError
-        Where the copy cannot be read.
+        If the copy cannot be read.
     """
     path = Path(folder) / source.file
     return path.is_file() and digest(rules_of(source, folder)) == source.sha256
@@ -53,7 +53,7 @@ def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
     ----------
     source : ListSource
     folder : path
-        Made where it is missing.
+        Made if it is missing.
     url : str
         Another address than :func:`url_of`'s.
 
@@ -65,7 +65,7 @@ def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
     Raises
     ------
     TkitError
-        Where ``pooch`` is not installed, nothing is recorded to download, the download fails or is too large, or the rules
+        If ``pooch`` is not installed, nothing is recorded to download, the download fails or is too large, or the rules
         are others.
     """
     address = url or url_of(source)

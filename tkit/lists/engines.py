@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tkit.arrays import Mask
 from tkit.errors import TkitError
 from tkit.lists.dialects import JAVASCRIPT, Dialect, UntranslatableError, translate
 from tkit.url import clean, host_of, resolve
@@ -64,15 +64,13 @@ class PublishedList(Protocol):
             What is asked for, in the filter engine's words, see :func:`request_type`; other lists do not mind.
         """
 
-    def match_many(
-        self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
+    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None) -> Mask:
         """Return :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once.
 
         Raises
         ------
         TkitError
-            Where ``tags`` or ``requests`` has another length than ``urls``.
+            If ``tags`` or ``requests`` has another length than ``urls``.
         """
 
 
@@ -88,9 +86,7 @@ class _TextList(ABC):
     def match(self, url: str, *, tag: str = "", request: str = "image") -> bool:
         return self._hit(self._text(url, tag, request))
 
-    def match_many(
-        self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
+    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None) -> Mask:
         tags = [""] * len(urls) if tags is None else tags
         requests = ["image"] * len(urls) if requests is None else requests
         require_length("tags", tags, urls)
@@ -138,7 +134,7 @@ class FilterList(_TextList):
     Raises
     ------
     TkitError
-        Where ``adblock`` is not installed.
+        If ``adblock`` is not installed.
     """
 
     def __init__(self, name: str, kind: str, lines: Iterable[str]) -> None:

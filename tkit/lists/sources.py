@@ -28,7 +28,7 @@ class ListSource(NamedTuple):
     """Where a published list comes from, and how it is applied.
 
     ``path`` and ``commit`` name the file that the list was taken from, in the repository or Debian package
-    ``project``; ``commit`` and ``date`` are ``""`` where not recorded. ``file`` is its name in the user's
+    ``project``; ``commit`` and ``date`` are ``""`` if not recorded. ``file`` is its name in the user's
     folder: the very file for filter lists and ``uglyemail``, else JSON with the same rules, grouped as in
     the source. ``sha256`` is the :func:`tkit.lists.download.digest` of the rules. ``kind`` is one of
 
@@ -108,7 +108,7 @@ def _filters(text: str) -> list[str]:
 
 
 def rules_of(source: ListSource, folder: str | Path) -> list[str]:
-    """Return the rules of a user's copy as they stand there, in their order; raises as :func:`load` does."""
+    """Return the rules of a user's copy as they stand there, in their order; raises the errors of :func:`load` does."""
     rules: list[str] = _read(source, folder, _RULES.get(source.kind, _entries))
     return rules
 
@@ -145,7 +145,7 @@ _LOCAL_HOSTS = frozenset({"localhost", "localhost.localdomain", "local", "broadc
 
 
 def read_list(path: str | Path) -> PublishedList:
-    """Read anybody's list, its kind told by its content.
+    """Read any list, its kind told by its content.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def read_list(path: str | Path) -> PublishedList:
     Raises
     ------
     TkitError
-        Where it cannot be read, is no UTF-8, or is JSON of another form; where ``adblock`` is needed and not installed.
+        If it cannot be read, is no UTF-8, or is JSON of another form; where ``adblock`` is needed and not installed.
     """
     path = Path(path)
     try:
@@ -232,7 +232,7 @@ def load(source: ListSource, folder: str | Path) -> PublishedList:
     Raises
     ------
     TkitError
-        Where the file is missing or of another format, or where ``adblock`` is needed and not installed.
+        If the file is missing or of another format, or where ``adblock`` is needed and not installed.
     """
     if source.kind not in _LOADERS:
         raise TkitError(f"list {source.name}: unknown kind {source.kind!r}; known are {', '.join(_LOADERS)}")
@@ -266,7 +266,7 @@ def overview(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
+        One row per list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
         of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
         str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
     """
@@ -321,12 +321,12 @@ def verdicts(
     Returns
     -------
     pandas.DataFrame
-        One row a URL, one ``bool`` column a list: whether either form matches.
+        One row per URL, one ``bool`` column per list: whether either form matches.
 
     Raises
     ------
     TkitError
-        Where the sequences differ in length, or two lists have one name.
+        If the sequences differ in length, or two lists have one name.
     """
     require_length("unwrapped", unwrapped, urls)
     names = [published.name for published in lists]
