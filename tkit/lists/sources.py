@@ -266,8 +266,8 @@ def overview(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
-        of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
+        One row per list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and
+        how many of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
         str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
     """
     rows = []
