@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pandas as pd
 from rich.progress import Progress
 
+from tkit.arrays import wilson
 from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.features import extract
 from tkit.mail import Message
 

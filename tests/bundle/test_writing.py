@@ -80,7 +80,7 @@ def test_saving_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
     made(threshold=0.75).save(folder)
     assert Bundle.load(folder).threshold_score == pytest.approx(0.75, abs=1e-5)
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(TkitError, match=r"holds other files, such as notes\.txt: choose another folder"):
+    with pytest.raises(TkitError, match=r"contains other files, such as notes\.txt: choose another folder"):
         made().save(folder)
     assert (folder / "notes.txt").read_text() == "mine"
     (tmp_path / "file").write_text("mine")

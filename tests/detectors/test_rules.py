@@ -20,7 +20,6 @@ from tkit.detectors.rules import (
 )
 from tkit.errors import TkitError
 from tkit.features import VANTAGES, extract, feature_names
-from tkit.features.matrix import feature_matrix
 from tkit.mail import Message
 
 SRC = 'src="http://a.example/x.gif"'
@@ -225,18 +224,3 @@ def test_number_that_is_not_finite_is_refused(value: float) -> None:
     rows.loc[2, "attr_height"] = value
     with pytest.raises(TkitError, match=r"Nextcloud Mail: attr_height is -?(nan|inf) in row 2"):
         Nextcloud().scores(rows)
-
-
-def test_feature_matrix_gives_columns_in_the_order_asked_for() -> None:
-    rows = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [True, False]})
-    matrix = feature_matrix(rows, ["c", "a"], "test")
-    assert matrix.dtype == np.float32
-    assert matrix.tolist() == [[1.0, 1.0], [0.0, 2.0]]
-    assert feature_matrix(rows, [], "test").shape == (2, 0)
-
-
-def test_feature_matrix_refuses_text_and_what_float32_cannot_hold() -> None:
-    with pytest.raises(TkitError, match="test: column a is no column of numbers"):
-        feature_matrix(pd.DataFrame({"a": ["one"]}), ["a"], "test")
-    with pytest.raises(TkitError, match="test: a is inf in row 0"):
-        feature_matrix(pd.DataFrame({"a": [1e300]}), ["a"], "test")

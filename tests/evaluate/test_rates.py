@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from made_labelled import array, make, truth
+from made_labelled import array, truth
 
 from tkit.errors import TkitError
 from tkit.evaluate import choose_threshold, mail_units, roc_points, tpr_at_fpr, unit_rows
-from tkit.labels import headline
 
 SCORES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=2, max_size=30)
 
@@ -114,11 +113,6 @@ class TestChooseThreshold:
         assume(tracker.any() and not tracker.all())
         called = score >= choose_threshold(score, tracker, budget)
         assert (called == (score >= tpr_at_fpr(score, tracker, budget).threshold)).all()
-
-
-def test_headline_rows() -> None:
-    rows = make("TCSPUTC", confidence=[3, 2, 3, 3, 3, 1, 1])
-    assert headline(rows).tolist() == [True, True, True, False, False, False, False]
 
 
 class TestMailUnits:

@@ -82,7 +82,7 @@ def test_an_older_export_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeyp
         raise TkitError("made-up: cannot")
 
     use(monkeypatch, replace(writes("newer", None), write=fails))
-    with pytest.raises(TkitError, match="made-up: cannot"):
+    with pytest.raises(TkitError, match=r"made-up: cannot"):
         export(bundle, ["made-up"], tmp_path)
     assert (tmp_path / "made-up" / "a.txt").read_text(encoding="utf-8") == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["made-up"]
@@ -91,7 +91,7 @@ def test_an_older_export_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeyp
 def test_no_place_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, writes("new", None))
     (tmp_path / "file").touch()
-    with pytest.raises(TkitError, match="made-up: cannot be written .*: choose a folder that can be written"):
+    with pytest.raises(TkitError, match=r"made-up: cannot be written .*: choose a folder that can be written"):
         export(default_bundle("url"), ["made-up"], tmp_path / "file")
 
 

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import ROOT, SHARED
+from paths import SHARED
 
 from tkit.errors import TkitError
-from tkit.html.carriers import CARRIERS
 from tkit.labels import read_labels, write_labels
 from tkit.labels.files import MAX_CELL, check_labels, key_of, keyed, read_table, url_sha256
 
@@ -193,14 +192,6 @@ def test_key(path: Path) -> None:
         key_of(by_url, by_index)
     fine = keyed(both.assign(carrier="img-src"), key_of(by_url))
     assert fine.index.tolist() == [(A, 0, "img", url_sha256("http://t.example/o"))]
-
-
-def test_carriers_are_those_of_the_design() -> None:
-    table = (ROOT / "docs" / "design.md").read_text("utf-8").split("## Carriers")[1].split("\n## ")[0]
-    named = {
-        name for line in table.splitlines() if line.startswith("| `") for name in re.findall("`([a-z-]+)`", line.split("|")[1])
-    }
-    assert named == CARRIERS
 
 
 def test_the_gold_labels_are_read() -> None:

@@ -1,53 +1,223 @@
-"""Carriers: the ways in which an HTML text makes a client load something."""
+"""The carriers: every way in which an HTML text makes a client load something.
+
+This table is the only place that lists them. The reader, its hints, the editor, label files, list engines, features and the
+JavaScript export take what they need from it, so that a new carrier is one row here and one sample mail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-_REQUEST_TYPES = {
-    "font-face": "font",
-    "css-import": "stylesheet",
-    "link-stylesheet": "stylesheet",
-    "media-src": "media",
-    "bgsound": "media",
-    "iframe-src": "subdocument",
-    "frame-src": "subdocument",
-    "object-data": "object",
-    "embed-src": "object",
-    "script-src": "script",
-    "link-preload": "other",
-    "link-preconnect": "other",
-    "meta-refresh": "other",
-}
+Value = Literal["url", "href", "srcset", "css", "refresh", "sheet value", "sheet import", "sheet font"]
+Kind = Literal["picture", "background", "css", "sheet", ""]
+
+
+class Carrier(NamedTuple):
+    """One way to write a reference.
+
+    Attributes
+    ----------
+    name : str
+        The carrier; two rows of one name are two ways to write it.
+    tags : tuple of str
+        Elements that have it, lower case; ``"v:*"`` stands for every tag that begins so, an empty tuple for every element.
+    attributes : tuple of str
+        Where the URL is written: the first of these attributes that is not empty. An empty tuple is the element's text.
+    value : str
+        How the URL is read: ``url``, the whole value; ``href``, the same unless it points into the document itself;
+        ``srcset``, each candidate; ``css``, each URL of a style; ``refresh``, the URL behind the time; ``sheet value``,
+        ``sheet import`` and ``sheet font``, the URLs of a style sheet by what they are for.
+    when : tuple of (str, tuple of str)
+        Each attribute must have one of its words. ``rel`` is a set of words, any other attribute one word.
+    request : str
+        The type of the request, in the words of filter engines.
+    coarse : str
+        The coarser name that a label file may use too; ``""`` for none.
+    kind : str
+        What the features take it for: ``picture``, ``background``, ``css``, ``sheet`` or ``""``.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    attributes: tuple[str, ...]
+    value: Value = "url"
+    when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    request: str = "image"
+    coarse: str = ""
+    kind: Kind = ""
+
+    def fits(self, tag: str) -> bool:
+        """Return whether elements of this tag have it."""
+        return not self.tags or any(tag.startswith(own[:-1]) if own.endswith("*") else tag == own for own in self.tags)
+
+    @property
+    def written(self) -> str:
+        """How it is written, for documentation.
+
+        >>> Carrier("link-icon", ("link",), ("href",), when=(("rel", ("icon", "mask-icon")),)).written
+        '<link rel=icon|mask-icon href>'
+        """
+        words = "".join(f" {name}={'|'.join(allowed)}" for name, allowed in self.when)
+        tag = "|".join(self.tags) or "any"
+        return f"<{tag}{words}{' ' if self.attributes else ''}{' or '.join(self.attributes)}>"
+
+
+# The order is that in which an element's references are listed. Of several rows for one attribute of an element the first
+# whose words are there counts.
+CARRIERS: tuple[Carrier, ...] = (
+    Carrier("img-src", ("img",), ("src",), coarse="img", kind="picture"),
+    Carrier("input-image", ("input",), ("src",), when=(("type", ("image",)),), coarse="input", kind="picture"),
+    Carrier("media-src", ("source", "video", "audio", "track"), ("src",), request="media"),
+    Carrier("embed-src", ("embed",), ("src",), request="object"),
+    Carrier("iframe-src", ("iframe",), ("src",), request="subdocument"),
+    Carrier("frame-src", ("frame",), ("src",), request="subdocument"),
+    Carrier("script-src", ("script",), ("src",), request="script"),
+    Carrier("bgsound", ("bgsound",), ("src",), request="media"),
+    Carrier("vml-src", ("v:*",), ("src",), kind="picture"),
+    Carrier("amp-img", ("amp-*",), ("src",), kind="picture"),
+    Carrier("amp-img", ("amp-*",), ("srcset",), "srcset", kind="picture"),
+    Carrier("img-srcset", ("img",), ("srcset",), "srcset", kind="picture"),
+    Carrier("source-srcset", ("source",), ("srcset",), "srcset", kind="picture"),
+    Carrier("img-lowsrc", ("img",), ("lowsrc",), kind="picture"),
+    Carrier("img-dynsrc", ("img",), ("dynsrc",), kind="picture"),
+    Carrier("object-data", ("object",), ("data",), request="object"),
+    Carrier("video-poster", ("video",), ("poster",)),
+    Carrier("link-stylesheet", ("link",), ("href",), when=(("rel", ("stylesheet",)),), request="stylesheet", kind="sheet"),
+    Carrier(
+        "link-icon",
+        ("link",),
+        ("href",),
+        when=(("rel", ("icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon")),),
+    ),
+    Carrier(
+        "link-preload",
+        ("link",),
+        ("href",),
+        when=(("rel", ("preload", "prefetch", "modulepreload", "prerender")),),
+        request="other",
+    ),
+    Carrier("link-preconnect", ("link",), ("href",), when=(("rel", ("preconnect", "dns-prefetch")),), request="other"),
+    # Chromium loads it where the preload is of an image, and reads no srcset of a link.
+    Carrier("link-imagesrcset", ("link",), ("imagesrcset",), "srcset", (("rel", ("preload",)), ("as", ("image",)))),
+    # SVG 2, section 16.1.5: href has precedence over xlink:href.
+    Carrier("svg-image", ("image", "feimage"), ("href", "xlink:href"), "href", kind="picture"),
+    Carrier("svg-use", ("use",), ("href", "xlink:href"), "href"),
+    Carrier("meta-refresh", ("meta",), ("content",), "refresh", when=(("http-equiv", ("refresh",)),), request="other"),
+    Carrier("style-element", ("style",), (), "sheet value", coarse="css-sheet", kind="css"),
+    Carrier("css-import", ("style",), (), "sheet import", request="stylesheet", coarse="css-sheet", kind="sheet"),
+    Carrier("font-face", ("style",), (), "sheet font", request="font", coarse="css-sheet", kind="sheet"),
+    Carrier("background-attr", (), ("background",), coarse="background", kind="background"),
+    Carrier("style-attr", (), ("style",), "css", coarse="css", kind="css"),
+)
+
+NAMES = frozenset(row.name for row in CARRIERS)
+"""The carriers' names."""
+
+COARSE_CARRIER = {row.name: row.coarse for row in CARRIERS if row.coarse}
+"""The coarser carrier names that a label file may use as well."""
+
+_REQUESTS = {row.name: row.request for row in CARRIERS}
 
 
 def request_type(carrier: str) -> str:
-    """Return the type of the request that a carrier makes, in the words of filter engines; ``"image"`` for most.
+    """Return the type of the request that a carrier makes, in the words of filter engines; ``"image"`` for an unknown one.
 
     >>> request_type("img-src"), request_type("font-face")
     ('image', 'font')
     """
-    return _REQUEST_TYPES.get(carrier, "image")
+    return _REQUESTS.get(carrier, "image")
 
 
-COARSE_CARRIER: Mapping[str, str] = {
-    "img-src": "img",
-    "input-image": "input",
-    "background-attr": "background",
-    "style-attr": "css",
-    "style-element": "css-sheet",
-    "css-import": "css-sheet",
-    "font-face": "css-sheet",
-}
-"""The coarser carrier names that a label file may use as well."""
+def of_kind(kind: Kind) -> frozenset[str]:
+    """Return the names of the carriers of a kind.
 
-CARRIERS = frozenset(
-    (
-        *("img-src", "img-srcset", "source-srcset", "img-lowsrc", "img-dynsrc", "input-image"),
-        *("background-attr", "style-attr", "style-element", "css-import", "font-face", "link-stylesheet"),
-        *("link-icon", "link-preload", "link-preconnect", "link-other", "video-poster", "media-src"),
-        *("object-data", "embed-src", "iframe-src", "frame-src", "script-src", "svg-image"),
-        *("svg-use", "vml-src", "amp-img", "bgsound", "meta-refresh"),
-    )
+    >>> sorted(of_kind("sheet"))
+    ['css-import', 'font-face', 'link-stylesheet']
+    """
+    return frozenset(row.name for row in CARRIERS if row.kind == kind)
+
+
+# -- for the reader ---------------------------------------------------------------------------------------------------
+
+
+class Ways(NamedTuple):
+    """The rows that fit a tag, in order, those of one attribute together; the rows of ``src`` apart, as most have no other."""
+
+    src: tuple[Carrier, ...]
+    others: tuple[tuple[Carrier, ...], ...]
+
+
+@lru_cache(maxsize=1 << 10)
+def ways_of(tag: str) -> Ways:
+    """Return how elements of a tag load."""
+    alternatives: dict[tuple[str, ...], list[Carrier]] = {}
+    for row in CARRIERS:
+        if row.fits(tag):
+            alternatives.setdefault(row.attributes, []).append(row)
+    src = tuple(alternatives.pop(("src",), ()))
+    return Ways(src, tuple(map(tuple, alternatives.values())))
+
+
+def _is_plain(row: Carrier) -> bool:
+    return row.value in ("url", "href", "srcset") and bool(row.attributes)
+
+
+MARKS = frozenset(
+    # A meta element's content is mostly no URL; the word beside it says where it is one.
+    name
+    for row in CARRIERS
+    for name in ([row.when[0][0]] if row.value == "refresh" else row.attributes if row.value != "css" else ())
 )
-"""The carriers, as docs/design.md names them."""
+"""An element that has none of these attributes, loads nothing by CSS and is no ``style`` loads nothing."""
+
+_COMMON = ("src", "href", "background", "srcset")
+# A parser finds elements by an attribute fast. The rare attributes are not worth a test each: their tags are found.
+_RARE = dict.fromkeys(tag for row in CARRIERS if not set(row.attributes) <= set(_COMMON) for tag in row.tags)
+SELECTOR = ",".join([*(f"[{name}]" for name in _COMMON), *_RARE])
+"""A CSS selector of the elements that may be a link, a base or a reference without CSS."""
+
+
+# -- for the hints ----------------------------------------------------------------------------------------------------
+
+_WITHOUT_SRC = sorted({tag for row in CARRIERS if _is_plain(row) and "src" not in "".join(row.attributes) for tag in row.tags})
+TAG_HINT = re.compile(f"<(?=[{''.join(sorted({tag[0] for tag in _WITHOUT_SRC}))}])(?:{'|'.join(_WITHOUT_SRC)})".encode())
+"""Tags, in lower-case bytes, of elements that load by an attribute without ``src`` in its name."""
+
+ANYWHERE_HINT = re.compile(
+    "|".join(rf"{name}\s*=" for row in CARRIERS if _is_plain(row) and not row.tags for name in row.attributes).encode()
+)
+"""Attributes, in lower-case bytes, by which any element loads."""
+
+_ORDINARY_WORDS = ("background", "data")  # which a comment may hold as words
+_ATTRIBUTES = {name for row in CARRIERS if _is_plain(row) for name in row.attributes}
+COMMENT_ATTRIBUTES = {name: re.compile(rf"{name}\s*=") for name in _ORDINARY_WORDS if name in _ATTRIBUTES}
+"""Attributes that a comment which loads something has as attributes: as words, they mean nothing."""
+
+COMMENT_HINTS = (
+    *sorted(
+        name for name in _ATTRIBUTES - set(_ORDINARY_WORDS) if not any(other != name and other in name for other in _ATTRIBUTES)
+    ),
+    *("refresh", "url(", "@import", "image-set", "\\"),
+)
+"""One of these, lower case, or one of :data:`COMMENT_ATTRIBUTES` is in every comment that loads something."""
+
+
+# -- for the editor ---------------------------------------------------------------------------------------------------
+
+SHEET_USES = {row.name: row.value.removeprefix("sheet ") for row in CARRIERS if row.value.startswith("sheet ")}
+"""What the URLs of a style sheet are for, by carrier, in the words of :mod:`tkit.html.css`."""
+
+
+def attributes_of(carrier: str) -> tuple[str, ...]:
+    """Return the attributes in which a carrier's URL may be edited; ``("",)`` for those in a style sheet.
+
+    >>> attributes_of("amp-img"), attributes_of("font-face")
+    (('src', 'srcset'), ('',))
+    """
+    return tuple(name for row in CARRIERS if row.name == carrier for name in row.attributes or ("",))
+
+
+LOADING = frozenset(name for row in CARRIERS for name in row.attributes)
+"""Every attribute by which some element loads."""

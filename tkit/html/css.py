@@ -192,7 +192,8 @@ class _Scanner:
                 return None
         while self._face and self._face.end() <= start:
             if self._face_end < 0:
-                self._face_end = text.find("}", self._face.end()) % (len(text) + 1)
+                closed = text.find("}", self._face.end())
+                self._face_end = closed if closed >= 0 else len(text)
             if start < self._face_end:
                 return "font"
             self._face, self._face_end = _AT_FONT_FACE.search(text, self._face_end), -1

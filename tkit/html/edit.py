@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tkit.html.carriers import LOADING, SHEET_USES, attributes_of
+from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.css import css_urls
 from tkit.html.reading import RemoteReference, read_document, srcset_candidates
 from tkit.html.source import Attribute, Comment, Decoded, Tag, tokens
@@ -24,29 +26,7 @@ INERT = "data:,"
 """The URL that stands in a style sheet for one that was taken out: empty, no server, and the rule stays a rule."""
 
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
-_MAX_COMMENTS = 16  # as tkit.html.reading reads them
-_CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
-_SHEET_CARRIERS = {"style-element": "value", "css-import": "import", "font-face": "font"}
 _PICTURES = ("img", "image", "amp-img")
-_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "img-srcset": ("srcset",),
-    "source-srcset": ("srcset",),
-    "img-lowsrc": ("lowsrc",),
-    "img-dynsrc": ("dynsrc",),
-    "background-attr": ("background",),
-    "style-attr": ("style",),
-    "link-stylesheet": ("href",),
-    "link-icon": ("href",),
-    "link-preconnect": ("href",),
-    "link-preload": ("srcset", "href"),
-    "video-poster": ("poster",),
-    "object-data": ("data",),
-    "svg-image": ("href", "xlink:href"),
-    "svg-use": ("href", "xlink:href"),
-    "amp-img": ("src", "srcset"),
-    "meta-refresh": ("content",),
-}
-_LOADING = frozenset(name for names in _ATTRIBUTES.values() for name in names) | {"src"}
 _CSS_TEXT = re.compile(
     r"/\*[\s\S]*?(?:\*/|\Z)"
     r"|\"((?:[^\"\\\n\r\f]|\\[\s\S])*+)\""
@@ -91,10 +71,10 @@ def _tags(text: str, start: int, end: int, comments: int) -> Iterator[Tag]:
     for token in tokens(text, start, end):
         if isinstance(token, Tag):
             yield token
-        elif isinstance(token, Comment) and comments < _MAX_COMMENTS:
-            head = _CONDITIONAL_HEAD.match(text, token.start, token.end)
-            if head:
-                yield from _tags(text, head.end(), token.end, comments + 1)
+        elif isinstance(token, Comment) and comments < MAX_NESTED:
+            inner = inner_start(text, token.start, token.end)
+            if inner is not None:
+                yield from _tags(text, inner, token.end, comments + 1)
 
 
 def places(text: str, loads: Sequence[Load]) -> Places | None:
@@ -121,7 +101,7 @@ def places(text: str, loads: Sequence[Load]) -> Places | None:
     marked = []
     position = 0
     for number, tag in enumerate(tags):
-        if tag.name == "style" or any(attribute.name in _LOADING for attribute in tag.attributes):
+        if tag.name == "style" or any(attribute.name in LOADING for attribute in tag.attributes):
             marked += [text[position : tag.name_end], f" {mark}{number}"]
             position = tag.name_end
     marked.append(text[position:])
@@ -145,37 +125,39 @@ def _load(reference: RemoteReference) -> Load:
     return Load(reference.carrier, reference.url, reference.resolved_url)
 
 
-def _attribute_names(reference: RemoteReference) -> tuple[str, ...]:
-    if reference.carrier in _SHEET_CARRIERS:
-        return ("",)
-    return _ATTRIBUTES.get(reference.carrier, ("src",))
-
-
 def _by_mark(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference], mark: str) -> list[Place | None]:
-    written: dict[tuple[int, str, str], list[str]] = {}
-    seen: dict[tuple[int, str, str], int] = defaultdict(int)
-    found: list[Place | None] = []
+    turns = _Turns(text, tags)
+    positions = []
     for reference in references:
-        marks = [int(name[len(mark) :]) for name in reference.attributes if name.startswith(mark)]
-        keys = [(number, name, reference.carrier) for number in marks for name in _attribute_names(reference)]
-        place = None
-        for key in keys:
-            number, name, carrier = key
-            if key not in written:
-                written[key] = _urls(text, tags[number], name, carrier)
-            urls = written[key]
-            # Copies of an element that the tree makes name their URLs in the same order once more.
-            turns = (*range(seen[key], len(urls)), *range(seen[key]))
-            turn = next((turn for turn in turns if urls[turn] == reference.url), None)
-            if turn is not None:
-                seen[key] = (turn + 1) % len(urls)
-                place = Place(number, name, turn)
-                break
-        else:
-            # Decoded in another way than the tree does it: the attribute as a whole.
-            place = next((Place(number, name, WHOLE) for number, name, _ in keys if _has(tags[number], name)), None)
-        found.append(place)
-    return found
+        numbers = [int(name[len(mark) :]) for name in reference.attributes if name.startswith(mark)]
+        places = [(number, name) for number in numbers for name in attributes_of(reference.carrier)]
+        exact = (turns.take(number, name, reference) for number, name in places)
+        # A value that the tree decodes in another way: the attribute as a whole.
+        whole = (Place(number, name, WHOLE) for number, name in places if _has(tags[number], name))
+        positions.append(next(filter(None, exact), None) or next(whole, None))
+    return positions
+
+
+class _Turns:
+    """Which URL of an attribute comes next: an element that the tree copies names its URLs in the same order once more."""
+
+    def __init__(self, text: str, tags: Sequence[Tag]) -> None:
+        self._text = text
+        self._tags = tags
+        self._urls: dict[tuple[int, str, str], list[str]] = {}
+        self._next: dict[tuple[int, str, str], int] = defaultdict(int)
+
+    def take(self, number: int, name: str, reference: RemoteReference) -> Place | None:
+        """Return the place of a reference in an attribute, from the URL behind the one taken last; None if it is not there."""
+        key = (number, name, reference.carrier)
+        if key not in self._urls:
+            self._urls[key] = _urls(self._text, self._tags[number], name, reference.carrier)
+        urls = self._urls[key]
+        for turn in (*range(self._next[key], len(urls)), *range(self._next[key])):
+            if urls[turn] == reference.url:
+                self._next[key] = (turn + 1) % len(urls)
+                return Place(number, name, turn)
+        return None
 
 
 def _has(tag: Tag, name: str) -> bool:
@@ -186,16 +168,17 @@ def _by_url(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference
     """Find places without marks: the first with the carrier's attribute and the URL that is not taken."""
     free: dict[tuple[str, str], list[Place]] = defaultdict(list)
     for number, tag in enumerate(tags):
-        names = dict.fromkeys(attribute.name for attribute in tag.attributes if attribute.name in _LOADING)
+        names = dict.fromkeys(attribute.name for attribute in tag.attributes if attribute.name in LOADING)
         for name in (*names, *([""] if tag.name == "style" else [])):
             for turn, url in enumerate(_urls(text, tag, name)):
                 free[name, url].append(Place(number, name, turn))
     for waiting in free.values():
         waiting.reverse()
-    return [
-        next((free[name, reference.url].pop() for name in _attribute_names(reference) if free.get((name, reference.url))), None)
-        for reference in references
-    ]
+    places = []
+    for reference in references:
+        keys = [(name, reference.url) for name in attributes_of(reference.carrier)]
+        places.append(next((free[key].pop() for key in keys if free.get(key)), None))
+    return places
 
 
 def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
@@ -204,7 +187,7 @@ def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
     ``""`` stands for those of a style sheet that are not for the carrier.
     """
     if not name:
-        use = _SHEET_CARRIERS.get(carrier)
+        use = SHEET_USES.get(carrier)
         return [clean(found.url) if use in (None, found.use) else "" for found in css_urls(text[tag.end : tag.raw_end])]
     attribute = tag.attribute(name)
     if attribute is None or name == "content":  # whose URL is a part of a value that makes no sense without it

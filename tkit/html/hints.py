@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from tkit.html.carriers import ANYWHERE_HINT, COMMENT_ATTRIBUTES, COMMENT_HINTS, TAG_HINT
+from tkit.html.conditional import OPENED
+
 # Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
 # The lookahead leaves one character to search for, which the engine does several times as fast as for two.
 _BODY_END = re.compile(r"<(?=/)/(?:body|html)\b[^>]*+>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
-_CONDITIONAL = re.compile(r"!(?<=<!)--\s*\[if", re.IGNORECASE)
-# Most conditional comments hold a table's scaffolding only, and need no tree of their own.
-_COMMENT_HINTS = ("src", "href", "url(", "refresh", "poster", "@import", "image-set", "\\")
-_COMMENT_ATTRIBUTES = {"background": re.compile(r"background\s*="), "data": re.compile(r"data\s*=")}
 _SHORT_COMMENT = 1_000
 
 # A character that stands as written comes first, which is found fast; the letters before it are looked at then.
@@ -30,9 +29,6 @@ _CSS_REFERENCE = re.compile(
     r"|(?:lpar|bsol|commat);)"
 )
 
-# Of every carrier that is not CSS its tag or its attribute, which stand in a text as they are but for their case.
-_CARRIER_TAG = re.compile(rb"<(?=[filouv])(?:link|video|object|image|use|feimage)")
-_BACKGROUND = re.compile(rb"background\s*=")
 _REFRESH = re.compile(rb"refresh|http-equiv\s*=\s*[\"']?[^>\"']*&")  # a character reference may stand for a part of it
 
 
@@ -44,8 +40,8 @@ def html_may_load(html: str) -> bool:
     lowered = html.encode("utf-8", "surrogatepass").lower()
     return (
         b"src" in lowered
-        or _CARRIER_TAG.search(lowered) is not None
-        or (b"background" in lowered and _BACKGROUND.search(lowered) is not None)
+        or TAG_HINT.search(lowered) is not None
+        or ANYWHERE_HINT.search(lowered) is not None
         or (b"http-equiv" in lowered and _REFRESH.search(lowered) is not None)
         or css_may_load(html)
     )
@@ -78,17 +74,18 @@ def comment_may_load(comment: str) -> bool:
 
 def _may_load(comment: str) -> bool:
     lowered = comment.lower()
-    return any(map(lowered.__contains__, _COMMENT_HINTS)) or any(
-        name in lowered and pattern.search(lowered) is not None for name, pattern in _COMMENT_ATTRIBUTES.items()
+    return any(map(lowered.__contains__, COMMENT_HINTS)) or any(
+        name in lowered and pattern.search(lowered) is not None for name, pattern in COMMENT_ATTRIBUTES.items()
     )
 
 
-_short_may_load = lru_cache(maxsize=1 << 12)(_may_load)  # scaffolding is the same in many mails
+# Most conditional comments hold only the scaffolding of a table, the same in many mails.
+_short_may_load = lru_cache(maxsize=1 << 12)(_may_load)
 
 
 def conditional_comments_may_load(html: str) -> bool:
     """Return whether any of a text's conditional comments may hold a reference."""
-    for opened in _CONDITIONAL.finditer(html) if "!" in html else ():
+    for opened in OPENED.finditer(html) if "!" in html else ():
         end = html.find("-->", opened.end())
         if comment_may_load(html[opened.end() : end if end >= 0 else None]):
             return True

@@ -9,14 +9,19 @@ elements around it say is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
+from tkit.errors import TkitError
 from tkit.html.ancestry import Ancestors, Ancestry
+from tkit.html.carriers import MARKS, SELECTOR, SHEET_USES, Carrier, ways_of
+from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.cost import tree_takes_long
 from tkit.html.css import css_urls, may_load
 from tkit.html.hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
@@ -27,55 +32,13 @@ from tkit.url.parsing import resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
 
-_MARKS = frozenset(
-    (
-        "src",
-        "href",
-        "srcset",
-        "background",
-        "poster",
-        "data",
-        "xlink:href",
-        "lowsrc",
-        "dynsrc",
-        "http-equiv",
-    )
-)
-_OTHER_MARKS = (_MARKS | {"style"}) - {"src"}
-_CONDITIONAL_HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)
+_OTHER_MARKS = (MARKS | {"style"}) - {"src"}
 # Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
-LINK_RELATIONS = (
-    ("stylesheet", "link-stylesheet"),
-    ("icon", "link-icon"),
-    ("apple-touch-icon", "link-icon"),
-    ("apple-touch-icon-precomposed", "link-icon"),
-    ("mask-icon", "link-icon"),
-    ("preload", "link-preload"),
-    ("prefetch", "link-preload"),
-    ("modulepreload", "link-preload"),
-    ("prerender", "link-preload"),
-    ("preconnect", "link-preconnect"),
-    ("dns-prefetch", "link-preconnect"),
-)
-SRC_CARRIERS = {
-    "img": "img-src",
-    "source": "media-src",
-    "video": "media-src",
-    "audio": "media-src",
-    "track": "media-src",
-    "embed": "embed-src",
-    "iframe": "iframe-src",
-    "frame": "frame-src",
-    "script": "script-src",
-    "bgsound": "bgsound",
-}
-SRCSET_CARRIERS = {"img": "img-srcset", "source": "source-srcset", "link": "link-preload"}
-SVG_CARRIERS = {"image": "svg-image", "feimage": "svg-image", "use": "svg-use"}
 _LINKS = frozenset(("a", "area"))
-_MAX_COMMENTS = 16  # conditional comments inside one another; a sound mail has one
-# The elements that may be a link, a base or a reference without CSS, and those that may load by CSS.
-_MARKED = "[src],[href],[background],[srcset],img,meta,object,video,use,feimage"
+_SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
+_SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")
+# The elements that may load by CSS.
 _STYLED = r'[style*="("],[style*="\\"],style'
 # One for all documents: to make one costs as much as to use it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
@@ -198,9 +161,20 @@ def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "
     return reader.document(part, start)
 
 
-# A RemoteReference before the document is read to its end: carrier, URL, element, attributes, ancestry, order, text_before,
-# text_after, conditional, descriptor.
-_Found = tuple[str, str, str, Mapping[str, str], Ancestry, int, bool, bool, bool, str]
+@dataclass(slots=True)
+class _Draft:
+    """A reference before its document is read to the end."""
+
+    carrier: str
+    url: str
+    element: str
+    attributes: Mapping[str, str]
+    ancestry: Ancestry
+    order: int
+    text_before: bool
+    text_after: bool
+    conditional: bool
+    descriptor: str
 
 
 class _Reader:
@@ -208,7 +182,7 @@ class _Reader:
 
     def __init__(self, backend: Backend) -> None:
         self._nodes_of: Callable[[str], Iterable[Any]] = _candidates if backend == "lexbor" else _soup_nodes
-        self._found: list[_Found] = []
+        self._drafts: list[_Draft] = []
         self._links: list[str] = []
         self._base = ""
         self._has_base = False
@@ -217,35 +191,30 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        resolved = self._resolved([found[1] for found in self._found])
-        repeats: dict[str, int] = {}
-        for url in resolved:
-            repeats[url] = repeats.get(url, 0) + 1
-        marks = self._marks
-        references = []
-        for number, (found, resolved_url) in enumerate(zip(self._found, resolved, strict=True), start):
-            carrier, url, element, attributes, ancestry, order, before, after, conditional, descriptor = found
-            times = repeats[resolved_url] if resolved_url else 0
-            references.append(
-                RemoteReference(
-                    part,
-                    number,
-                    carrier,
-                    url,
-                    resolved_url,
-                    not resolved_url,
-                    element,
-                    attributes,
-                    ancestry,
-                    order,
-                    marks,
-                    before,
-                    after,
-                    conditional,
-                    descriptor,
-                    times,
-                )
+        resolved = self._resolved([draft.url for draft in self._drafts])
+        repeats = Counter(resolved)
+        repeats[""] = 0
+        references = [
+            RemoteReference(
+                part=part,
+                index=index,
+                carrier=draft.carrier,
+                url=draft.url,
+                resolved_url=resolved_url,
+                local=not resolved_url,
+                element=draft.element,
+                attributes=draft.attributes,
+                ancestry=draft.ancestry,
+                order=draft.order,
+                marks=self._marks,
+                text_before=draft.text_before,
+                text_after=draft.text_after,
+                conditional=draft.conditional,
+                descriptor=draft.descriptor,
+                repeats=repeats[resolved_url],
             )
+            for index, (draft, resolved_url) in enumerate(zip(self._drafts, resolved, strict=True), start)
+        ]
         return Document(references, self._resolved(self._links), self._as_tags)
 
     def _resolved(self, urls: list[str]) -> list[str]:
@@ -272,7 +241,7 @@ class _Reader:
             elif tag == "-comment":
                 self._comment(node, ancestors)
                 continue
-            elif tag != "style" and _MARKS.isdisjoint(attributes):
+            elif tag != "style" and MARKS.isdisjoint(attributes):
                 style = attributes.get("style")
                 if not (style and may_load(style)):
                     continue
@@ -288,11 +257,11 @@ class _Reader:
 
     def _comment(self, node: Any, ancestors: Ancestors) -> None:
         comment = node.comment_content or ""
-        head = _CONDITIONAL_HEAD.match(comment)
-        if not head:
+        start = inner_start(comment)
+        if start is None:
             return
-        inner = comment[head.end() :]
-        if self._comments < _MAX_COMMENTS and comment_may_load(inner):
+        inner = comment[start:]
+        if self._comments < MAX_NESTED and comment_may_load(inner):
             self._comments += 1
             # The closing <![endif] becomes an empty comment at the end of the inner tree.
             self.read(inner, ancestors.of(node))
@@ -319,8 +288,19 @@ class _Reader:
         for carrier, url, descriptor in written:
             url = clean(url)  # noqa: PLW2901
             if url:
-                self._found.append(
-                    (carrier, url, tag, facts, ancestry, self._marks, text_before, text_after, conditional, descriptor)
+                self._drafts.append(
+                    _Draft(
+                        carrier=carrier,
+                        url=url,
+                        element=tag,
+                        attributes=facts,
+                        ancestry=ancestry,
+                        order=self._marks,
+                        text_before=text_before,
+                        text_after=text_after,
+                        conditional=conditional,
+                        descriptor=descriptor,
+                    )
                 )
                 self._marks += 1
 
@@ -334,13 +314,15 @@ def _candidates(html: str) -> Iterable[Any]:
     root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
-    found: list[Any] = _SELECTOR.find(f":is({_MARKED},{_STYLED})" if css_may_load(html) else f":is({_MARKED})", root)
+    found: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
     return found
 
 
 def _soup_nodes(html: str) -> Iterable[Any]:
-    from tkit.html.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import
-
+    try:
+        from tkit.html.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import, and is an extra
+    except ImportError as error:
+        raise TkitError(f"the backend soup needs {error.name}: pip install 'tkit[soup]', or take lexbor") from None
     return _nodes(SoupParser(html).root)
 
 
@@ -364,63 +346,50 @@ def _nodes(root: Any) -> Iterator[Any]:
 
 
 def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
-    """Return (carrier, URL, descriptor) of everything that an element loads, in the order of docs/design.md."""
-    found: list[tuple[str, str, str]] = []
+    """Return (carrier, URL, descriptor) of everything that an element loads, in the order of :data:`CARRIERS`."""
+    written: list[tuple[str, str, str]] = []
+    ways = ways_of(tag)
     src = attributes.get("src")
-    if src and (carrier := SRC_CARRIERS.get(tag) or _rare_src_carrier(tag, attributes)):
-        found.append((carrier, src, ""))
-    if _OTHER_MARKS.isdisjoint(attributes) and tag != "style":
-        return found
-    if srcset := attributes.get("srcset"):
-        carrier = SRCSET_CARRIERS.get(tag, "amp-img" if tag.startswith("amp-") else "")
-        if carrier:
-            found.extend((carrier, url, descriptor) for url, descriptor in srcset_candidates(srcset))
-    if tag == "img":
-        found.extend((f"img-{old}", attributes[old] or "", "") for old in ("lowsrc", "dynsrc") if old in attributes)
-    elif tag == "object" and (data := attributes.get("data")):
-        found.append(("object-data", data, ""))
-    elif tag == "video" and (poster := attributes.get("poster")):
-        found.append(("video-poster", poster, ""))
-    elif tag == "link" and (href := attributes.get("href")):
-        if carrier := _link_carrier(attributes.get("rel") or ""):
-            found.append((carrier, href, ""))
-    elif tag in SVG_CARRIERS:
-        # SVG 2, section 16.1.5: href has precedence over xlink:href.
-        href = attributes.get("href") or attributes.get("xlink:href")
-        if href and not href.lstrip().startswith("#"):
-            found.append((SVG_CARRIERS[tag], href, ""))
-    elif tag == "meta" and (attributes.get("http-equiv") or "").strip().lower() == "refresh":
-        if refresh := _REFRESH.match(attributes.get("content") or ""):
-            found.append(("meta-refresh", refresh[1], ""))
-    elif tag == "style":
-        found.extend(_sheet(node.text()))
-    if background := attributes.get("background"):
-        found.append(("background-attr", background, ""))
-    style = attributes.get("style")
-    if style and may_load(style):
-        found.extend(("style-attr", url, "") for url, _ in css_urls(style))
-    return found
+    if src and ways.src and (row := _fitting(ways.src, attributes)):
+        written.append((row.name, src, ""))
+    if tag != "style" and _OTHER_MARKS.isdisjoint(attributes):
+        return written
+    for rows in ways.others:
+        names = rows[0].attributes
+        text = next((value for name in names if (value := attributes.get(name))), "") if names else node.text()
+        if text and (row := _fitting(rows, attributes)):
+            written.extend(_loaded(row, text))
+    return written
+
+
+def _fitting(rows: Sequence[Carrier], attributes: Mapping[str, str | None]) -> Carrier | None:
+    """Return the first row whose words are there."""
+    return next((row for row in rows if not row.when or all(_has_word(attributes, *words) for words in row.when)), None)
+
+
+def _has_word(attributes: Mapping[str, str | None], name: str, allowed: Sequence[str]) -> bool:
+    value = (attributes.get(name) or "").lower()
+    return not set(value.split()).isdisjoint(allowed) if name == "rel" else value.strip() in allowed
+
+
+def _loaded(row: Carrier, text: str) -> Iterable[tuple[str, str, str]]:
+    """Return (carrier, URL, descriptor) of everything that a value loads."""
+    if row.value == "srcset":
+        return [(row.name, url, descriptor) for url, descriptor in srcset_candidates(text)]
+    if row.value == "css":
+        return [(row.name, url, "") for url, _ in css_urls(text)] if may_load(text) else []
+    if row.value == "refresh":
+        refresh = _REFRESH.match(text)
+        return [(row.name, refresh[1], "")] if refresh else []
+    if row.value.startswith("sheet"):
+        return _sheet(text)
+    return [] if row.value == "href" and text.lstrip().startswith("#") else [(row.name, text, "")]
 
 
 @lru_cache(maxsize=256)
 def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
-    carriers = {"value": "style-element", "import": "css-import", "font": "font-face"}
+    carriers = {use: name for name, use in SHEET_USES.items()}
     return tuple((carriers[use], url, "") for url, use in css_urls(text))
-
-
-def _rare_src_carrier(tag: str, attributes: Mapping[str, str | None]) -> str:
-    if tag == "input":
-        return "input-image" if (attributes.get("type") or "").strip().lower() == "image" else ""
-    if tag.startswith("v:"):
-        return "vml-src"
-    if tag.startswith("amp-"):
-        return "amp-img"
-    return ""
-
-
-def _link_carrier(rel: str) -> str:
-    relations = rel.lower().split()
-    return next((carrier for relation, carrier in LINK_RELATIONS if relation in relations), "")
 
 
 def srcset_candidates(text: str) -> list[tuple[str, str]]:
@@ -445,7 +414,3 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
         if url:
             found.append((url, descriptor))
     return found
-
-
-_SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
-_SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")

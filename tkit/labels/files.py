@@ -21,7 +21,7 @@ import pandas as pd
 from tkit.errors import TkitError
 from tkit.features import KEY
 from tkit.files import whole_file
-from tkit.html.carriers import CARRIERS, COARSE_CARRIER
+from tkit.html.carriers import COARSE_CARRIER, NAMES
 from tkit.url import clean
 
 LABELS = ("T", "P", "C", "S", "U")
@@ -66,7 +66,7 @@ _CELLS: Mapping[str, _Cell] = {
     "message_sha256": _HASH,
     "part": _NUMBER,
     "index": _NUMBER,
-    "carrier": _Cell(re.compile("|".join(sorted(CARRIERS | set(COARSE_CARRIER.values())))), "take a name of docs/labels.md"),
+    "carrier": _Cell(re.compile("|".join(sorted(NAMES | set(COARSE_CARRIER.values())))), "take a name of docs/labels.md"),
     "url": _Cell(re.compile(".+", re.DOTALL), "give the URL as the mail has it"),
     "url_sha256": _HASH,
     "label": _LABEL,

@@ -16,9 +16,9 @@ import numpy as np
 from publicsuffixlist import PublicSuffixList
 
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
-from tkit.features import FEATURE_VERSION, FEATURES, element, require_one_mail, tokens, vocabulary
+from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabulary
 from tkit.features import message as columns
-from tkit.html import reading
+from tkit.html.carriers import CARRIERS, of_kind
 from tkit.mail import message
 from tkit.url import providers, wrapping
 
@@ -55,10 +55,10 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "REGIONAL_STORE": f"/{providers.REGIONAL_S3.pattern}/",
         "EXTENSIONS": _object(
             {
-                "scripts": _json(tokens.SCRIPTS),
-                "photos": _set(tokens.PHOTOS),
-                "pictures": _set(tokens.PICTURES),
-                "sheets": _set(tokens.SHEETS),
+                "scripts": _json(vocabulary.SCRIPTS),
+                "photos": _set(vocabulary.PHOTOS),
+                "pictures": _set(vocabulary.PICTURES),
+                "sheets": _set(vocabulary.SHEETS),
             }
         ),
         "PROVIDERS": _json(
@@ -70,15 +70,8 @@ def data_section(bundle: Bundle, means: bool) -> str:
                 "branded": _pattern(providers.BRANDED_PATHS),
             }
         ),
-        "CARRIERS": _object(
-            {
-                "src": _map(reading.SRC_CARRIERS),
-                "srcset": _map(reading.SRCSET_CARRIERS),
-                "svg": _map(reading.SVG_CARRIERS),
-                "link": _json(reading.LINK_RELATIONS),
-            }
-        ),
-        "CARRIER_FEATURES": _object({"img": _set(element.PICTURE_CARRIERS), "sheet": _set(element.SHEET_CARRIERS)}),
+        "CARRIERS": _json([[row.name, row.tags, row.attributes, row.value, row.when] for row in CARRIERS]),
+        "CARRIER_FEATURES": _object({kind: _set(sorted(of_kind(kind))) for kind in ("picture", "background", "css", "sheet")}),
         "HEADERS": _json(
             {
                 "recipients": message.RECIPIENT_HEADERS,

@@ -146,56 +146,47 @@ function within(around, inner) {
 
 // -- carriers ------------------------------------------------------------------------------------------------------
 
-const CSS_CARRIERS = { value: "style-element", import: "css-import", font: "font-face" };
-
-/** [carrier, URL] of everything that an element loads, in the order of tkit's docs/design.md. */
+/** [carrier, URL] of everything that an element loads, in the order of tkit's table of carriers. */
 function writtenBy(tag, element) {
-  const found = [];
+  const written = [];
   const get = (name) => element.getAttribute(name) ?? "";
-  const carriers = carriersOf(tag);
-  if (carriers.src) {
-    const src = get("src");
-    if (src && (tag !== "input" || strip(get("type")).toLowerCase() === "image")) found.push([carriers.src, src]);
+  for (const ways of waysOf(tag)) {
+    const { attributes } = ways[0];
+    const text = attributes.length ? get(attributes.find((name) => get(name)) ?? "") : element.textContent;
+    if (!text) continue;
+    const way = ways.find(({ when }) => when.every(([name, words]) => hasWord(get(name).toLowerCase(), name, words)));
+    if (way) written.push(...loadedBy(way, text, ways));
   }
-  if (carriers.srcset) {
-    found.push(...srcsetUrls(get("srcset")).map((url) => [carriers.srcset, url]));
-  }
-  if (tag === "img") {
-    for (const old of ["lowsrc", "dynsrc"]) if (element.hasAttribute(old)) found.push([`img-${old}`, get(old)]);
-  } else if (tag === "object" && get("data")) {
-    found.push(["object-data", get("data")]);
-  } else if (tag === "video" && get("poster")) {
-    found.push(["video-poster", get("poster")]);
-  } else if (tag === "link" && get("href")) {
-    const own = linkCarrier(get("rel"));
-    if (own) found.push([own, get("href")]);
-  } else if (CARRIERS.svg.has(tag)) {
-    // SVG 2, section 16.1.5: href has precedence over xlink:href.
-    const href = get("href") || get("xlink:href");
-    if (href && !strip(href).startsWith("#")) found.push([CARRIERS.svg.get(tag), href]);
-  } else if (tag === "meta" && strip(get("http-equiv")).toLowerCase() === "refresh") {
-    const refresh = REFRESH.exec(get("content"));
-    if (refresh) found.push(["meta-refresh", refresh[1]]);
-  } else if (tag === "style") {
-    found.push(...cssUrls(element.textContent).map(({ url, use }) => [CSS_CARRIERS[use], url]));
-  }
-  const background = get("background");
-  if (background) found.push(["background-attr", background]);
-  const style = get("style");
-  if (style && mayLoad(style)) found.push(...cssUrls(style).map(({ url }) => ["style-attr", url]));
-  return found;
+  return written;
 }
 
-/** The carriers of a tag's src and srcset, "" where it loads none. */
-const carriersOf = remembering((tag) => {
-  const amp = tag.startsWith("amp-") ? "amp-img" : "";
-  const own = tag === "input" ? "input-image" : tag.startsWith("v:") ? "vml-src" : amp;
-  return { src: CARRIERS.src.get(tag) ?? own, srcset: CARRIERS.srcset.get(tag) ?? amp };
+/** The ways in which the elements of a tag load, in order, those of one attribute together. */
+const waysOf = remembering((tag) => {
+  const ways = new Map();
+  for (const [carrier, tags, attributes, value, when] of CARRIERS) {
+    const fits = (own) => (own.endsWith("*") ? tag.startsWith(own.slice(0, -1)) : own === tag);
+    if (tags.length && !tags.some(fits)) continue;
+    const key = attributes.join();
+    ways.set(key, [...(ways.get(key) ?? []), { carrier, attributes, value, when }]);
+  }
+  return [...ways.values()];
 });
 
-function linkCarrier(rel) {
-  const relations = splitSpace(rel.toLowerCase());
-  return CARRIERS.link.find(([relation]) => relations.includes(relation))?.[1] ?? "";
+function hasWord(value, name, words) {
+  const own = name === "rel" ? splitSpace(value) : [strip(value)];
+  return own.some((word) => words.includes(word));
+}
+
+function loadedBy({ carrier, value }, text, ways) {
+  const each = (urls) => urls.map((url) => [carrier, url]);
+  if (value === "srcset") return each(srcsetUrls(text));
+  if (value === "css") return each(mayLoad(text) ? cssUrls(text).map(({ url }) => url) : []);
+  if (value === "refresh") return each(REFRESH.exec(text)?.slice(1) ?? []);
+  if (value.startsWith("sheet ")) {
+    const carriers = new Map(ways.map((way) => [way.value.slice("sheet ".length), way.carrier]));
+    return cssUrls(text).map(({ url, use }) => [carriers.get(use), url]);
+  }
+  return value === "href" && strip(text).startsWith("#") ? [] : [[carrier, text]];
 }
 
 /** By place: a pattern for the last commas would try every run in the middle from each of them on. */

@@ -64,9 +64,9 @@ function ownColumns({ carrier, element, ancestry, hasTextBeside, isConditional }
   const long = Math.max(width, height);
   const { link } = ancestry;
   return {
-    carrier_img: Number(CARRIER_FEATURES.img.has(carrier)),
-    carrier_background: Number(carrier === "background-attr"),
-    carrier_css: Number(carrier === "style-attr" || carrier === "style-element"),
+    carrier_img: Number(CARRIER_FEATURES.picture.has(carrier)),
+    carrier_background: Number(CARRIER_FEATURES.background.has(carrier)),
+    carrier_css: Number(CARRIER_FEATURES.css.has(carrier)),
     conditional: Number(isConditional),
     attr_width: attrWidth,
     attr_height: attrHeight,
