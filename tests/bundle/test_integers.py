@@ -112,7 +112,7 @@ def test_models_that_no_bundle_can_hold_are_refused() -> None:
         made(TreeSum("logistic", 0, []))
     with pytest.raises(TkitError, match=r"margins reach .*, which float64 cannot add exactly"):
         made(LinearSum(0, np.zeros(75), np.full(75, 1e-12), np.ones(75)))
-    with pytest.raises(TkitError, match="threshold holds a number that is not finite"):
+    with pytest.raises(TkitError, match="threshold contains a number that is not finite"):
         made(
             TreeSum(
                 "logistic",

@@ -38,5 +38,5 @@ def test_it_reads_what_all_of_them_read() -> None:
 def test_what_cannot_be_joined_is_refused() -> None:
     with pytest.raises(TkitError, match="any of 2 detectors with 1 thresholds"):
         AnyOf((Column("a"), Column("b")), (0.5,))
-    with pytest.raises(TkitError, match="b: of no known vantage point: give detectors of url"):
+    with pytest.raises(TkitError, match="b: unknown vantage point: give detectors of url"):
         AnyOf((Column("a"), Column("b", "moon")), (0.5, 0.5))

@@ -123,7 +123,7 @@ def test_missing_and_absurd_features_are_refused(make: Callable[[], Model]) -> N
 @EVERY_MODEL
 def test_one_class_is_refused(make: Callable[[], Model]) -> None:
     rows, tracker, weight = labelled()
-    with pytest.raises(TkitError, match=r"200 trackers and 0 negatives of positive weight: give some of both"):
+    with pytest.raises(TkitError, match=r"200 trackers and 0 negatives of positive weight: give at least one of each"):
         make().fit(rows, np.ones(200, np.bool_), weight)
     with pytest.raises(TkitError, match=r"0 trackers and \d+ negatives of positive weight"):
         make().fit(rows, tracker, np.where(tracker, 0.0, weight))
@@ -272,5 +272,5 @@ def test_copies_share_the_weight_of_their_row() -> None:
 def test_rows_without_keys_have_no_copies() -> None:
     rows, tracker, weight = labelled()
     model = LogisticModel("url", manipulated=with_keys(rows))
-    with pytest.raises(TkitError, match="no column message_sha256, part, index to tell which row a manipulated copy is of"):
+    with pytest.raises(TkitError, match="no column message_sha256, part, index to find the original of a manipulated copy"):
         model.fit(rows, tracker, weight)

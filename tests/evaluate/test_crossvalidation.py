@@ -73,7 +73,7 @@ class TestCrossValidatedScores:
 
     @pytest.mark.parametrize(("score", "length"), [(1.5, 4), (-0.1, 4), (math.nan, 4), (0.5, 3)])
     def test_scores_must_be_probabilities(self, score: float, length: int) -> None:
-        with pytest.raises(TkitError, match=r"constant, first: scores of shape .* give one probability a row"):
+        with pytest.raises(TkitError, match=r"constant, first: scores of shape .* give one probability per row"):
             cross_validated_scores(lambda: Constant(score, length), self.ROWS, halves(8))
 
     def test_no_row_is_tested_twice(self) -> None:

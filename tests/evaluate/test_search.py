@@ -60,7 +60,7 @@ def test_the_constants_given_win_among_equals() -> None:
         (object(), {}, 0.1, "not a rule with constants"),
         (Declared1x1(), {"moon": [1]}, 0.1, "no constant 'moon': take one of largest_side"),
         (Declared1x1(), {"largest_side": []}, 0.1, "no value to try for largest_side"),
-        (Declared1x1(), {}, 2, "a false-positive rate of 2"),
+        (Declared1x1(), {}, 2, "a false positive rate of 2"),
         (BlockAll(), {"x": [1]}, 0.1, "take one of none"),
     ],
 )
