@@ -265,13 +265,8 @@ def overview(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-    <<<<<<< HEAD
-        One row per list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and
-        how many of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
-    =======
         One row per list: ``name``, ``kind``, the number of ``rules`` in the user's copy, of those ``applied`` and ``dropped``,
         and of those applied that were ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
-    >>>>>>> detectors
         str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
     """
     rows = []
