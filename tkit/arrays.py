@@ -98,17 +98,17 @@ def greatest_of_others(group: Ints, values: Floats, n: int) -> Floats:
 
 
 def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95% interval of a proportion by Wilson's score method (JASA 22, 1927).
+    """Return the 95% interval of a share by Wilson's score method (JASA 22, 1927).
 
     Parameters
     ----------
     hits, trials : array-like of int, equal shapes
-        Number of hits, and of trials.
+        Number of successes and number of trials.
 
     Returns
     -------
     low, high : ndarray of float64
-        NaN where there are no trials.
+        NaN without trials.
 
     Examples
     --------

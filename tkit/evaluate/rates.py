@@ -38,33 +38,6 @@ class Estimate(NamedTuple):
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
-def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95% interval of a share by Wilson's score method (JASA 22, 1927).
-
-    Parameters
-    ----------
-    hits, trials : array-like of int, equal shapes
-        Number of successes and number of trials.
-
-    Returns
-    -------
-    low, high : ndarray of float64
-        NaN without trials.
-
-    Examples
-    --------
-    >>> [float(round(end, 4)) for end in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    z = 1.959963984540054
-    n = np.asarray(trials, np.float64)
-    n = np.where(n > 0, n, np.nan)
-    p = np.asarray(hits, np.float64) / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
-
-
 def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd.DataFrame:
     """Return every operating point that the scores allow, from flagging nothing to flagging everything.
 
