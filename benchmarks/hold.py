@@ -2,10 +2,10 @@
 
     python benchmarks/hold.py
 
-Runs a real Chromium; every host name resolves to this machine. Each way of putting pictures into a page gets --rounds
-rounds of ten pictures. "script" removes each address as soon as a MutationObserver reports the element; "rule" blocks the
-page's requests. The second table shows a mail of twenty pictures with the exported extension and without it. The tables
-are in docs/export.md.
+Runs a real Chromium; every host name resolves to this machine. Each way of putting pictures into a page gets --rounds rounds of
+ten pictures. "script" removes each address as soon as a MutationObserver reports the element; "rule" blocks the page's
+requests. The second table shows a mail of twenty pictures with the exported extension and without it. The tables are in
+docs/export.md.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ import statistics
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
-from tables import markdown
+from tables import ROOT, markdown, write_block
 
 from tkit.bundle import default_bundle
 from tkit.lab.extension import extended_chromium
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "export.md"
-BEGIN, END = "<!-- begin: benchmarks/hold.py -->", "<!-- end: benchmarks/hold.py -->"
 PICTURES = 10
 MAIL_PICTURES = 20
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
@@ -142,9 +139,7 @@ def main() -> int:
         "",
         *markdown(("the extension", f"{MAIL_PICTURES} pictures shown after, median and range"), shown),
     ]
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text("\n".join([head + BEGIN, *lines, END + tail]), encoding="utf-8")
+    write_block(ROOT / "docs" / "export.md", "hold.py", lines)
     return 0
 
 
