@@ -59,7 +59,7 @@ def test_merge_keeps_what_all_files_name_references_by() -> None:
 def test_merge_refuses() -> None:
     with pytest.raises(TkitError, match="no label file to merge"):
         merge_labels({})
-    with pytest.raises(TkitError, match="'a,b' is no annotator's name"):
+    with pytest.raises(TkitError, match="'a,b' is not a valid annotator's name"):
         merge_labels({"a,b": ANN})
 
 

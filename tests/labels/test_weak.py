@@ -153,5 +153,5 @@ def test_labels_need_gold_and_campaigns_need_every_reference() -> None:
         weak_labels(features, campaigns, none)
     with pytest.raises(TkitError, match="1 of 2 references have no row"):
         evidence_rows(features, campaigns.iloc[:1])
-    with pytest.raises(TkitError, match="1 references stand there twice"):
+    with pytest.raises(TkitError, match="1 rows repeat a reference"):
         evidence_rows(features, pd.concat([campaigns, campaigns.iloc[:1]]))

@@ -105,7 +105,7 @@ class TestGroupedFolds:
 def test_a_straddling_group_is_refused_by_name() -> None:
     split = Split("mine", train=np.array([True, True, False]), test=np.array([False, False, True]))
     require_whole_groups(split, ["a", "b", "c"])
-    with pytest.raises(TkitError, match=r"mine: 1 groups stand in training and test \(b\)"):
+    with pytest.raises(TkitError, match=r"mine: 1 groups are in training and test \(b\)"):
         require_whole_groups(split, ["a", "b", "b"])
 
 
