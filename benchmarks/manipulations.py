@@ -2,9 +2,11 @@
 
     python benchmarks/manipulations.py --corpora ../shared/corpora --lists ../shared/lists
 
-Needs the corpora's archives, because the mails themselves are edited and extracted again, and the published dataset; also the lists
+Needs the corpora's archives, because the mails themselves are edited and extracted again, and the published dataset; also the
+lists
 for the programs that decide by one. Models are cross-validated over components. Each fold's threshold is chosen for the maximum
-false positive rate on the unmanipulated rows of the other folds, and is applied to the copies unchanged. Rules and programs have
+false positive rate on the unmanipulated rows of the other folds, and is applied to the copies unchanged. Rules and programs
+have
 their own verdict. Extracted rows are stored in --cache, so a second run takes minutes.
 """
 
@@ -205,7 +207,8 @@ def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], setti
         "",
         "## Would hiding the disguised features help?",
         "",
-        "The model at `message` without features that a sender can choose freely, and with other seeds. A feature that the model"
+        "The model at `message` without features that a sender can choose freely, and with other seeds. A feature"
+        " that the model"
         " does not see cannot mislead it, but with fewer features it finds fewer undisguised trackers, and other disguises cost"
         " it more. *In components* counts the trackers lost to the worst pair: in each of the three components that lose most,"
         " in all, and the number of components with losses. Each component is a kit that is held out as a whole.",

@@ -32,7 +32,7 @@ def test_sums_are_exact_in_float32_in_any_order() -> None:
 
 @pytest.mark.parametrize("link", ["identity", "logistic"])
 @given(threshold=st.floats(0, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_threshold_is_the_least_margin_of_its_score(link: Any, threshold: float) -> None:
     bundle = made(TreeSum(link, 0, [TREE]), threshold)
     assert bundle.threshold_score >= threshold

@@ -247,7 +247,7 @@ def said_of(folder: Path) -> str:
 
 
 @given(data=st.data(), name=st.sampled_from(["model.json", "schema.json", "vectors.jsonl"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: str, saved: Path) -> None:
     path = saved / name
     original = path.read_text()
@@ -281,7 +281,7 @@ def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: 
     length=st.integers(0, 3),
     put=st.binary(max_size=3),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mutated_bytes_raise_nothing_but_tkit_errors(name: str, at: float, length: int, put: bytes, saved: Path) -> None:
     path = saved / name
     original = path.read_bytes()

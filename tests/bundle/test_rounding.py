@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_bundle import FACTS, FEATURES, MODELS, PATH, made, split_tree, trained, url_rows
 
@@ -17,7 +17,6 @@ from tkit.detectors.models import Model
     st.floats(-1e30, 1e30) | st.floats(0, 100),
     st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5),
 )
-@settings(deadline=None)
 def test_rounded_thresholds_decide_float32_features_alike(threshold: float, values: list[float]) -> None:
     with np.errstate(over="ignore"):
         near = np.float32(threshold)

@@ -6,7 +6,7 @@ import tracemalloc
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
@@ -63,7 +63,6 @@ class TestMbox:
         path.write_bytes(b"From a\nFrom b\n" + mail(1))
         assert read(path, base=tmp_path) == ([("box", mail(1))], [])
 
-    @settings(deadline=None)
     @given(
         bodies=st.lists(
             st.lists(st.sampled_from(["", "x", ">From x", "From", " From x", "y" * 40, "é"])),

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
@@ -291,7 +291,6 @@ class TestNoMail:
         with pytest.raises(TkitError, match=r"single path 'a\.eml'; give a list of paths"):
             read_raw("a.eml", problems=[])
 
-    @settings(deadline=None)
     @given(content=st.binary(max_size=600))
     def test_any_bytes_give_a_mail_or_a_problem(self, tmp_path_factory, content):
         path = tmp_path_factory.mktemp("any") / "file"
