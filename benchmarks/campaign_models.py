@@ -17,8 +17,8 @@ from tables import Compared, markdown, percent
 from tkit.campaigns import compare_copies, copy_of
 from tkit.campaigns.alignment import UNALIGNED, align
 from tkit.dataset import Dataset
-from tkit.detectors import OwnToken
 from tkit.detectors.models import BoostingModel
+from tkit.detectors.rules import OwnToken
 from tkit.evaluate import Bootstrap, Estimate, Evaluation, paired_difference
 from tkit.evaluate.bootstrap import interval, ratio
 from tkit.features import KEY, extract

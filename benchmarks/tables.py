@@ -15,11 +15,11 @@ from typing import NamedTuple
 import pandas as pd
 from rich.progress import Progress
 
+from tkit.arrays import wilson
 from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.errors import TkitError
 from tkit.evaluate import Estimate
-from tkit.evaluate.rates import wilson
 from tkit.features import KEY, extract
 from tkit.mail import Message
 
