@@ -205,10 +205,10 @@ def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], setti
         "",
         "## Would hiding the disguised features help?",
         "",
-        "The model at `message` without features that a sender can choose freely, and with other seeds. A feature that the"
-        " model does not see cannot mislead it, but with fewer features it finds fewer undisguised trackers, and other"
-        " disguises cost it more. *In components* counts the trackers lost to the worst pair: in each of the three components"
-        " that lose most, in all, and the number of components with losses. Each component is a kit that is held out as a whole.",
+        "The model at `message` without features that a sender can choose freely, and with other seeds. A hidden feature cannot"
+        " mislead the model, but with fewer features it finds fewer undisguised trackers, and other disguises cost it more. *In"
+        " components* counts the trackers lost to the worst pair: in each of the three components that lose most, in all, and"
+        " the number of components with losses. Each component is a kit that is held out as a whole.",
         "",
         *markdown(
             (
