@@ -63,8 +63,10 @@ class TestPathTemplate:
             "0123abcd-45ef-4a6b-8c7d-89abcdef0123",
             "Z22m6WT8_FCY-8d",
         ]
-        found = {path_template(f"/campaign/{token}/open.gif?list={number}&e={token}") for number, token in enumerate(tokens)}
-        assert found == {"/campaign/*/open.gif?list=*&e=*"}
+        templates = {
+            path_template(f"/campaign/{token}/open.gif?list={number}&e={token}") for number, token in enumerate(tokens)
+        }
+        assert templates == {"/campaign/*/open.gif?list=*&e=*"}
 
     @settings(deadline=None)
     @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))

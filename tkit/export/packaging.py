@@ -23,31 +23,31 @@ _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 _COMMON = resources.files("tkit.export") / "common"
 
 COPIED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
-"""The files of ``common/`` that every extension has as they are."""
+"""The files of ``common/`` that every extension contains unchanged."""
 
 
 def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
-    """Write an extension: its own files, those that all have, the detector and the words of its reasons.
+    """Write an extension: its own files, those that all extensions share, the detector and the words of its reasons.
 
-    The popup is the same page in all; what stands below its list of trackers is the extension's ``controls.html``.
+    All popups are the same page, with the extension's ``controls.html`` below the list of trackers.
 
     Parameters
     ----------
     package : str
-        The package whose files and ``README.md`` they are; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them
-        are filled in.
+        The package with the files and ``README.md``, in which ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` are
+        replaced.
     names : sequence of str
     bundle : Bundle
     folder : Path
         An empty folder.
     """
     version = _VERSION.match(bundle.tkit_version)
-    facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
+    values = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
     own = resources.files(package)
     for name in (*names, "README.md"):
         text = own.joinpath(name).read_text(encoding="utf-8")
-        for fact, value in facts.items():
-            text = text.replace(f"{{{{{fact}}}}}", value)
+        for placeholder, value in values.items():
+            text = text.replace(f"{{{{{placeholder}}}}}", value)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     for name in COPIED:
         (folder / name).write_bytes((_COMMON / name).read_bytes())
@@ -67,17 +67,17 @@ def reasons_script() -> str:
 
 
 def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
-    """Make the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
+    """Return the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
 
-    The script is run in Node as it is, with its functions exported behind it.
+    The script runs in Node unchanged, with an export of its functions appended.
     """
 
     def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Mask:
         script = (folder / "tkit.js").read_text(encoding="utf-8")
-        with TemporaryDirectory() as place:
-            names = "\nexport const { margin, schema } = tkit;\n"
-            Path(place, "tkit.js").write_text(script + names, encoding="utf-8")
-            Path(place, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
-            return javascript.decide(Path(place), bundle, rows)
+        with TemporaryDirectory() as module:
+            exported = "\nexport const { margin, schema } = tkit;\n"
+            Path(module, "tkit.js").write_text(script + exported, encoding="utf-8")
+            Path(module, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
+            return javascript.decide(Path(module), bundle, rows)
 
     return loss_on_rows(target, sees, javascript.engine, decide)
