@@ -127,7 +127,7 @@ def test_the_design_page_shows_the_layers_in_their_order() -> None:
     assert tuple(rows) == LAYERS
 
 
-@pytest.mark.parametrize("module", ["tkit.cli.batch", "tkit.scrubbing.worker", "tkit.verdicts"])
+@pytest.mark.parametrize("module", ["tkit.cli.batch", "tkit.report.writers", "tkit.scrubbing.worker", "tkit.verdicts"])
 def test_what_judges_mails_loads_nothing_that_trains_or_draws(module: str) -> None:
     script = f"import sys, {module}; print(*sorted({{'sklearn', 'scipy', 'lightgbm', 'matplotlib'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)

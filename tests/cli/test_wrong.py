@@ -84,8 +84,8 @@ def test_a_wrong_argument_is_refused_before_any_work(line: str, told: str, files
             "bundle xdefault:url: schema.json: cannot be read (No such file or directory)",
         ),
         ("export default:url --to adblock -o x --dataset no-such", "no-such: no dataset.json"),
-        ("study --gate file", "file: no file of floors"),
-        ("study --pin file", "file: no file of floors"),
+        ("study --gate file", "file: not a file of floors"),
+        ("study --pin file", "file: not a file of floors"),
     ],
 )
 def test_what_the_files_do_not_hold_ends_with_one(line: str, told: str, files: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_data_card_that_cannot_be_written(files: Path) -> None:
 
 
 def test_floors_that_are_not_there(files: Path) -> None:
-    with pytest.raises(TkitError, match="no-such: no file of floors: make one with `tkit study --pin no-such`"):
+    with pytest.raises(TkitError, match="no-such: does not exist: create it with `tkit study --pin no-such`"):
         read_floors("no-such")
 
 

@@ -1,29 +1,21 @@
 """Tests of tkit.compare.comparison and of `tkit compare`, with figures worked out by hand."""
 
-import csv
-import json
 import math
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_comparison import MAILS, raw
 from paths import ROOT
 
 from tkit.bundle import default_bundle
-from tkit.cli import main
 from tkit.compare import compare
 from tkit.compare.comparison import named, reads_listed, shown, trained_on
 from tkit.compare.labelled import LabelledMail, of_dataset
 from tkit.dataset import read
-from tkit.detectors import BlockNone, Declared1x1, KnownList
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.published import ListDetector, Unwrapped
+from tkit.detectors.rules import BlockNone, Declared1x1, KnownList
 from tkit.errors import TkitError
 from tkit.lists.engines import SubstringList
 
@@ -127,104 +119,3 @@ def test_a_bundle_says_what_it_was_trained_on() -> None:
     assert trained_on({"a": bundle, "b": Declared1x1(), "c": within}, dataset) == ["a", "c"]
     other = replace(dataset, description={"sha256": {"references.parquet": "0" * 64}})
     assert trained_on({"a": bundle}, other) == []
-
-
-# The command line
-
-
-class Done(NamedTuple):
-    returncode: object
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def tkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """The command line in this process: an interpreter of its own for each would take most of the time."""
-
-    def run(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["tkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Done(ended.value.code, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "mails").mkdir()
-    for name in MAILS:
-        (tmp_path / "mails" / f"{name}.eml").write_bytes(raw(name))
-    return tmp_path / "mails"
-
-
-BLOCKER = f"""#!{sys.executable}
-import json, sys
-for line in sys.stdin:
-    print(json.dumps({{"tracker": "/open/" in json.loads(line)["url"]}}))
-"""
-
-
-def test_the_verb_compares_and_reports_what_is_not_reached(tkit, folder: Path, labels: Path, tmp_path: Path) -> None:
-    blocker = tmp_path / "my-blocker"
-    blocker.write_text(BLOCKER)
-    blocker.chmod(0o755)
-    common = ["compare", "-d", "rule:1x1", "-d", blocker, "--labels", labels, folder]
-    done = tkit(*common, "--format", "jsonl", "-o", tmp_path / "changed.csv", "--require", "my-blocker: fpr<=0.1%")
-    assert done.returncode == 0, done.stderr
-    first, second = map(json.loads, done.stdout.splitlines())
-    assert (first["name"], second["name"]) == ("rule:1x1", "my-blocker")
-    assert first["gain"] is None
-    assert second["tpr"] == pytest.approx(2 / 3)
-    with (tmp_path / "changed.csv").open(newline="") as file:
-        assert [row["change"] for row in csv.DictReader(file)] == ["newly blocked"] * 2 + ["newly passed"] * 2
-    failed = tkit(*common, "--require", "fpr<=0.1%", "--require", "tpr>=0.97")
-    assert failed.returncode == 3
-    lines = failed.stderr.splitlines()
-    assert lines[0] == "not reached: rule:1x1: fpr is 33.3333%, required fpr<=0.1%"
-    assert [line.split(":")[1].strip() for line in lines] == ["rule", "rule", "my-blocker"]
-    assert "newly blocked" in failed.stdout
-    table = tkit(*common, "--format", "csv").stdout.splitlines()
-    assert table[0].startswith("name,vantage,tpr,tpr_low,tpr_high,fpr,")
-    assert len(table) == 3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "reason"),
-    [
-        ([], 2, "name one detector at least"),
-        (["-d", "no/such.txt"], 2, "no such file or folder"),
-        (["-d", "rule:1x1", "--require", "x"], 2, "is not a requirement"),
-        (["-d", "rule:1x1", "--require", "b: fpr<1"], 2, "no detector 'b'"),
-        (["-d", "rule:1x1", "--labels", "none.csv"], 2, "give a label file"),
-        (["-d", "rule:1x1", "--format", "parquet"], 2, "table, jsonl or csv"),
-        (["-d", "rule:1x1", "/no/such/mails"], 1, "none of the 2 labelled messages"),
-        (["-d", "program:true"], 1, "ended with exit code 0 after 0 of 7 verdicts"),
-    ],
-)
-def test_wrong_input_is_reported(tkit, folder: Path, labels: Path, arguments: list[str], code: int, reason: str) -> None:
-    options = arguments if "--labels" in arguments else [*arguments, "--labels", str(labels)]
-    done = tkit("compare", *options, *([] if any("mails" in one for one in arguments) else [folder]))
-    assert done.returncode == code
-    assert reason in " ".join(done.stderr.replace("│", " ").split())
-
-
-def test_without_mails_the_dataset_is_compared_on(tkit) -> None:
-    done = tkit("compare", "-d", "rule:1x1", "-d", "bundle:url", "--dataset", ROOT / "data" / "dataset", "--format", "csv")
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 3
-    refused = tkit("compare", "-d", "peer:fairemail", "--dataset", ROOT / "data" / "dataset")
-    assert refused.returncode == 2
-    assert "features alone are not enough" in " ".join(refused.stderr.replace("│", " ").split())
-
-
-def test_lists_are_listed_verified_and_named(tkit, tmp_path: Path) -> None:
-    (tmp_path / "pelton_hosts.json").write_text('["t.example"]')
-    rows = list(csv.DictReader(tkit("lists", "list", "--folder", tmp_path, "--format", "csv").stdout.splitlines()))
-    assert {row["name"]: row["rules"] for row in rows if row["copy"] == "True"} == {"pelton": "1"}
-    done = tkit("lists", "verify", "pelton", "neomd", "--folder", tmp_path)
-    assert (done.returncode, done.stdout) == (1, "pelton: other rules\nneomd: missing\n")
-    assert tkit("lists", "get", "moon").returncode == 2
-    assert tkit("lists", "get", "easyprivacy_full", "--folder", tmp_path).returncode == 1

@@ -11,7 +11,7 @@ from paths import SHARED
 from tkit.compare import compare
 from tkit.compare.labelled import LabelledMail, add_listed, read_mail
 from tkit.corpus import CORPORA, read_raw
-from tkit.detectors import Declared1x1
+from tkit.detectors.rules import Declared1x1
 from tkit.errors import TkitError
 from tkit.labels import read_labels
 from tkit.mail import Message

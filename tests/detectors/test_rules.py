@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.detectors import (
+from tkit.detectors.rules import (
     RULES,
     BlockAll,
     BlockNone,
@@ -199,7 +199,6 @@ VALUES = st.floats(-1, 1e6, width=32) | st.sampled_from([-1.0, 0.0, 1.0, 3.0, 5.
 
 
 @given(st.lists(st.lists(VALUES, min_size=len(READ), max_size=len(READ)), max_size=6))
-@settings(deadline=None)
 def test_rules_give_one_verdict_a_row_whatever_the_features(table: list[list[float]]) -> None:
     rows = pd.DataFrame(np.array(table, np.float32).reshape(-1, len(READ)), columns=READ)
     rows["listed"] = rows["width"] > 1

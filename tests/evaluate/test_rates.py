@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from made_labelled import array, truth
 
@@ -65,7 +65,6 @@ class TestTprAtFpr:
         with pytest.raises(TkitError, match=match):
             tpr_at_fpr(array(*score), truth(labels), fpr)
 
-    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.1, 0.34, 0.5, 1.0]))
     def test_no_threshold_does_better(self, rows: list[tuple[float, bool]], fpr: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])
@@ -106,7 +105,6 @@ class TestChooseThreshold:
         high = float(np.nextafter(low, 1))
         assert choose_threshold(array(high, low), truth("TC"), 0.0) == high
 
-    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.2, 0.5, 1.0]))
     def test_calls_the_rows_that_the_budget_allows(self, rows: list[tuple[float, bool]], budget: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])

@@ -155,7 +155,7 @@ def test_a_folder_that_is_not_there(path: Path) -> None:
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("TPCSU"), st.integers(1, 3), text, text), max_size=6))
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "written.csv"

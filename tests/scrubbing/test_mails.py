@@ -449,13 +449,13 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PIECES, max_size=25).map("".join), st.booleans())
 def test_generated_html(html: str, replace: bool) -> None:
     check(BEGIN + html.encode(), Calls(trackers), replace)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"quoted-printable", b"base64", b"8bit"]), st.integers(0, 300))
 def test_any_bytes_never_raise(noise: bytes, encoding: bytes, at: int) -> None:
     raw = (

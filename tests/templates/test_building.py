@@ -1,16 +1,8 @@
 """Templates are built from labelled references, by hand and from mails by the command line."""
 
-from pathlib import Path
-
 import pandas as pd
-import pytest
 from made_rows import ROWS, rows_of
-from made_shared import CORPORA, make_shared, use_made_registry
-from typer.testing import CliRunner
 
-from tkit.cli.main import app
-from tkit.dataset import build as release
-from tkit.templates import load_templates, material
 from tkit.templates.building import build_templates, matched_keys
 from tkit.templates.known import KNOWN
 from tkit.templates.template import keys_of
@@ -34,18 +26,3 @@ def test_a_known_template_that_is_mostly_wrong_is_left_out() -> None:
     wrong = rows_of(*(("C", f"v{number}.example", "/mtracking.gif") for number in range(3)))
     made = build_templates(pd.concat([ROWS, wrong], ignore_index=True), "digest")
     assert "/mtracking.gif" not in made.patterns
-
-
-def test_build_from_mails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_made_registry(monkeypatch)
-    monkeypatch.setattr(material, "CORPORA", CORPORA)
-    shared = make_shared(tmp_path / "shared")
-    made = release.build(shared, tmp_path / "dataset")
-    output = tmp_path / "out" / "t.json"
-    output.parent.mkdir()
-    arguments = ["templates", "build", "--shared", str(shared), "--dataset", str(tmp_path / "dataset"), "-o", str(output)]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    assert load_templates(output).facts["dataset"] == made.digest()
-    # The twelve senders' trackers share no word: "/opena?au=", "/openb?bu=".
-    assert [one.pattern for one in load_templates(output) if one.origin == "learnt"] == []

@@ -1,14 +1,11 @@
 """The file of templates is written, read back or refused; the templates that come with tkit."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 from paths import ROOT
-from typer.testing import CliRunner
 
-from tkit.cli.main import app
 from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.templates import Template, Templates, load_templates
@@ -64,12 +61,3 @@ def test_the_templates_that_come_with_tkit() -> None:
         assert one.error <= max(limits.error for limits in GRID)
     assert {one.pattern for one in shipped if one.origin == "known"} <= {pattern for _, pattern in KNOWN}
     assert 500 < len(load_matched()) < 3000
-
-
-def test_list() -> None:
-    done = CliRunner().invoke(app, ["templates", "list", "--format", "jsonl"])
-    rows = [json.loads(line) for line in done.output.splitlines()]
-    assert done.exit_code == 0
-    assert [row["pattern"] for row in rows] == load_templates().patterns
-    assert CliRunner().invoke(app, ["templates", "list"]).exit_code == 0
-    assert CliRunner().invoke(app, ["templates", "list", "--format", "xml"]).exit_code == 2

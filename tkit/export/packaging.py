@@ -23,20 +23,20 @@ _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 _COMMON = resources.files("tkit.export") / "common"
 
 COPIED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
-"""The files of ``common/`` that every extension contains unchanged."""
+"""The files of ``common/`` that are copied into every extension."""
 
 
 def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
-    """Write an extension: its own files, those that all extensions share, the detector and the words of its reasons.
+    """Write an extension: its own files, the common files, the detector and the wording of its reasons.
 
-    All popups are the same page, with the extension's ``controls.html`` below the list of trackers.
+    The popup is the same page in all; ``controls.html`` of the extension goes below its list of trackers.
 
     Parameters
     ----------
     package : str
-        The package with the files and ``README.md``, in which ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` are
-        replaced.
+        The package that contains the extension's own files and ``README.md``.
     names : sequence of str
+        Those files; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them are filled in.
     bundle : Bundle
     folder : Path
         An empty folder.
@@ -69,14 +69,14 @@ def reasons_script() -> str:
 def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
     """Return the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
 
-    The script runs in Node unchanged, with an export of its functions appended.
+    The script is run in Node, with an export of its functions appended.
     """
 
     def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Mask:
         script = (folder / "tkit.js").read_text(encoding="utf-8")
         with TemporaryDirectory() as module:
-            exported = "\nexport const { margin, schema } = tkit;\n"
-            Path(module, "tkit.js").write_text(script + exported, encoding="utf-8")
+            names = "\nexport const { margin, schema } = tkit;\n"
+            Path(module, "tkit.js").write_text(script + names, encoding="utf-8")
             Path(module, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
             return javascript.decide(Path(module), bundle, rows)
 

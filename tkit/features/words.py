@@ -102,7 +102,7 @@ def reason(feature_name: str, value: float) -> str:
     >>> reason("references_before", 34), reason("width", -1), reason("in_link", 0)
     ('34 pictures before it', 'no width declared', 'not in a link')
     >>> reason("query_parameters", 1), reason("same_host_share", 0.25)
-    ('the URL has 1 parameter', '25% of the other pictures are from the same server')
+        ('the URL has 1 parameter', '25% of the other pictures are from the same server')
     """
     words = WORDS.get(feature_name)
     if words is None:

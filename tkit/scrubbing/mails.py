@@ -14,6 +14,7 @@ from tkit.features.words import reasons
 from tkit.html.edit import Load, Places, places, removal, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
+from tkit.mail.message import mbox_line_length
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
 from tkit.url.providers import providers
 from tkit.version import __version__
@@ -135,7 +136,7 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     ('1 tracker removed', b'<p>Hi<img  width=1 height=1>')
     """
     require_one_mail(bundle.vantage, "scrub")
-    start = (raw.find(b"\n") + 1 or len(raw)) if raw.startswith(b"From ") else 0
+    start = mbox_line_length(raw)
     work = _Work(raw[start:], bundle, replace)
     work.run()
     removed = tuple(work.removed[index] for index in sorted(work.removed))
@@ -326,20 +327,19 @@ class _PartEdit(NamedTuple):
     removed: frozenset[int]
 
 
-def _edit(source: HtmlSource | None, own: Sequence[_Reference], wanted: frozenset[int], replace: bool) -> _PartEdit | str:
+def _edit(source: HtmlSource, own: Sequence[_Reference], wanted: frozenset[int], replace: bool) -> _PartEdit | str:
     """Return one part without some of its references, or the reason why that is impossible.
 
     Parameters
     ----------
-    source : HtmlSource, optional
+    source : HtmlSource
+        The part.
     own : sequence of _Reference
         All remote references of the part.
     wanted : frozenset of int
         Indexes of those to remove.
     replace : bool
     """
-    if source is None:
-        return "its part is not found in the mail's bytes"
     if source.leaf.guard:
         return f"{source.leaf.guard}: a signature covers it"
     if source.text.lstrip().startswith(_CLEAR_SIGNED):  # only at the start: inside, it would be a way for a tracker to stay

@@ -1,4 +1,4 @@
-// The reasons of a verdict: what contributed most to it, in the words of tkit scan.
+// The reasons for a verdict, in the words of `tkit scan`.
 
 const toOneDigit = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, roundingMode: "halfEven" });
 const toWhole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, roundingMode: "halfEven", useGrouping: false });
@@ -24,7 +24,7 @@ function sizeReason(width, height) {
   return width >= 0 ? reasonOf("width", width) : reasonOf("height", height);
 }
 
-/** Up to REASONS.most phrases, the one that contributed most first; the features of the declared size count as one. */
+/** Up to REASONS.most phrases, the heaviest first; the features of the declared size count as one. */
 function reasonsOf({ features, tracker }) {
   const valueOf = (name) => features[tkit.schema.features.indexOf(name)];
   const weights = new Map();
