@@ -22,6 +22,7 @@ def make(labels: str, **columns: Any) -> pd.DataFrame:
         "component": range(n),
         "sender_key": [f"sender{number}.example.com" for number in range(n)],
         "stratum_weight": 1.0,
+        "long_side": -1.0,
     }
     return pd.DataFrame(basis | columns, index=pd.RangeIndex(100, 100 + n))
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from tkit.annotate.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
-from tkit.bundle import Bundle
+from tkit.bundle import Bundle, explain
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import KEY, extract, extract_batches
-from tkit.features.words import reason, reasons, size_words
+from tkit.features.words import reason, size_words
 from tkit.html import RemoteReference, references
 from tkit.labels.files import url_sha256
 from tkit.mail import Message
@@ -149,7 +149,7 @@ def choose(
     for rows in extract_batches(messages):
         mails.update(rows[["message_sha256", "resolved_url"]].drop_duplicates()["resolved_url"])
         table = rows[[*KEY, "resolved_url"]].copy()
-        table["doubt"] = -np.abs(bundle.margins(rows) - bundle.threshold)
+        table["doubt"] = -np.abs(bundle.margins(rows) - bundle.tracker.threshold)
         table["kind"] = [
             (carrier, *kind, tiny)
             for carrier, kind, tiny in zip(rows["carrier"], map(_kind, rows["resolved_url"]), rows["tiny"], strict=True)
@@ -266,9 +266,9 @@ def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[t
 
 
 def _opinion(row: pd.DataFrame, bundle: Bundle) -> Opinion:
-    called = bundle.verdicts(row)
-    why = reasons(row, bundle.contributions(row), called)[0]
-    return Opinion("tracker" if called[0] else "clean", float(bundle.scores(row)[0]), tuple(why))
+    verdicts = bundle.verdicts(row)
+    why = explain(bundle, row, verdicts)[0]
+    return Opinion(str(verdicts[0]), float(bundle.scores(row)[0]), tuple(why))
 
 
 def _evidence(copies: pd.DataFrame | None, wanted: Iterable[Key]) -> dict[Key, tuple[str, ...]]:

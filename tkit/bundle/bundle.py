@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date as calendar_date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
 from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.card import check_card, render_card
-from tkit.bundle.integers import EXACT, MAX_SUM, IntegerLinear, IntegerTrees, link_scores, score_of
 from tkit.bundle.learnt import Learnt
+from tkit.bundle.output import QUESTIONS, Output, Question, Verdicts, verdicts_of
 from tkit.bundle.reading import (
     FORMAT,
     MAX_BYTES,
     MAX_VECTORS,
+    Threshold,
     Vectors,
     described,
     read_model,
@@ -31,7 +31,6 @@ from tkit.bundle.reading import (
     read_text,
     strict_json,
 )
-from tkit.bundle.rounding import in_units
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, MAIL_VANTAGES, VANTAGES, feature_names
 from tkit.features.matrix import feature_matrix
@@ -42,21 +41,30 @@ _ROWS_AT_ONCE = 1 << 14
 _SAME_SCORE = 1e-9
 
 
+class Trained(NamedTuple):
+    """A fitted model for one question, the lowest score for which the answer is yes, and how that was chosen."""
+
+    model: Learnt
+    threshold: float
+    chosen: str
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A trained detector in its exported form; itself a :class:`tkit.detectors.Detector`.
+    """A trained detector in its exported form; itself a :class:`tkit.detectors.Detector` of trackers.
 
-    Made by :meth:`from_model` or :meth:`load`; the constructor makes the same checks.
+    It answers two questions (:data:`tkit.bundle.QUESTIONS`), each by a model and a threshold of its own. What is flagged as a
+    tracker is nothing that a person should see. What is individual but no tracker is a personalised picture: it reveals
+    who opened the mail, but it is there to be looked at.
+
+    Made by :meth:`from_models` or :meth:`load`; the constructor makes the same checks.
 
     Attributes
     ----------
     name, vantage : str
         Name of the model, and the vantage point whose features it reads.
-    model : IntegerTrees or IntegerLinear
-    threshold : int
-        Lowest margin that is flagged as a tracker, in units.
-    threshold_chosen : str
-        How the threshold was chosen.
+    tracker, individual : Output
+        The answer to each question.
     training_sha256 : str
         SHA-256 of the training data, in hexadecimal.
     seed : int
@@ -72,9 +80,8 @@ class Bundle:
 
     name: str
     vantage: str
-    model: IntegerTrees | IntegerLinear
-    threshold: int
-    threshold_chosen: str
+    tracker: Output
+    individual: Output
     training_sha256: str
     seed: int
     date: str
@@ -85,10 +92,9 @@ class Bundle:
     def __post_init__(self) -> None:
         if self.vantage not in VANTAGES:
             raise TkitError(f"schema.json: vantage {self.vantage!r}: take one of {', '.join(VANTAGES)}")
-        self.model.check(len(self.features))
-        if abs(self.threshold) > EXACT:
-            raise TkitError(f"schema.json: threshold of {self.threshold} units: give one within 2**53")
-        for name in ("name", "threshold_chosen", "tkit_version"):
+        for question in QUESTIONS:
+            self.output(question).check(len(self.features), question)
+        for name in ("name", "tkit_version"):
             if not getattr(self, name).strip():
                 raise TkitError(f"schema.json: {name} is empty: give a text")
         if not re.fullmatch("[0-9a-f]{64}", self.training_sha256):
@@ -103,19 +109,18 @@ class Bundle:
         self.replay.flags.writeable = False
 
     @classmethod
-    def from_model(
+    def from_models(
         cls,
-        model: Learnt,
-        threshold: float,
+        tracker: Trained,
+        individual: Trained,
         *,
-        threshold_chosen: str,
         training_sha256: str,
         seed: int,
         date: str,
         card: Mapping[str, str],
         replay: pd.DataFrame,
     ) -> Self:
-        """Make a bundle from a fitted model.
+        """Make a bundle from two fitted models of one vantage point.
 
         Leaves and linear terms are rounded to whole units once, and the thresholds of trees down to the next float32, which
         decides float32 features identically. So a score differs from the model's only by rounding: at most half a unit for
@@ -123,53 +128,54 @@ class Bundle:
 
         Parameters
         ----------
-        model : Learnt
-            Fitted: a LogisticModel, TreeModel, ForestModel or BoostingModel.
-        threshold : float
-            Lowest score that is flagged as a tracker, from 0 to 1. The bundle's own threshold is the lowest
-            margin with such a score.
-        threshold_chosen, training_sha256, seed, date
+        tracker, individual : Trained
+            For each question a fitted LogisticModel, TreeModel, ForestModel or BoostingModel, the lowest score for which the
+            answer is yes, from 0 to 1, and how that was chosen.
+        training_sha256, seed, date
             See :class:`Bundle`.
         card : mapping of str to str
             Markdown for each of :data:`CARD_SECTIONS`.
         replay : DataFrame
-            Rows with the model's features, for ``vectors.jsonl``.
+            Rows with the models' features, for ``vectors.jsonl``.
 
         Raises
         ------
         TkitError
-            For a model that is not fitted or too large, a threshold outside 0 to 1, a missing or empty section, rows that
-            cannot be scored, or anything else that :class:`Bundle` refuses.
+            For models of different vantage points, a model that is not fitted or too large, a threshold outside 0 to 1, a
+            missing or empty section, rows that cannot be scored, or anything else that :class:`Bundle` refuses.
         """
-        if not 0 <= threshold <= 1:
-            raise TkitError(f"{model.name}: a threshold of {threshold}: give a score from 0 to 1")
-        exported = in_units(model.exported())
-        least = range(-MAX_SUM, MAX_SUM)
-        matrix = feature_matrix(replay, feature_names(model.vantage), "vectors.jsonl")
+        model = tracker.model
+        if model.vantage != individual.model.vantage:
+            raise TkitError(
+                f"models of the vantage points {model.vantage} and {individual.model.vantage}: train both at the same one"
+            )
         return cls(
             name=model.name,
             vantage=model.vantage,
-            model=exported,
-            threshold=least[bisect_left(least, threshold, key=lambda unit: score_of(unit, exported.link))],
-            threshold_chosen=threshold_chosen,
+            tracker=Output.of(*tracker),
+            individual=Output.of(*individual),
             training_sha256=training_sha256,
             seed=seed,
             date=date,
             card=render_card(f"{model.name} ({model.vantage})", card),
-            replay=matrix,
+            replay=feature_matrix(replay, feature_names(model.vantage), "vectors.jsonl"),
         )
 
     @property
     def features(self) -> list[str]:
-        """The names of the features that it reads, in the order of the model's columns."""
+        """The names of the features that it reads, in the order of the models' columns."""
         return feature_names(self.vantage)
 
     @property
-    def expected(self) -> int:
-        """The margin, in units, to which :meth:`contributions` of a row are added."""
-        return self.model.expected
+    def threshold_score(self) -> float:
+        """Lowest score that is flagged as a tracker."""
+        return self.tracker.threshold_score
 
-    def margins(self, rows: pd.DataFrame) -> Ints:
+    def output(self, question: Question) -> Output:
+        """Return the model and threshold of a question."""
+        return self.tracker if question == "tracker" else self.individual
+
+    def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
         """Return the margin of each row, shape (n_rows,), in units of 1/65536.
 
         Raises
@@ -177,33 +183,39 @@ class Bundle:
         TkitError
             If a feature is missing or not finite.
         """
-        matrix = feature_matrix(rows, self.features, self.name)
-        return self._in_chunks(matrix, self.model.margins)
+        return _in_chunks(self._matrix(rows), self.output(question).model.margins)
 
-    def scores(self, rows: pd.DataFrame) -> Floats:
-        """Return the probability that each row is a tracker, shape (n_rows,); raises the errors of :meth:`margins`."""
-        return self._scores(self.margins(rows))
+    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
+        """Return the probability of a yes for each row, shape (n_rows,); raises the errors of :meth:`margins`."""
+        return self.output(question).scores(self.margins(rows, question))
 
-    def verdicts(self, rows: pd.DataFrame) -> Mask:
+    def flagged(self, rows: pd.DataFrame) -> Mask:
         """Return which rows are flagged as trackers, shape (n_rows,); raises the errors of :meth:`margins`."""
-        return np.asarray(self.margins(rows) >= self.threshold)
+        return self.tracker.says_yes(self.margins(rows))
 
-    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def verdicts(self, rows: pd.DataFrame) -> Verdicts:
+        """Return the verdict of each row by itself, one of :data:`tkit.bundle.VERDICTS`, shape (n_rows,).
+
+        Raises the errors of :meth:`margins`. To judge the references of mails, use :func:`tkit.bundle.judge`.
+        """
+        return verdicts_of(self.flagged(rows), self.individual.says_yes(self.margins(rows, "individual")))
+
+    def contributions(self, rows: pd.DataFrame, question: Question = "tracker") -> pd.DataFrame:
         """Return the contribution of each feature to a row's margin.
 
         Returns
         -------
         DataFrame of int64
-            Rows as in ``rows``, one column per feature, in units. The sum of a row plus
-            :attr:`expected` is exactly its margin.
+            Rows as in ``rows``, one column per feature, in units. The sum of a row plus the ``expected`` of the question's
+            model is exactly its margin.
 
         Raises
         ------
         TkitError
             See :meth:`margins`.
         """
-        matrix = feature_matrix(rows, self.features, self.name)
-        table = self._in_chunks(matrix, self.model.contributions)
+        matrix = self._matrix(rows)
+        table = _in_chunks(matrix, self.output(question).model.contributions)
         return pd.DataFrame(table.reshape(matrix.shape), index=rows.index, columns=self.features)
 
     def save(self, folder: str | Path) -> None:
@@ -226,8 +238,15 @@ class Bundle:
 
     def _texts(self) -> dict[str, str]:
         """Return the text of each file of the folder."""
-        margins = self.model.margins(self.replay)
-        vectors = zip(self.replay.tolist(), margins.tolist(), link_scores(margins, self.model.link).tolist(), strict=True)
+        outputs = {question: self.output(question) for question in QUESTIONS}
+        margins = {question: output.model.margins(self.replay) for question, output in outputs.items()}
+        answers = {
+            question: [
+                {"margin": margin, "score": score}
+                for margin, score in zip(margins[question].tolist(), output.scores(margins[question]).tolist(), strict=True)
+            ]
+            for question, output in outputs.items()
+        }
         schema = {
             "format": FORMAT,
             "feature_version": FEATURE_VERSION,
@@ -235,33 +254,42 @@ class Bundle:
             "name": self.name,
             "vantage": self.vantage,
             "features": described(self.features),
-            "threshold": {
-                "margin": self.threshold,
-                "score": self.threshold_score,
-                "chosen": self.threshold_chosen,
+            "thresholds": {
+                question: {"margin": output.threshold, "score": output.threshold_score, "chosen": output.chosen}
+                for question, output in outputs.items()
             },
             "training_sha256": self.training_sha256,
             "seed": self.seed,
             "date": self.date,
         }
+        rows = zip(self.replay.tolist(), *answers.values(), self._replayed(margins), strict=True)
         lines = [
             _dumps(
                 {
                     "features": dict(zip(self.features, row, strict=True)),
-                    "margin": margin,
-                    "score": score,
-                    "verdict": margin >= self.threshold,
+                    "tracker": tracker,
+                    "individual": individual,
+                    "verdict": verdict,
                 }
             )
-            for row, margin, score in vectors
+            for row, tracker, individual, verdict in rows
         ]
-        return {
-            # One tree per line keeps differences between two models readable.
-            "model.json": _dumps(self.model.to_json()).replace("},{", "},\n{") + "\n",
+        # One tree per line keeps differences between two models readable.
+        models = {
+            f"{question}.json": _dumps(output.model.to_json()).replace("},{", "},\n{") + "\n"
+            for question, output in outputs.items()
+        }
+        return models | {
             "schema.json": json.dumps(schema, indent=1, allow_nan=False) + "\n",
             "vectors.jsonl": "\n".join(lines) + "\n",
             "CARD.md": self.card,
         }
+
+    def _replayed(self, margins: Mapping[Question, Ints]) -> list[str]:
+        """Return the verdicts on the replay vectors."""
+        yes = {question: self.output(question).says_yes(margins[question]) for question in QUESTIONS}
+        verdicts: list[str] = verdicts_of(yes["tracker"], yes["individual"]).tolist()
+        return verdicts
 
     @classmethod
     def load(cls, folder: str | Path | Traversable) -> Self:
@@ -280,50 +308,63 @@ class Bundle:
             vantage = schema.pop("vantage")
             features = feature_names(vantage)
             vectors = Vectors.read(read_text(path, "vectors.jsonl"), features)
-            score = schema.pop("score")
+            thresholds = schema.pop("thresholds")
+            outputs = {question: _read_output(path, question, thresholds[question]) for question in QUESTIONS}
             bundle = cls(
                 vantage=vantage,
-                model=read_model(strict_json(read_text(path, "model.json"), "model.json")),
+                tracker=outputs["tracker"],
+                individual=outputs["individual"],
                 card=read_text(path, "CARD.md"),
                 replay=vectors.matrix,
                 **schema,
             )
             bundle._check_replay(vectors)
-            if abs(score - bundle.threshold_score) > _SAME_SCORE:
-                raise TkitError(
-                    f"schema.json: threshold of {bundle.threshold} units is a score of "
-                    f"{bundle.threshold_score}, not {score}: make the bundle again"
-                )
+            for question in QUESTIONS:
+                output, score = bundle.output(question), thresholds[question].score
+                if abs(score - output.threshold_score) > _SAME_SCORE:
+                    raise TkitError(
+                        f"schema.json: {question} threshold of {output.threshold} units is a score of "
+                        f"{output.threshold_score}, not {score}: make the bundle again"
+                    )
         except TkitError as error:
             raise TkitError(f"bundle {path}: {error}") from error
         return bundle
 
-    @property
-    def threshold_score(self) -> float:
-        """Lowest score that is flagged as a tracker."""
-        return score_of(self.threshold, self.model.link)
-
-    def _scores(self, margins: Ints) -> Floats:
-        return link_scores(margins, self.model.link)
-
-    def _in_chunks(self, matrix: Matrix, compute: Callable[[Matrix], Ints]) -> Ints:
-        """Compute some rows at a time, few enough for the processor's cache."""
-        parts = [compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)]
-        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    def _matrix(self, rows: pd.DataFrame) -> Matrix:
+        return feature_matrix(rows, self.features, self.name)
 
     def _check_replay(self, vectors: Vectors) -> None:
-        margins = self.model.margins(vectors.matrix)
-        same = np.abs(margins - vectors.margins) <= self.model.tolerance
-        same &= np.abs(self._scores(vectors.margins) - vectors.scores) <= _SAME_SCORE
-        same &= (vectors.margins >= self.threshold) == vectors.verdicts
-        if not same.all():
-            line = int(np.argmin(same))
-            raise TkitError(
-                f"vectors.jsonl, line {line + 1}: margin {vectors.margins[line]}, score "
-                f"{vectors.scores[line]}, verdict {vectors.verdicts[line]}, but the model gives a margin of "
-                f"{margins[line]} with the threshold {self.threshold}: the files belong to different models; "
-                "make the bundle again"
-            )
+        margins: dict[Question, Ints] = {}
+        for question in QUESTIONS:
+            output, said = self.output(question), vectors.margins[question]
+            margins[question] = output.model.margins(vectors.matrix)
+            same = np.abs(margins[question] - said) <= output.model.tolerance
+            same &= np.abs(output.scores(said) - vectors.scores[question]) <= _SAME_SCORE
+            if not same.all():
+                line = int(np.argmin(same))
+                raise TkitError(
+                    f"vectors.jsonl, line {line + 1}: {question} margin {said[line]}, score {vectors.scores[question][line]}, "
+                    f"but the model gives a margin of {margins[question][line]}: the files belong to different models; "
+                    "make the bundle again"
+                )
+        replayed = self._replayed(vectors.margins)
+        for number, (written, verdict) in enumerate(zip(vectors.verdicts, replayed, strict=True), start=1):
+            if written != verdict:
+                raise TkitError(
+                    f"vectors.jsonl, line {number}: verdict {written!r:.60}, but the thresholds give {verdict!r}: the files"
+                    " belong to different models; make the bundle again"
+                )
+
+
+def _read_output(folder: Path | Traversable, question: Question, threshold: Threshold) -> Output:
+    file = f"{question}.json"
+    return Output(read_model(strict_json(read_text(folder, file), file), file), threshold.margin, threshold.chosen)
+
+
+def _in_chunks(matrix: Matrix, compute: Callable[[Matrix], Ints]) -> Ints:
+    """Compute some rows at a time, few enough for the processor's cache."""
+    parts = [compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def default_bundle(vantage: str = "message") -> Bundle:

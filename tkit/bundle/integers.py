@@ -32,7 +32,7 @@ _GREATEST_TRANSFORM = 89.0
 
 
 class IntegerTree(NamedTuple):
-    """One tree of ``model.json``; see :mod:`tkit.bundle`."""
+    """One tree of a model; see :mod:`tkit.bundle`."""
 
     feature: tuple[int, ...]
     threshold: tuple[float, ...]
@@ -99,25 +99,25 @@ class IntegerTrees:
                     table[rows, tree.feature[parent]] += tree.value[node] - tree.value[parent]
         return table
 
-    def check(self, features: int) -> None:
-        """Refuse anything that is not a sum of trees over this number of features; the message says where."""
+    def check(self, features: int, file: str) -> None:
+        """Refuse anything that is not a sum of trees over this number of features; the message names the file."""
         nodes = sum(len(tree.feature) for tree in self.trees)
         if not 1 <= len(self.trees) <= MAX_TREES or nodes > MAX_NODES:
             raise TkitError(
-                f"model.json: {len(self.trees)} trees of {nodes} nodes; a bundle contains from 1 to {MAX_TREES} "
+                f"{file}: {len(self.trees)} trees of {nodes} nodes; a bundle contains from 1 to {MAX_TREES} "
                 f"trees of at most {MAX_NODES} nodes: train a smaller model"
             )
         for number, tree in enumerate(self.trees):
-            _check_tree(tree, features, f"model.json: tree {number}")
+            _check_tree(tree, features, f"{file}: tree {number}")
         greatest = abs(self.intercept) + sum(_greatest_leaf(tree) for tree in self.trees)
         if greatest >= MAX_SUM:
             raise TkitError(
-                f"model.json: margins reach {greatest} units, which float32 cannot add exactly from {MAX_SUM}"
+                f"{file}: margins reach {greatest} units, which float32 cannot add exactly from {MAX_SUM}"
                 " on: train fewer trees or with more regularization"
             )
 
     def to_json(self) -> dict[str, object]:
-        """Return the content of ``model.json``."""
+        """Return the content of the model's file."""
         trees = [tree._asdict() for tree in self.trees]
         return {"kind": "trees", "link": self.link, "unit": UNIT, "intercept": self.intercept, "trees": trees}
 
@@ -158,24 +158,24 @@ class IntegerLinear:
         terms = np.array(self.weight) * (transformed - np.array(self.mean)) / np.array(self.scale)
         return np.asarray(np.floor(terms * UNIT + 0.5), np.int64)
 
-    def check(self, features: int) -> None:
-        """Refuse anything that is not a linear model over this number of features; the message says where."""
+    def check(self, features: int, file: str) -> None:
+        """Refuse anything that is not a linear model over this number of features; the message names the file."""
         for name, numbers in (("mean", self.mean), ("scale", self.scale), ("weight", self.weight)):
             if len(numbers) != features:
-                raise TkitError(f"model.json: {len(numbers)} numbers in {name} for {features} features: make the bundle again")
+                raise TkitError(f"{file}: {len(numbers)} numbers in {name} for {features} features: make the bundle again")
         if min(self.scale) <= 0:
-            raise TkitError("model.json: a scale is not positive: make the bundle again")
+            raise TkitError(f"{file}: a scale is not positive: make the bundle again")
         greatest = abs(self.intercept) / UNIT + sum(
             abs(weight) * (_GREATEST_TRANSFORM + abs(mean)) / scale
             for mean, scale, weight in zip(self.mean, self.scale, self.weight, strict=True)
         )
         if not greatest * UNIT < EXACT:
             raise TkitError(
-                f"model.json: margins reach {greatest}, which float64 cannot add exactly: train with more regularization"
+                f"{file}: margins reach {greatest}, which float64 cannot add exactly: train with more regularization"
             )
 
     def to_json(self) -> dict[str, object]:
-        """Return the content of ``model.json``."""
+        """Return the content of the model's file."""
         return {
             "kind": "linear",
             "link": self.link,

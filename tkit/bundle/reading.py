@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from tkit.arrays import Floats, Ints, Mask, Matrix
+from tkit.arrays import Floats, Ints, Matrix
 from tkit.bundle.integers import EXACT, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees, Link
+from tkit.bundle.output import QUESTIONS, Question
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format; raise it with any change that a reader of the previous one would misread."""
 
 MAX_VECTORS = 10_000
 MAX_BYTES = {
-    "model.json": 64 << 20,
+    "tracker.json": 64 << 20,
+    "individual.json": 64 << 20,
     "schema.json": 1 << 20,
     "vectors.jsonl": 64 << 20,
     "CARD.md": 1 << 20,
@@ -107,7 +109,7 @@ def _several(value: Any, read: Callable[[Any, str], Any], where: str) -> tuple[A
 
 
 def read_schema(value: Any) -> dict[str, Any]:
-    """Return the arguments of :class:`Bundle` in ``schema.json``, and the score of the threshold."""
+    """Return the arguments of :class:`Bundle` in ``schema.json``, and for each question its :class:`Threshold`."""
     if isinstance(value, dict) and value.get("format") != FORMAT:
         raise TkitError(
             f"schema.json: format {value.get('format')!r:.60}, this tkit reads {FORMAT}: make the bundle "
@@ -119,8 +121,8 @@ def read_schema(value: Any) -> dict[str, Any]:
             f"{FEATURE_VERSION}: train the model again, or get the tkit that made it"
         )
     texts = ("name", "vantage", "training_sha256", "date", "tkit_version")
-    schema = _fields(value, ("format", "feature_version", "features", "threshold", "seed", *texts), "schema.json")
-    threshold = _fields(schema["threshold"], ("margin", "score", "chosen"), "schema.json: threshold")
+    schema = _fields(value, ("format", "feature_version", "features", "thresholds", "seed", *texts), "schema.json")
+    thresholds = _fields(schema["thresholds"], QUESTIONS, "schema.json: thresholds")
     fields = {name: _typed(schema[name], str, f"schema.json: {name}") for name in texts}
     if fields["vantage"] not in VANTAGES:
         raise TkitError(
@@ -130,10 +132,23 @@ def read_schema(value: Any) -> dict[str, Any]:
     _check_features(schema["features"], feature_names(fields["vantage"]))
     return fields | {
         "seed": _integer(schema["seed"], "schema.json: seed"),
-        "threshold": _integer(threshold["margin"], "schema.json: threshold"),
-        "threshold_chosen": _typed(threshold["chosen"], str, "schema.json: threshold"),
-        "score": _number(threshold["score"], "schema.json: threshold"),
+        "thresholds": {
+            question: _threshold(thresholds[question], f"schema.json: {question} threshold") for question in QUESTIONS
+        },
     }
+
+
+class Threshold(NamedTuple):
+    """A threshold as ``schema.json`` has it."""
+
+    margin: int
+    score: float
+    chosen: str
+
+
+def _threshold(value: Any, where: str) -> Threshold:
+    fields = _fields(value, ("margin", "score", "chosen"), where)
+    return Threshold(_integer(fields["margin"], where), _number(fields["score"], where), _typed(fields["chosen"], str, where))
 
 
 def described(names: Sequence[str]) -> list[dict[str, object]]:
@@ -157,18 +172,17 @@ def _check_features(value: Any, names: Sequence[str]) -> None:
         )
 
 
-def read_model(value: Any) -> IntegerTrees | IntegerLinear:
-    """Return the model in ``model.json``; its own `check` checks the numbers."""
-    where = "model.json"
+def read_model(value: Any, where: str) -> IntegerTrees | IntegerLinear:
+    """Return the model in a file; its own `check` checks the numbers."""
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "linear":
-        return _read_linear(value)
+        return _read_linear(value, where)
     if kind != "trees":
         raise TkitError(f"{where}: kind {kind!r:.60}: this tkit reads trees and linear; get the bundle again")
     model = _fields(value, ("kind", "link", "unit", "intercept", "trees"), where)
     if model["link"] not in ("identity", "logistic"):
         raise TkitError(f"{where}: link {model['link']!r:.60}: known are identity and logistic")
-    _check_unit(model["unit"])
+    _check_unit(model["unit"], where)
     trees = []
     for number, item in enumerate(_typed(model["trees"], list, where)):
         here = f"{where}: tree {number}"
@@ -180,8 +194,7 @@ def read_model(value: Any) -> IntegerTrees | IntegerLinear:
     return IntegerTrees(cast(Link, model["link"]), _integer(model["intercept"], where), tuple(trees))
 
 
-def _read_linear(value: Any) -> IntegerLinear:
-    where = "model.json"
+def _read_linear(value: Any, where: str) -> IntegerLinear:
     numbers = ("mean", "scale", "weight")
     model = _fields(value, ("kind", "link", "unit", "intercept", "transform", *numbers), where)
     if model["link"] != IntegerLinear.link or model["transform"] != TRANSFORM:
@@ -189,39 +202,44 @@ def _read_linear(value: Any) -> IntegerLinear:
             f"{where}: link {model['link']!r:.60}, transform {model['transform']!r:.60}: a linear model has "
             f"{IntegerLinear.link} and {TRANSFORM}"
         )
-    _check_unit(model["unit"])
+    _check_unit(model["unit"], where)
     columns = {name: _several(model[name], _number, f"{where}: {name}") for name in numbers}
     return IntegerLinear(_integer(model["intercept"], where), **columns)
 
 
-def _check_unit(value: Any) -> None:
-    if _integer(value, "model.json: unit") != UNIT:
-        raise TkitError(f"model.json: {value} units in 1, this tkit reads {UNIT}: make the bundle again")
+def _check_unit(value: Any, where: str) -> None:
+    if _integer(value, f"{where}: unit") != UNIT:
+        raise TkitError(f"{where}: {value} units in 1, this tkit reads {UNIT}: make the bundle again")
 
 
 class Vectors(NamedTuple):
-    """``vectors.jsonl`` as read."""
+    """``vectors.jsonl`` as read: rows, the margins and scores of each question, and the verdicts."""
 
     matrix: Matrix
-    margins: Ints
-    scores: Floats
-    verdicts: Mask
+    margins: Mapping[Question, Ints]
+    scores: Mapping[Question, Floats]
+    verdicts: list[str]
 
     @classmethod
     def read(cls, text: str, features: Sequence[str]) -> Vectors:
-        """Check the form of the file; its margins and scores are compared after the model is read."""
+        """Check the form of the file; its margins and scores are compared after the models are read."""
         lines = text.removesuffix("\n").split("\n")
         if len(lines) > MAX_VECTORS:
             raise TkitError(f"vectors.jsonl: {len(lines)} lines; a bundle contains at most {MAX_VECTORS}")
-        rows, margins, scores, verdicts = [], [], [], []
+        rows: list[list[float]] = []
+        verdicts: list[str] = []
+        margins: dict[Question, list[int]] = {question: [] for question in QUESTIONS}
+        scores: dict[Question, list[float]] = {question: [] for question in QUESTIONS}
         for number, line in enumerate(lines, start=1):
             where = f"vectors.jsonl, line {number}"
-            vector = _fields(strict_json(line, where), ("features", "margin", "score", "verdict"), where)
+            vector = _fields(strict_json(line, where), ("features", *QUESTIONS, "verdict"), where)
             values = _fields(vector["features"], features, f"{where}: features")
             rows.append([_number(values[name], f"{where}: {name}") for name in features])
-            margins.append(_integer(vector["margin"], f"{where}: margin"))
-            scores.append(_number(vector["score"], f"{where}: score"))
-            verdicts.append(_typed(vector["verdict"], bool, f"{where}: verdict"))
+            for question in QUESTIONS:
+                answer = _fields(vector[question], ("margin", "score"), f"{where}: {question}")
+                margins[question].append(_integer(answer["margin"], f"{where}: {question} margin"))
+                scores[question].append(_number(answer["score"], f"{where}: {question} score"))
+            verdicts.append(_typed(vector["verdict"], str, f"{where}: verdict"))
         wide = np.array(rows, np.float64)
         with np.errstate(over="ignore"):
             matrix = wide.astype(np.float32, order="F")
@@ -231,4 +249,9 @@ class Vectors(NamedTuple):
                 f"vectors.jsonl, line {row + 1}: {features[column]} is {wide[row, column]}, which is not a "
                 "float32: make the bundle again"
             )
-        return cls(matrix, np.array(margins, np.int64), np.array(scores, np.float64), np.array(verdicts, np.bool_))
+        return cls(
+            matrix,
+            {question: np.array(values, np.int64) for question, values in margins.items()},
+            {question: np.array(values, np.float64) for question, values in scores.items()},
+            verdicts,
+        )

@@ -12,7 +12,7 @@ from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
 from tkit.evaluate.inside import Inner, inner_fits
 from tkit.evaluate.rates import Unit, choose_threshold, is_rule, require_both, unit_rows
-from tkit.labels import headline
+from tkit.labels import TRACKER, Target, evaluated, is_positive, trainable
 from tkit.parallel import ordered_map
 from tkit.splits import Split
 from tkit.splits.folds import Groups
@@ -45,11 +45,14 @@ class Trial(NamedTuple):
         No row may be tested twice.
     groups : array of shape (n_rows,)
         Groups that the inner folds must not divide, like the splits.
+    target : Target
+        What the detector learns.
     """
 
     factory: Callable[[], "Detector"]
     splits: Sequence[Split]
     groups: Groups
+    target: Target = TRACKER
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,7 @@ class _Job:
 
     factory: Callable[[], "Detector"]
     split: Split
+    target: Target
 
 
 class _Plan(NamedTuple):
@@ -65,15 +69,16 @@ class _Plan(NamedTuple):
 
     outer: list[_Job]
     inner: list[tuple[Inner, _Job]]
+    target: Target
 
 
-def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
+def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT, target: Target = TRACKER) -> Floats:
     """Return the weight of each row of one training part; member rows need the column ``cluster``.
 
     Returns
     -------
     ndarray of float, shape (n_rows,)
-        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at most 1, and at
+        0 for U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at most 1, and at
         most `member_weight` for all members of one cluster together. The default is the weight of one gold row.
 
     Raises
@@ -81,7 +86,7 @@ def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) ->
     TkitError
         If there are member rows and no column ``cluster``.
     """
-    usable = headline(rows)
+    usable = trainable(rows, target)
     weight = usable.astype(np.float64)
     member = usable & (rows["source"] == "member").to_numpy(dtype=bool)
     if member.any():
@@ -99,6 +104,7 @@ def cross_validated_scores(
     progress: Callable[[int, int], None] | None = None,
     member_weight: float = MEMBER_WEIGHT,
     workers: int = 1,
+    target: Target = TRACKER,
 ) -> Floats:
     """Fit a new detector on each split's training rows and score its test rows.
 
@@ -116,6 +122,8 @@ def cross_validated_scores(
         See `training_weight`.
     workers : int
         Number of processes; does not change the result.
+    target : Target
+        What the detector learns.
 
     Returns
     -------
@@ -129,7 +137,7 @@ def cross_validated_scores(
     """
     _require_tested_once(splits, len(rows))
     score = np.full(len(rows), np.nan)
-    jobs = [_Job(detector_factory, split) for split in splits]
+    jobs = [_Job(detector_factory, split, target) for split in splits]
     for split, scores in zip(splits, _scored(jobs, rows, member_weight, workers, progress), strict=True):
         score[split.test] = scores
     return score
@@ -187,23 +195,24 @@ def run_trials(
     for trial in trials:
         _require_tested_once(trial.splits, len(rows))
         inner = inner_fits(trial.splits, rows, trial.groups, inner_folds, seed)
-        outer_jobs = [_Job(trial.factory, split) for split in trial.splits]
-        plans.append(_Plan(outer_jobs, [(fit, _Job(trial.factory, fit.split)) for fit in inner]))
+        outer_jobs = [_Job(trial.factory, split, trial.target) for split in trial.splits]
+        inner_jobs = [(fit, _Job(trial.factory, fit.split, trial.target)) for fit in inner]
+        plans.append(_Plan(outer_jobs, inner_jobs, trial.target))
     jobs = [job for plan in plans for job in (*plan.outer, *(job for _, job in plan.inner))]
     scores = dict(zip(jobs, _scored(jobs, rows, member_weight, workers, progress), strict=True))
-    gold = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
-    tracker = (rows["label"] == "T").to_numpy(dtype=bool)
+    gold = (rows["source"] == "gold").to_numpy(dtype=bool)
     results = []
     for plan in plans:
+        known, positive = gold & evaluated(rows, plan.target), is_positive(rows, plan.target)
         score, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         for position, job in enumerate(plan.outer):
-            tested = job.split.test
-            score[tested] = scores[job]
+            held_out = job.split.test
+            score[held_out] = scores[job]
             training_score = _training_scores(plan, position, scores)
-            used = np.flatnonzero(gold & np.isfinite(training_score))
-            threshold[tested] = _frozen_threshold(
+            used = np.flatnonzero(known & np.isfinite(training_score))
+            threshold[held_out] = _frozen_threshold(
                 training_score[used],
-                tracker[used],
+                positive[used],
                 rows["message_sha256"].iloc[used],
                 max_false_positive_rate,
                 unit,
@@ -260,18 +269,19 @@ def _scored(
 
 def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: Sequence[_Job], numbers: list[int]) -> Floats:
     (number,) = numbers
-    return _scores_of_split(jobs[number].factory(), rows, jobs[number].split, member_weight)
+    job = jobs[number]
+    return _scores_of_split(job.factory(), rows, job.split, member_weight, job.target)
 
 
-def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, member_weight: float) -> Floats:
+def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, member_weight: float, target: Target) -> Floats:
     where = f"{detector.name}, {split.name}"
     if hasattr(detector, "fit"):
         labels = rows[[name for name in LABELS if name in rows]][split.train]
-        weight = training_weight(labels, member_weight)
+        weight = training_weight(labels, member_weight, target)
         used = weight > 0
-        tracker = (labels["label"] == "T").to_numpy(dtype=bool)[used]
-        require_both(tracker, f"training of {where}")
-        detector.fit(rows.iloc[np.flatnonzero(split.train)[used]], tracker, weight[used])
+        positive = is_positive(labels, target)[used]
+        require_both(positive, f"training of {where}")
+        detector.fit(rows.iloc[np.flatnonzero(split.train)[used]], positive, weight[used])
     score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
     if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
         raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability per row")

@@ -16,7 +16,7 @@ from tkit.evaluate.bootstrap import Bootstrap, interval, ratio
 from tkit.evaluate.neighbours import nearest_training_rows
 from tkit.evaluate.rates import Estimate, Unit, is_rule, require_both, roc_points, tpr_at_fpr, unit_rows
 from tkit.features import KEY
-from tkit.labels import headline
+from tkit.labels import TRACKER, Target, evaluated, is_positive
 from tkit.splits import Split
 from tkit.splits.folds import sender_groups
 
@@ -59,6 +59,8 @@ class Evaluation:
         `resamples` and `seed` see the same resamples, which makes them paired.
     splits : sequence of Split
         The splits that the scores come from, masks over `rows`: `errors` needs them to find the training rows.
+    target : Target
+        What the scores say. Its positive rows are called trackers below, whichever it is.
 
     Attributes
     ----------
@@ -88,6 +90,7 @@ class Evaluation:
         resamples: int = 1000,
         seed: int = 0,
         splits: Sequence[Split] = (),
+        target: Target = TRACKER,
     ) -> None:
         missing = [column for column in [*LABELLED, "source", "stratum_weight", cluster] if column not in rows]
         if missing:
@@ -108,10 +111,11 @@ class Evaluation:
         self.is_rule = is_rule(self.rows["score"].to_numpy())
         self._all, self._position, self._splits = rows, np.flatnonzero(gold), splits
         self._groups = sender_groups(self.rows, cluster)
-        self.headline = headline(self.rows)
+        self.target = target
+        self.headline = evaluated(self.rows, target)
         self._used = self.rows[self.headline]
         self._score = self._used["score"].to_numpy(dtype=np.float64)
-        self._tracker = (self._used["label"] == "T").to_numpy(dtype=bool)
+        self._tracker = is_positive(self._used, target)
         require_both(self._tracker, name)
 
     def rates(self, headline: bool = True, weighted: bool = False) -> Rates:
@@ -127,7 +131,7 @@ class Evaluation:
         weighted : bool
             Weight each row by ``stratum_weight``: an estimate for the corpus rather than the sample.
         """
-        used = self._used if headline else self.rows[self.rows["label"].isin(["T", "C", "S"])]
+        used = self._used if headline else self.rows[evaluated(self.rows.assign(confidence=3), self.target)]
         return self._rates_of(used, self.draw if headline else self._draw_of(used), weighted)
 
     def rates_where(self, rows: Mask) -> Rates:
@@ -147,7 +151,7 @@ class Evaluation:
         return counts | rates.tpr.columns("tpr") | rates.fpr.columns("fpr")
 
     def _rates_of(self, used: pd.DataFrame, draw: Bootstrap, weighted: bool) -> Rates:
-        tracker = (used["label"] == "T").to_numpy(dtype=bool)
+        tracker = is_positive(used, self.target)
         called = used["called"].to_numpy(dtype=bool)
         weight = used["stratum_weight"].to_numpy(dtype=np.float64) if weighted else np.ones(len(used))
         return Rates(
@@ -246,7 +250,7 @@ class Evaluation:
             columns of :func:`tkit.evaluate.neighbours.nearest_training_rows`.
         """
         wrong = self._used[self._used["called"].to_numpy(dtype=bool) != self._tracker]
-        kind = np.where(wrong["label"] == "T", "miss", "false alarm")
+        kind = np.where(is_positive(wrong, self.target), "miss", "false alarm")
         farthest = np.argsort(-(wrong["threshold"] - wrong["score"]).abs().to_numpy(), kind="stable")
         ranked = wrong.assign(error=kind).iloc[farthest]
         if explain is not None:

@@ -174,7 +174,7 @@ def loss_on_rows(
             by_export = decide(folder, bundle, rows)
         except EngineMissingError:
             return Loss(target, bundle.name, bundle.vantage, "", where, sees)
-        by_bundle = bundle.verdicts(rows)
+        by_bundle = bundle.flagged(rows)
         return Loss(
             target,
             bundle.name,

@@ -50,7 +50,7 @@ def _loss_of(target: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
         rows = dataset.seen_from(bundle.vantage).merge(labelled, on=list(KEY), validate="one_to_one")
         matched = load_matched()
         by_list = rows.assign(matched=[key in matched for key in keys_of(rows)])["matched"].to_numpy(bool)
-        by_bundle = bundle.verdicts(rows)
+        by_bundle = bundle.flagged(rows)
         return Loss(
             target,
             bundle.name,

@@ -45,19 +45,19 @@ def onnx_model(bundle: Bundle) -> ModelProto:
         raise TkitError("the onnx target needs the package onnx: pip install 'tkit[onnx]'")
     from onnx import TensorProto, checker, helper  # noqa: PLC0415
 
-    if isinstance(bundle.model, IntegerTrees):
-        nodes, constants = _trees(bundle.model)
-        constants["threshold"] = np.float32(bundle.threshold)
+    if isinstance(bundle.tracker.model, IntegerTrees):
+        nodes, constants = _trees(bundle.tracker.model)
+        constants["threshold"] = np.float32(bundle.tracker.threshold)
     else:
-        nodes, constants = _linear(bundle.model)
-        constants["threshold"] = np.float64(bundle.threshold)
+        nodes, constants = _linear(bundle.tracker.model)
+        constants["threshold"] = np.float64(bundle.tracker.threshold)
     constants |= {"unit": np.float32(UNIT)}
     nodes += [
         helper.make_node("GreaterOrEqual", ["exact", "threshold"], ["tracker"]),
         helper.make_node("Cast", ["exact"], ["margin"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["margin", "unit"], ["link"]),
     ]
-    if bundle.model.link == "logistic":
+    if bundle.tracker.model.link == "logistic":
         nodes.append(helper.make_node("Sigmoid", ["link"], ["probability"]))
     else:
         constants |= {"zero": np.float32(0), "one": np.float32(1)}
@@ -89,7 +89,7 @@ def metadata(bundle: Bundle) -> dict[str, str]:
         "vantage": bundle.vantage,
         "feature_version": str(FEATURE_VERSION),
         "features": json.dumps(bundle.features),
-        "threshold_margin": str(bundle.threshold),
+        "threshold_margin": str(bundle.tracker.threshold),
         "threshold_probability": repr(bundle.threshold_score),
         "unit": str(UNIT),
         "training_sha256": bundle.training_sha256,

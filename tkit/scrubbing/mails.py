@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
+from tkit.bundle import Bundle, judge
 from tkit.features import extract_batches, require_one_mail
 from tkit.features.words import reasons
 from tkit.html.edit import Load, Places, places, removal, resolved_urls
@@ -18,9 +19,6 @@ from tkit.mail.message import mbox_line_length
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
 from tkit.url.providers import providers
 from tkit.version import __version__
-
-if TYPE_CHECKING:
-    from tkit.bundle import Bundle
 
 HEADER = "X-Tkit-Scrubbed"
 """The header that is added to a changed mail and says how many trackers were removed."""
@@ -227,7 +225,7 @@ class _Work:
         rows = self.now.rows
         if rows is None:
             return {}
-        verdicts = self._bundle.verdicts(rows)
+        verdicts = judge(self._bundle, rows) == "tracker"
         if not verdicts.any():
             return {}
         rows = rows[verdicts]

@@ -80,7 +80,7 @@ def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
     """
     kept = ["message_sha256", "corpus", "year", "carrier", "declared_size", "provider", "host_domain"]
     of_message = dataset.messages[["message_sha256", "kind", "language", "sender_key"]]
-    rows = dataset.references[kept].assign(called=bundle.verdicts(dataset.seen_from(bundle.vantage)))
+    rows = dataset.references[kept].assign(called=bundle.flagged(dataset.seen_from(bundle.vantage)))
     rows = rows.merge(of_message, on="message_sha256", how="left", validate="many_to_one")
     rows["sender"] = sender_groups(rows)
     return rows.drop(columns="sender_key")
@@ -172,7 +172,7 @@ def verdicts_on_labels(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
     """
     rows = dataset.rows()
     gold = rows[rows["source"] == "gold"].reset_index(drop=True)
-    called = pd.Series(bundle.verdicts(gold), name="called")
+    called = pd.Series(bundle.flagged(gold), name="called")
     counted: pd.DataFrame = called.groupby(gold["label"]).agg(rows="size", called="sum").reset_index()
     return counted
 

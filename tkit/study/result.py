@@ -24,6 +24,8 @@ class StudyResult:
         verdicts are in the dataset (``list: NAME``).
     splits : DataFrame
         ``split`` and ``claim``, then the columns of `comparison`: the best model, one row per split.
+    verdicts : DataFrame
+        :meth:`tkit.study.answers.Answers.by_label` of the best model on unseen kits.
     slices : DataFrame
         :func:`tkit.evaluate.slices` of the best model.
     over_time : DataFrame
@@ -49,6 +51,7 @@ class StudyResult:
     comparison: pd.DataFrame
     differences: pd.DataFrame
     splits: pd.DataFrame
+    verdicts: pd.DataFrame
     slices: pd.DataFrame
     over_time: pd.DataFrame
     errors: pd.DataFrame

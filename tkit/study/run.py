@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,9 +19,11 @@ from tkit.evaluate import Evaluation, Unit, compared, comparison, differences, o
 from tkit.evaluate.percent import percent, percent_estimate
 from tkit.features import FEATURE_VERSION
 from tkit.features.words import reasons
+from tkit.labels import INDIVIDUAL, TRACKER, Target
+from tkit.study.answers import Answers
 from tkit.study.plans import Plan, last_years, random_rows, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
 from tkit.study.result import StudyResult
-from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, try_plans
+from tkit.study.train import BUDGET, INDIVIDUAL_BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, try_plans
 
 NEAR = 3
 """Nearest training rows that are listed with each error."""
@@ -125,6 +127,11 @@ def run_study(
     of_model = dict(zip(factories, run_trials("models", [(factory, kits) for factory in factories.values()]), strict=True))
     best_name = _best(of_model, settings)
     best = of_model[best_name]
+    individual_settings = replace(settings, max_false_alarms=INDIVIDUAL_BUDGET)
+    (individual,) = _run_trials(
+        rows, individual_settings, workers, progress, "individual", [(factories[best_name], kits)], INDIVIDUAL
+    )
+    answers = Answers(best, individual)
     plans = [] if quick else list(_other_plans(rows, folds, seed))
     of_plan = {kits: best} | dict(
         zip(plans, run_trials("splits", [(factories[best_name], plan) for plan in plans]), strict=True)
@@ -134,22 +141,24 @@ def run_study(
     table = comparison(evaluations, base_rate)
     splits = _compare_splits(of_plan, base_rate)
     gains = differences(best, [*evaluations, *_evaluate_lists(rows, settings)], max_false_alarms)
-    bundle = fit_bundle(factories[best_name], dataset, rows, best, max_false_alarms, unit, date=date)
+    bundle = fit_bundle(factories[best_name], dataset, rows, answers, max_false_alarms, unit, date=date)
+    verdicts = answers.by_label()
     command = settings.command()
     return StudyResult(
         comparison=table,
         differences=gains,
         splits=splits,
+        verdicts=verdicts,
         slices=slices(best),
         over_time=_first_over_time(of_plan),
         errors=explained_errors(best, bundle),
         evaluations=evaluations,
         bundle=bundle,
-        figures=_figures(table, splits, gains),
+        figures=_figures(table, splits, gains) | _figures_of_answers(answers),
         inputs=settings.digest(dataset),
         command=command,
         facts=facts(dataset, rows) | {"command": command, "intervals": _intervals(best)},
-        summary=_summary(best, splits, settings),
+        summary=(*_summary(best, splits, settings), _summary_of_answers(answers)),
     )
 
 
@@ -160,6 +169,7 @@ def _run_trials(
     progress: Progress | None,
     step: str,
     trials: Sequence[tuple[ModelFactory, Plan]],
+    target: Target = TRACKER,
 ) -> list[Evaluation]:
     return try_plans(
         rows,
@@ -170,6 +180,7 @@ def _run_trials(
         seed=settings.seed,
         workers=workers,
         progress=None if progress is None else partial(progress, step),
+        target=target,
     )
 
 
@@ -237,6 +248,31 @@ def _figures(table: pd.DataFrame, splits: pd.DataFrame, gains: pd.DataFrame) -> 
     for row in gains.to_dict("records"):
         figures[f"gain over {row['against']} ({row['against_vantage']}): lower end"] = row["difference_low"]
     return figures
+
+
+def _figures_of_answers(answers: Answers) -> dict[str, float]:
+    """Return the figures about personalised pictures that floors are set for."""
+    rates = answers.individual.rates()
+    return {
+        "individual: tpr": rates.tpr.value,
+        "individual: good pictures kept": 1 - rates.fpr.value,
+        "visible personalised pictures kept": 1 - _share_of_visible(answers),
+    }
+
+
+def _share_of_visible(answers: Answers) -> float:
+    """Return the share of the visible personalised pictures that are flagged as trackers; NaN if there are none."""
+    rows = answers.tracker.rows[answers.tracker.headline]
+    return float(rows.loc[rows["label"] == "P", "called"].mean())
+
+
+def _summary_of_answers(answers: Answers) -> str:
+    rates = answers.individual.rates()
+    return (
+        f"Of the visible personalised pictures {percent(_share_of_visible(answers), 1)} are flagged as trackers."
+        f" {percent_estimate(rates.tpr, 1)} of the trackers and personalised pictures count as individual, with"
+        f" {percent_estimate(rates.fpr, 2)} of the good pictures."
+    )
 
 
 def _summary(best: Evaluation, splits: pd.DataFrame, settings: _Settings) -> tuple[str, ...]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tkit.arrays import Mask, wilson
+from tkit.bundle import Bundle, judge
 from tkit.features import extract, require_one_mail
 from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
 from tkit.parallel import batches
 from tkit.url import host_of, registrable_domain, unwrap
 from tkit.url.providers import providers
-
-if TYPE_CHECKING:
-    from tkit.bundle import Bundle
 
 Period = Literal["month", "quarter", "year"]
 
@@ -117,7 +115,7 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     tally = _Tally()
     for batch in batches(messages, MAILS_AT_ONCE):
         rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
-        tally.add(batch, rows, bundle.verdicts(rows))
+        tally.add(batch, rows, judge(bundle, rows) == "tracker")
         if progress is not None:
             progress(tally.counts["mails"])
     return tally.audit(bundle)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from tkit.bundle import Bundle, explain, judge
 from tkit.features import extract_batches, require_one_mail
-from tkit.features.words import reasons
 from tkit.mail import Message
 from tkit.url.providers import providers
-
-if TYPE_CHECKING:
-    from tkit.bundle import Bundle
 
 COLUMNS = (
     "message_sha256",
@@ -24,6 +20,7 @@ COLUMNS = (
     "resolved_url",
     "vantage",
     "score",
+    "individual_score",
     "verdict",
     "reasons",
     "provider",
@@ -46,8 +43,9 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     DataFrame
         One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
         The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
-        table; ``vantage`` of the bundle; ``score``, a probability (float64); ``verdict``, ``"tracker"`` or ``"clean"``;
-        ``reasons``, see :func:`tkit.features.words.reasons`; ``provider``, see :func:`tkit.url.providers.providers`.
+        table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
+        tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for the same URL of a mail;
+        ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see :func:`tkit.url.providers.providers`.
 
     Raises
     ------
@@ -56,12 +54,12 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     """
     require_one_mail(bundle.vantage, "scan")
     for rows in extract_batches(messages):
-        flagged = bundle.verdicts(rows)
-        phrases = reasons(rows, bundle.contributions(rows), flagged)
+        judged = judge(bundle, rows)
         verdicts = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
         verdicts["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
         verdicts["score"] = bundle.scores(rows)
-        verdicts["verdict"] = pd.array(["tracker" if flag else "clean" for flag in flagged], dtype="str")
-        verdicts["reasons"] = pd.Series(phrases, index=rows.index, dtype=object)
+        verdicts["individual_score"] = bundle.scores(rows, "individual")
+        verdicts["verdict"] = pd.array(judged.tolist(), dtype="str")
+        verdicts["reasons"] = pd.Series(explain(bundle, rows, judged), index=rows.index, dtype=object)
         verdicts["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
         yield verdicts

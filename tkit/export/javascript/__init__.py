@@ -113,7 +113,7 @@ def engine() -> str:
 
 def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the verdict of each feature row, computed by the exported module in Node."""
-    return np.asarray(margins(folder, bundle, rows) >= bundle.threshold)
+    return np.asarray(margins(folder, bundle, rows) >= bundle.tracker.threshold)
 
 
 TARGET = Target(

@@ -41,7 +41,7 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "tkitVersion": bundle.tkit_version,
         "date": bundle.date,
         "trainingSha256": bundle.training_sha256,
-        "threshold": bundle.threshold,
+        "threshold": bundle.tracker.threshold,
         "features": bundle.features,
     }
     constants = {
@@ -143,7 +143,7 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
         Whether to give the inner nodes' means, to 1/63 of the way between their children: a digit a node, which only
         ``contributions`` needs.
     """
-    model = bundle.model
+    model = bundle.tracker.model
     if not isinstance(model, IntegerTrees):
         return {name: value for name, value in model.to_json().items() if name not in ("unit", "transform")}
     whole = {feature.name for feature in FEATURES if feature.unit in _WHOLE_UNITS}

@@ -39,7 +39,7 @@ def module_text(bundle: Bundle) -> str:
             f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML parser differs from browsers: export a bundle"
             " of the vantage point url, such as default:url"
         )
-    if not isinstance(bundle.model, IntegerTrees):
+    if not isinstance(bundle.tracker.model, IntegerTrees):
         raise TkitError(f"rspamd: {bundle.name} is not a sum of trees: train a tree, a forest or boosting")
     parts = [f"-- tkit {bundle.tkit_version}: {bundle.name} of {bundle.date}, which sees the URL. MIT licence.\n\n"]
     parts.append(f"local DATA = {_lua(_data(bundle))}\n")
@@ -58,7 +58,7 @@ def _data(bundle: Bundle) -> dict[str, object]:
             "tkit_version": bundle.tkit_version,
             "features": bundle.features,
         },
-        "threshold": bundle.threshold,
+        "threshold": bundle.tracker.threshold,
         "link": model["link"],
         "intercept": model["intercept"],
         "least": model["least"],
@@ -144,7 +144,7 @@ def _engine() -> str:
 
 
 def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.asarray(margins(folder, bundle, rows) >= bundle.threshold)
+    return np.asarray(margins(folder, bundle, rows) >= bundle.tracker.threshold)
 
 
 TARGET = Target(

@@ -1,0 +1,54 @@
+"""Verdicts on the references of mails: one verdict for each URL of a mail, with its reasons."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tkit.arrays import Mask
+from tkit.bundle.bundle import Bundle
+from tkit.bundle.output import Question, Verdicts, verdicts_of
+from tkit.features.words import reasons
+
+
+def judge(bundle: Bundle, rows: pd.DataFrame) -> Verdicts:
+    """Return the verdict of each reference, one of :data:`tkit.bundle.VERDICTS`.
+
+    References of one mail that request the same URL get the same verdict, since one request is one receipt. The URL is
+    individual if one of its places says so. It is a tracker only if every place says so: if it is there to be looked at in
+    one of them, a person would miss it.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    rows : DataFrame
+        The feature table: the bundle's features, ``message_sha256`` and ``resolved_url``.
+
+    Raises
+    ------
+    TkitError
+        If a feature is missing or not finite.
+    """
+    is_tracker = bundle.flagged(rows)
+    is_individual = is_tracker | bundle.individual.says_yes(bundle.margins(rows, "individual"))
+    url = ["message_sha256", "resolved_url"]
+    if rows.duplicated(url).any():
+        by_url = rows[url].assign(tracker=is_tracker, individual=is_individual).groupby(url, sort=False)
+        is_tracker = by_url["tracker"].transform("min").to_numpy(bool)
+        is_individual = by_url["individual"].transform("max").to_numpy(bool)
+    return verdicts_of(is_tracker, is_individual)
+
+
+def explain(bundle: Bundle, rows: pd.DataFrame, verdicts: Verdicts) -> list[list[str]]:
+    """Return the reasons of each verdict, see :func:`tkit.features.words.reasons`.
+
+    What made a reference a tracker explains that verdict. The other two are explained by what made it individual or not.
+    """
+    found: list[list[str]] = [[] for _ in range(len(rows))]
+    trackers: Mask = verdicts == "tracker"
+    parts: list[tuple[Question, Mask]] = [("tracker", trackers), ("individual", ~trackers)]
+    for question, chosen in parts:
+        part = rows[chosen]
+        phrases = reasons(part, bundle.contributions(part, question), verdicts[chosen] != "clean")
+        for position, words in zip(chosen.nonzero()[0], phrases, strict=True):
+            found[position] = words
+    return found
