@@ -140,22 +140,18 @@ def of_kind(kind: Kind) -> frozenset[str]:
 # -- for the reader ---------------------------------------------------------------------------------------------------
 
 
-class Ways(NamedTuple):
-    """The rows that fit a tag, in order, those of one attribute together; the rows of ``src`` apart, as most have no other."""
-
-    src: tuple[Carrier, ...]
-    others: tuple[tuple[Carrier, ...], ...]
+SRC = {tag: row.name for row in CARRIERS if row.attributes == ("src",) and not row.when for tag in row.tags}
+"""The carrier of ``src`` by tag, where it has no condition: that of most references."""
 
 
 @lru_cache(maxsize=1 << 10)
-def ways_of(tag: str) -> Ways:
-    """Return how elements of a tag load."""
-    alternatives: dict[tuple[str, ...], list[Carrier]] = {}
+def ways_of(tag: str) -> tuple[tuple[tuple[str, ...], tuple[Carrier, ...]], ...]:
+    """Return how elements of a tag load: for some attributes the rows that share them, in the order of :data:`CARRIERS`."""
+    rows: dict[tuple[str, ...], tuple[Carrier, ...]] = {}
     for row in CARRIERS:
         if row.fits(tag):
-            alternatives.setdefault(row.attributes, []).append(row)
-    src = tuple(alternatives.pop(("src",), ()))
-    return Ways(src, tuple(map(tuple, alternatives.values())))
+            rows[row.attributes] = (*rows.get(row.attributes, ()), row)
+    return tuple(rows.items())
 
 
 def _is_plain(row: Carrier) -> bool:
@@ -172,7 +168,8 @@ MARKS = frozenset(
 
 _COMMON = ("src", "href", "background", "srcset")
 # A parser finds elements by an attribute fast. The rare attributes are not worth a test each: their tags are found.
-_RARE = dict.fromkeys(tag for row in CARRIERS if not set(row.attributes) <= set(_COMMON) for tag in row.tags)
+# The parser makes an image an img, but for SVG's, whose xlink:href is found as href.
+_RARE = dict.fromkeys(tag for row in CARRIERS if not set(row.attributes) <= set(_COMMON) for tag in row.tags if tag != "image")
 SELECTOR = ",".join([*(f"[{name}]" for name in _COMMON), *_RARE])
 """A CSS selector of the elements that may be a link, a base or a reference without CSS."""
 

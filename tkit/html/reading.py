@@ -9,7 +9,7 @@ elements around it say is.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.errors import TkitError
 from tkit.html.ancestry import Ancestors, Ancestry
-from tkit.html.carriers import MARKS, SELECTOR, SHEET_USES, Carrier, ways_of
+from tkit.html.carriers import MARKS, SELECTOR, SHEET_USES, SRC, Carrier, Value, ways_of
 from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.cost import tree_takes_long
 from tkit.html.css import css_urls, may_load
@@ -31,10 +31,12 @@ from tkit.url import clean, resolve
 from tkit.url.parsing import resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
+_Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
 # Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+_SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}
 _LINKS = frozenset(("a", "area"))
 _SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
 _SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")
@@ -176,6 +178,29 @@ class _Draft:
     conditional: bool
     descriptor: str
 
+    def reference(self, part: int, index: int, resolved_url: str, marks: int, repeats: int) -> RemoteReference:
+        # Keywords would cost a twentieth of the time in which a mail is read.
+        return RemoteReference._make(
+            (
+                part,
+                index,
+                self.carrier,
+                self.url,
+                resolved_url,
+                not resolved_url,
+                self.element,
+                self.attributes,
+                self.ancestry,
+                self.order,
+                marks,
+                self.text_before,
+                self.text_after,
+                self.conditional,
+                self.descriptor,
+                repeats,
+            )
+        )
+
 
 class _Reader:
     """Walks one document, and the documents inside its conditional comments, in order."""
@@ -191,29 +216,14 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        resolved = self._resolved([draft.url for draft in self._drafts])
-        repeats = Counter(resolved)
+        resolved_urls = self._resolved([draft.url for draft in self._drafts])
+        repeats: dict[str, int] = defaultdict(int)
+        for resolved_url in resolved_urls:
+            repeats[resolved_url] += 1
         repeats[""] = 0
         references = [
-            RemoteReference(
-                part=part,
-                index=index,
-                carrier=draft.carrier,
-                url=draft.url,
-                resolved_url=resolved_url,
-                local=not resolved_url,
-                element=draft.element,
-                attributes=draft.attributes,
-                ancestry=draft.ancestry,
-                order=draft.order,
-                marks=self._marks,
-                text_before=draft.text_before,
-                text_after=draft.text_after,
-                conditional=draft.conditional,
-                descriptor=draft.descriptor,
-                repeats=repeats[resolved_url],
-            )
-            for index, (draft, resolved_url) in enumerate(zip(self._drafts, resolved, strict=True), start)
+            draft.reference(part, index, resolved_url, self._marks, repeats[resolved_url])
+            for index, (draft, resolved_url) in enumerate(zip(self._drafts, resolved_urls, strict=True), start)
         ]
         return Document(references, self._resolved(self._links), self._as_tags)
 
@@ -252,8 +262,8 @@ class _Reader:
                     self._has_base = True
                     self._base = resolve(clean(attributes["href"] or ""))
                 continue
-            if written := _written(tag, attributes, node):
-                self._add(node, tag, attributes, written, ancestors.of(node), conditional, around)
+            if loads := _written(tag, attributes, node):
+                self._add(node, tag, attributes, loads, ancestors.of(node), conditional, around)
 
     def _comment(self, node: Any, ancestors: Ancestors) -> None:
         comment = node.comment_content or ""
@@ -272,7 +282,7 @@ class _Reader:
         node: Any,
         tag: str,
         attributes: Mapping[str, str | None],
-        written: list[tuple[str, str, str]],
+        loads: list[_Load],
         ancestry: Ancestry,
         conditional: bool,
         around: Ancestry | None,
@@ -285,23 +295,12 @@ class _Reader:
         before, after = node.prev, node.next
         text_before = before is not None and before.is_text_node and not before.is_empty_text_node
         text_after = after is not None and after.is_text_node and not after.is_empty_text_node
-        for carrier, url, descriptor in written:
+        for carrier, url, descriptor in loads:
             url = clean(url)  # noqa: PLW2901
             if url:
-                self._drafts.append(
-                    _Draft(
-                        carrier=carrier,
-                        url=url,
-                        element=tag,
-                        attributes=facts,
-                        ancestry=ancestry,
-                        order=self._marks,
-                        text_before=text_before,
-                        text_after=text_after,
-                        conditional=conditional,
-                        descriptor=descriptor,
-                    )
-                )
+                order = self._marks
+                draft = _Draft(carrier, url, tag, facts, ancestry, order, text_before, text_after, conditional, descriptor)
+                self._drafts.append(draft)
                 self._marks += 1
 
 
@@ -345,51 +344,62 @@ def _nodes(root: Any) -> Iterator[Any]:
     return chain(reversed(before), root.traverse(), after)
 
 
-def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
-    """Return (carrier, URL, descriptor) of everything that an element loads, in the order of :data:`CARRIERS`."""
-    written: list[tuple[str, str, str]] = []
-    ways = ways_of(tag)
+def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[_Load]:
+    """Return everything that an element loads, in the order of :data:`tkit.html.carriers.CARRIERS`."""
     src = attributes.get("src")
-    if src and ways.src and (row := _fitting(ways.src, attributes)):
-        written.append((row.name, src, ""))
-    if tag != "style" and _OTHER_MARKS.isdisjoint(attributes):
-        return written
-    for rows in ways.others:
-        names = rows[0].attributes
-        text = next((value for name in names if (value := attributes.get(name))), "") if names else node.text()
+    if src and tag in SRC and _OTHER_MARKS.isdisjoint(attributes):  # most of them
+        return [(SRC[tag], src, "")]
+    loads: list[_Load] = []
+    for names, rows in ways_of(tag):
+        text = None if names else node.text()
+        for name in names:
+            if text := attributes.get(name):
+                break
         if text and (row := _fitting(rows, attributes)):
-            written.extend(_loaded(row, text))
-    return written
+            loads += _LOADS_OF[row.value](row.name, text)
+    return loads
 
 
 def _fitting(rows: Sequence[Carrier], attributes: Mapping[str, str | None]) -> Carrier | None:
-    """Return the first row whose words are there."""
-    return next((row for row in rows if not row.when or all(_has_word(attributes, *words) for words in row.when)), None)
+    """Return the first row whose conditions the attributes meet."""
+    for row in rows:
+        if not row.when or all(_has_word(attributes.get(name) or "", name, words) for name, words in row.when):
+            return row
+    return None
 
 
-def _has_word(attributes: Mapping[str, str | None], name: str, allowed: Sequence[str]) -> bool:
-    value = (attributes.get(name) or "").lower()
-    return not set(value.split()).isdisjoint(allowed) if name == "rel" else value.strip() in allowed
+def _has_word(value: str, name: str, words: Sequence[str]) -> bool:
+    value = value.lower()
+    return not set(value.split()).isdisjoint(words) if name == "rel" else value.strip() in words
 
 
-def _loaded(row: Carrier, text: str) -> Iterable[tuple[str, str, str]]:
-    """Return (carrier, URL, descriptor) of everything that a value loads."""
-    if row.value == "srcset":
-        return [(row.name, url, descriptor) for url, descriptor in srcset_candidates(text)]
-    if row.value == "css":
-        return [(row.name, url, "") for url, _ in css_urls(text)] if may_load(text) else []
-    if row.value == "refresh":
-        refresh = _REFRESH.match(text)
-        return [(row.name, refresh[1], "")] if refresh else []
-    if row.value.startswith("sheet"):
-        return _sheet(text)
-    return [] if row.value == "href" and text.lstrip().startswith("#") else [(row.name, text, "")]
+def _in_href(carrier: str, text: str) -> Iterable[_Load]:
+    return () if text.lstrip().startswith("#") else ((carrier, text, ""),)
+
+
+def _in_css(carrier: str, text: str) -> Iterable[_Load]:
+    return [(carrier, url, "") for url, _ in css_urls(text)]
+
+
+def _in_refresh(carrier: str, text: str) -> Iterable[_Load]:
+    refresh = _REFRESH.match(text)
+    return ((carrier, refresh[1], ""),) if refresh else ()
 
 
 @lru_cache(maxsize=256)
-def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
-    carriers = {use: name for name, use in SHEET_USES.items()}
-    return tuple((carriers[use], url, "") for url, use in css_urls(text))
+def _in_sheet(_: str, text: str) -> Iterable[_Load]:
+    return tuple((_SHEET_CARRIERS[use], url, "") for url, use in css_urls(text))
+
+
+_LOADS_OF: Mapping[Value, Callable[[str, str], Iterable[_Load]]] = {
+    "url": lambda carrier, text: ((carrier, text, ""),),
+    "href": _in_href,
+    "srcset": lambda carrier, text: [(carrier, url, descriptor) for url, descriptor in srcset_candidates(text)],
+    "css": _in_css,
+    "refresh": _in_refresh,
+    **dict.fromkeys(("sheet value", "sheet import", "sheet font"), _in_sheet),
+}
+"""What a carrier's value loads, by how its URLs are read."""
 
 
 def srcset_candidates(text: str) -> list[tuple[str, str]]:
