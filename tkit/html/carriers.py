@@ -216,3 +216,6 @@ def attributes_of(carrier: str) -> tuple[str, ...]:
 
 LOADING = frozenset(name for row in CARRIERS for name in row.attributes)
 """Every attribute by which some element loads."""
+
+SRCSETS = frozenset(name for row in CARRIERS if row.value == "srcset" for name in row.attributes)
+"""The attributes that list several URLs, of which single ones may be taken out."""

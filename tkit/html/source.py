@@ -2,7 +2,7 @@
 
 The tokens of the HTML Standard, section 13.2.5, with their positions, as far as references need them: lexbor's tree
 tells what an element is, not where its text came from. The tokenizer's switch to raw text depends on the tree in a
-few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html.edit` holds
+few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html.places` holds
 every result against the tree.
 """
 

@@ -1,14 +1,12 @@
 // A document tree to remote references, with the facts as written; nothing is loaded.
-import { CARRIERS } from "./data.js";
+import { CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS } from "./data.js";
 import { cssUrls, mayLoad } from "./css.js";
 import { hides } from "./style.js";
 import { SPACE, remembering, splitSpace, strip } from "./text.js";
 import { clean, resolve } from "./url.js";
 
 const CONDITIONAL_HEAD = new RegExp(`^[${SPACE}]*\\[if[^\\]]*\\]>`, "i");
-const COMMENT_HINTS = new RegExp(
-  `src|href|url\\(|refresh|poster|@import|image-set|\\\\|background[${SPACE}]*=|data[${SPACE}]*=`,
-);
+const COMMENT_ATTRIBUTE = new RegExp(`(?:${COMMENT_ATTRIBUTES.join("|")})[${SPACE}]*=`);
 const REFRESH = new RegExp(
   `^[${SPACE}\\p{Nd}.]*(?:[;,][${SPACE}]*|[${SPACE}](?![${SPACE}]))(?:url[${SPACE}]*=[${SPACE}]*)?["']?([^"'${SPACE}][^"']*)`,
   "iu",
@@ -90,7 +88,7 @@ class Reader {
     const head = CONDITIONAL_HEAD.exec(text);
     if (!head || this.comments >= MAX_COMMENTS) return;
     const inner = text.slice(head[0].length);
-    if (!COMMENT_HINTS.test(inner.toLowerCase())) return;
+    if (!mayLoadInComment(inner.toLowerCase())) return;
     this.comments++;
     // The closing <![endif] becomes an empty comment at the end of the inner tree.
     this.read(this.parseHtml(inner), ancestryOf(node, known));
@@ -106,6 +104,11 @@ class Reader {
       this.marks++;
     }
   }
+}
+
+/** Whether the text of a comment, in lower case, may have a reference. */
+function mayLoadInComment(text) {
+  return COMMENT_HINTS.some((hint) => text.includes(hint)) || COMMENT_ATTRIBUTE.test(text);
 }
 
 function isText(node) {
