@@ -1,10 +1,10 @@
-"""Where the two HTML backends, lexbor and html5lib through BeautifulSoup, give different facts, over whole archives.
+"""Count the differences between the two HTML backends, lexbor and html5lib through BeautifulSoup, over whole archives.
 
     python benchmarks/backends.py ../shared/corpora/*.tar.xz
 
-Every HTML part is read by both. Counted are the documents, and the references where they can be paired, in which they differ.
-What remains comes from html5lib: after white space in a table cell it does not reopen a formatting element that was left open,
-so one around the references, or one more copy of a link, is missing or added where a mail misnests them.
+Both read every HTML part. The tables count the documents that differ, and the references if they can be paired. The remaining
+differences come from html5lib: after white space in a table cell it does not reopen a formatting element that was left open. In
+mails with misnested elements, an element around the references or a copy of a link is then missing or added.
 """
 
 from __future__ import annotations
@@ -26,25 +26,23 @@ from tkit.mail import Message
 from tkit.parallel import ordered_map
 
 PAIRED = tuple(field for field in RemoteReference._fields if field not in ("part", "index"))
-WHAT = ("carrier", "url", "resolved_url", "attributes")
 
 
-def what(reference: RemoteReference) -> tuple[object, ...]:
-    carrier, url, resolved_url, attributes = (getattr(reference, name) for name in WHAT)
-    return carrier, url, resolved_url, tuple(sorted(attributes.items()))
+def comparable(reference: RemoteReference) -> tuple[object, ...]:
+    return reference.carrier, reference.url, reference.resolved_url, tuple(sorted(reference.attributes.items()))
 
 
 def differences(one: Document, other: Document) -> Counter[str]:
-    """Count what differs: ``references`` and ``links`` as multisets, then each property of the references paired in order."""
-    found: Counter[str] = Counter()
-    found["links"] = not_in_both(one.links, other.links)
-    found["references"] = not_in_both(map(what, one.references), map(what, other.references))
-    if not found["references"]:
+    """Count the differences: ``references`` and ``links`` as multisets, then each property of the paired references."""
+    counts: Counter[str] = Counter()
+    counts["links"] = not_in_both(one.links, other.links)
+    counts["references"] = not_in_both(map(comparable, one.references), map(comparable, other.references))
+    if not counts["references"]:
         for name in PAIRED:
-            found[name] = sum(
+            counts[name] = sum(
                 getattr(a, name) != getattr(b, name) for a, b in zip(one.references, other.references, strict=True)
             )
-    return +found
+    return +counts
 
 
 def not_in_both(one: Iterable[object], other: Iterable[object]) -> int:
@@ -54,7 +52,7 @@ def not_in_both(one: Iterable[object], other: Iterable[object]) -> int:
 
 @dataclass
 class Measured:
-    """What was read: ``in_documents`` counts the documents that differ in a property, ``in_all`` what differs in them."""
+    """Totals: ``in_documents`` counts documents that differ in a property, ``in_all`` the differing references or links."""
 
     documents: int = 0
     references: int = 0
@@ -75,8 +73,8 @@ def measure(raws: list[bytes]) -> Measured:
     for raw in raws:
         for html in Message.from_bytes(raw).html_parts:
             document = read_document(html)
-            found = differences(document, read_document(html, backend="soup"))
-            measured.add(Measured(1, len(document.references), len(document.links), Counter(found.keys()), found))
+            counts = differences(document, read_document(html, backend="soup"))
+            measured.add(Measured(1, len(document.references), len(document.links), Counter(counts.keys()), counts))
     return measured
 
 
@@ -86,7 +84,7 @@ def mails(archive: Path, every: int) -> Iterator[bytes]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Count where the two HTML backends differ.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archives", nargs="+", type=Path, help="archives of mail")
     parser.add_argument("--every", type=int, default=1, help="read only every n-th mail (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (%(default)s)")
@@ -103,7 +101,7 @@ def main() -> None:
         table = Table("differs", "documents", "references or links")
         for name, count in total.in_documents.most_common():
             table.add_row(name, f"{count:,}", f"{total.in_all[name]:,}")
-        console.print(table if total.in_documents else "nothing differs")
+        console.print(table if total.in_documents else "no differences")
 
 
 if __name__ == "__main__":

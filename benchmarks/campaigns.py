@@ -1,15 +1,12 @@
-"""Measure what comparing the copies of mailings finds, against the gold labels, and brings a model; writes docs/campaigns.md.
+"""Measure what the comparison of mailing copies finds on the gold labels and gains a model; writes docs/campaigns.md.
 
     python benchmarks/campaigns.py --corpora ../shared/corpora
 
-Right for "individual to the recipient" is a reference labelled T or P; wrong is C or S; undecided ones are left out.
+A reference that is individual to the recipient or the copy is right if it is labelled T or P, and wrong if C or S.
+Undecided ones are left out.
 """
 
 from __future__ import annotations
-
-import argparse
-import sys
-from pathlib import Path
 
 import pandas as pd
 from campaign_models import (
@@ -21,18 +18,16 @@ from campaign_models import (
     disguised_trackers,
     frozen_lines,
     gain_lines,
-    gain_told,
+    gain_sentence,
     known_trackers,
     models,
 )
 from rich.console import Console
 from rich.progress import Progress
-from tables import CORPORA_FOLDER, ROOT, Compared, compared, made_with, mails, markdown, share
+from tables import Compared, compare_corpora, corpora_parser, made_with, markdown, read_messages, run, share
 
 from tkit.campaigns.evidence import EVIDENCE
-from tkit.corpus import CORPORA
 from tkit.dataset import read
-from tkit.errors import TkitError
 from tkit.features import KEY
 
 MAIN = "trec07p"
@@ -46,9 +41,10 @@ def labelled(result: Compared, labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def precision_row(name: str, rows: pd.DataFrame, evidence: list[str]) -> tuple[str, ...]:
-    found = rows[rows["evidence"].isin(evidence)]
-    right, wrong = found["label"].isin(["T", "P"]), found["label"].isin(["C", "S"])
-    counts = (int(right.sum()), int(wrong.sum()), int((found["label"] == "U").sum()), found["component"].nunique())
+    individual = rows[rows["evidence"].isin(evidence)]
+    right, wrong = individual["label"].isin(["T", "P"]), individual["label"].isin(["C", "S"])
+    undecided = int((individual["label"] == "U").sum())
+    counts = (int(right.sum()), int(wrong.sum()), undecided, individual["component"].nunique())
     return (name, *map(str, counts), share(counts[0], counts[0] + counts[1]))
 
 
@@ -69,14 +65,14 @@ def corpus_row(result: Compared) -> tuple[str, ...]:
 
 
 def why(row: pd.Series) -> str:
-    """Say in words what kind of error a wrong reference is, from its facts."""
+    """Return in words what kind of error a wrong reference is."""
     if row["confidence"] == 1:
         return "the label is a guess"
     if row["copies"] <= 2:
-        return "two copies only, with two pictures"
+        return "only two copies, with two pictures"
     if row["evidence"] == "copy":
-        return "to one recipient, another picture in each copy"
-    return "another picture for each recipient, each under a name of one shape"
+        return "sent to one recipient, a different picture in each copy"
+    return "a different picture for each recipient, with names of one shape"
 
 
 def errors(rows: pd.DataFrame) -> list[str]:
@@ -97,28 +93,24 @@ def errors(rows: pd.DataFrame) -> list[str]:
     )
     lines = []
     for _, row in wrong.sort_values(["evidence", "source", "copies"]).iterrows():
-        facts = [
-            str(row[name])
-            for name in ("evidence", "source", "label", "confidence", "copies", "recipients", "values", "token_length")
-        ]
-        lines.append((*facts, "yes" if row["sides_given"] else "no", why(row)))
+        cells = [str(row[name.replace(" ", "_")]) for name in head[:8]]
+        lines.append((*cells, "yes" if row["sides_given"] else "no", why(row)))
     return markdown(head, lines)
 
 
 def missed(gold: pd.DataFrame) -> list[str]:
-    """Count the trackers and personalised pictures by what the comparison had to go by."""
+    """Count the trackers and personalised pictures by the evidence that the comparison had."""
     individual = gold[gold["label"].isin(["T", "P"])]
+    evidence, single = individual["evidence"], individual["copies"] == 1
     groups = {
-        "found individual to the recipient": individual["evidence"] == "recipient",
-        "found individual to the copy: the recipient got several, or is not known": individual["evidence"] == "copy",
-        "no other copy in the corpus, in other mailings of the sender a token of its own": (individual["evidence"] == "mailing")
-        & (individual["copies"] == 1),
-        "no other copy in the corpus, nor such a counterpart": (individual["evidence"] == "none"),
-        "one URL in all copies, a token of its own in each mailing": (individual["evidence"] == "mailing")
-        & (individual["copies"] > 1),
-        "one URL in all copies that have it: a count of openings without a recipient": individual["evidence"] == "identical",
-        "no other copy of the mailing has it": individual["evidence"] == "alone",
-        "differs, but not as tokens do (words, servers, sizes, shared values, too few digits)": individual["evidence"].isin(
+        "found individual to the recipient": evidence == "recipient",
+        "found individual to the copy: the recipient got several, or is unknown": evidence == "copy",
+        "no other copy in the corpus, but each mailing of the sender has its own token": (evidence == "mailing") & single,
+        "no other copy in the corpus, and no such counterpart": evidence == "none",
+        "one URL in all copies, with its own token in each mailing": (evidence == "mailing") & ~single,
+        "one URL in all copies that have it: counts openings without a recipient": evidence == "identical",
+        "no other copy of the mailing has it": evidence == "alone",
+        "differs, but not like a token (words, servers, sizes, shared values, too few digits)": evidence.isin(
             ["variant", "mixed"]
         ),
     }
@@ -128,36 +120,37 @@ def missed(gold: pd.DataFrame) -> list[str]:
     )
 
 
-def model_lines(found: list[Model], disguised: pd.DataFrame) -> list[str]:
-    """Say what the vantage point brings a model, and what disguises leave of it."""
+def model_lines(of_vantages: list[Model], disguised: pd.DataFrame) -> list[str]:
+    """Return the sections on what the vantage point gains a model, without disguises and with them."""
     return [
-        "## What the vantage point brings a model",
+        "## What the vantage point gains a model",
         "",
         "The boosting model at `message` and at `campaign` (`tkit/features/campaign.py`), cross-validated over components,"
-        f" {FOLDS} folds, disguised copies in training. Recall in % at {FPR:.1%} of the good pictures called, each part's own,"
-        " and the paired difference at that rate; intervals: 95 %, bootstrap over components. Where under a thousand good"
-        " pictures stand against them, the rate allows no false alarm at all. Copies were looked for in a tracker's own corpus,"
-        " labelled or not; a provider knows many more.",
+        f" {FOLDS} folds, with disguised copies in training. Recall at a false positive rate of at most {FPR:.1%}, with a"
+        " threshold for each row of the table, and the paired difference at that rate. 95% intervals, bootstrap over"
+        " components. With fewer than 1,000 good pictures, the rate allows no false positive at all. Copies, labelled or not,"
+        " were searched for in the tracker's own corpus only; a provider knows many more.",
         "",
-        *gain_lines(found, KNOWN),
+        *gain_lines(of_vantages, KNOWN),
         "",
-        gain_told(found),
+        gain_sentence(of_vantages),
         "",
-        "At the threshold that each fold is given, chosen for the same budget on the other folds. The rule calls what has a"
-        " token of the recipient's or the copy's own (`rule:own-token`), whatever else is known of it; what it goes"
-        f" by was settled while looking at {MAIN} and phishing_pot. *Individual* are those of the missed that it calls:",
+        "The next table uses one threshold per fold, chosen on the other folds for the same false positive rate. The rule"
+        " (`rule:own-token`) flags a reference whose token is individual to the recipient or the copy, whatever else is known"
+        f" of it; its criteria were set while looking at {MAIN} and phishing_pot. *Individual* counts the missed trackers that"
+        " the rule flags:",
         "",
-        *frozen_lines(found, KNOWN),
+        *frozen_lines(of_vantages, KNOWN),
         "",
-        "## What disguises cost where other copies are known",
+        "## What disguises cost if other copies are known",
         "",
-        "Each gold tracker (headline rows) of which another copy is known is disguised alike in every copy of its mailing, as a"
-        " sender's template would: size and text are drawn by the mailing, not by the copy's URL, so that all copies have the"
-        " same; trackers of one mail are disguised together. The mails are extracted and the copies of the whole corpus"
-        " compared anew. Recall in % before → after, at the threshold that each fold is given; untaught models have no"
-        " disguised copy in training.",
+        "Each gold tracker (headline rows) with another known copy is disguised in the same way in every copy of its mailing,"
+        " as a sender's template would: size and text are drawn per mailing, not per URL, so all copies get the same; the"
+        " trackers of one mail are disguised together. The mails are extracted and the copies of the whole corpus compared"
+        " again. Recall before → after, at the threshold of each fold. Models trained without disguises have no disguised copy"
+        " in training.",
         "",
-        *disguise_lines(found, disguised),
+        *disguise_lines(of_vantages, disguised),
         "",
     ]
 
@@ -170,16 +163,16 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
     individual = gold[gold["label"].isin(["T", "P"])]
     reachable = individual[individual["recipients"] > 1]
     found = individual["evidence"].isin(["recipient", "copy"])
+    corpus = next(result for result in results if result.corpus == MAIN)
     head = ("evidence", "T or P", "C or S", "U", "components", "precision")
     counts = (
         gold.groupby(["evidence", "label"]).size().unstack(fill_value=0).reindex(index=list(EVIDENCE), columns=list("TPCSU"))
     )
     lines = [
-        "# Campaigns compared: what the copies of a mailing tell",
+        "# Campaigns: what the copies of a mailing show",
         "",
-        "Written by `python benchmarks/campaigns.py`; do not edit. What is compared, and how, stands in"
-        " `tkit/campaigns/mailings.py`;",
-        "the kinds of evidence in `tkit/campaigns/evidence.py`.",
+        "Written by `python benchmarks/campaigns.py`; do not edit. `tkit/campaigns/mailings.py` describes the comparison,",
+        "`tkit/campaigns/evidence.py` the kinds of evidence.",
         "",
         *markdown(
             (
@@ -188,37 +181,36 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
                 "with references",
                 "references",
                 "mailings",
-                "of two copies or more",
-                "to two recipients or more",
+                "with two or more copies",
+                "to two or more recipients",
                 "seconds",
             ),
             [corpus_row(result) for result in results],
         ),
         "",
-        "The seconds are of one process, the mails being read already.",
+        "Seconds of one process, without reading the mails.",
         "",
         f"## Precision on {MAIN}",
         "",
-        "Gold rows of every confidence. Right is T or P, wrong C or S; U is left out. Intervals: Wilson, 95 %, on rows; rows",
-        "of one component are near copies of one another, so where these are few the intervals say too much.",
+        "Gold rows of every confidence. T and P are right, C and S are wrong, U is left out. 95% Wilson intervals over rows.",
+        "Rows of one component are near copies of each other, so with few components the intervals are too narrow.",
         "",
         *markdown(head, [precision_row(name, gold, evidence) for name, evidence in INDIVIDUAL.items()]),
         "",
-        "Members of the gold rows' clusters (they carry the cluster's label):",
+        "Members of the gold rows' clusters, which have the label of the cluster:",
         "",
         *markdown(head, [precision_row(name, main[main["source"] == "member"], of) for name, of in INDIVIDUAL.items()]),
         "",
-        f"The thresholds were settled while looking at {MAIN} and phishing_pot. The gold rows of the other four corpora,"
-        " where most mails went to one address:",
+        f"The thresholds were set while looking at {MAIN} and phishing_pot. The gold rows of the other four corpora, where most"
+        " mails went to one address:",
         "",
         *markdown(head, [precision_row(name, others, evidence) for name, evidence in INDIVIDUAL.items()]),
         "",
         "## Coverage",
         "",
         f"Of the {len(individual)} gold rows labelled T or P, {share(int(found.sum()), len(individual))} are found individual"
-        f" to the recipient or the copy. Only {len(reachable)} of them stand in a mailing of which the corpus holds copies to"
-        " two recipients; of these"
-        f" {share(int(reachable['evidence'].isin(['recipient', 'copy']).sum()), len(reachable))}.",
+        f" to the recipient or the copy. Only {len(reachable)} of them are in a mailing with copies to two recipients in the"
+        f" corpus; of these, {share(int(found[reachable.index].sum()), len(reachable))} are found.",
         "",
         *missed(gold),
         "",
@@ -229,7 +221,7 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
             [
                 (
                     name,
-                    f"{int((results_of(results) == name).sum()):,}",
+                    f"{int((corpus.campaigns['evidence'] == name).sum()):,}",
                     *(str(int(count)) for count in counts.loc[name].fillna(0)),
                 )
                 for name in EVIDENCE
@@ -238,7 +230,7 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
         "",
         "## The errors",
         "",
-        f"Every reference of {MAIN} that was found individual and is labelled C or S, gold and members.",
+        f"Every reference of {MAIN} that was found individual but is labelled C or S, gold and members.",
         "",
         *errors(main),
         "",
@@ -252,34 +244,23 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
     return "\n".join(lines) + "\n"
 
 
-def results_of(results: list[Compared]) -> pd.Series:
-    return next(result.campaigns["evidence"] for result in results if result.corpus == MAIN)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of archives")
-    parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "campaigns.md", help="the page to write")
-    arguments = parser.parse_args()
+    arguments = corpora_parser(__doc__, "campaigns.md").parse_args()
     dataset = read(arguments.dataset)
     labels = dataset.labels.query("source != 'weak'")
     console = Console()
     with Progress(console=console) as progress:
-        results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
+        results = compare_corpora(arguments.corpora, progress)
         rows = dataset.rows()
         trackers = known_trackers(rows, KNOWN)
-        messages = mails(arguments.corpora, copies_of(trackers, results), progress)
+        messages = read_messages(arguments.corpora, copies_of(trackers, results), progress)
         disguised = disguised_trackers(trackers, results, messages, progress)
-        found = models(dataset, rows, disguised, progress)
+        of_vantages = models(dataset, rows, disguised, progress)
     tables = {result.corpus: labelled(result, labels) for result in results}
-    text = page(results, tables, model_lines(found, disguised))
+    text = page(results, tables, model_lines(of_vantages, disguised))
     arguments.page.write_text(text, encoding="utf-8")
     console.print(f"written: {arguments.page}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TkitError as error:
-        sys.exit(f"campaigns: {error}")
+    run(main)

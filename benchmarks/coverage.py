@@ -1,31 +1,27 @@
-"""Measure how much of what Chromium asks for tkit lists: random mails of each public corpus, shown for real.
+"""Measure how many of Chromium's requests tkit lists, on random mails of each public corpus; writes docs/coverage.md.
 
-The corpora's archives stand beside the repository, or at ``--corpora``. What Chromium asked for is
-kept below ``--out``, so a run that was interrupted goes on where it stopped, and one after a change to
-tkit's reader takes seconds; what tkit missed is listed there too. docs/coverage.md is written only by
-this command.
+    python benchmarks/coverage.py --corpora ../shared/corpora
+
+Chromium's requests are stored below ``--out``, so an interrupted run continues where it stopped, and a run after a change to
+tkit's reader takes seconds. The URLs that tkit missed are listed there too.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import hashlib
 import json
-import os
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from tables import markdown
+from tables import CORPORA_FOLDER, ROOT, made_with, markdown, run
 
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.errors import TkitError
@@ -34,12 +30,10 @@ from tkit.lab import render
 from tkit.lab.render import Asked, ChromiumRenderer, compare
 from tkit.mail import Message
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 @dataclass
 class Measured:
-    """What one archive gave."""
+    """The counts of one archive."""
 
     archive: str
     mails: int = 0
@@ -48,14 +42,10 @@ class Measured:
     misses: list[tuple[str, Asked, str]] = field(default_factory=list)
     defects: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def found(self) -> int:
-        return sum(bool(asked.carriers) for _, asked in self.asked)
-
     def row(self) -> tuple[str, ...]:
-        asked = len(self.asked)
-        share = f"{self.found / asked:.5f}" if asked else "-"
-        figures = (self.mails, self.parts, asked, self.found)
+        requested, listed = len(self.asked), sum(bool(asked.carriers) for _, asked in self.asked)
+        share = f"{listed / requested:.3%}" if requested else "-"
+        figures = (self.mails, self.parts, requested, listed)
         return (self.archive, *(f"{figure:,}" for figure in figures), share, f"{self.defects.total():,}")
 
 
@@ -70,11 +60,11 @@ def together(results: Iterable[Measured]) -> Measured:
     return total
 
 
-HEAD = ("archive", "mails", "HTML parts", "URLs asked for", "listed by tkit", "share", "parts with defects")
+HEAD = ("archive", "mails", "HTML parts", "URLs requested", "listed by tkit", "share", "parts with defects")
 
 
 def draw(archive: Path, count: int, seed: int) -> list[tuple[str, Message]]:
-    """Draw ``count`` mails with an HTML part, each as likely as another (reservoir sampling)."""
+    """Draw ``count`` mails with an HTML part, all equally likely (reservoir sampling)."""
     rng = random.Random(f"{seed} {archive.name}")
     problems: list[Problem] = []
     drawn: list[tuple[int, RawMessage]] = []
@@ -85,8 +75,8 @@ def draw(archive: Path, count: int, seed: int) -> list[tuple[str, Message]]:
         seen += 1
         if len(drawn) < count:
             drawn.append((seen, mail))
-        elif (place := rng.randrange(seen)) < count:
-            drawn[place] = (seen, mail)
+        elif (position := rng.randrange(seen)) < count:
+            drawn[position] = (seen, mail)
     if not drawn:
         what = "; ".join(f"{problem.where}: {problem.what}" for problem in problems[:3])
         raise TkitError(f"{archive}: no mail with an HTML part ({what}); see --corpora")
@@ -94,7 +84,7 @@ def draw(archive: Path, count: int, seed: int) -> list[tuple[str, Message]]:
 
 
 class Answers:
-    """What Chromium asked for, by the SHA-256 of the HTML, kept in a file of JSON lines."""
+    """Chromium's requests by the SHA-256 of the HTML, stored in a file of JSON lines."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -115,16 +105,16 @@ class Answers:
 
 
 def cause(asked: Asked, listed: Iterable[RemoteReference]) -> str:
-    """Say what tkit has in the place of a URL that it missed; no part of the URL is in the answer."""
+    """Return what tkit has instead of a URL that it missed, without any part of the URL."""
     same_part = [reference for reference in listed if reference.part == asked.part]
     path = asked.url.rpartition("/")[2]
     for reference in same_part:
         if unquote(reference.resolved_url).lower() == unquote(asked.url).lower():
-            return f"{reference.carrier}: the same URL, escaped otherwise"
+            return f"{reference.carrier}: the same URL, escaped differently"
     for reference in same_part:
         if path and reference.url.endswith(path):
-            return f"{reference.carrier}: resolved otherwise"
-    return "no reference like it"
+            return f"{reference.carrier}: resolved differently"
+    return "no similar reference"
 
 
 def measure(archive: Path, arguments: argparse.Namespace, renderer: ChromiumRenderer, progress: Progress) -> Measured:
@@ -151,26 +141,26 @@ def measure(archive: Path, arguments: argparse.Namespace, renderer: ChromiumRend
 
 
 def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) -> str:
-    """Write the page: figures and categories only, no URL of a mail."""
+    """Return the page, with figures and categories only and no URL of a mail."""
     total = together(results)
     carriers = Counter(carrier for _, asked in total.asked for carrier in asked.carriers)
     misses = Counter((result.archive, why) for result in results for _, _, why in result.misses)
     lines = [
-        "# Coverage: what Chromium asks for, and what of it tkit lists",
+        "# Coverage: how many of Chromium's requests tkit lists",
         "",
         "Written by `python benchmarks/coverage.py`; do not edit.",
         "",
-        f"{arguments.mails} mails with an HTML part were drawn from each archive (all of them where there",
-        f"are fewer; seed {arguments.seed}). Each HTML part was shown by Chromium without scripts, narrow",
-        "and wide, with every request answered inside the browser. Compared are the distinct",
-        "`http` and `https` URLs of each part, without fragment and without relative URLs that have no base,",
-        "with the resolved URLs of `tkit.html.references`; `|` is taken for `%7C`, as Chromium writes it.",
+        f"{arguments.mails} mails with an HTML part were drawn from each archive (all of them if there are fewer; seed"
+        f" {arguments.seed}).",
+        "Chromium rendered each HTML part without scripts, narrow and wide, and every request was answered inside the browser.",
+        "The distinct `http` and `https` URLs of each part, without fragments and without relative URLs that have no base,",
+        "were compared with the resolved URLs of `tkit.references`. `|` counts as `%7C`, as Chromium writes it.",
         "",
         *markdown(HEAD, [result.row() for result in (*results, total)]),
         "",
-        "## The carriers of the URLs found",
+        "## Carriers of the listed URLs",
         "",
-        "A URL that is written in two ways counts for both.",
+        "A URL that is written in two ways counts for both carriers.",
         "",
         *markdown(("carrier", "URLs"), [(f"`{name}`", f"{count:,}") for name, count in carriers.most_common()]),
         "",
@@ -183,34 +173,23 @@ def page(results: list[Measured], arguments: argparse.Namespace, chromium: str) 
     else:
         lines.append("Nothing.")
     if total.defects:
-        lines += ["", "## Defects of the showing", ""]
+        lines += ["", "## Browser defects", ""]
         lines += markdown(("defect", "parts"), [(name, f"{count:,}") for name, count in sorted(total.defects.items())])
     lines += [
         "",
-        "## Made with",
-        "",
-        *markdown(
-            ("what", "version"),
-            [
-                ("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
-                ("Chromium", chromium),
-                *((name, version(name)) for name in ("playwright", "tkit", "selectolax", "ada-url")),
-                ("Python", sys.version.split()[0]),
-                ("machine", f"{os.cpu_count()} cores"),
-            ],
-        ),
+        *made_with(("playwright", "tkit", "selectolax", "ada-url"), Chromium=chromium),
     ]
     return "\n".join(lines) + "\n"
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure how much of what Chromium asks for tkit lists.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [corpus.name for corpus in CORPORA]
     parser.add_argument("--mails", type=int, default=500, help="mails with HTML drawn from each archive (%(default)s)")
     parser.add_argument("--seed", type=int, default=20, help="seed of the draw (%(default)s)")
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="corpora; writes no page unless all")
-    parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of archives")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "coverage", help="kept answers, list of misses")
+    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of the archives")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "coverage", help="stored requests, list of misses")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "coverage.md", help="the page to write")
     return parser.parse_args()
 
@@ -246,7 +225,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TkitError as error:
-        sys.exit(f"coverage: {error}")
+    run(main)

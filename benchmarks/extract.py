@@ -1,13 +1,13 @@
-"""How fast tkit extracts features, against the naive way and against the floor, on the same mails in one process.
+"""Time tkit's extraction, a naive parser and a lower bound on the same mails in one process; writes docs/speed.md.
 
     python benchmarks/extract.py ../shared/corpora/*.tar.xz --page docs/speed.md
 
-The naive way is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, with no features at all. The
-floor is ``fast-mail-parser`` and lexbor's tree and nothing else. tkit's time is ``Message.from_bytes`` and ``extract``, all
+The naive parser is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, without any feature. The floor
+is ``fast-mail-parser`` and lexbor's tree alone. tkit's time is that of ``Message.from_bytes`` and ``extract``, with all
 features.
-Reading and unpacking the archives is left out of all three. Each way is timed by turns on the same chunk of mails, by the
-processor time of this process, so that what else the machine does falls on all three alike; what one way left for the garbage
-collector is collected before the next begins. No way has seen a mail before it is timed on it.
+Reading and unpacking the archives is not timed. The three take turns on the same chunk of mails and are timed by the processor
+time of this process, so other load affects all three alike. Garbage is collected before each turn. No mail is timed twice by
+the same parser.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def full(mails: Sequence[bytes]) -> int:
     return len(extract(map(Message.from_bytes, mails)))
 
 
-WAYS: tuple[tuple[str, Callable[[Sequence[bytes]], int]], ...] = (("naive", naive), ("floor", floor), ("tkit", full))
+PARSERS: tuple[tuple[str, Callable[[Sequence[bytes]], int]], ...] = (("naive", naive), ("floor", floor), ("tkit", full))
 
 
 class Timed(NamedTuple):
-    """Milliseconds a mail of one archive, by way."""
+    """Milliseconds per mail of one archive, by parser."""
 
     archive: str
     mails: int
@@ -88,14 +88,14 @@ HEAD = f"{'archive':<14}{'mails':>7}{'naive':>11}{'tkit':>11}{'floor':>11}   nai
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archives", nargs="+", type=Path)
-    parser.add_argument("--mails", type=int, default=2000, help="drawn from each archive (default 2000)")
+    parser.add_argument("--mails", type=int, default=2000, help="drawn from each archive (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--page", type=Path, help="Markdown page to write as well")
+    parser.add_argument("--page", type=Path, help="the page to write")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     warm_up = [path.read_bytes() for path in sorted(SAMPLE.glob("*.eml"))]
-    for _, way in WAYS:
-        way(warm_up)  # imports and constants are not a mail's cost
+    for _, parse in PARSERS:
+        parse(warm_up)  # imports and constants are not part of the cost of a mail
     print(HEAD)
     lines = [HEAD]
     for archive in options.archives:
@@ -112,22 +112,23 @@ def measured(archive: Path, count: int, seed: int) -> Timed:
     mails = mails[:count]
     spent = dict.fromkeys(("naive", "floor", "tkit"), 0.0)
     for start in range(0, len(mails), CHUNK):
-        for name, way in WAYS:
-            spent[name] += timed(way, mails[start : start + CHUNK])
-    return Timed(archive.name.partition(".")[0], len(mails), {name: of / len(mails) * 1000 for name, of in spent.items()})
+        for name, parse in PARSERS:
+            spent[name] += timed(parse, mails[start : start + CHUNK])
+    return Timed(
+        archive.name.partition(".")[0], len(mails), {name: seconds / len(mails) * 1000 for name, seconds in spent.items()}
+    )
 
 
 def page(lines: list[str], count: int) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("selectolax", "fast-mail-parser", "beautifulsoup4", "pandas"))
     return "\n".join(
         (
-            "# How fast extraction is",
+            "# Speed of extraction",
             "",
             f"Written by `make benchmark` on {datetime.now(UTC).date()}: up to {count:,} mails of each archive,"
             f" {os.cpu_count()} cores, Python {platform.python_version()}, {libraries}.",
-            "Milliseconds a mail, processor time of one process. *Naive* is the standard library's `email` and",
-            "`BeautifulSoup(lxml).find_all('img')` without any feature, *floor* `fast-mail-parser` and lexbor's tree and"
-            " nothing else.",
+            "Milliseconds per mail, processor time of one process. *Naive* is the standard library's `email` and",
+            "`BeautifulSoup(lxml).find_all('img')` without any feature, *floor* is `fast-mail-parser` and lexbor's tree alone.",
             "",
             "```",
             *lines,
@@ -137,10 +138,10 @@ def page(lines: list[str], count: int) -> str:
     )
 
 
-def timed(way: Callable[[Sequence[bytes]], int], mails: Sequence[bytes]) -> float:
+def timed(parse: Callable[[Sequence[bytes]], int], mails: Sequence[bytes]) -> float:
     gc.collect()
     start = time.process_time()
-    way(mails)
+    parse(mails)
     return time.process_time() - start
 
 

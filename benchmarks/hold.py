@@ -1,10 +1,11 @@
-"""What reaches a tracker's server when its picture is cancelled by a script, held by a rule, or held until it is judged.
+"""Measure what reaches a tracker's server if a script cancels its picture, a rule blocks it, or the extension holds it.
 
     python benchmarks/hold.py
 
-Runs a real Chromium; every host is this machine. Of each way of putting pictures into a page, so many rounds of ten: "script"
-takes each address away as soon as a MutationObserver tells of the element; "rule" blocks what the page asks for; the last two
-rows are the exported extension on a mail of twenty pictures, and the same page without it. The tables stand in docs/export.md.
+Runs a real Chromium; every host name resolves to this machine. Each way of putting pictures into a page gets --rounds rounds of
+ten pictures. "script" removes each address as soon as a MutationObserver reports the element; "rule" blocks the page's
+requests. The second table shows a mail of twenty pictures with the exported extension and without it. The tables are in
+docs/export.md.
 """
 
 from __future__ import annotations
@@ -16,17 +17,14 @@ import statistics
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
-from tables import markdown
+from tables import ROOT, markdown, write_block
 
 from tkit.bundle import default_bundle
 from tkit.lab.extension import extended_chromium
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "export.md"
-BEGIN, END = "<!-- begin: benchmarks/hold.py -->", "<!-- end: benchmarks/hold.py -->"
 PICTURES = 10
 MAIL_PICTURES = 20
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
@@ -43,7 +41,7 @@ WAYS = {
     "append, then src": """(urls) => { for (const url of urls) {
         const image = document.createElement('img'); place.append(image); image.src = url; } }""",
 }
-# A rule without anyone who judges and releases.
+# The rule alone: nothing judges the pictures and lets them pass.
 RULE = """chrome.declarativeNetRequest.updateSessionRules({ addRules: [{ id: 9, action: { type: "block" },
   condition: { initiatorDomains: ["rule.test"], resourceTypes: ["image"] } }] })"""
 SHOWN = """async (html) => {
@@ -56,13 +54,13 @@ SHOWN = """async (html) => {
 
 
 class Server(ThreadingHTTPServer):
-    """Keeps what it was asked for; pages are ``/`` and ``/parsed``, all else is a picture."""
+    """Records the requested paths. ``/`` and ``/parsed`` are pages, everything else is a picture."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: set[str] = set()
+        self.requested: set[str] = set()
         self.parsed: list[str] = []
 
 
@@ -70,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.asked.add(self.path)
+        self.server.requested.add(self.path)
         page = self.path in ("/", "/parsed")
         images = "".join(f"<img src='{url}'>" for url in self.server.parsed) if self.path == "/parsed" else ""
         script = f"<script>{OBSERVER}</script>" if self.headers["Host"].startswith("script.") else ""
@@ -90,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def leaked(page: Page, server: Server, host: str, way: str, rounds: int) -> str:
-    """Say how many of the pictures were asked for."""
+    """Write how many of the pictures were requested."""
     count = 0
     for number in range(rounds):
         urls = [f"http://t.test/{host}/{len(way)}/{number}/{picture}.gif" for picture in range(PICTURES)]
@@ -99,25 +97,25 @@ def leaked(page: Page, server: Server, host: str, way: str, rounds: int) -> str:
         if WAYS[way]:
             page.evaluate(WAYS[way], urls)
         page.wait_for_timeout(300)
-        count += sum(url.removeprefix("http://t.test") in server.asked for url in urls)
+        count += sum(url.removeprefix("http://t.test") in server.requested for url in urls)
     return f"{count} of {rounds * PICTURES}"
 
 
 def milliseconds(page: Page, host: str, rounds: int) -> str:
-    """Say how long the pictures of a mail took to be shown."""
+    """Write how long the pictures of a mail took to appear."""
     taken: list[Any] = []
     for number in range(rounds):
         page.goto(f"http://{host}/")
         urls = [f"http://pictures.test/{host}/{number}/{picture}.jpg" for picture in range(MAIL_PICTURES)]
         images = "".join(f"<a href='http://shop.test/'><img src='{url}' width=90 height=60></a>" for url in urls)
         taken.append(page.evaluate(SHOWN, f"<table><tr><td>{images}</td></tr></table>"))
-    return f"{statistics.median(taken):.0f} ms ({min(taken):.0f}-{max(taken):.0f})"
+    return f"{statistics.median(taken):.0f} ms ({min(taken):.0f} to {max(taken):.0f})"
 
 
 def main() -> int:
     """Measure, and write the tables into the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10, help="how often each is measured (default 10)")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds per measurement (%(default)s)")
     rounds = parser.parse_args().rounds
     server = Server()
     thread = threading.Thread(target=server.serve_forever)
@@ -137,13 +135,11 @@ def main() -> int:
     lines = [
         f"Chromium {version}, {os.cpu_count()} cores, {datetime.date.today()}; written by `python benchmarks/hold.py`.",
         "",
-        *markdown(("pictures put into the page by", "asked for: script", "asked for: rule"), rows),
+        *markdown(("pictures put into the page by", "requested: script", "requested: rule"), rows),
         "",
         *markdown(("the extension", f"{MAIL_PICTURES} pictures shown after, median and range"), shown),
     ]
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text("\n".join([head + BEGIN, *lines, END + tail]), encoding="utf-8")
+    write_block(ROOT / "docs" / "export.md", "hold.py", lines)
     return 0
 
 

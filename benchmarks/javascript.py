@@ -1,10 +1,9 @@
-"""Hold the exported JavaScript module against Python in Chromium, on the HTML of public mails, and take its time.
+"""Compare the exported JavaScript module with Python in Chromium on public mails, and time it; writes docs/javascript.md.
 
     python benchmarks/javascript.py --corpora ../shared/corpora
 
-Of each archive so many mails with HTML, evenly spread. Equal means: the same references in the same order, every feature the
-same float32 number, the same margin, the same verdict. The time is the module's alone on a parsed document, warm.
-docs/javascript.md is written only by this command.
+Reads mails with HTML, evenly spread over each archive. Equal means the same references in the same order, every feature the
+same float32 number, and the same verdict. The time is that of the module alone on parsed documents, after a warm-up.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from tables import markdown
+from tables import CORPORA_FOLDER, ROOT, markdown, run
 
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
@@ -32,23 +31,22 @@ from tkit.lab.module import ChromiumModule
 from tkit.mail import Message
 from tkit.version import __version__
 
-ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 5
 HEAD = (
     "archive",
     "mails",
     "references",
-    "other references",
-    "unequal features",
-    "other decisions",
-    "ms a mail",
-    "µs a reference",
+    "different references",
+    "different features",
+    "different verdicts",
+    "ms per mail",
+    "µs per reference",
 )
 
 
 @dataclass
 class Measured:
-    """What one archive gave."""
+    """The counts and times of one archive."""
 
     archive: str
     mails: int = 0
@@ -66,25 +64,25 @@ class Measured:
         return (
             self.archive,
             *(f"{count:,}" for count in counts),
-            f"{np.median(times):.2f} (90 %: {np.quantile(times, 0.9):.2f})",
+            f"{np.median(times):.2f} (90%: {np.quantile(times, 0.9):.2f})",
             f"{1e6 * self.seconds / self.references:.0f}",
         )
 
     def compare(self, message: Message, module: ChromiumModule, bundle: Bundle) -> None:
-        found = module.classify(message)
+        classified = module.classify(message)
         expected = extract([message])
         self.mails += 1
         self.references += len(expected)
-        if [row.resolvedUrl for row in found] != expected["resolved_url"].tolist():
-            self.elsewhere += max(len(found), len(expected))
+        if [row.resolvedUrl for row in classified] != expected["resolved_url"].tolist():
+            self.elsewhere += max(len(classified), len(expected))
             return
-        if not found:
+        if not classified:
             return
-        features = np.array([row.features for row in found], np.float32)
+        features = np.array([row.features for row in classified], np.float32)
         wrong = features != expected[bundle.features].to_numpy(np.float32)
         self.unequal += int(wrong.any(axis=1).sum())
         self.features.update(np.array(bundle.features)[np.nonzero(wrong)[1]].tolist())
-        self.decided += int((np.array([row.tracker for row in found]) != bundle.verdicts(expected)).sum())
+        self.decided += int((np.array([row.tracker for row in classified]) != bundle.verdicts(expected)).sum())
 
 
 def together(results: list[Measured]) -> Measured:
@@ -112,9 +110,9 @@ def spread(archive: Path, count: int) -> list[Message]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpora", type=Path, default=ROOT / ".." / "shared" / "corpora")
-    parser.add_argument("--mails", type=int, default=300, help="of each archive")
-    parser.add_argument("--doc", type=Path, default=ROOT / "docs" / "javascript.md")
+    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of the archives")
+    parser.add_argument("--mails", type=int, default=300, help="mails of each archive (%(default)s)")
+    parser.add_argument("--doc", type=Path, default=ROOT / "docs" / "javascript.md", help="the page to write")
     arguments = parser.parse_args()
     bundle = default_bundle("message")
     source = module_text(bundle)
@@ -128,27 +126,32 @@ def main() -> int:
             timed = module.time(messages, ROUNDS)
             result.milliseconds, result.seconds = timed.milliseconds, timed.processor_seconds
             results.append(result)
-        asked, browser = module.requests, module.version
+        requests, browser = module.requests, module.version
     total = together(results)
-    table = "\n".join(markdown(HEAD, [result.row() for result in [*results, total]]))
+    table = markdown(HEAD, [result.row() for result in [*results, total]])
     worst = ", ".join(f"{name} ({count})" for name, count in total.features.most_common(10)) or "none"
-    text = f"""# The JavaScript module, measured
-
-Written by `python benchmarks/javascript.py --mails {arguments.mails}` on {datetime.datetime.now(datetime.UTC).date()}: tkit
-{__version__}, Chromium {browser}, selectolax {version("selectolax")}, Python {sys.version.split()[0]}, {os.cpu_count()} cores,
-load {os.getloadavg()[0]:.1f} at the end. The detector sees the message; `tkit.js` has {len(source.encode()):,} bytes.
-
-{table}
-
-"other references" counts the references of mails in which Chromium's tree gives other ones than lexbor's; features that are
-not the same float32 number: {worst}. Requests of the page: {len(asked)}. The time is the module's on parsed documents, warm,
-the mean of {ROUNDS} rounds: of a mail by the clock (median over the mails), of a reference the processor time of the page's
-thread for all mails, headers and the walk through the tree included, over all references.
-"""
-    arguments.doc.write_text(text, encoding="utf-8")
-    Console().print(table)
-    return int(bool(total.elsewhere or total.unequal or total.decided or asked))
+    date = datetime.datetime.now(datetime.UTC).date()
+    lines = [
+        "# The JavaScript module, measured",
+        "",
+        f"Written by `python benchmarks/javascript.py --mails {arguments.mails}` on {date}:",
+        f"tkit {__version__}, Chromium {browser}, selectolax {version('selectolax')}, Python {sys.version.split()[0]},"
+        f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end.",
+        f"The detector is that of the vantage point `message`; `tkit.js` has {len(source.encode()):,} bytes.",
+        "",
+        *table,
+        "",
+        "*Different references* counts the references of mails in which Chromium's tree gives other references than lexbor's.",
+        f"Features that are not the same float32 number: {worst}. Requests of the page: {len(requests)}.",
+        f"Times are those of the module on parsed documents, after a warm-up, the mean of {ROUNDS} rounds: per mail by the",
+        "wall clock (median and 90% quantile over the mails), per reference the processor time of the page's thread"
+        " for all mails,",
+        "including headers and the walk through the tree, divided by the number of references.",
+    ]
+    arguments.doc.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    Console().print("\n".join(table))
+    return int(bool(total.elsewhere or total.unequal or total.decided or requests))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,10 +1,13 @@
-"""Measure how much recall each manipulation of trackers costs each detector, by itself and by twos.
+"""Measure how much recall each manipulation and each pair of them costs each detector; writes docs/manipulations.md.
 
-Needs the corpora's archives (the mails themselves are edited and extracted anew) and the published dataset; the lists for
-the programs that decide by one. Models are cross-validated over components; each fold's threshold is chosen for the budget
-of false alarms on the unmanipulated rows of the other folds, and applies to the copies as it is. Rules and programs have
-their own verdict. What was extracted is kept in --cache, so that a second run takes minutes. docs/manipulations.md is
-written only by this command.
+    python benchmarks/manipulations.py --corpora ../shared/corpora --lists ../shared/lists
+
+Needs the corpora's archives, because the mails themselves are edited and extracted again, and the published dataset; also the
+lists
+for the programs that decide by one. Models are cross-validated over components. Each fold's threshold is chosen for the maximum
+false positive rate on the unmanipulated rows of the other folds, and is applied to the copies unchanged. Rules and programs
+have
+their own verdict. Extracted rows are stored in --cache, so a second run takes minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,14 +23,13 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
-from tables import CORPORA_FOLDER, ROOT, made_with, mails, markdown
+from tables import CORPORA_FOLDER, ROOT, made_with, markdown, read_messages, run
 
 from tkit.dataset import read
 from tkit.detectors import RULES, Detector
 from tkit.detectors.facts import with_facts
 from tkit.detectors.models import BoostingModel
 from tkit.detectors.peers import all_peers
-from tkit.errors import TkitError
 from tkit.evaluate import choose_threshold
 from tkit.features import KEY, MAIL_VANTAGES, extract, feature_names
 from tkit.labels import headline
@@ -41,18 +42,19 @@ from tkit.parallel import ordered_map
 from tkit.splits import cross_validation
 
 WHAT = {
-    "ordinary-size": "declares one of ten ordinary sizes (600x200, 48x48, ...); its style hides nothing any more",
-    "no-size": "declares no size at all; its style hides nothing any more",
-    "top-of-body": "stands first in the body",
-    "alt-and-link": "has an alternative text, and a link of the mail around it",
-    "sender-domain": "is served from www. of the sender's own domain",
-    "neutral-words": "the words of its path and its parameters' names become media, banner, header, ... and v, w, q, t",
+    "ordinary-size": "declares one of ten ordinary sizes (600x200, 48x48, ...); its style no longer hides anything",
+    "no-size": "declares no size at all; its style no longer hides anything",
+    "top-of-body": "is first in the body",
+    "alt-and-link": "has alternative text, and one of the mail's links around it",
+    "sender-domain": "is on www. of the sender's own domain",
+    "neutral-words": "its path words become media, banner, header, ..., its parameter names v, w, q, t",
     "short-token": "every identifier of seven characters or more becomes four to eight hexadecimal digits",
-    "split-token": "every identifier of eight or more is cut into directories of two to six characters",
+    "split-token": "every identifier of eight characters or more is split into directories of two to six characters",
     "jpg": "the path ends in .jpg",
-    "link-redirect": "is asked for through a redirect on the host of the mail's links, by a token of 10 to 40",
+    "link-redirect": "is requested through a redirect on the host of the mail's links, with a token of 10 to 40 characters",
     "css-background": "is the background of an empty span",
 }
+PLAIN = ", trained without disguises"
 _KEY = list(KEY)
 
 SIZES = (
@@ -65,24 +67,24 @@ BLIND = {
     "all features": (),
     "no sizes": SIZES,
     "no sizes, no file endings": SIZES + ENDINGS,
-    "no sizes, no file endings, nothing of text and link around": SIZES + ENDINGS + AROUND,
+    "no sizes, no file endings, no surrounding text or link": SIZES + ENDINGS + AROUND,
 }
-"""What a model could go by if it did not go by what a sender declares."""
+"""The features that are hidden from the model, by the name of the experiment."""
 
 
 def all_copies(messages: dict[str, Message], trackers: pd.DataFrame, workers: int, progress: Progress) -> pd.DataFrame:
-    """Manipulate each tracker in every single way and in every two, with the facts that programs read."""
+    """Apply each manipulation and each pair of them to each tracker, with the facts that programs read."""
     jobs = [(messages[str(sha256)], rows) for sha256, rows in trackers.groupby("message_sha256", sort=False)]
     task = progress.add_task("manipulated copies", total=len(jobs))
     frames = []
-    for found in ordered_map(copies_of, jobs, 4, workers):
-        progress.update(task, advance=len(found))
-        frames += [frame for frame in found if len(frame)]
+    for batch in ordered_map(copies_of, jobs, 4, workers):
+        progress.update(task, advance=len(batch))
+        frames += [frame for frame in batch if len(frame)]
     return pd.concat(frames, ignore_index=True)
 
 
 def copies_of(jobs: list[tuple[Message, pd.DataFrame]]) -> list[pd.DataFrame]:
-    """Manipulate the trackers of some messages; nothing of a message of which none can be."""
+    """Manipulate the trackers of each message; the frame is empty if none can be manipulated."""
     names = [(name,) for name in MANIPULATIONS] + list(PAIRS)
     return [
         manipulated_features(
@@ -100,7 +102,7 @@ def facts(edited: Iterable[Message]) -> pd.DataFrame:
 
 
 def with_written(rows: pd.DataFrame, messages: dict[str, Message], progress: Progress) -> pd.DataFrame:
-    """Add the facts of the mails to labelled rows, for programs that read them."""
+    """Add to labelled rows the facts that programs read from the mails."""
     task = progress.add_task("facts", total=None)
     facts = pd.concat(with_facts(messages.values()), ignore_index=True)
     progress.update(task, total=1, completed=1)
@@ -111,7 +113,7 @@ def with_written(rows: pd.DataFrame, messages: dict[str, Message], progress: Pro
 def of_model(
     factory: partial[BoostingModel], rows: pd.DataFrame, copies: pd.DataFrame, folds: int, seed: int, budget: float
 ) -> pd.DataFrame:
-    """Return the recall that a model loses, at thresholds chosen on the other folds."""
+    """Return the recall that a model loses at thresholds chosen on the other folds."""
     splits = cross_validation(rows, rows["component"], folds, seed)
     score, of_copies = scores_with_copies(factory, rows, copies, splits)
     known = headline(rows) & (rows["source"] == "gold").to_numpy()
@@ -120,13 +122,13 @@ def of_model(
     for split in splits:
         others = known & ~split.test
         threshold[split.test] = choose_threshold(score[others], tracker[others], budget)
-    place = pd.MultiIndex.from_frame(rows[_KEY]).get_indexer(pd.MultiIndex.from_frame(copies[_KEY]))
-    called, called_copies = score >= threshold, of_copies >= threshold[place]
-    lost = recall_lost(rows, called, copies, called_copies)
+    original = pd.MultiIndex.from_frame(rows[_KEY]).get_indexer(pd.MultiIndex.from_frame(copies[_KEY]))
+    flagged, flagged_copies = score >= threshold, of_copies >= threshold[original]
+    lost = recall_lost(rows, flagged, copies, flagged_copies)
     good = known & ~tracker
-    lost.attrs["false_alarms"] = float(called[good].mean())
-    worst = (copies["manipulation"] == _worst_pair(lost)).to_numpy() & (known & tracker)[place]
-    of_worst = place[worst & called[place] & ~called_copies]
+    lost.attrs["fpr"] = float(flagged[good].mean())
+    worst = (copies["manipulation"] == _worst_pair(lost)).to_numpy() & (known & tracker)[original]
+    of_worst = original[worst & flagged[original] & ~flagged_copies]
     lost.attrs["components_lost"] = rows["component"].iloc[of_worst].value_counts().tolist()
     return lost
 
@@ -137,21 +139,21 @@ def _worst_pair(lost: pd.DataFrame) -> str:
 
 
 def blind(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return rows in which some features say nothing: each is 0 everywhere, so that no model can go by it."""
+    """Return rows in which some features are 0 everywhere, so that no model can use them."""
     return rows.assign(**dict.fromkeys(columns, np.float32(0)))
 
 
 def of_rule(rule: Detector, rows: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
     """Return the recall that a rule or a program loses."""
-    called = rule.scores(rows) >= 0.5
+    flagged = rule.scores(rows) >= 0.5
     good = headline(rows) & (rows["source"] == "gold").to_numpy() & (rows["label"] != "T").to_numpy()
-    lost = recall_lost(rows, called, copies, rule.scores(copies) >= 0.5)
-    lost.attrs["false_alarms"] = float(called[good].mean())
+    lost = recall_lost(rows, flagged, copies, rule.scores(copies) >= 0.5)
+    lost.attrs["fpr"] = float(flagged[good].mean())
     return lost
 
 
 def cached(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """Read a table that was made before, or make and keep it."""
+    """Read the stored table, or make and store it."""
     if not file.is_file():
         made = make()
         if "written_attributes" in made:
@@ -166,33 +168,33 @@ def cached(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 
 
 def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], settings: argparse.Namespace, trackers: int) -> str:
-    """Write the page."""
-    points = {title: found.set_index("manipulation")["lost"] * 100 for title, found in results.items()}
+    """Return the page."""
+    points = {title: lost.set_index("manipulation")["lost"] * 100 for title, lost in results.items()}
     single = list(MANIPULATIONS)
     lines = [
         "# What a disguise costs",
         "",
         "Written by `python benchmarks/manipulations.py`; do not edit.",
         "",
-        f"Each of {trackers:,} gold trackers (headline rows) is edited in its own mail's HTML as its sender could have"
-        " written it, and the mail is extracted anew. Points of recall lost at each detector's own threshold: models",
-        f"(10 folds by component, gradient boosting, disguised copies of the training rows in training unless said) at"
-        f" {settings.max_false_alarms:.1%} of good pictures, chosen on the other folds; rules and programs at their verdict."
-        " Sizes, texts and lengths are drawn by the tracker's URL; a copy's original is never in the training of the model"
-        " that judges it.",
+        f"Each of {trackers:,} gold trackers (headline rows) is edited in its own mail's HTML as its sender could have written"
+        " it, and the mail is extracted again. The tables show the percentage points of recall lost. Models are gradient"
+        " boosting in 10 folds by component, with disguised copies of the training rows in training unless the name says"
+        f" otherwise, at a threshold chosen on the other folds for a false positive rate of at most"
+        f" {settings.max_false_alarms:.1%}. Rules and programs use their own verdict. Sizes, texts and lengths are drawn with"
+        " the tracker's URL as seed. A copy's original is never in the training rows of the model that judges it.",
         "",
         "## Single manipulations",
         "",
         *markdown(
-            ("detector", "recall", "false alarms", *single),
+            ("detector", "recall", "false positive rate", *single),
             [
                 (
                     title,
-                    f"{found['before'].iloc[0]:.1%}",
-                    f"{found.attrs['false_alarms']:.2%}",
+                    f"{lost['before'].iloc[0]:.1%}",
+                    f"{lost.attrs['fpr']:.2%}",
                     *(f"{points[title].get(name, float('nan')):.1f}" for name in single),
                 )
-                for title, found in results.items()
+                for title, lost in results.items()
             ],
         ),
         "",
@@ -200,24 +202,33 @@ def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], setti
         "",
         *markdown(
             ("detector", "worst pair", "second", "third", "mean of all pairs"),
-            [(title, *_worst(lost)) for title, lost in points.items()],
+            [(title, *_worst(of_detector)) for title, of_detector in points.items()],
         ),
         "",
-        "## What stands in the way",
+        "## Would hiding the disguised features help?",
         "",
-        "The model at `message` without the features that a sender declares, and with other seeds. What a model does not see"
-        " cannot mislead it, but with less to go by it finds fewer trackers that are not disguised, and other disguises cost it"
-        " more. *In components* tells of the trackers that the worst pair loses how many are in the three components that lose"
-        " most, and in all: those are kits that are left out as a whole.",
+        "The model at `message` without features that a sender can choose freely, and with other seeds. A feature"
+        " that the model"
+        " does not see cannot mislead it, but with fewer features it finds fewer undisguised trackers, and other disguises cost"
+        " it more. *In components* counts the trackers lost to the worst pair: in each of the three components that lose most,"
+        " in all, and the number of components with losses. Each component is a kit that is held out as a whole.",
         "",
         *markdown(
-            ("model, message", "recall", "false alarms", "worst single", "worst pair", "mean of all pairs", "in components"),
-            [(title, *_tried(found)) for title, found in tries.items()],
+            (
+                "model, message",
+                "recall",
+                "false positive rate",
+                "worst single",
+                "worst pair",
+                "mean of all pairs",
+                "in components",
+            ),
+            [(title, *_tried(lost)) for title, lost in tries.items()],
         ),
         "",
-        "## What each does",
+        "## The manipulations",
         "",
-        *markdown(("manipulation", "the tracker"), list(WHAT.items())),
+        *markdown(("manipulation", "effect on the tracker"), list(WHAT.items())),
         "",
         *made_with(("tkit", "lightgbm", "numpy", "pandas", "selectolax")),
         "",
@@ -230,18 +241,18 @@ def _worst(lost: pd.Series) -> list[str]:
     return [f"{points:.1f} ({name})" for name, points in pairs.head(3).items()] + [f"{pairs.mean():.1f}"]
 
 
-def _tried(found: pd.DataFrame) -> tuple[str, ...]:
-    points = found.set_index("manipulation")["lost"] * 100
+def _tried(lost: pd.DataFrame) -> tuple[str, ...]:
+    points = lost.set_index("manipulation")["lost"] * 100
     single = points[list(MANIPULATIONS)]
     worst, _, _, mean = _worst(points)
-    lost = found.attrs["components_lost"]
+    components = lost.attrs["components_lost"]
     return (
-        f"{found['before'].iloc[0]:.1%}",
-        f"{found.attrs['false_alarms']:.2%}",
+        f"{lost['before'].iloc[0]:.1%}",
+        f"{lost.attrs['fpr']:.2%}",
         f"{single.max():.1f} ({single.idxmax()})",
         worst,
         mean,
-        f"{', '.join(map(str, lost[:3]))} of {sum(lost)} in {len(lost)}",
+        f"{', '.join(map(str, components[:3]))} of {sum(components):,} in {len(components)}",
     )
 
 
@@ -250,11 +261,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset")
     parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of the archives")
-    parser.add_argument("--lists", type=Path, default=None, help="folder of the published lists; without, no program")
-    parser.add_argument("--cache", type=Path, default=ROOT / "out" / "manipulations")
+    parser.add_argument(
+        "--lists", type=Path, default=None, help="folder of the published lists; without it, programs are left out"
+    )
+    parser.add_argument("--cache", type=Path, default=ROOT / "out" / "manipulations", help="folder of extracted rows")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-false-alarms", type=float, default=0.001)
+    parser.add_argument("--max-false-alarms", type=float, default=0.001, help="maximum false positive rate")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that manipulate")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "manipulations.md")
     settings = parser.parse_args(arguments)
@@ -268,29 +281,30 @@ def main(arguments: list[str] | None = None) -> int:
 
         def wanted() -> dict[str, Message]:
             if not messages:
-                messages.update(mails(settings.corpora, frozenset(rows["message_sha256"]), progress))
+                messages.update(read_messages(settings.corpora, frozenset(rows["message_sha256"]), progress))
             return messages
 
         tag = dataset.digest()[:12]
         copies = cached(
             settings.cache / f"copies-{tag}.parquet", lambda: all_copies(wanted(), trackers, settings.workers, progress)
         )
-        taught = cached(settings.cache / f"taught-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
+        disguised = cached(settings.cache / f"taught-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
         results: dict[str, pd.DataFrame] = {}
         for vantage in reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
-            for title, learnt in ((f"model, {vantage}", taught), (f"model, {vantage}, untaught", None)):
+            for suffix, manipulated in (("", disguised), (PLAIN, None)):
+                title = f"model, {vantage}{suffix}"
                 task = progress.add_task(title, total=1)
-                factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=learnt)
+                factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=manipulated)
                 results[title] = of_model(factory, rows, copies, settings.folds, settings.seed, settings.max_false_alarms)
                 progress.update(task, completed=1)
         tries: dict[str, pd.DataFrame] = {}
-        ways = [(features, settings.seed, learnt) for features in BLIND for learnt in (taught, None)]
-        ways += [("all features", seed, taught) for seed in (settings.seed + 1, settings.seed + 2)]
-        for features, seed, learnt in ways:
-            title = f"{features}{', untaught' if learnt is None else ''}{f', seed {seed}' if seed != settings.seed else ''}"
+        ways = [(features, settings.seed, with_disguises) for features in BLIND for with_disguises in (True, False)]
+        ways += [("all features", seed, True) for seed in (settings.seed + 1, settings.seed + 2)]
+        for features, seed, with_disguises in ways:
+            title = f"{features}{'' if with_disguises else PLAIN}{f', seed {seed}' if seed != settings.seed else ''}"
             task = progress.add_task(title, total=1)
-            learnt = None if learnt is None else blind(learnt, BLIND[features])  # noqa: PLW2901
-            factory = partial(BoostingModel, random_state=seed, manipulated=learnt)
+            manipulated = blind(disguised, BLIND[features]) if with_disguises else None
+            factory = partial(BoostingModel, random_state=seed, manipulated=manipulated)
             seen = [blind(table, BLIND[features]) for table in (rows, copies)]
             tries[title] = of_model(factory, *seen, settings.folds, settings.seed, settings.max_false_alarms)
             progress.update(task, completed=1)
@@ -308,7 +322,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TkitError as error:
-        sys.exit(f"error: {error}")
+    run(main)

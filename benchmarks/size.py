@@ -1,17 +1,15 @@
-"""Measure what a smaller model costs: the rate against trees and leaves, and the size of its files; writes docs/size.md.
+"""Measure what a smaller model costs: recall by trees and leaves, and the size of the files; writes docs/size.md.
 
     python benchmarks/size.py
 
-Ten folds by component, as in `tkit study`. The first trees of a boosted model are the model that is fitted with so many, so one
-fit a fold and number of leaves gives every number of trees.
+Ten folds by component, as in `tkit study`. The first n trees of a boosted model equal a model fitted with n trees, so one fit
+per fold and number of leaves gives every number of trees.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
-import math
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,12 +20,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
-from tables import ROOT, made_with, markdown
+from tables import ROOT, made_with, markdown, percent, run
 
 from tkit.dataset import Dataset, read
 from tkit.detectors.models import BoostingModel
-from tkit.errors import TkitError
-from tkit.evaluate import Estimate, Evaluation, cross_validated_scores, paired_difference
+from tkit.evaluate import Evaluation, cross_validated_scores, paired_difference
 from tkit.export.javascript import module_text
 from tkit.features import feature_names
 from tkit.features.matrix import feature_matrix
@@ -40,10 +37,10 @@ LEAVES = (4, 8, 15, 31)
 
 @dataclass
 class Prefixes:
-    """A boosting model that tells the scores of its first trees too: `told[n]` of the rows that were last asked about."""
+    """A boosting model that also keeps the scores of its first n trees for the last rows scored, as `by_trees[n]`."""
 
     model: BoostingModel
-    told: dict[int, NDArray[np.float64]]
+    by_trees: dict[int, NDArray[np.float64]]
     name: str = "boosting"
 
     @property
@@ -58,13 +55,13 @@ class Prefixes:
         matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
         booster = self.model.estimators_[0].booster_
         for trees in TREES:
-            self.told[trees] = 1 / (1 + np.exp(-np.asarray(booster.predict(matrix, raw_score=True, num_iteration=trees))))
-        return self.told[max(TREES)]
+            self.by_trees[trees] = 1 / (1 + np.exp(-np.asarray(booster.predict(matrix, raw_score=True, num_iteration=trees))))
+        return self.by_trees[max(TREES)]
 
 
 @dataclass
 class Sizes:
-    """Bytes of a bundle's model.json, of tkit.js, and of tkit.js as a server compresses it."""
+    """Bytes of a bundle's model.json, of tkit.js, and of tkit.js compressed with gzip."""
 
     model: int
     script: int
@@ -72,20 +69,20 @@ class Sizes:
 
 
 def evaluated(dataset: Dataset, rows: pd.DataFrame, vantage: str, leaves: int, seed: int) -> dict[int, Evaluation]:
-    """Evaluate each number of trees at so many leaves."""
+    """Return the evaluation of each number of trees, for one number of leaves."""
     splits = unseen_kit(rows, 10, seed).splits
     score = {trees: np.full(len(rows), np.nan) for trees in TREES}
     for split in splits:
         model = BoostingModel(vantage, seed, trees=max(TREES), max_leaf_nodes=leaves, manipulated=dataset.manipulated)
         detector = Prefixes(model, {})
         cross_validated_scores(lambda made=detector: made, rows, [split])
-        for trees, told in detector.told.items():
-            score[trees][split.test] = told
+        for trees, scores in detector.by_trees.items():
+            score[trees][split.test] = scores
     return {trees: evaluate_scores(BoostingModel(vantage), rows, score[trees], splits, BUDGET, seed) for trees in TREES}
 
 
 def sizes(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, trees: int, leaves: int, date: str) -> Sizes:
-    """Fit on everything and measure what is written."""
+    """Fit on all rows and return the sizes of the written files."""
     factory = partial(
         BoostingModel,
         evaluation.vantage,
@@ -101,35 +98,31 @@ def sizes(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, trees: i
         return Sizes((Path(folder) / "model.json").stat().st_size, len(script), len(gzip.compress(script, 9, mtime=0)))
 
 
-def words(estimate: Estimate) -> str:
-    return "{:.1f} % [{:.1f}, {:.1f}]".format(*(100 * number for number in estimate))
-
-
 def kilobytes(count: int) -> str:
     return f"{count / 1024:.0f} KB"
 
 
-def page(found: dict[tuple[int, int], tuple[Evaluation, Sizes]], vantage: str, command: str) -> str:
+def page(results: dict[tuple[int, int], tuple[Evaluation, Sizes]], vantage: str, command: str) -> str:
     usual = BoostingModel()
-    chosen = found[usual.trees, usual.max_leaf_nodes][0]
+    chosen = results[usual.trees, usual.max_leaf_nodes][0]
     table = [
         (
             f"{trees} x {leaves}" + (" (exported)" if evaluation is chosen else ""),
-            words(evaluation.tpr_at_fpr(BUDGET)),
-            "-" if evaluation is chosen else points(paired_difference(evaluation, chosen, BUDGET)),
+            percent(evaluation.tpr_at_fpr(BUDGET)),
+            "-" if evaluation is chosen else percent(paired_difference(evaluation, chosen, BUDGET), sign="+", unit=""),
             *(kilobytes(count) for count in (size.model, size.script, size.compressed)),
         )
-        for (trees, leaves), (evaluation, size) in sorted(found.items(), key=lambda item: item[1][1].script)
+        for (trees, leaves), (evaluation, size) in sorted(results.items(), key=lambda item: item[1][1].script)
     ]
-    head = ("trees x leaves", "found at 0.1 %", "against exported, points", "model.json", "tkit.js", "tkit.js, gzip")
+    head = ("trees x leaves", "found at 0.1%", "minus exported, points", "model.json", "tkit.js", "tkit.js, gzip")
     return "\n".join(
         [
             "# What a smaller model costs",
             "",
-            f"Boosting at the {vantage} vantage point, ten folds by component: the share of trackers found where at most 0.1 % "
-            "of the good pictures are called, with its 95 % interval over components; the paired difference to the exported"
-            " model; and the size of what `tkit train` and `tkit export --to javascript` write. The code that computes the"
-            " features is part of `tkit.js` whatever the model. The smallest comes first.",
+            f"Boosting at the {vantage} vantage point, ten folds by component: the share of trackers found at a false positive"
+            " rate of 0.1%, with its 95% interval over components; the paired difference to the exported model; and the size of"
+            " the files that `tkit train` and `tkit export --to javascript` write. `tkit.js` always includes the code that"
+            " computes the features. The smallest comes first.",
             "",
             *markdown(head, table),
             "",
@@ -141,31 +134,22 @@ def page(found: dict[tuple[int, int], tuple[Evaluation, Sizes]], vantage: str, c
     )
 
 
-def points(estimate: Estimate) -> str:
-    return "-" if math.isnan(estimate.value) else "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * part for part in estimate))
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset")
     parser.add_argument("--vantage", default="element", choices=("url", "element", "message"))
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "size.md")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    try:
-        dataset = read(given.dataset)
-    except TkitError as error:
-        Console(stderr=True).print(f"[red]{error}")
-        return 1
+    arguments = parser.parse_args()
+    dataset = read(arguments.dataset)
     rows = dataset.rows()
-    found: dict[tuple[int, int], tuple[Evaluation, Sizes]] = {}
+    results: dict[tuple[int, int], tuple[Evaluation, Sizes]] = {}
     for leaves in track(LEAVES, "leaves", console=Console(stderr=True)):
-        for trees, evaluation in evaluated(dataset, rows, given.vantage, leaves, given.seed).items():
-            found[trees, leaves] = evaluation, sizes(dataset, rows, evaluation, trees, leaves, "2025-01-01")
-    text = page(found, given.vantage, f"python benchmarks/size.py --vantage {given.vantage}")
-    given.page.write_text(text, encoding="utf-8", newline="\n")
-    return 0
+        for trees, evaluation in evaluated(dataset, rows, arguments.vantage, leaves, arguments.seed).items():
+            results[trees, leaves] = evaluation, sizes(dataset, rows, evaluation, trees, leaves, "2025-01-01")
+    text = page(results, arguments.vantage, f"python benchmarks/size.py --vantage {arguments.vantage}")
+    arguments.page.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

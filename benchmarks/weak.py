@@ -2,26 +2,21 @@
 
     python benchmarks/weak.py --corpora ../shared/corpora
 
-The accuracy of a label on gold is measured by cross-validation over components: the sources' accuracies come from other
-components than those that are labelled.
+Accuracy on gold is cross-validated over components: the sources' accuracies are estimated on other components than those
+that are labelled.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
-from tables import CORPORA_FOLDER, ROOT, compared, made_with, markdown, share
+from tables import compare_corpora, corpora_parser, joined, made_with, markdown, run, share
 
-from tkit.corpus import CORPORA
 from tkit.dataset import read
-from tkit.errors import TkitError
 from tkit.features import KEY
 from tkit.labels import headline
 from tkit.labels.sources import SOURCES
@@ -48,12 +43,12 @@ def source_lines(table: pd.DataFrame) -> list[str]:
                 f"`{row['source']}`",
                 row["says"],
                 row["family"],
-                f"{row['coverage']:.4f}",
-                str(row["gold"]),
+                f"{row['coverage']:.2%}",
+                f"{row['gold']:,}",
                 str(row["wrong"]),
-                f"{row['accuracy']:.4f}",
-                f"{row['overlap']:.3f}",
-                f"{row['conflict']:.3f}",
+                f"{row['accuracy']:.2%}",
+                f"{row['overlap']:.1%}",
+                f"{row['conflict']:.1%}",
             )
             for _, row in table.iterrows()
         ],
@@ -62,22 +57,22 @@ def source_lines(table: pd.DataFrame) -> list[str]:
 
 def declared_lines() -> list[str]:
     return markdown(
-        ("source", "when it votes", "columns that it reads"),
+        ("source", "when it votes", "columns read"),
         [(f"`{source.name}`", source.meaning, " ".join(f"`{name}`" for name in source.uses)) for source in SOURCES],
     )
 
 
 def agreement(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Write rows, accuracy, and the precision of either side, of rows labelled T, C or S twice."""
-    tracker, called = rows["label"] == "T", rows["weak"] == "T"
-    right = tracker == called
+    """Write rows, accuracy, and the precision of both classes, of rows labelled T, C or S by gold and by weak labels."""
+    tracker, weak = rows["label"] == "T", rows["weak"] == "T"
+    right = tracker == weak
     weighted = np.average(right, weights=rows["stratum_weight"]) if len(rows) else np.nan
     return (
         f"{len(rows):,}",
         share(int(right.sum()), len(rows)),
-        f"{weighted:.4f}",
-        share(int((called & tracker).sum()), int(called.sum())),
-        share(int((~called & ~tracker).sum()), int((~called).sum())),
+        f"{weighted:.2%}",
+        share(int((weak & tracker).sum()), int(weak.sum())),
+        share(int((~weak & ~tracker).sum()), int((~weak).sum())),
     )
 
 
@@ -88,18 +83,18 @@ def measured(gold: pd.DataFrame, coverage: pd.Series) -> list[str]:
     for least in (0.5, 0.8, MIN_CONFIDENCE, 0.97, 0.99):
         kept = known[known["certainty"] >= least]
         covered = share(int((coverage >= least).sum()), len(coverage))
-        lines.append((f"{least:.2f}", covered.partition(" ")[0], f"{len(kept) / len(known):.4f}", *agreement(kept)))
+        lines.append((f"{least:.2f}", covered.partition(" ")[0], f"{len(kept) / len(known):.2%}", *agreement(kept)))
     return markdown(head, lines)
 
 
 def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: float) -> str:
     cast = votes(rows)
-    place = rows[list(KEY)].assign(_row=rows.index).merge(labels, on=list(KEY), how="left")
-    unlabelled = place["label"].isna().to_numpy()
-    gold = place[place["source"] == "gold"].set_index("_row")
+    labelled = rows[list(KEY)].assign(_row=rows.index).merge(labels, on=list(KEY), how="left")
+    unlabelled = labelled["label"].isna().to_numpy()
+    gold = labelled[labelled["source"] == "gold"].set_index("_row")
     gold["corpus"] = rows.loc[gold.index, "corpus"]
-    found = cross_validated_labels(cast.loc[gold.index], gold)
-    gold = gold.assign(weak=found["label"], certainty=found["confidence"])
+    out_of_fold = cross_validated_labels(cast.loc[gold.index], gold)
+    gold = gold.assign(weak=out_of_fold["label"], certainty=out_of_fold["confidence"])
     kept = gold[gold["certainty"] >= MIN_CONFIDENCE]
     known = kept[headline(kept)]
     by_label = (
@@ -108,7 +103,7 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
         .unstack(fill_value=0)
         .reindex(index=list("TPCSU"), columns=list("TCS"), fill_value=0)
     )
-    # The labels with the confidence of every covered row, for the coverage at other confidences.
+    # Labels of any confidence, for the coverage at other confidences.
     everything = weak_labels(rows[[*KEY, *feature_columns()]], rows[_campaign_columns(rows)], labels, min_confidence=0.0)
     coverage = everything["confidence"].reindex(range(int(unlabelled.sum())))
     own = sources_using(feature_columns())
@@ -119,50 +114,52 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
     weak_corpus = weak.merge(rows[[*KEY, "corpus"]], on=list(KEY))["corpus"].value_counts()
     tops = conflicts(cast[unlabelled]).head(12)
     lines = [
-        "# Weak labels: sources, and what their labels are worth",
+        "# Weak labels: sources and accuracy",
         "",
-        "Written by `python benchmarks/weak.py`; do not edit. Weak labels are for training and for looking around; no headline",
-        "figure is made of them. How votes become a label stands in `tkit/labels/weak.py`, the sources in"
-        " `tkit/labels/sources.py`.",
+        "Written by `python benchmarks/weak.py`; do not edit. Weak labels are for training and exploration. No headline figure",
+        "uses them. `tkit/labels/weak.py` turns votes into labels, `tkit/labels/sources.py` has the sources.",
         "",
-        f"Of {total:,} references that no label file names, {len(weak):,} get a weak label of confidence {MIN_CONFIDENCE}",
-        f"or more: a coverage of {len(weak) / total:.4f}, at an accuracy of {agreement(known)[1]} on gold",
+        f"Of {total:,} references that are in no label file, {len(weak):,} get a weak label of confidence {MIN_CONFIDENCE} or",
+        f"more: a coverage of {len(weak) / total:.2%}, with an accuracy of {agreement(known)[1]} on gold",
         f"(tracker or not, confidence 2 and 3, {agreement(known)[0]} rows).",
-        f"Labelling took {seconds:.1f} s; comparing the copies is what takes longer: docs/campaigns.md.",
+        f"Labelling took {seconds:.1f} s. Comparing the copies takes longer: docs/campaigns.md.",
         "",
         "## Accuracy on gold",
         "",
-        "By cross-validation over components, 10 folds; gold rows labelled T, C and S of confidence 2 and 3; tracker or not.",
-        "*Coverage* is of the references that no label file names, *gold covered* of these gold rows, *weighted* the accuracy",
-        "with each row standing for its stratum. The rules were written with gold in sight; only the accuracies are of other",
-        "components.",
+        "Cross-validated over components, 10 folds, on gold rows labelled T, C and S of confidence 2 and 3; tracker or not.",
+        "*Coverage* is the share of the references in no label file, *gold covered* the share of these gold rows, *weighted*",
+        "the accuracy with each row weighted by its stratum. The rules were written by people who had seen the gold labels;",
+        "only the accuracies are estimated on other components.",
         "",
         *measured(gold, coverage),
         "",
-        f"By corpus, at {MIN_CONFIDENCE}; *coverage* is of the corpus's references that no label file names:",
+        f"By corpus, at {MIN_CONFIDENCE}; *coverage* is the share of the corpus's references in no label file:",
         "",
         *markdown(
             ("corpus", "coverage", "rows", "accuracy", "weighted", "precision of T", "precision of C, S"),
             [
-                (corpus, f"{weak_corpus.get(corpus, 0) / count:.4f}", *agreement(known[known["corpus"] == corpus]))
+                (corpus, f"{weak_corpus.get(corpus, 0) / count:.2%}", *agreement(known[known["corpus"] == corpus]))
                 for corpus, count in sorted(by_corpus.items())
             ],
         ),
         "",
-        f"Gold labels of every confidence and what they are called, at {MIN_CONFIDENCE}. P has no weak label of its own; U",
-        "should not be called at all, but looks like something:",
+        f"Gold labels of every confidence and their weak labels, at {MIN_CONFIDENCE}. No source votes P. U should get no weak",
+        "label, but some rows look like a class:",
         "",
         *markdown(
-            ("gold", *(f"called {name}" for name in "TCS")),
-            [(name, *map(str, row)) for name, row in zip(by_label.index, by_label.to_numpy().tolist(), strict=True)],
+            ("gold", *(f"weak {name}" for name in "TCS")),
+            [
+                (name, *(f"{count:,}" for count in row))
+                for name, row in zip(by_label.index, by_label.to_numpy().tolist(), strict=True)
+            ],
         ),
         "",
         f"The weak labels are {', '.join(f'{count:,} {name}' for name, count in weak['label'].value_counts().items())}.",
         "",
         "## Sources",
         "",
-        "*Coverage*, *overlap* (another source votes alike) and *conflict* (another votes otherwise) are of the references",
-        "that no label file names; *accuracy* is on gold, tracker or not.",
+        "*Coverage*, *overlap* (another source votes the same) and *conflict* (another source votes differently) are shares of",
+        "the references in no label file; *accuracy* is on gold, tracker or not.",
         "",
         *source_lines(source_table(cast, gold[["label", "confidence"]], unlabelled)),
         "",
@@ -173,14 +170,14 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
             [(f"`{row.tracker}`", f"`{row.negative}`", f"{row.rows:,}") for row in tops.itertuples()],
         ),
         "",
-        "## Circularity, as declared",
+        "## Circularity",
         "",
-        "A source is given the columns that it declares and no others. A model that looks at these columns too learns the rule",
-        "back: `tkit.labels.weak.sources_using` names such sources, `tkit.labels.weak.without_sources` drops the"
-        " labels that came from them",
-        f"only. {len(own)} of {len(SOURCES)} sources read columns that are also features of the models, at the least whether a",
-        f"reference can be seen; {len(free):,} labels have a source that reads none. What only compared copies tell stands",
-        f"behind {len(copied):,} labels: these have a source of the cues `copies` or `spread`.",
+        "A source reads only the columns that it declares. A model with the same columns learns the source's rule instead of",
+        "the truth. `tkit.labels.weak.sources_using` names such sources, and `tkit.labels.weak.without_sources` drops the",
+        f"labels that come only from them. {len(own)} of {len(SOURCES)} sources read columns that are also features of the",
+        f"models, at least whether a reference is visible; {len(free):,} labels have a source that reads none."
+        f" {len(copied):,} labels",
+        "have a source with the cue `copies` or `spread`, which only the comparison of copies provides.",
         "",
         *declared_lines(),
         "",
@@ -195,18 +192,11 @@ def _campaign_columns(rows: pd.DataFrame) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of archives")
-    parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "weak.md", help="the page to write")
-    arguments = parser.parse_args()
-    labels = read(arguments.dataset).labels.query("source != 'weak'")  # the weak ones are what is measured
+    arguments = corpora_parser(__doc__, "weak.md").parse_args()
+    labels = read(arguments.dataset).labels.query("source != 'weak'")
     console = Console()
     with Progress(console=console) as progress:
-        results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
-    key = list(KEY)
-    features = pd.concat([result.features for result in results]).drop_duplicates(key, ignore_index=True)
-    campaigns = pd.concat([result.campaigns for result in results]).drop_duplicates(key, ignore_index=True)
+        features, campaigns = joined(compare_corpora(arguments.corpora, progress))
     start = time.perf_counter()
     weak = weak_labels(features, campaigns, labels)
     seconds = time.perf_counter() - start
@@ -215,7 +205,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TkitError as error:
-        sys.exit(f"weak: {error}")
+    run(main)

@@ -1,20 +1,18 @@
-"""Measure whether weak labels help a model on components that it has not seen; writes docs/weak_training.md.
+"""Measure whether weak labels in training help a model on held-out components; writes docs/weak_training.md.
 
     python benchmarks/weak_training.py --corpora ../shared/corpora
 
 Ten folds by component, as in `tkit study`. A weak row that shares a sender, a URL, a tracker's domain or path template with any
-labelled row of a tested component is left out of that fold; the label sources' accuracies come from the fold's training rows.
-How much the weak rows weigh is chosen in each fold on a third of its training components.
+labelled row of a tested component is left out of that fold. The label sources' accuracies are estimated on the fold's training
+rows. The weight of the weak rows is chosen in each fold on a third of its training components.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,13 +20,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 from sklearn.metrics import log_loss
-from tables import CORPORA_FOLDER, ROOT, compared, made_with, markdown
+from tables import compare_corpora, corpora_parser, joined, made_with, markdown, percent, run
 
-from tkit.corpus import CORPORA
 from tkit.dataset import read
 from tkit.detectors.models import BoostingModel
-from tkit.errors import TkitError
-from tkit.evaluate import Estimate, Evaluation, paired_difference, training_weight
+from tkit.evaluate import Evaluation, paired_difference, training_weight
 from tkit.features import KEY
 from tkit.labels import headline
 from tkit.labels.sources import SOURCES
@@ -48,24 +44,24 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Pool:
-    """The rows without a label, and the keys by which they may be akin to labelled ones."""
+    """The rows without a label, with their votes and the keys that relate them to labelled rows."""
 
     rows: pd.DataFrame
     cast: pd.DataFrame
     labelled_cast: pd.DataFrame
 
     def labels(self, labelled: pd.DataFrame, train: Mask, tested: Mask, copies_only: bool, seed: int) -> pd.DataFrame:
-        """Return the weak rows of a fold, with ``label``, at most AT_MOST of a sender, template and label."""
+        """Return the weak rows of a fold with ``label``, at most AT_MOST per sender, template and label."""
         gold = train & headline(labelled) & (labelled["source"] == "gold").to_numpy()
         model = LabelModel.fit(self.labelled_cast[gold], (labelled["label"] == "T").to_numpy()[gold])
-        found = model.labels(self.cast)
-        found = found[(found["confidence"] >= LEAST) & ~self.akin(labelled[tested])]
+        weak = model.labels(self.cast)
+        weak = weak[(weak["confidence"] >= LEAST) & ~self.related(labelled[tested])]
         if copies_only:
-            found = without_sources(found, NO_COPIES)
-        rows = self.rows.loc[found.index].assign(label=found["label"])
+            weak = without_sources(weak, NO_COPIES)
+        rows = self.rows.loc[weak.index].assign(label=weak["label"])
         return rows.sample(frac=1, random_state=seed).groupby(["sender", "template", "label"]).head(AT_MOST)
 
-    def akin(self, tested: pd.DataFrame) -> Mask:
+    def related(self, tested: pd.DataFrame) -> Mask:
         trackers = tested[tested["label"] == "T"]
         shared = self.rows["sender"].isin(set(tested["sender"]) - {""}) | self.rows["address"].isin(set(tested["address"]))
         shared |= self.rows["domain"].isin(set(trackers["domain"]) - {""})
@@ -88,54 +84,49 @@ def fitted_scores(
 
 
 def choose_weight(labelled: pd.DataFrame, train: Mask, pool: Pool, copies_only: bool, seed: int) -> float:
-    """Choose by the log loss on a third of the training part's components."""
+    """Return the weight with the lowest log loss on a third of the training side's components."""
     inner = cross_validation(labelled[train], labelled["component"].to_numpy()[train], 3, seed)[0]
-    places = np.flatnonzero(train)
+    positions = np.flatnonzero(train)
     fit, judge = np.zeros(len(labelled), bool), np.zeros(len(labelled), bool)
-    fit[places[inner.train]], judge[places[inner.test]] = True, True
+    fit[positions[inner.train]], judge[positions[inner.test]] = True, True
     judge &= headline(labelled)
     held = labelled["component"].isin(set(labelled["component"][judge])).to_numpy()
-    # What is akin to the outer test rows stays out too: the weak rows of the inner model are a part of the outer one's.
+    # Rows related to the outer test rows stay out too: the inner model's weak rows are a part of the outer model's.
     weak = pool.labels(labelled, fit, held | ~train, copies_only, seed)
     truth = (labelled["label"] == "T").to_numpy()[judge]
     losses = {weight: log_loss(truth, fitted_scores(labelled, fit, judge, weak, weight, seed)) for weight in WEIGHTS}
     return min(losses, key=losses.__getitem__)
 
 
-def words(estimate: Estimate, scale: float = 1.0) -> str:
-    value, low, high = (number * scale for number in estimate)
-    return f"{value:.4f} [{low:.4f}, {high:.4f}]"
-
-
 def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], used: dict[str, list[int]], seed: int) -> str:
     first, *others = evaluations
     head = (
         "trained on",
-        "trackers found at 0.1 % false positives",
-        "at 1 %",
-        "partial area up to 1 % (McClish)",
-        "weak rows a fold",
+        "trackers found at a false positive rate of 0.1%",
+        "at 1%",
+        "partial area up to 1% (McClish)",
+        "weak rows per fold",
         "weights chosen",
     )
     lines = [
-        "# Weak labels in training: do they help on what a model has not seen?",
+        "# Do weak labels in training help on unseen trackers?",
         "",
         "Written by `python benchmarks/weak_training.py`; do not edit.",
         "",
         f"Boosting at the message vantage point, ten folds by component (seed {seed}), tested on gold rows of confidence 2",
-        f"and 3. Weak rows have a confidence of {LEAST} or more, at most {AT_MOST} of one sender, URL template and label;",
-        "those that share a sender, URL, tracker's domain or path template with a tested component are left out of the fold.",
-        "Together they weigh as much as the weight says, gold and members weighing 1; it is chosen of"
+        f"and 3. Weak rows have a confidence of {LEAST} or more, at most {AT_MOST} per sender, URL template and label.",
+        "Those that share a sender, URL, tracker's domain or path template with a tested component are left out of the fold.",
+        "The weight is their total weight relative to that of gold and members. It is chosen from"
         f" {', '.join(map(str, WEIGHTS))}",
-        "by the log loss on a third of the training part's components. Intervals: 95 %, bootstrap over components.",
+        "by the log loss on a third of the training side's components. 95% intervals, bootstrap over components.",
         "",
         *markdown(
             head,
             [
                 (
                     name,
-                    words(evaluation.tpr_at_fpr(BUDGET)),
-                    words(evaluation.tpr_at_fpr(0.01)),
+                    percent(evaluation.tpr_at_fpr(BUDGET), 2),
+                    percent(evaluation.tpr_at_fpr(0.01), 2),
                     f"{evaluation.partial_auc().value:.4f}",
                     f"{np.mean(used[name]):,.0f}" if used[name] else "-",
                     ", ".join(f"{weight:g}: {count}" for weight, count in sorted(chosen[name].items())) or "-",
@@ -144,16 +135,16 @@ def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], 
             ],
         ),
         "",
-        "## Difference from gold and members only",
+        "## Difference from gold and members alone",
         "",
-        "Trackers found at 0.1 % false positives, in points, paired.",
+        "Trackers found at a false positive rate of 0.1%, in percentage points, paired.",
         "",
     ]
     rows = []
     for name in others:
         gain = paired_difference(evaluations[name], evaluations[first], BUDGET)
         verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no difference shown"
-        rows.append((name, words(gain, 100), verdict))
+        rows.append((name, percent(gain, 4, unit=""), verdict))
     lines += [
         *markdown(("trained on", "points", "verdict"), rows),
         "",
@@ -165,10 +156,8 @@ def page(evaluations: dict[str, Evaluation], chosen: dict[str, Counter[float]], 
 def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataFrame, Pool]:
     dataset = read(arguments.dataset)
     with Progress(console=console) as progress:
-        results = list(compared(arguments.corpora, [corpus.name for corpus in CORPORA], progress))
-    key = list(KEY)
-    features = pd.concat([result.features for result in results]).drop_duplicates(key, ignore_index=True)
-    campaigns = pd.concat([result.campaigns for result in results]).drop_duplicates(key, ignore_index=True)
+        results = compare_corpora(arguments.corpora, progress)
+    features, campaigns = joined(results)
     senders = {key: value for result in results for key, value in result.senders.items()}
     rows = evidence_rows(features, campaigns)
     rows["sender"] = rows["message_sha256"].map(senders)
@@ -178,23 +167,20 @@ def read_pool(arguments: argparse.Namespace, console: Console) -> tuple[pd.DataF
     rows["row"] = np.arange(len(rows))
     cast = votes(rows)
     labelled = dataset.rows().merge(
-        rows[[*KEY, "sender", "address", "domain", "template", "row"]], on=key, validate="one_to_one"
+        rows[[*KEY, "sender", "address", "domain", "template", "row"]], on=list(KEY), validate="one_to_one"
     )
     free = np.setdiff1d(rows["row"], labelled["row"])
     return labelled, Pool(rows.iloc[free], cast.iloc[free], cast.iloc[labelled["row"].to_numpy()].set_axis(labelled.index))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of archives")
-    parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset", help="the dataset, for its labels")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "weak_training.md", help="the page to write")
+    parser = corpora_parser(__doc__, "weak_training.md")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     console = Console()
     labelled, pool = read_pool(arguments, console)
     splits = cross_validation(labelled, labelled["component"], 10, arguments.seed)
-    arms = {"gold and members": None, "and weak labels": False, "and weak labels that compared copies stand behind": True}
+    arms = {"gold and members": None, "and weak labels": False, "and weak labels from compared copies": True}
     score = {name: np.full(len(labelled), np.nan) for name in arms}
     chosen: dict[str, Counter[float]] = {name: Counter() for name in arms}
     used: dict[str, list[int]] = {name: [] for name in arms}
@@ -211,14 +197,12 @@ def main() -> None:
             score[name][split.test] = fitted_scores(labelled, split.train, split.test, weak, weight, arguments.seed)
         console.print(f"{split.name}: {time.monotonic() - start:.0f} s")
     evaluations = {
-        name: evaluate_scores(BoostingModel(), labelled, found, splits, BUDGET, arguments.seed) for name, found in score.items()
+        name: evaluate_scores(BoostingModel(), labelled, scores, splits, BUDGET, arguments.seed)
+        for name, scores in score.items()
     }
     arguments.page.write_text(page(evaluations, chosen, used, arguments.seed), encoding="utf-8")
     console.print(f"written: {arguments.page}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TkitError as error:
-        sys.exit(f"weak_training: {error}")
+    run(main)

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
@@ -31,18 +32,30 @@ def features_page() -> str:
     lines = [
         "# Features",
         "",
-        f"Generated from `tkit/features/schema.py` by `make docs`. Feature version {FEATURE_VERSION}, {len(FEATURES)}"
-        f" features; at the"
-        f" vantage points, each with those before it: {counts}. All are float32. *absent* is the value that stands for"
-        ' "not given".',
+        f"Generated from `tkit/features/schema.py` by `make docs`. Feature version {FEATURE_VERSION}, {len(FEATURES)} features."
+        f" Each vantage point includes those before it: {counts}. All features are float32. *absent* is the value that means"
+        ' "not given". *in reasons* is how a verdict\'s reasons express the feature; 0, 1 and "not given" may have words of'
+        " their own.",
     ]
+    columns = ("feature", "unit", "absent", "meaning", "in reasons", "source")
     for vantage in VANTAGES:
-        lines += ["", f"## {vantage}", "", "| feature | unit | absent | meaning | source |", "|---|---|---|---|---|"]
+        lines += ["", f"## {vantage}", "", _table_row(columns), "|---" * len(columns) + "|"]
         for feature in FEATURES:
             if feature.vantage == vantage:
                 absent = "" if feature.absent is None else f"{feature.absent:g}"
-                lines.append(f"| `{feature.name}` | {feature.unit} | {absent} | {feature.meaning} | {feature.source} |")
+                words = re.sub(r"\{n:?([^}]*)\}", _placeholder, feature.words.usual)
+                lines.append(_table_row((f"`{feature.name}`", feature.unit, absent, feature.meaning, words, feature.source)))
     return "\n".join(lines) + "\n"
+
+
+def _table_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _placeholder(number: re.Match[str]) -> str:
+    """Return ``{n}``, ``{n:%}``, ``{n:noun}`` or ``{n:one/several}`` of a reason with an n for the number."""
+    one, _, several = number[1].partition("/")
+    return f"*n*{one}" if one in ("", "%") else f"*n* {several or one + 's'}"
 
 
 def design_page(text: str) -> str:

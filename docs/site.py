@@ -1,4 +1,4 @@
-"""Make the static site of the executed notebooks: ``python docs/site.py notebooks out/site``."""
+"""Write the static site of the executed notebooks: ``python docs/site.py notebooks out/site``."""
 
 import sys
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -123,3 +125,10 @@ def test_the_design_page_shows_the_layers_in_their_order() -> None:
     page = (ROOT / "docs" / "design.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \|", page.partition("## The house")[2], re.MULTILINE)
     assert tuple(rows) == LAYERS
+
+
+@pytest.mark.parametrize("module", ["tkit.cli.batch", "tkit.report.writers", "tkit.scrubbing.worker", "tkit.verdicts"])
+def test_what_judges_mails_loads_nothing_that_trains_or_draws(module: str) -> None:
+    script = f"import sys, {module}; print(*sorted({{'sklearn', 'scipy', 'lightgbm', 'matplotlib'}} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""

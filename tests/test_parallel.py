@@ -32,6 +32,6 @@ def test_an_exception_ends_the_work(workers: int) -> None:
         list(ordered_map(total, range(100), 3, workers))
 
 
-def test_a_process_that_is_ended_is_told() -> None:
-    with pytest.raises(TkitError, match="one of the 2 processes was ended from outside"):
+def test_a_killed_process_is_an_error() -> None:
+    with pytest.raises(TkitError, match="one of the 2 processes was killed"):
         list(ordered_map(end_process, range(3), 1, 2))

@@ -1,7 +1,7 @@
-"""tkit: find, measure and block e-mail read trackers.
+"""tkit: find, measure and block email read trackers.
 
-The public names are those of ``dir(tkit)`` and, package by package, those that each package's ``__init__`` lists. A name is
-imported when it is first asked for, so that ``import tkit`` and ``tkit --help`` need no pandas.
+The public names are those in ``dir(tkit)`` and in each package's ``__all__``. A name is imported when it is first used, so
+that ``import tkit`` and ``tkit --help`` do not import pandas.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tkit.verdicts import audit as audit
     from tkit.verdicts import scan as scan
 
-_HOMES = {
+_PACKAGES = {
     "Bundle": "bundle",
     "Evaluation": "evaluate",
     "Labeller": "annotate",
@@ -38,13 +38,13 @@ _HOMES = {
     "scrub": "scrubbing",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", *_PACKAGES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _PACKAGES:
         raise AttributeError(f"module 'tkit' has no attribute {name!r}")
-    value = getattr(import_module(f"tkit.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"tkit.{_PACKAGES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,4 @@
-"""``python -m tkit``: the command line."""
+"""Run the command line as ``python -m tkit``."""
 
 from tkit.cli import main
 

@@ -1,9 +1,9 @@
-"""The one error family that tkit raises on purpose."""
+"""The error that tkit raises on purpose."""
 
 
 class TkitError(Exception):
-    """Something a user can act on: the message says what, where, and what to do.
+    """An error that the user can fix; the message says what is wrong, where, and what to do.
 
-    Bad mail never raises; it is recorded in ``Message.defects``. A ``TkitError`` is for what
-    the user handed over: a path, an archive, a label file, a bundle, an argument.
+    It is raised for what the user gives: a path, an archive, a label file, a bundle, an argument. Bad mail never raises;
+    ``Message.defects`` says what is wrong with it.
     """

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Write files and folders that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tkit.errors import TkitError
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Return a stream to write a file by; the file is there, or replaced, only once all of it is on the disk.
+    """Yield a stream to write a file; the file appears, or is replaced, when the block has ended and all is on the disk.
 
-    Where the block raises, the file stays what it was. A file that is there keeps its permissions; a new one gets those that
-    the user's umask leaves it, so that what is written from a mailbox is no more open than the user's other files.
+    If the block raises, the file stays as it was. An existing file keeps its permissions; a new one gets those of the
+    user's umask, so that what is written from a mailbox is no more readable than the user's other files.
 
     Raises
     ------
     TkitError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:
-        raise TkitError(f"{target}: cannot be written ({error.strerror}): give another file") from None
+        raise TkitError(f"{target}: cannot be written ({error.strerror}): choose another file") from None
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -41,49 +41,54 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
         os.replace(temporary, target)
     except OSError as error:
-        raise TkitError(f"{target}: cannot be written ({error.strerror}): give another file") from None
+        raise TkitError(f"{target}: cannot be written ({error.strerror}): choose another file") from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(folder: str | os.PathLike[str], replaces: Collection[str] | None = None) -> Iterator[Path]:
-    """Return an empty folder to write into; it takes its place, or an older folder's, only once the block has ended.
+    """Yield an empty folder to write into; it becomes ``folder``, or replaces an older one, when the block has ended.
 
-    Where the block raises, what stood there stays. Where the new folder cannot take its place, the older one comes back.
+    If the block raises, or the new folder cannot be put in place, the older one stays.
 
     Parameters
     ----------
     folder : path
-        Made with its parents.
+        Created with its parents.
     replaces : collection of str, optional
-        Names of the files that an older folder may hold; one with any other file is refused. Without it, any folder is
-        replaced.
+        Names of the entries that an older folder may have. A folder with any other entry is refused. Without `replaces`,
+        any folder is replaced.
 
     Raises
     ------
     TkitError
-        Where the folder cannot be written, something else than a folder stands there, or it holds other files.
+        If the folder cannot be written, is not a folder, or has other entries.
     """
     target = Path(folder)
     try:
-        others = sorted({entry.name for entry in target.iterdir()}.difference(replaces or ())) if target.exists() else []
-        if replaces is not None and others:
-            raise TkitError(f"{target}: holds other files, such as {others[0]}: choose another folder or empty it")
+        names = {entry.name for entry in target.iterdir()} if target.exists() else set()
+        others = [] if replaces is None else sorted(names.difference(replaces))
+        if others:
+            raise TkitError(f"{target}: contains other files, such as {others[0]}: choose another folder or empty it")
         target.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside:
             new, old = Path(beside, "new"), Path(beside, "old")
             new.mkdir()
             yield new
-            if target.exists():
-                target.rename(old)
-            try:
-                new.rename(target)
-            except OSError:
-                if old.exists():
-                    old.rename(target)
-                raise
+            _exchange(target, new, old)
     except OSError as error:
-        raise TkitError(
-            f"{target}: cannot be written ({error.strerror or error}): choose a folder that can be written"
-        ) from error
+        reason = error.strerror or error
+        raise TkitError(f"{target}: cannot be written ({reason}): choose a folder that can be written") from error
+
+
+def _exchange(target: Path, new: Path, old: Path) -> None:
+    """Put the new folder in place of the target, which becomes the old one; undo this if it fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise

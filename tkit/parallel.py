@@ -16,11 +16,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _shared: list[Callable[[Any], Any]] = []
-"""In a worker, the one function that it was started with."""
+"""In a worker process, the function that it was started with."""
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Cut a stream into lists of ``size`` items, the last one shorter.
+    """Yield the items in lists of ``size``; the last list may be shorter.
 
     >>> list(batches("abcde", 2))
     [['a', 'b'], ['c', 'd'], ['e']]
@@ -31,34 +31,34 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item], size: int, workers: int) -> Iterator[Result]:
-    """Apply a function to batches of items and give the results in the order of the batches.
+    """Apply a function to batches of items and yield the results in the order of the batches.
 
     Parameters
     ----------
     function : callable
-        At module level, or a `partial` of such, so that another process can find it. It goes to each process once:
-        what all batches read belongs into the `partial`, not into the items.
+        Defined at module level, or a `partial` of such a function, so that another process can import it. It is sent to
+        each process once; put what all batches read into the `partial`, not into the items.
     items : iterable
-        Read as the work proceeds: at most ``2 * workers`` batches are held.
+        Read as the work proceeds; at most ``2 * workers`` batches are in memory.
     size : int
-        Items a batch.
+        Number of items per batch.
     workers : int
-        Number of processes; 1 works in this one.
+        Number of processes; 1 works in the calling process.
 
     Yields
     ------
     Result
-        One a batch. An exception of the function is raised here, and ends the work.
+        One per batch. An exception of the function is raised here and ends the work.
 
     Raises
     ------
     TkitError
-        Where the system ends one of the processes.
+        If the system kills one of the processes.
     """
     if workers <= 1:
         yield from map(function, batches(items, size))
         return
-    # A fresh interpreter for each worker: forking a process that runs Arrow's threads can lock up.
+    # Each worker gets a fresh interpreter, because a fork of a process that runs Arrow's threads can deadlock.
     with ProcessPoolExecutor(workers, get_context("spawn"), _share, (function,)) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
@@ -70,8 +70,7 @@ def ordered_map(function: Callable[[list[Item]], Result], items: Iterable[Item],
                 yield waiting.popleft().result()
         except BrokenProcessPool:
             raise TkitError(
-                f"one of the {workers} processes was ended from outside, as a system does that runs out of memory:"
-                " take fewer of them"
+                f"one of the {workers} processes was killed, probably because the system ran out of memory: use fewer processes"
             ) from None
         finally:
             for future in waiting:

@@ -81,7 +81,7 @@ def test_features_are_checked() -> None:
         ({"training_sha256": "0123"}, "training_sha256 '0123': give 64 hexadecimal digits"),
         ({"date": "2026-02-30"}, "date '2026-02-30': give a day as YYYY-MM-DD"),
         ({"date": "20261123"}, "date '20261123'"),
-        ({"threshold_chosen": " "}, "threshold_chosen is empty: say what it is"),
+        ({"threshold_chosen": " "}, "threshold_chosen is empty: give a text"),
         ({"replay": THREE[:0]}, "vectors.jsonl: 0 rows: give from 1 to 10000"),
         ({"replay": THREE.drop(columns="https")}, "vectors.jsonl: rows have no column https"),
         ({"card": CARD | {"limits": "\n"}}, "CARD.md: sections without text: limits; unknown: none"),

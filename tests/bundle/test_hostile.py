@@ -55,9 +55,9 @@ SPOILT = {
     "feature twice": ("schema.json", lambda schema: schema["features"].append(schema["features"][0]), "another schema"),
     "features in another order": ("schema.json", lambda schema: schema["features"].reverse(), "order"),
     "vantage": ("schema.json", lambda schema: schema.update(vantage="element"), "another schema"),
-    "cycle": ("model.json", cycle, "each stands behind its parent"),
-    "loop": ("model.json", loop, "each stands behind its parent"),
-    "shared child": ("model.json", share, "(child of 2 nodes|no mean of its children)"),
+    "cycle": ("model.json", cycle, "each child comes after its parent"),
+    "loop": ("model.json", loop, "each child comes after its parent"),
+    "shared child": ("model.json", share, "(child of 2 nodes|not a mean of its children)"),
     "not finite": ("model.json", lambda model: model["trees"][0]["threshold"].__setitem__(0, float("nan")), "not strict JSON"),
     "infinite": ("model.json", lambda model: model["trees"][0]["threshold"].__setitem__(0, float("-inf")), "not strict JSON"),
     "kind": ("model.json", lambda model: model.update(kind="pickle"), "this tkit reads trees and linear"),
@@ -77,7 +77,7 @@ def test_number_that_overflows_is_refused(folder: Path) -> None:
     text = (folder / "model.json").read_text()
     where = text.index('"threshold":[') + len('"threshold":[')
     (folder / "model.json").write_text(text[:where] + "1e999," + text[text.index(",", where) + 1 :])
-    with pytest.raises(TkitError, match="inf is no finite number"):
+    with pytest.raises(TkitError, match="inf is not a finite number"):
         Bundle.load(folder)
 
 

@@ -1,7 +1,6 @@
-"""Tests of tkit.bundle.integers and rounding: what rounding changes, and the models that cannot be held."""
+"""Tests of tkit.bundle.integers: exact sums, and the models that a bundle cannot contain."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,61 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_bundle import FACTS, FEATURES, MODELS, PATH, THREE, TREE, made, split_tree, trained, url_rows
+from made_bundle import FACTS, THREE, TREE, made, split_tree, trained
 
 from tkit.bundle import UNIT, Bundle, IntegerTree, IntegerTrees
 from tkit.bundle.learnt import LinearSum, TreeSum
-from tkit.detectors.models import BoostingModel, Model, TreeModel
+from tkit.detectors.models import BoostingModel, TreeModel
 from tkit.errors import TkitError
-
-
-@given(
-    st.floats(-1e30, 1e30) | st.floats(0, 100),
-    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5),
-)
-@settings(deadline=None)
-def test_rounded_thresholds_decide_float32_features_alike(threshold: float, values: list[float]) -> None:
-    with np.errstate(over="ignore"):
-        near = np.float32(threshold)
-    around = [near, np.nextafter(near, np.float32(-3e38)), np.nextafter(near, np.float32(3e38))]
-    values = [*values, *map(float, around)]
-    tree = split_tree((PATH, threshold, 1, 2, 0, 2), (-1, 0, 0, 0, 0, 1), (-1, 0, 0, 0, 1, 1))
-    bundle = made(TreeSum("identity", 0, [tree]))
-    assert isinstance(bundle.model, IntegerTrees)
-    kept = bundle.model.trees[0].threshold[0]
-    assert float(np.float32(kept)) == kept <= threshold
-    goes_right = bundle.margins(url_rows(path_length=values)) > 0
-    assert goes_right.tolist() == [value > threshold for value in values]
-
-
-@pytest.mark.parametrize("make", MODELS)
-def test_scores_differ_from_the_models_by_rounding_alone(make: Callable[[], Model]) -> None:
-    rows, tracker, weight = trained()
-    model = make().fit(rows, tracker, weight)
-    bundle = Bundle.from_model(
-        model,
-        0.5,
-        **FACTS | {"replay": rows[:5]},
-    )
-    # Values that stand right at a split, too.
-    if isinstance(bundle.model, IntegerTrees):
-        terms = len(bundle.model.trees)
-        splits = {
-            (feature, threshold)
-            for tree in bundle.model.trees
-            for feature, threshold in zip(tree.feature, tree.threshold, strict=True)
-            # LightGBM takes what is within 1e-35 of zero for zero; no feature is that small.
-            if feature >= 0 and abs(threshold) > 1e-30
-        }
-        for row, (feature, threshold) in enumerate(sorted(splits)[: len(rows)]):
-            rows.iloc[row, feature] = np.float32(threshold)
-    else:
-        terms = len(FEATURES)
-    # Half a unit for each and the intercept; the logistic curve's slope is at most a quarter.
-    most = (terms + 1) * 0.5 / UNIT * (0.25 if bundle.model.link == "logistic" else 1)
-    assert np.abs(bundle.scores(rows) - model.scores(rows)).max() <= most + 1e-12
-    table = bundle.contributions(rows)
-    assert (table.sum(axis=1) + bundle.expected).tolist() == bundle.margins(rows).tolist()
 
 
 def test_sums_are_exact_in_float32_in_any_order() -> None:
@@ -82,7 +32,7 @@ def test_sums_are_exact_in_float32_in_any_order() -> None:
 
 @pytest.mark.parametrize("link", ["identity", "logistic"])
 @given(threshold=st.floats(0, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_threshold_is_the_least_margin_of_its_score(link: Any, threshold: float) -> None:
     bundle = made(TreeSum(link, 0, [TREE]), threshold)
     assert bundle.threshold_score >= threshold
@@ -112,7 +62,7 @@ def test_models_that_no_bundle_can_hold_are_refused() -> None:
         made(TreeSum("logistic", 0, []))
     with pytest.raises(TkitError, match=r"margins reach .*, which float64 cannot add exactly"):
         made(LinearSum(0, np.zeros(75), np.full(75, 1e-12), np.ones(75)))
-    with pytest.raises(TkitError, match="threshold holds a number that is not finite"):
+    with pytest.raises(TkitError, match="threshold contains a number that is not finite"):
         made(
             TreeSum(
                 "logistic",

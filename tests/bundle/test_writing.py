@@ -1,4 +1,4 @@
-"""Tests of tkit.bundle.writing and card: what is saved, whole or not at all."""
+"""Tests of saving in tkit.bundle.bundle: a bundle is saved whole or not at all."""
 
 import json
 import math
@@ -7,18 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_bundle import CARD, MODELS, PATH, QUERY, THREE, THREE_MARGINS, made, trained
+from made_bundle import MODELS, PATH, QUERY, THREE, THREE_MARGINS, made, trained
 
-from tkit.bundle import MAX_BYTES, Bundle, render_card
+from tkit.bundle import MAX_BYTES, Bundle
 from tkit.detectors.models import Model
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION
-
-
-def test_card_has_every_section_in_order() -> None:
-    card = render_card("boosting (url)", {"use": "Read *this*.\n", **{k: v for k, v in CARD.items() if k != "use"}})
-    assert card.startswith("# boosting (url)\n\n## What it is for\n\nText of purpose.\n\n## Training data\n\n")
-    assert card.endswith("## How to use it\n\nRead *this*.\n\n## Licence\n\nText of licence.\n")
 
 
 def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
@@ -80,7 +74,7 @@ def test_saving_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
     made(threshold=0.75).save(folder)
     assert Bundle.load(folder).threshold_score == pytest.approx(0.75, abs=1e-5)
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(TkitError, match=r"holds other files, such as notes\.txt: choose another folder"):
+    with pytest.raises(TkitError, match=r"contains other files, such as notes\.txt: choose another folder"):
         made().save(folder)
     assert (folder / "notes.txt").read_text() == "mine"
     (tmp_path / "file").write_text("mine")

@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from tkit.campaigns import alignment
 from tkit.campaigns.alignment import UNALIGNED, Slot, align
-from tkit.url.template import file_type, url_template
 
 
 def slots(*urls: str) -> list[Slot]:
@@ -60,12 +59,6 @@ def test_a_full_profile_takes_no_more_columns(monkeypatch: pytest.MonkeyPatch) -
     usual = slots("http://a.example/a.gif", "http://b.example/b.gif")
     one, other = slots("http://d.example/d.gif", "http://b.example/b.gif"), slots("http://d.example/d.gif")
     assert columns(usual, usual, one, other) == [[0, 1], [0, 1], [2, 1], [3]]
-
-
-def test_templates() -> None:
-    assert url_template("http://x.a.example/o/8f3a9c?u=1") == url_template("http://y.a.example/o/771b2e?u=2")
-    assert url_template("http://a.example/8f3a9c.gif") != url_template("http://a.example/8f3a9c.jpg")
-    assert file_type("http://a.example/q9ude.2lp") == ""
 
 
 @given(st.lists(st.lists(st.sampled_from(["a/1", "a/2", "b/1", "c/x.gif"]), max_size=8), max_size=6))

@@ -39,7 +39,7 @@ def test_check(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert f"{bad}: row 2, column label: 'X'" in done.stdout
     assert f"{bad}: row 3, column confidence: '9'" in done.stdout
-    assert f"{bad}: row 3, column message_sha256: names the reference of row 2 again" in done.stdout
+    assert f"{bad}: row 3, column message_sha256: repeats the reference of row 2" in done.stdout
 
 
 def test_merge_adjudicate_and_correct(files: tuple[Path, Path], tmp_path: Path) -> None:

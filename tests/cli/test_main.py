@@ -10,7 +10,6 @@ import pytest
 from paths import ROOT
 
 from tkit.cli.arguments import Format, format_of
-from tkit.cli.study import read_share
 from tkit.version import __version__
 
 SAMPLE = ROOT / "data" / "sample"
@@ -165,15 +164,3 @@ def test_nothing_is_left_where_no_mail_was_read(tmp_path: Path) -> None:
     done = tkit("scan", "no-such-mailbox", "--format", "csv", "-o", tmp_path / "out.csv")
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("share", ["-1", "101%", "few", "nan", ""])
-def test_a_budget_that_is_no_share(share: str) -> None:
-    done = tkit("study", "--max-false-alarms", share)
-    assert done.returncode == 2
-    assert "give a share such as 0.1% or 0.001" in " ".join(done.stderr.decode().replace("│", " ").split())
-
-
-@pytest.mark.parametrize(("text", "share"), [("0.1%", 0.001), ("0.001", 0.001), ("100%", 1.0), ("0", 0.0)])
-def test_a_budget_is_a_share_or_per_cent(text: str, share: float) -> None:
-    assert read_share(text) == pytest.approx(share)

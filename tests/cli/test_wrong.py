@@ -12,7 +12,7 @@ from tkit.cli import arguments
 from tkit.cli.main import app
 from tkit.dataset import read
 from tkit.dataset.card import write_data_card
-from tkit.dataset.reading import read_facts
+from tkit.dataset.reading import read_description
 from tkit.errors import TkitError
 from tkit.scrubbing.milter import listening_place
 from tkit.study.gate import read_floors
@@ -84,8 +84,8 @@ def test_a_wrong_argument_is_refused_before_any_work(line: str, told: str, files
             "bundle xdefault:url: schema.json: cannot be read (No such file or directory)",
         ),
         ("export default:url --to adblock -o x --dataset no-such", "no-such: no dataset.json"),
-        ("study --gate file", "file: no file of floors"),
-        ("study --pin file", "file: no file of floors"),
+        ("study --gate file", "file: not a file of floors"),
+        ("study --pin file", "file: not a file of floors"),
     ],
 )
 def test_what_the_files_do_not_hold_ends_with_one(line: str, told: str, files: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_dataset_that_is_a_file(files: Path) -> None:
     with pytest.raises(
         TkitError, match=r"file/dataset\.json: cannot be read \(Not a directory\): give the folder of a dataset"
     ):
-        read_facts(files / "file")
+        read_description(files / "file")
 
 
 def test_a_data_card_that_cannot_be_written(files: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_data_card_that_cannot_be_written(files: Path) -> None:
 
 
 def test_floors_that_are_not_there(files: Path) -> None:
-    with pytest.raises(TkitError, match="no-such: no file of floors: make one with `tkit study --pin no-such`"):
+    with pytest.raises(TkitError, match="no-such: does not exist: create it with `tkit study --pin no-such`"):
         read_floors("no-such")
 
 
@@ -145,5 +145,5 @@ def test_where_a_milter_listens(listen: str, place: object) -> None:
 
 @pytest.mark.parametrize("listen", ["", "unix:", "inet:", "inet:x@h", "inet:65536@h", "inet:٣@h", "tcp:25@h"])
 def test_where_no_milter_listens(listen: str) -> None:
-    with pytest.raises(TkitError, match="no place to listen on"):
+    with pytest.raises(TkitError, match="not an address to listen on"):
         listening_place(listen)

@@ -29,25 +29,25 @@ def test_a_requirement_is_read(text: str, detector: str, figure: str, operator: 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "is no requirement"),
-        ("fpr", "is no requirement"),
-        ("fpr=0.1", "is no requirement"),
-        ("fpr<=-1", "is no requirement"),
-        ("fpr<=nan", "is no requirement"),
-        ("fpr<=0.1.2", "is no requirement"),
-        ("fpr<=0.1; rm", "is no requirement"),
+        ("", "is not a requirement"),
+        ("fpr", "is not a requirement"),
+        ("fpr=0.1", "is not a requirement"),
+        ("fpr<=-1", "is not a requirement"),
+        ("fpr<=nan", "is not a requirement"),
+        ("fpr<=0.1.2", "is not a requirement"),
+        ("fpr<=0.1; rm", "is not a requirement"),
         ("auc<=0.1", "no figure 'auc': take one of tpr, "),
         ("fpr<=97", "fpr is a share: give a number from 0 to 1"),
         ("missed<=1%", "missed is a count"),
     ],
 )
-def test_what_is_none_is_refused(text: str, reason: str) -> None:
+def test_invalid_requirements_are_refused(text: str, reason: str) -> None:
     with pytest.raises(TkitError, match=reason):
         Requirement.parse(text)
 
 
 @given(st.text(alphabet="fprtmised_:<>=.0129eE%- ", max_size=24))
-def test_no_text_raises_but_as_said(text: str) -> None:
+def test_any_text_parses_or_raises_a_tkit_error(text: str) -> None:
     try:
         found = Requirement.parse(text)
     except TkitError:
@@ -60,10 +60,10 @@ def figures(**given: float) -> dict[str, float]:
     return dict.fromkeys(FIGURES, 0.0) | given
 
 
-def test_what_does_not_hold_is_given_by_detector() -> None:
+def test_failures_are_reported_by_detector() -> None:
     known = {"a": figures(fpr=0.01, missed=3), "b": figures(fpr=0.02, precision=math.nan)}
     failed = check([Requirement.parse("fpr<=1%"), Requirement.parse("a: missed<3"), Requirement.parse("precision>=0")], known)
-    assert [str(one) for one in failed] == [
+    assert [str(failure) for failure in failed] == [
         "b: fpr is 2.0000%, required fpr<=1%",
         "a: missed is 3, required a: missed<3",
         "b: precision has no value, required precision>=0",

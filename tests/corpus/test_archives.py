@@ -92,7 +92,7 @@ class TestHostileArchives:
         before = sorted(tmp_path.rglob("*"))
         messages, problems = read(tmp_path, base=tmp_path)
         assert messages == [("x.tar!a..b", mail(2)), ("y.zip!a..b", mail(2))]
-        what = "a member whose name leads out of the archive (absolute, or with '..'): skipped"
+        what = "a member with a path outside the archive (absolute, or with '..'): skipped"
         assert problems == [(f"x.tar!{name}", what), (f"y.zip!{name}", what)]
         assert sorted(tmp_path.rglob("*")) == before
 
@@ -107,7 +107,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(tar(*specials, ("m", mail(1))))
         messages, problems = read(tmp_path / "x", base=tmp_path)
         assert messages == [("x!m", mail(1))]
-        what = "a link, a device, a sparse file or the like: skipped"
+        what = "not a regular file (a link, a device, a sparse file): skipped"
         assert problems == [(f"x!{info.name}", what) for info in specials]
 
     def test_symlink_in_a_zip(self, tmp_path):
@@ -117,7 +117,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(zipped((link, b"/etc/passwd"), ("m", mail(1))))
         assert read(tmp_path / "x", base=tmp_path) == (
             [("x!m", mail(1))],
-            [("x!link", "a link, a device, a sparse file or the like: skipped")],
+            [("x!link", "not a regular file (a link, a device, a sparse file): skipped")],
         )
 
     @pytest.mark.parametrize("inner", [tar(("m", mail(1))), zipped(("m", mail(1))), gzip.compress(mail(1))])
@@ -127,12 +127,12 @@ class TestHostileArchives:
         messages, problems = read(tmp_path, base=tmp_path)
         assert messages == [("a.tar!m", mail(2)), ("b.zip!m", mail(2))]
         assert [where for where, _ in problems] == ["a.tar!inner", "b.zip!inner"]
-        assert all(what.endswith("in an archive is not opened: unpack it") for _, what in problems)
+        assert all(what.endswith("in an archive is not opened: unpack it first") for _, what in problems)
 
     @pytest.mark.parametrize("content", [tar(special("d", tarfile.DIRTYPE)), zipped(), zipped(("d/", b""))])
     def test_empty_archive(self, tmp_path, content):
         (tmp_path / "x").write_bytes(content)
-        assert read(tmp_path / "x", base=tmp_path) == ([], [("x", "empty archive: no file in it")])
+        assert read(tmp_path / "x", base=tmp_path) == ([], [("x", "empty archive: it contains no file")])
 
     # bzip2 in its smallest blocks: what is lost is a whole block.
     @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ class TestHostileArchives:
         assert problems == [
             (
                 "x",
-                "truncated or damaged (bad checksum, and no end-of-archive mark): read up to the break; get the file again",
+                "truncated or damaged (bad checksum, and no end-of-archive mark): read up to the damage; get the file again",
             )
         ]
 
@@ -218,7 +218,7 @@ class TestHostileArchives:
 
     @pytest.mark.parametrize(
         ("name", "wheres", "what"),
-        [("2", ["x"], "unexpected end of data"), ("/2", ["x!/2", "x"], "it ends within a member")],
+        [("2", ["x"], "unexpected end of data"), ("/2", ["x!/2", "x"], "it ends inside a member")],
     )
     def test_size_beyond_all_data_ends(self, tmp_path, name, wheres, what):
         raw = bytearray(tar(("1", mail(1)), (name, mail(2)), tar_format=tarfile.GNU_FORMAT))
@@ -237,7 +237,7 @@ class TestHostileArchives:
         assert read(tmp_path / "x", base=tmp_path)[1] == [
             (
                 "x",
-                f"truncated or damaged (a header of {2**33} bytes): read up to the break; get the file again",
+                f"truncated or damaged (a header of {2**33} bytes): read up to the damage; get the file again",
             )
         ]
 
@@ -269,7 +269,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(raw)
         assert read(tmp_path / "x", base=tmp_path) == (
             [],
-            [("x", "truncated or damaged (Memory usage limit exceeded): read up to the break; get the file again")],
+            [("x", "truncated or damaged (Memory usage limit exceeded): read up to the damage; get the file again")],
         )
 
     def test_xz_of_several_streams_and_what_stands_behind(self, tmp_path):
@@ -281,7 +281,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(streams[:-20])
         problems = read(tmp_path / "x", base=tmp_path)[1]
         assert problems == [
-            ("x", "truncated or damaged (it ends within the compressed data): read up to the break; get the file again")
+            ("x", "truncated or damaged (it ends inside the compressed data): read up to the damage; get the file again")
         ]
 
     @pytest.mark.parametrize("block", [1, 2, 5, 7, 100])
@@ -299,7 +299,7 @@ class TestHostileArchives:
         (tmp_path / "x").write_bytes(header + sparse + tar(("2", mail(2)), tar_format=tarfile.USTAR_FORMAT))
         messages, problems = read(tmp_path / "x", base=tmp_path)
         assert messages == [("x!2", mail(2))]
-        assert problems == [("x!1", "a link, a device, a sparse file or the like: skipped")]
+        assert problems == [("x!1", "not a regular file (a link, a device, a sparse file): skipped")]
 
     @pytest.mark.parametrize(
         ("rest", "wheres", "wanted"),

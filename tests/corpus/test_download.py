@@ -108,7 +108,7 @@ class TestGet:
         assert server.asked[0]["User-Agent"].startswith("tkit/")
         assert "Range" not in server.asked[0]
         assert ("made: downloading", len(ARCHIVE), len(ARCHIVE)) in told
-        assert {what for what, _, _ in told} == {"made: downloading", "made: picking"}
+        assert {what for what, _, _ in told} == {"made: downloading", "made: selecting"}
         assert names(tmp_path / "cache") == ["made-0123456789ab.tar.gz"]
 
     def test_the_archive_is_the_same_whatever_the_download_was_like(self, fetch, tmp_path):
@@ -191,7 +191,7 @@ class TestBrokenConnection:
     def test_is_given_up(self, fetch, server, tmp_path):
         pauses: list[float] = []
         broken = [answer(body=ARCHIVE[: 4 * BLOCK], length=len(ARCHIVE)) for _ in range(ATTEMPTS)]
-        with pytest.raises(TkitError, match=rf"the connection failed \(\w+\), {ATTEMPTS} times; what has come is kept"):
+        with pytest.raises(TkitError, match=rf"the connection failed \(\w+\), {ATTEMPTS} times; what was downloaded is kept"):
             fetch(*broken, pauses=pauses)
         assert pauses == [2.0, 4.0, 8.0, 16.0]
         assert names(tmp_path / "corpora") == []
@@ -229,7 +229,7 @@ class TestServerError:
 
     @pytest.mark.parametrize("status", [403, 404, 410])
     def test_refusal_is_not_asked_twice(self, fetch, server, status, tmp_path):
-        with pytest.raises(TkitError, match=rf"the server answers {status} .*: see if it has moved"):
+        with pytest.raises(TkitError, match=rf"the server answers {status} .*: check whether the corpus has moved"):
             fetch(answer(status))
         assert len(server.asked) == 1
         assert names(tmp_path / "corpora") == []
@@ -241,30 +241,30 @@ class TestServerError:
 
 
 class TestWrongContent:
-    """The checksum is over the mails: a download that does not hold them is dropped."""
+    """The checksum is over the mails: a download that does not contain them is deleted."""
 
     def dropped(self, tmp_path: Path) -> bool:
         return names(tmp_path / "corpora") == names(tmp_path / "cache") == []
 
     def test_a_mail_was_changed(self, fetch, tmp_path):
         body = tar(*MEMBERS[:-4], ("nothing-0123456/data/3.eml", MAILS[3] + b"!"), *MEMBERS[-3:], mode="w:gz")
-        with pytest.raises(TkitError, match=r": 1 of the 7 wanted mails are not in it: the download is dropped"):
+        with pytest.raises(TkitError, match=r": 1 of the 7 wanted mails are missing: the download was deleted"):
             fetch(answer(body=body))
         assert self.dropped(tmp_path)
 
     def test_archive_that_is_cut_though_all_that_was_promised_came(self, fetch, tmp_path):
-        with pytest.raises(TkitError, match=r"of the 7 wanted mails are not in it \(truncated or damaged"):
+        with pytest.raises(TkitError, match=r"of the 7 wanted mails are missing \(truncated or damaged"):
             fetch(answer(body=ARCHIVE[: len(ARCHIVE) // 2]))
         assert self.dropped(tmp_path)
 
     @pytest.mark.parametrize("body", [b"<!DOCTYPE html><p>Sign in", b"", b"\x1f\x8b"])
     def test_no_archive(self, fetch, tmp_path, body):
-        with pytest.raises(TkitError, match=r": 7 of the 7 wanted mails are not in it"):
+        with pytest.raises(TkitError, match=r": 7 of the 7 wanted mails are missing"):
             fetch(answer(body=body))
         assert self.dropped(tmp_path)
 
     def test_the_next_run_fetches_anew(self, fetch):
-        with pytest.raises(TkitError, match="the download is dropped"):
+        with pytest.raises(TkitError, match="the download was deleted"):
             fetch(answer(body=b"no archive"))
         assert check(fetch(answer(body=ARCHIVE)), CORPUS, WANTED).sound
 
@@ -288,7 +288,7 @@ class TestHostileArchive:
 
     def test_only_outside_the_folder(self, fetch):
         body = tar(*((f"nothing-0123456/elsewhere/{name}", raw) for name, raw in enumerate(MAILS)), mode="w:gz")
-        with pytest.raises(TkitError, match=r"7 of the 7 wanted mails are not in it"):
+        with pytest.raises(TkitError, match=r"7 of the 7 wanted mails are missing"):
             fetch(answer(body=body))
 
 
@@ -299,5 +299,5 @@ class TestCheck:
         assert check(path, CORPUS, WANTED) == Checked("made", 6, 1, 1, False)
 
     def test_no_archive(self, tmp_path):
-        with pytest.raises(TkitError, match=r"no such archive: fetch it with `tkit corpus get made`"):
+        with pytest.raises(TkitError, match=r"no such archive: download it with `tkit corpus get made`"):
             check(tmp_path / "made.tar.xz", CORPUS, WANTED)

@@ -6,7 +6,7 @@ import tracemalloc
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
@@ -55,7 +55,7 @@ class TestMbox:
         assert messages == [("box#1", mail(1)), ("box#4", mail(4))]
         assert problems == [
             ("box#2", "not a mail: no mail header in its first 50 lines"),
-            ("box#3", "empty: no mail in it"),
+            ("box#3", "empty: it contains no mail"),
         ]
 
     def test_no_from_line_is_left_over(self, tmp_path):
@@ -63,7 +63,6 @@ class TestMbox:
         path.write_bytes(b"From a\nFrom b\n" + mail(1))
         assert read(path, base=tmp_path) == ([("box", mail(1))], [])
 
-    @settings(deadline=None)
     @given(
         bodies=st.lists(
             st.lists(st.sampled_from(["", "x", ">From x", "From", " From x", "y" * 40, "é"])),
@@ -103,7 +102,7 @@ class TestMbox:
 
 
 def too_large(limit):
-    return f"larger than the {limit} bytes that a mail may have: skipped; take out what it carries, or drop it"
+    return f"larger than the {limit} bytes that a mail may have: skipped; remove its attachments, or leave it out"
 
 
 class TestTooLarge:

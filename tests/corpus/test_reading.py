@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
 
@@ -169,11 +169,11 @@ class TestStandardInput:
 
     def test_zip_needs_a_file(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(zipped(("m", mail(1))))))
-        assert read("-") == ([], [("-", "a ZIP archive on standard input: name it as a file")])
+        assert read("-") == ([], [("-", "a ZIP archive on standard input: give its path instead")])
 
     def test_closed(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", None)
-        assert read("-") == ([], [("-", "standard input is closed: pipe a mail or an mbox to it")])
+        assert read("-") == ([], [("-", "standard input is closed: pipe a mail or an mbox into it")])
 
 
 class TestProgress:
@@ -227,7 +227,7 @@ class TestNoMail:
     @pytest.mark.parametrize(
         ("content", "what"),
         [
-            (b"", "empty: no mail in it"),
+            (b"", "empty: it contains no mail"),
             (b"\x89PNG\r\n\x1a\n" + bytes(20), "a PNG picture, not a mail"),
             (b"\x7fELF\x02\x01\x01" + bytes(20) + b"\nDate: x", "a program (ELF), not a mail"),
             (b"%PDF-1.7\nSubject: in a PDF", "a PDF document, not a mail"),
@@ -258,11 +258,11 @@ class TestNoMail:
     def test_empty_folder(self, tmp_path):
         (tmp_path / "cur").mkdir()
         (tmp_path / "new").mkdir()
-        assert read(tmp_path) == ([], [(str(tmp_path), "empty folder: no mail, mbox or archive in it")])
+        assert read(tmp_path) == ([], [(str(tmp_path), "empty folder: it contains no mail, mbox or archive")])
 
     def test_pipe_is_not_waited_for(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")
-        what = "neither a file nor a folder: pipe its content to standard input"
+        what = "neither a file nor a folder: pipe its content into standard input"
         assert read(tmp_path, base=tmp_path) == ([], [("pipe", what)])
 
     def test_unreadable_file(self, tmp_path, monkeypatch):
@@ -291,7 +291,6 @@ class TestNoMail:
         with pytest.raises(TkitError, match=r"single path 'a\.eml'; give a list of paths"):
             read_raw("a.eml", problems=[])
 
-    @settings(deadline=None)
     @given(content=st.binary(max_size=600))
     def test_any_bytes_give_a_mail_or_a_problem(self, tmp_path_factory, content):
         path = tmp_path_factory.mktemp("any") / "file"

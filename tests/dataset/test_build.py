@@ -1,4 +1,4 @@
-"""The dataset is made of mails, labels and lists: the same bytes whatever the order or the archive."""
+"""The dataset is built from mails, labels and lists: the same bytes in any order and from any archive."""
 
 import hashlib
 import json
@@ -22,13 +22,11 @@ from made_shared import (
     use_made_registry,
     write_archive,
 )
-from paths import SHARED
 
-from tkit.corpus.registry import corpora_named
-from tkit.dataset import load_dataset, read
+from tkit.dataset import read
 from tkit.dataset.build import SURE, build, rebuild
 from tkit.dataset.columns import FILES
-from tkit.dataset.gather import SALT, gather
+from tkit.dataset.gather import SALT
 from tkit.errors import TkitError
 
 ALL = (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")
@@ -123,13 +121,19 @@ class TestTables:
         other = rows.loc[sha(OTHER["1.eml"])].loc[1]
         assert other[["copies_known", "copies_share", "own_of_recipient"]].tolist() == [1, -1, -1]
 
-    def test_facts(self, made):
-        facts = read(made[1]).facts
-        assert facts["labels_without_a_reference"] == {"gold": 1, "members": 0}
-        assert facts["lists"] == [source.name for source in LISTS]
-        assert {name: facts["labels"][name] for name in ("gold", "member")} == {"gold": 18, "member": 12}
-        assert (facts["messages"], facts["messages_with_references"], facts["references"]) == (28, 27, 54)
-        assert sorted(facts["inputs"]) == ["gold/labels.csv", "gold/members.csv", "lists/made_mail.txt", "lists/made_web.txt"]
+    def test_description(self, made):
+        description = read(made[1]).description
+        assert description["labels_without_a_reference"] == {"gold": 1, "members": 0}
+        assert description["lists"] == [source.name for source in LISTS]
+        assert {name: description["labels"][name] for name in ("gold", "member")} == {"gold": 18, "member": 12}
+        counts = [description[name] for name in ("messages", "messages_with_references", "references")]
+        assert counts == [28, 27, 54]
+        assert sorted(description["inputs"]) == [
+            "gold/labels.csv",
+            "gold/members.csv",
+            "lists/made_mail.txt",
+            "lists/made_web.txt",
+        ]
 
     def test_checksums_are_those_of_the_files(self, made):
         found = files(made[1])
@@ -161,7 +165,7 @@ class TestSameBytes:
         given = rebuild(made[0] / "corpora", read(made[1]), tmp_path / "dataset")
         for name in ("references", "labels", "messages", "splits", "manipulated", "campaigns"):
             pd.testing.assert_frame_equal(getattr(given, name), getattr(read(tmp_path / "dataset"), name))
-        assert given.facts == read(tmp_path / "dataset").facts
+        assert given.description == read(tmp_path / "dataset").description
 
     def test_kind_of_a_mail_filed_under_two_is_of_none(self, made, tmp_path):
         shared = make_shared(tmp_path / "shared")
@@ -185,7 +189,7 @@ class TestRefusals:
     def test_other_mails(self, tmp_path, mails, count):
         shared = make_shared(tmp_path / "shared")
         write_archive(shared / "corpora", "second", mails)
-        with pytest.raises(TkitError, match=rf"second\.tar\.xz: not the 3 mails that the registry names, but {count}"):
+        with pytest.raises(TkitError, match=rf"second\.tar\.xz: not the 3 mails in the registry, but {count}"):
             build(shared, tmp_path / "dataset")
 
     def test_broken_archive_says_why(self, tmp_path):
@@ -221,14 +225,3 @@ class TestRefusals:
         published.labels.loc[3, "index"] = 77
         with pytest.raises(TkitError, match=r"1 labelled references are not found again"):
             rebuild(made[0] / "corpora", published, tmp_path / "dataset")
-
-
-@pytest.mark.skipif(not (SHARED / "corpora").is_dir(), reason="the archives of the public corpora are absent")
-def test_a_corpus_comes_out_as_published():
-    """The whole dataset is made anew by `tkit dataset verify --rebuild`, which takes minutes: here one corpus of it."""
-    found = gather(corpora_named(["nazario"]), SHARED / "corpora", frozenset(), False)
-    published = load_dataset()
-    for fresh, whole in ((found.references, published.references), (found.messages, published.messages)):
-        committed = whole[whole["corpus"] == "nazario"].reset_index(drop=True)
-        assert len(committed) > 1000
-        pd.testing.assert_frame_equal(fresh[committed.columns], committed, check_dtype=False)

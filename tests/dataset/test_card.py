@@ -1,4 +1,4 @@
-"""The data card's numbers are those of the files."""
+"""The numbers in the data card match the files."""
 
 import re
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_sections_are_those_of_a_datasheet(card: str) -> None:
 def test_numbers(card: str) -> None:
     assert f"Version {VERSION} of " in card
     assert "| dataset/references.parquet | 54 |" in card
-    assert "There are\n54 of them in 27 of the 28 mails; 0 stand in mails whose date cannot be read." in card
+    assert "There are\n54 of them in 27 of the 28 mails; 0 are in mails without a readable date." in card
     kinds = "ham 24, spam 1"
     assert f"| first | 25 | 24 | 48 | 18 | 2023 to 2024 | {kinds} | [nobody/nothing](https://github.com/nobody/nothing)" in card
     assert "| second | 3 | 3 | 6 | 0 | 2023 to 2024 | unwanted 3 |" in card
@@ -53,14 +53,14 @@ def test_numbers(card: str) -> None:
     assert f"| member | {SENDERS} | 0 | 0 | 0 | 0 |" in card
     # The six odd senders wrote in 2024, a gold tracker each; of the even ones a tracker, a logo and a member train.
     assert re.search(r"\| by_time \| sent before 2024-01-01, or from then on \| 18 \| \d+ \| 6 \| 6 \|", card)
-    assert f"there are {SENDERS}." in card
+    assert f"There are {SENDERS} components." in card
     assert "in 100.0% and on tracker or not in 100.0% of the rows. 1 gold rows and 0 members" in card
 
 
 def test_every_column_but_the_features_is_in_it(card: str, made: Dataset) -> None:
     features = {feature.name for feature in FEATURES}
     for name in FILES:
-        for column in columns(name, made.facts["lists"]):
+        for column in columns(name, made.description["lists"]):
             if column.name not in features:
                 assert f"| {column.name} | {column.dtype} | {column.meaning} |" in card
 

@@ -1,4 +1,4 @@
-"""What each file's columns are said to be is what they are."""
+"""The descriptions of columns match the columns."""
 
 import pyarrow as pa
 import pytest

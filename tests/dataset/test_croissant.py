@@ -1,4 +1,4 @@
-"""The metadata are Croissant, and lead a Croissant reader to the tables."""
+"""The metadata is valid Croissant, and a Croissant reader finds the tables by it."""
 
 import json
 import warnings
@@ -21,16 +21,16 @@ def described() -> dict:
 
 def test_is_generated(described: dict) -> None:
     sizes = {name: (FOLDER / name).stat().st_size for name in FILES}
-    assert described == croissant(read(FOLDER).facts, sizes)
+    assert described == croissant(read(FOLDER).description, sizes)
 
 
 def test_every_column_is_described(described: dict) -> None:
-    lists = read(FOLDER).facts["lists"]
+    lists = read(FOLDER).description["lists"]
     for name, records in zip(FILES, described["recordSet"], strict=True):
         assert records["@id"] == name.removesuffix(".parquet")
         assert [field["name"] for field in records["field"]] == [column.name for column in columns(name, lists)]
         assert all(field["source"]["fileObject"] == {"@id": name} for field in records["field"])
-    assert [one["contentUrl"] for one in described["distribution"]] == list(FILES)
+    assert [file["contentUrl"] for file in described["distribution"]] == list(FILES)
 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")

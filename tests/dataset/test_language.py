@@ -1,4 +1,4 @@
-"""The language of a mail's HTML, and when none is told."""
+"""The language of a mail's HTML, and texts without one."""
 
 import pytest
 

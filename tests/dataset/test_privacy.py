@@ -1,4 +1,4 @@
-"""What must not be published is found, and what may stand there is not."""
+"""What must not be published is found, and what may be published is not."""
 
 import pytest
 

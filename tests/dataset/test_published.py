@@ -1,4 +1,4 @@
-"""What is committed under data/ and notebooks/ holds no address, no text of a mail, no URL out of one and no query."""
+"""The files in data/ and notebooks/ contain no email address, no text of a mail, no URL from a mail and no query."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ JOINED = {"sources", "against"}
 
 
 def outputs(path: Path) -> Iterator[str]:
-    """Return every text that a notebook shows: sources, prints, tables, drawings and what is stored of widgets."""
+    """Yield every text in a notebook: sources, prints, tables, drawings and stored widgets."""
     notebook = json.loads(path.read_text("utf-8"))
     for cell in notebook["cells"]:
         yield "".join(cell["source"])
@@ -102,7 +102,7 @@ def test_notebooks_are_executed_small_and_thin(path: Path) -> None:
 
 
 def test_the_dataset_is_sound() -> None:
-    """All that `tkit dataset verify` checks but the rebuilding, which is a command of minutes."""
+    """All checks of `tkit dataset verify` except the rebuilding, which takes minutes."""
     checks = verify(DATASET, card=DATA / "README.md")
     assert {check.name: check.found for check in checks if not check.holds} == {}
     assert [check.name for check in checks][-2:] == ["croissant.json", "data card"]
@@ -115,8 +115,8 @@ def test_the_card_is_generated() -> None:
 def test_load_dataset_gives_the_committed_one() -> None:
     dataset = load_dataset()
     assert dataset.digest() == read(DATASET).digest()
-    assert set(TITLES) == set(dataset.facts["sha256"])
+    assert set(TITLES) == set(dataset.description["sha256"])
     rows = dataset.rows()
     assert set(rows["source"]) == {"gold", "member"}
     assert rows["listed"].dtype == bool
-    assert len(rows) == sum(dataset.facts["labels"][source] for source in ("gold", "member"))
+    assert len(rows) == sum(dataset.description["labels"][source] for source in ("gold", "member"))

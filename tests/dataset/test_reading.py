@@ -1,4 +1,4 @@
-"""A dataset is read whole or refused with what to do."""
+"""A dataset is read completely, or refused with a message that says what to do."""
 
 import json
 import shutil
@@ -34,16 +34,16 @@ class TestRead:
             read(tmp_path)
 
     @pytest.mark.parametrize(("text", "what"), [("{", "not JSON"), ("[]", "not an object"), ('{"sha256": 1}', "not an object")])
-    def test_facts_that_are_none(self, tmp_path: Path, text: str, what: str) -> None:
+    def test_invalid_dataset_json(self, tmp_path: Path, text: str, what: str) -> None:
         (tmp_path / "dataset.json").write_text(text)
-        with pytest.raises(TkitError, match=rf"dataset\.json: {what}.*: make the dataset anew"):
+        with pytest.raises(TkitError, match=rf"dataset\.json: {what}.*: rebuild the dataset"):
             read(tmp_path)
 
     @pytest.mark.parametrize("name", ["format", "feature_version"])
     def test_another_version(self, copy: Path, name: str) -> None:
-        facts = json.loads((copy / "dataset.json").read_text())
-        (copy / "dataset.json").write_text(json.dumps(facts | {name: 99}))
-        with pytest.raises(TkitError, match=rf"{name} 99, but this tkit \S+ reads \d: make the dataset anew"):
+        description = json.loads((copy / "dataset.json").read_text())
+        (copy / "dataset.json").write_text(json.dumps(description | {name: 99}))
+        with pytest.raises(TkitError, match=rf"{name} 99, but this tkit \S+ reads \d: rebuild the dataset"):
             read(copy)
 
     def test_missing_file(self, copy: Path) -> None:
@@ -56,20 +56,20 @@ class TestRead:
     def test_other_bytes(self, copy: Path) -> None:
         path = copy / "splits.parquet"
         path.write_bytes(path.read_bytes() + b"\0")
-        with pytest.raises(TkitError, match=r"splits\.parquet: not the file that dataset\.json names"):
+        with pytest.raises(TkitError, match=r"splits\.parquet: its bytes do not match dataset\.json"):
             read(copy)
 
 
 class TestLoad:
-    def test_the_clone_s(self) -> None:
+    def test_of_a_clone(self) -> None:
         assert default_folder() == COMMITTED
 
-    def test_an_installed_package_s_comes_first(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(dataset_module, "_PLACES", (copy, COMMITTED))
+    def test_of_an_installed_package_comes_first(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(dataset_module, "_FOLDERS", (copy, COMMITTED))
         assert default_folder() == copy
 
     def test_neither(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(dataset_module, "_PLACES", (tmp_path / "a", tmp_path / "b"))
+        monkeypatch.setattr(dataset_module, "_FOLDERS", (tmp_path / "a", tmp_path / "b"))
         with pytest.raises(TkitError, match=r"no dataset in .*a or .*b: install tkit from its wheel or a clone"):
             load_dataset()
 

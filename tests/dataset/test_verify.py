@@ -1,4 +1,4 @@
-"""Each check of a dataset fails on what it is for, and on nothing else but the checksums and metadata beside it."""
+"""Each check of a dataset finds its fault; the other checks hold, except checksums and metadata."""
 
 import json
 import shutil
@@ -43,13 +43,13 @@ def failed(folder: Path, **options: object) -> dict[str, str]:
 
 
 def rewrite(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-    """Change a table, and let dataset.json and the checksums say that it was always so."""
-    facts = json.loads((folder / "dataset.json").read_text("utf-8"))
+    """Change a table, and adapt dataset.json and the checksums to it."""
+    description = json.loads((folder / "dataset.json").read_text("utf-8"))
     frame = change(pq.read_table(folder / name).to_pandas())
-    table = pa.Table.from_pandas(frame, arrow_schema(name, facts["lists"]), preserve_index=False)
+    table = pa.Table.from_pandas(frame, arrow_schema(name, description["lists"]), preserve_index=False)
     pq.write_table(table.replace_schema_metadata(None), folder / name)
-    facts["sha256"][name] = sha((folder / name).read_bytes())
-    (folder / "dataset.json").write_text(json.dumps(facts), "utf-8")
+    description["sha256"][name] = sha((folder / name).read_bytes())
+    (folder / "dataset.json").write_text(json.dumps(description), "utf-8")
     sums = "".join(f"{sha((folder / file).read_bytes())}  {file}\n" for file in ALL_FILES)
     (folder / SUMS).write_text(sums, "utf-8")
 
@@ -72,7 +72,7 @@ class TestFiles:
         path = copy / "labels.parquet"
         path.write_bytes(path.read_bytes() + b"\0")
         found = failed(copy)
-        assert found["checksums"] == "labels.parquet has other bytes"
+        assert found["checksums"] == "the bytes of labels.parquet do not match"
         assert "labels.parquet" in found["files can be read"] or "labels.parquet" in found["columns"]
 
     def test_missing_unknown_and_unnamed(self, copy: Path) -> None:
@@ -91,7 +91,7 @@ class TestFiles:
 
     def test_no_parquet(self, copy: Path) -> None:
         (copy / "splits.parquet").write_text("no table")
-        assert "splits.parquet is no Parquet file" in failed(copy)["columns"]
+        assert "splits.parquet is not a Parquet file" in failed(copy)["columns"]
 
     def test_column_that_is_not_documented(self, copy: Path) -> None:
         table = pq.read_table(copy / "messages.parquet")
@@ -99,15 +99,15 @@ class TestFiles:
         assert failed(copy)["columns"] == ("messages.parquet has pyarrow.Field<subject: string> where nothing is documented")
 
     def test_metadata_of_other_files(self, copy: Path) -> None:
-        told = json.loads((copy / "croissant.json").read_text("utf-8"))
-        (copy / "croissant.json").write_text(json.dumps(told | {"version": "9.9.9"}), "utf-8")
-        assert failed(copy)["croissant.json"] == "is not what the files and dataset.json make it"
+        metadata = json.loads((copy / "croissant.json").read_text("utf-8"))
+        (copy / "croissant.json").write_text(json.dumps(metadata | {"version": "9.9.9"}), "utf-8")
+        assert failed(copy)["croissant.json"] == "does not match the files and dataset.json"
 
     def test_metadata_that_mlcroissant_refuses(self, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        told = json.loads((copy / "croissant.json").read_text("utf-8"))
-        told["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing.parquet"
-        (copy / "croissant.json").write_text(json.dumps(told), "utf-8")
-        monkeypatch.setattr(verify_module, "croissant", lambda facts, sizes: told)
+        metadata = json.loads((copy / "croissant.json").read_text("utf-8"))
+        metadata["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing.parquet"
+        (copy / "croissant.json").write_text(json.dumps(metadata), "utf-8")
+        monkeypatch.setattr(verify_module, "croissant", lambda description, sizes: metadata)
         assert "nothing.parquet" in failed(copy)["croissant.json"]
 
 
@@ -124,24 +124,29 @@ def with_value(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFr
 @pytest.mark.parametrize(
     ("table", "change", "check", "found"),
     [
-        ("splits.parquet", lambda rows: pd.concat([rows, rows[:1]]), "keys", "splits.parquet: 1 keys stand twice, 0 are null"),
-        ("references.parquet", lambda rows: rows[1:], "joins", "messages.parquet miscounts references"),
+        ("splits.parquet", lambda rows: pd.concat([rows, rows[:1]]), "keys", "splits.parquet: 1 duplicate keys, 0 null keys"),
+        ("references.parquet", lambda rows: rows[1:], "joins", "messages.parquet has a wrong count of references"),
         ("messages.parquet", lambda rows: rows[rows["references"] == 0], "joins", "a reference has no message"),
         ("labels.parquet", with_value("index", 44), "joins", "a label has no reference"),
-        ("splits.parquet", lambda rows: rows[::-1], "joins", "splits.parquet does not name the labels in their order"),
+        ("splits.parquet", lambda rows: rows[::-1], "joins", "splits.parquet does not list the labels in their order"),
         (
             "campaigns.parquet",
             lambda rows: rows[::-1],
             "joins",
-            "campaigns.parquet does not name the references in their order",
+            "campaigns.parquet does not list the references in their order",
         ),
-        ("references.parquet", with_value("corpus", "second"), "joins", "a reference has another corpus or day"),
-        ("labels.parquet", with_value("sender_key", "0" * 16), "joins", "a label has another sender"),
+        (
+            "references.parquet",
+            with_value("corpus", "second"),
+            "joins",
+            "a reference differs from its message in corpus or day",
+        ),
+        ("labels.parquet", with_value("sender_key", "0" * 16), "joins", "a label differs from its message in the sender"),
         ("labels.parquet", lambda rows: rows.assign(source="gold"), "counts", "dataset.json: labels"),
         ("messages.parquet", with_value("message_sha256", "0" * 64), "messages", "first: not the registry's 25 messages"),
         ("splits.parquet", lambda rows: rows.assign(unseen_kit_held=0), "splits", "unseen_kit 0: "),
         ("splits.parquet", lambda rows: rows.assign(by_time="train"), "splits", "by_time"),
-        ("splits.parquet", with_value("unseen_sender", -1), "splits", "the folds do not test every gold row once"),
+        ("splits.parquet", with_value("unseen_sender", -1), "splits", "the folds do not test every gold row exactly once"),
         ("references.parquet", with_value("host_domain", "corp.com/o.gif?u=1"), "no text", "references.parquet: host_domain"),
         ("references.parquet", with_value("provider", "a@corp.com"), "no text", "references.parquet: provider"),
         ("references.parquet", with_value("carrier", "Dear reader"), "no text", "references.parquet: carrier"),
@@ -166,7 +171,7 @@ class TestCard:
 
     def test_of_others(self, copy: Path, tmp_path: Path) -> None:
         (tmp_path / "README.md").write_text("54 references")
-        assert "README.md has other words or numbers" in failed(copy, card=tmp_path / "README.md")["data card"]
+        assert "README.md does not match the files" in failed(copy, card=tmp_path / "README.md")["data card"]
         assert "No such file" in failed(copy, card=tmp_path / "none.md")["data card"]
 
 
@@ -182,4 +187,4 @@ class TestRebuild:
 
     def test_other_values(self, made: tuple[Path, Path], copy: Path) -> None:
         rewrite(copy, "references.parquet", with_value("own_token", 99.0))
-        assert failed(copy, shared=made[0])["made anew"].startswith("references.parquet comes out otherwise")
+        assert failed(copy, shared=made[0])["rebuilt"].startswith("references.parquet differs")

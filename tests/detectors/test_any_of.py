@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.any_of import AnyOf
 from tkit.errors import TkitError
 
@@ -19,7 +19,7 @@ class Column:
     vantage: str = "url"
     facts: tuple[str, ...] = ()
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         return rows[self.name].to_numpy(np.float64)
 
 
@@ -38,5 +38,5 @@ def test_it_reads_what_all_of_them_read() -> None:
 def test_what_cannot_be_joined_is_refused() -> None:
     with pytest.raises(TkitError, match="any of 2 detectors with 1 thresholds"):
         AnyOf((Column("a"), Column("b")), (0.5,))
-    with pytest.raises(TkitError, match="b: of no known vantage point: give detectors of url"):
+    with pytest.raises(TkitError, match="b: unknown vantage point: give detectors of url"):
         AnyOf((Column("a"), Column("b", "moon")), (0.5, 0.5))

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from tkit.bundle import default_bundle
-from tkit.detectors import RULES, Trocker
+from tkit.detectors import RULE_NAMES, RULES
 from tkit.detectors.any_of import AnyOf
 from tkit.detectors.base import threshold_of
-from tkit.detectors.loading import RULE_NAMES, is_prefixed, load_detector
+from tkit.detectors.loading import is_prefixed, load_detector
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
+from tkit.detectors.rules import Trocker
 from tkit.errors import TkitError
 
 
@@ -63,7 +64,7 @@ def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
     listed.chmod(0o755)  # as on file systems where everything can be executed
     program.write_text(f"#!{sys.executable}\n")
     assert load_detector(str(listed)).name == "list: list.txt"
-    with pytest.raises(TkitError, match="a program that may not be executed: chmod"):
+    with pytest.raises(TkitError, match="a program that is not executable: chmod"):
         load_detector(str(program))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     found = load_detector(str(program))
@@ -85,9 +86,9 @@ def test_files_are_lists_or_programs_by_their_content(tmp_path: Path) -> None:
         ("unwrapped:rule:moon", "no rule 'moon'"),
         ("any:rule:1x1,rule:moon", "no rule 'moon'"),
         ("any:rule:1x1", "any of 1 detectors with 1 thresholds: give two detectors or more"),
-        ("program:", "nothing is no executable"),
+        ("program:", "nothing is not an executable"),
         ("program:'x", "quote it as for a shell"),
-        ("program:no-such-command-here", "is no executable file or command"),
+        ("program:no-such-command-here", "is not an executable file or command"),
         ("no/such/file", "no/such/file: no such file or folder"),
         ("mylist.txt", "mylist.txt: no such file or folder"),
         ("moon", "moon: no file or folder, and no entry point of the group tkit.detectors.*built in are rule:"),
@@ -103,7 +104,7 @@ def test_lists_that_block_nothing_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("adblock", reason="the extra 'lists' is not installed")
     (tmp_path / "empty.txt").write_text("! only a comment\n")
     (tmp_path / "hides.txt").write_text("##img\n##a\n")
-    with pytest.raises(TkitError, match=r"empty\.txt: holds no rule: give a list"):
+    with pytest.raises(TkitError, match=r"empty\.txt: contains no rule: give a list"):
         load_detector(str(tmp_path / "empty.txt"))
     with pytest.raises(TkitError, match=r"none of its 2 rules can be applied; the first: ##img .hides an element"):
         load_detector(str(tmp_path / "hides.txt"))
@@ -139,7 +140,7 @@ def test_installed_packages_give_detectors(tmp_path: Path, monkeypatch: pytest.M
         assert load_detector(spec).scores(rows).tolist() == [1.0]
     with pytest.raises(TkitError, match=r"broken: its package .* failed .RuntimeError: no licence"):
         load_detector("broken")
-    with pytest.raises(TkitError, match=r"nothing: .* is no detector: it has no name, vantage, scores"):
+    with pytest.raises(TkitError, match=r"nothing: .* is not a detector: it has no name, vantage, scores"):
         load_detector("nothing")
     with pytest.raises(TkitError, match=r"missing: its package .* failed .AttributeError"):
         load_detector("missing")

@@ -6,8 +6,8 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask, Matrix
 from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum, signed_log1p
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
 from tkit.errors import TkitError
@@ -23,7 +23,7 @@ MODELS: list[Callable[[], Model]] = [
 EVERY_MODEL = pytest.mark.parametrize("make", MODELS)
 
 
-def labelled(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.float64]]:
+def labelled(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, Mask, Floats]:
     """Return rows of the url features, trackers where a long query and no photo come together, and weights."""
     random = np.random.default_rng(seed)
     rows = pd.DataFrame({name: random.integers(0, 9, n) for name in feature_names("url")}, dtype=np.float32)
@@ -31,7 +31,7 @@ def labelled(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.bool
     return rows, tracker, random.uniform(0.2, 1, n)
 
 
-def walked(tree: SplitTree, row: NDArray[np.float32]) -> float:
+def walked(tree: SplitTree, row: Matrix) -> float:
     """Return what a tree adds for one row, going down node by node."""
     node = 0
     while tree.feature[node] >= 0:
@@ -123,7 +123,7 @@ def test_missing_and_absurd_features_are_refused(make: Callable[[], Model]) -> N
 @EVERY_MODEL
 def test_one_class_is_refused(make: Callable[[], Model]) -> None:
     rows, tracker, weight = labelled()
-    with pytest.raises(TkitError, match=r"200 trackers and 0 negatives of positive weight: give some of both"):
+    with pytest.raises(TkitError, match=r"200 trackers and 0 negatives of positive weight: give at least one of each"):
         make().fit(rows, np.ones(200, np.bool_), weight)
     with pytest.raises(TkitError, match=r"0 trackers and \d+ negatives of positive weight"):
         make().fit(rows, tracker, np.where(tracker, 0.0, weight))
@@ -206,7 +206,7 @@ def test_less_penalty_gives_greater_weights() -> None:
 def test_boosting_averages_the_logits_of_its_seeds() -> None:
     rows, tracker, weight = labelled()
 
-    def logit(seed: int, seeds: int) -> NDArray[np.float64]:
+    def logit(seed: int, seeds: int) -> Floats:
         model = BoostingModel("url", trees=5, random_state=seed, seeds=seeds).fit(rows, tracker, weight)
         score = model.scores(rows)
         return np.asarray(np.log(score / (1 - score)))
@@ -272,5 +272,5 @@ def test_copies_share_the_weight_of_their_row() -> None:
 def test_rows_without_keys_have_no_copies() -> None:
     rows, tracker, weight = labelled()
     model = LogisticModel("url", manipulated=with_keys(rows))
-    with pytest.raises(TkitError, match="no column message_sha256, part, index to tell which row a manipulated copy is of"):
+    with pytest.raises(TkitError, match="no column message_sha256, part, index to find the original of a manipulated copy"):
         model.fit(rows, tracker, weight)

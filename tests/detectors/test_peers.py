@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from paths import SHARED
 
@@ -173,7 +173,6 @@ PROGRAMS = [
         st.sampled_from(["width", "height", "style", "class", "alt"]), st.text("01px%;:- widthsplaynoe", max_size=20)
     ),
 )
-@settings(deadline=None)
 def test_no_reference_raises(url: str, given_attributes: dict[str, str]) -> None:
     rows = rows_of(f"<img {S}>").assign(
         url=url, resolved_url=url, written_attributes=[given_attributes], tag=f"<img src='{url}'>"

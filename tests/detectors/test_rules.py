@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.detectors import (
+from tkit.detectors.rules import (
     RULES,
     BlockAll,
     BlockNone,
@@ -20,7 +20,6 @@ from tkit.detectors import (
 )
 from tkit.errors import TkitError
 from tkit.features import VANTAGES, extract, feature_names
-from tkit.features.matrix import feature_matrix
 from tkit.mail import Message
 
 SRC = 'src="http://a.example/x.gif"'
@@ -200,7 +199,6 @@ VALUES = st.floats(-1, 1e6, width=32) | st.sampled_from([-1.0, 0.0, 1.0, 3.0, 5.
 
 
 @given(st.lists(st.lists(VALUES, min_size=len(READ), max_size=len(READ)), max_size=6))
-@settings(deadline=None)
 def test_rules_give_one_verdict_a_row_whatever_the_features(table: list[list[float]]) -> None:
     rows = pd.DataFrame(np.array(table, np.float32).reshape(-1, len(READ)), columns=READ)
     rows["listed"] = rows["width"] > 1
@@ -225,18 +223,3 @@ def test_number_that_is_not_finite_is_refused(value: float) -> None:
     rows.loc[2, "attr_height"] = value
     with pytest.raises(TkitError, match=r"Nextcloud Mail: attr_height is -?(nan|inf) in row 2"):
         Nextcloud().scores(rows)
-
-
-def test_feature_matrix_gives_columns_in_the_order_asked_for() -> None:
-    rows = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [True, False]})
-    matrix = feature_matrix(rows, ["c", "a"], "test")
-    assert matrix.dtype == np.float32
-    assert matrix.tolist() == [[1.0, 1.0], [0.0, 2.0]]
-    assert feature_matrix(rows, [], "test").shape == (2, 0)
-
-
-def test_feature_matrix_refuses_text_and_what_float32_cannot_hold() -> None:
-    with pytest.raises(TkitError, match="test: column a is no column of numbers"):
-        feature_matrix(pd.DataFrame({"a": ["one"]}), ["a"], "test")
-    with pytest.raises(TkitError, match="test: a is inf in row 0"):
-        feature_matrix(pd.DataFrame({"a": [1e300]}), ["a"], "test")

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_labelled import Mean, Rule, halves, make
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Ints
 from tkit.errors import TkitError
 from tkit.evaluate import CrossValidated, Evaluation, Trial, cross_validated_scores, run_trials, training_weight
 from tkit.splits import Split, cross_validation
@@ -40,7 +40,7 @@ class Constant:
     def __init__(self, score: float, length: int) -> None:
         self.score, self.length = score, length
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         return np.full(self.length, self.score)
 
 
@@ -73,7 +73,7 @@ class TestCrossValidatedScores:
 
     @pytest.mark.parametrize(("score", "length"), [(1.5, 4), (-0.1, 4), (math.nan, 4), (0.5, 3)])
     def test_scores_must_be_probabilities(self, score: float, length: int) -> None:
-        with pytest.raises(TkitError, match=r"constant, first: scores of shape .* give one probability a row"):
+        with pytest.raises(TkitError, match=r"constant, first: scores of shape .* give one probability per row"):
             cross_validated_scores(lambda: Constant(score, length), self.ROWS, halves(8))
 
     def test_no_row_is_tested_twice(self) -> None:
@@ -85,9 +85,7 @@ class TestCrossValidatedScores:
             cross_validated_scores(Mean, make("TTTC", x=1), halves(4)[1:])
 
 
-def tried(
-    factory: type, rows: pd.DataFrame, splits: Sequence[Split], groups: NDArray[np.int64], budget: float
-) -> CrossValidated:
+def tried(factory: type, rows: pd.DataFrame, splits: Sequence[Split], groups: Ints, budget: float) -> CrossValidated:
     (found,) = run_trials([Trial(factory, splits, groups)], rows, budget)
     return found
 

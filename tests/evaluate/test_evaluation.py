@@ -189,7 +189,7 @@ class TestUnits:
         assert evaluation.roc(unit="mails")["fpr"].tolist() == [0.0, 0.0, 0.0, 0.25, 0.25, 0.25, 0.5, 1.0]
 
     def test_strata_are_no_mails(self) -> None:
-        with pytest.raises(TkitError, match="strata were drawn of references, not of mails"):
+        with pytest.raises(TkitError, match="strata are of references, not of mails"):
             Evaluation(self.ROWS, self.SCORE, "d").tpr_at_fpr(0.1, weighted=True, unit="mails")
 
     def test_area_of_mails(self) -> None:

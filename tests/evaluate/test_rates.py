@@ -3,13 +3,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from made_labelled import array, make, truth
+from made_labelled import array, truth
 
 from tkit.errors import TkitError
 from tkit.evaluate import choose_threshold, mail_units, roc_points, tpr_at_fpr, unit_rows
-from tkit.labels import headline
 
 SCORES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=2, max_size=30)
 
@@ -66,7 +65,6 @@ class TestTprAtFpr:
         with pytest.raises(TkitError, match=match):
             tpr_at_fpr(array(*score), truth(labels), fpr)
 
-    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.1, 0.34, 0.5, 1.0]))
     def test_no_threshold_does_better(self, rows: list[tuple[float, bool]], fpr: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])
@@ -107,18 +105,12 @@ class TestChooseThreshold:
         high = float(np.nextafter(low, 1))
         assert choose_threshold(array(high, low), truth("TC"), 0.0) == high
 
-    @settings(deadline=None)
     @given(SCORES, st.sampled_from([0.0, 0.2, 0.5, 1.0]))
     def test_calls_the_rows_that_the_budget_allows(self, rows: list[tuple[float, bool]], budget: float) -> None:
         score, tracker = np.array([s for s, _ in rows]), np.array([t for _, t in rows])
         assume(tracker.any() and not tracker.all())
         called = score >= choose_threshold(score, tracker, budget)
         assert (called == (score >= tpr_at_fpr(score, tracker, budget).threshold)).all()
-
-
-def test_headline_rows() -> None:
-    rows = make("TCSPUTC", confidence=[3, 2, 3, 3, 3, 1, 1])
-    assert headline(rows).tolist() == [True, True, True, False, False, False, False]
 
 
 class TestMailUnits:

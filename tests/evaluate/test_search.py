@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tkit.detectors import RULES, BlockAll, Declared1x1, Detector, Trocker
+from tkit.detectors import RULES, Detector
+from tkit.detectors.rules import BlockAll, Declared1x1, Trocker
 from tkit.errors import TkitError
 from tkit.evaluate.search import GRIDS, SearchedRule, search_rule
 from tkit.splits import cross_validation
@@ -56,10 +57,10 @@ def test_the_constants_given_win_among_equals() -> None:
 @pytest.mark.parametrize(
     ("rule", "grid", "budget", "reason"),
     [
-        (object(), {}, 0.1, "no rule with constants"),
+        (object(), {}, 0.1, "not a rule with constants"),
         (Declared1x1(), {"moon": [1]}, 0.1, "no constant 'moon': take one of largest_side"),
         (Declared1x1(), {"largest_side": []}, 0.1, "no value to try for largest_side"),
-        (Declared1x1(), {}, 2, "a false-positive rate of 2"),
+        (Declared1x1(), {}, 2, "a false positive rate of 2"),
         (BlockAll(), {"x": [1]}, 0.1, "take one of none"),
     ],
 )

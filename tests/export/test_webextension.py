@@ -236,7 +236,7 @@ def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web
     popup.click("text=Show it")
     internet.wait_for({TRACKER})
     tab.badge("")
-    popup.wait_for_selector("text=Hold it again")
+    popup.wait_for_selector("text=Block it again")
     options = chromium.context.new_page()
     options.goto(chromium.address + "/options.html")
     assert options.text_content("#allowed code") == TRACKER
@@ -270,11 +270,11 @@ def test_options(chromium: Chromium) -> None:
     assert options.locator("tr.on td:first-child").all_text_contents() == [site["host"] for site in SITES]
     options.fill("[name=host]", "http://mail.example.org/")
     options.click("form button")
-    assert "is no host" in options.text_content("#problem")
+    assert "is not a host" in options.text_content("#problem")
     options.fill("[name=host]", " ")
     options.fill("[name=own]", "static.example.net")
     options.click("form button")
-    assert options.text_content("#problem").startswith("Nothing is no host")
+    assert options.text_content("#problem").startswith("Nothing is not a host")
     options.fill("[name=host]", "mail.example.org")
     options.fill("[name=own]", "static.example.net, cdn.example.net")
     options.click("form button")
@@ -357,7 +357,7 @@ def test_a_stopped_worker_is_woken(chromium: Chromium, internet: Web, bundle: Bu
 
 def test_a_page_shows_no_headers(tmp_path: Path) -> None:
     with pytest.raises(
-        TkitError, match="a web page does not show a mail's headers: export a bundle of the vantage point element"
+        TkitError, match="a web page does not show the headers of a mail: export a bundle of the vantage point element"
     ):
         write(default_bundle("message"), tmp_path)
 

@@ -144,7 +144,7 @@ class TestJoined:
         assert bundle().verdicts(joined).tolist() == [True, False] * 3
 
     def test_a_message_that_was_not_compared(self) -> None:
-        with pytest.raises(TkitError, match=r"2 rows of messages that were not compared: give all of them"):
+        with pytest.raises(TkitError, match=r"2 rows are of messages that were not compared: give all of them"):
             with_campaigns(extract(MESSAGES), campaign_features(compare(MESSAGES[:2])))
 
 

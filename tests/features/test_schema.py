@@ -17,6 +17,8 @@ def test_every_feature_is_described() -> None:
         assert feature.source
         assert feature.dtype == "float32"
         assert feature.absent in (None, -1), feature.name
+        assert feature.words.usual, feature.name
+        assert feature.words.absent or feature.absent is None, feature.name
 
 
 def test_vantage_points_include_the_lower_ones() -> None:

@@ -1,12 +1,11 @@
-"""What rows are cut by, worked out by hand."""
+"""The classes of sizes, worked out by hand."""
 
 import pandas as pd
 
-from tkit.features.sizes import DECLARED_SIZES, declared_size
-from tkit.url.providers import providers
+from tkit.features.sizes import DECLARED_SIZES, VISIBLE_SIZES, declared_size, visible_size
 
 
-def test_declared_size_is_the_first_that_holds() -> None:
+def test_declared_size_is_the_first_that_applies() -> None:
     rows = pd.DataFrame(
         [(0, -1, -1, 0), (2, 1, 1, 1), (2, 1, 3, 1), (1, 1, -1, 1), (2, 600, 1, 0), (2, 0, 0, 1)],
         columns=["sides_given", "width", "height", "tiny"],
@@ -16,6 +15,18 @@ def test_declared_size_is_the_first_that_holds() -> None:
     assert declared_size(rows[:0]) == []
 
 
-def test_providers_by_host_and_path() -> None:
-    assert providers([]) == []
-    assert providers(["https://a.example/wf/open?upn=abc", "https://a.example/wf/opera"]) == ["SendGrid", ""]
+def test_visible_size_is_the_first_that_applies() -> None:
+    rows = pd.DataFrame(
+        [
+            (1, 0, 1, 0, 2, 1),
+            (0, 1, 0, 0, 0, -1),
+            (0, 0, 1, 0, 1, 3),
+            (0, 0, 0, 1, 2, 600),
+            (0, 0, 0, 0, 0, -1),
+            (0, 0, 0, 0, 2, 50),
+            (0, 0, 0, 0, 1, 51),
+        ],
+        columns=["hidden", "hidden_around", "tiny", "thin", "sides_given", "long_side"],
+    )
+    assert visible_size(rows) == ["hidden", *VISIBLE_SIZES]
+    assert visible_size(rows[:0]) == []

@@ -9,27 +9,11 @@ from tkit.url import resolve
 # Worked out by hand, character by character.
 CASES = {
     "http://a.example/": {
-        "url_length": 17,
-        "host_length": 9,
-        "path_length": 1,
         "words": 0,
         "longest_token": 0,
         "token_entropy": 0,
     },
     "https://u:p@mail-2.a.example:8443/o/Ab12cd34.gif?u=7&v=#frag": {
-        "https": 1,
-        "host_length": 16,
-        "host_labels": 3,
-        "host_digits": 1,
-        "host_hyphens": 1,
-        "host_port": 1,
-        "host_is_number": 0,
-        "path_length": 15,
-        "path_segments": 2,
-        "filename_length": 12,
-        "query_length": 6,
-        "query_parameters": 2,
-        "fragment_length": 4,
         "digits": 5,
         "uppercase": 1,
         "separators": 3,
@@ -44,8 +28,6 @@ CASES = {
         "token_changes": 0.5,
         "token_entropy": 3.0,
     },
-    "http://127.0.0.1/x": {"host_is_number": 1, "host_labels": 4, "host_digits": 6},
-    "http://[::1]:81/x": {"host_is_number": 1, "host_port": 1, "host_length": 5},
     "http://a.example/deadbeef01": {"longest_hex": 10, "longest_mixed_word": 10, "token_entropy": 677 / 256},
     "http://a.example/123e4567-e89b-12d3-a456-426614174000": {
         "uuid": 1,
@@ -103,16 +85,3 @@ def test_any_url_is_measured(tails: list[str]) -> None:
         assert values.shape == (len(urls),)
         assert np.isfinite(values).all(), name
         assert (values >= (-1 if name == "identifier_end" else 0)).all(), name
-
-
-def test_counts_beyond_65_535() -> None:
-    found = analyse(["http://a.example/" + "%20" * 70_000, "http://a.example/7", "http://a.example/" + "1a" * 40_000]).columns
-    expected = {
-        "percent_escapes": [70_000, 0, 0],
-        "digits": [140_000, 1, 40_000],
-        "separators": [0, 0, 0],
-        "longest_decimal": [2, 1, 0],
-        "longest_mixed_word": [0, 0, 80_000],
-        "token_digit_share": [1, 1, 0.5],
-    }
-    assert {name: found[name].tolist() for name in expected} == expected

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.bundle import CARD_SECTIONS, Bundle
 from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
@@ -76,7 +76,7 @@ def made(learnt: TreeSum | LinearSum = BY_HAND, threshold: float = 0.5, **change
     return Bundle.from_model(Fitted(learnt), threshold, **FACTS | changed)
 
 
-def trained(n: int = 300) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.float64]]:
+def trained(n: int = 300) -> tuple[pd.DataFrame, Mask, Floats]:
     random = np.random.default_rng(5)
     rows = url_rows(**{name: random.normal(0, 9, n).tolist() for name in FEATURES})
     tracker = (rows["path_length"] + rows["digits"] * rows["https"] > 0).to_numpy()

@@ -4,8 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.splits import Split
 
 
@@ -26,11 +26,11 @@ def make(labels: str, **columns: Any) -> pd.DataFrame:
     return pd.DataFrame(basis | columns, index=pd.RangeIndex(100, 100 + n))
 
 
-def array(*values: float) -> NDArray[np.float64]:
+def array(*values: float) -> Floats:
     return np.array(values)
 
 
-def truth(labels: str) -> NDArray[np.bool_]:
+def truth(labels: str) -> Mask:
     return np.array([label == "T" for label in labels])
 
 
@@ -43,13 +43,13 @@ class Mean:
     def __init__(self, fitted: list[list[int]] | None = None) -> None:
         self.fitted = [] if fitted is None else fitted
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         self.fitted.append(rows["x"].index.tolist())
         frame = pd.DataFrame({"x": rows["x"], "hit": tracker * weight, "all": weight}).groupby("x").sum()
         self.share_ = (frame["hit"] / frame["all"]).to_dict()
         return self
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         return np.array([self.share_.get(x, 0.5) for x in rows["x"]])
 
 
@@ -57,7 +57,7 @@ class Rule:
     name = "rule"
     vantage = "url"
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         return (rows["x"].to_numpy() > 1).astype(np.float64)
 
 

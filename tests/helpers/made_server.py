@@ -1,4 +1,4 @@
-"""A server on the loopback that answers as it is told to, and breaks off where it is told to."""
+"""A server on the loopback interface that gives prepared answers, some of which break off."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +7,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, broken: bool = False, **headers: str) -> Answer:
-    """Send a response; `length` may promise more than comes, and then the connection breaks."""
+    """Send a response. If `length` promises more than comes, the connection breaks."""
 
     def respond(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
@@ -21,7 +21,7 @@ def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, b
 
 
 def chunked(*blocks: bytes, whole: bool) -> Answer:
-    """Send a body as GitHub does, without saying how long it is."""
+    """Send a body as GitHub does, without its length."""
 
     def respond(request: BaseHTTPRequestHandler) -> None:
         request.protocol_version = "HTTP/1.1"
@@ -38,7 +38,7 @@ def chunked(*blocks: bytes, whole: bool) -> Answer:
 
 
 class Server:
-    """Answers each request with the next of `answers`, and keeps what was asked."""
+    """Answers each request with the next of `answers`, and stores the headers of requests in `asked`."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []

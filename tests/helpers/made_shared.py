@@ -18,10 +18,10 @@ from tkit.lists import sources as lists
 from tkit.lists.sources import ListSource
 
 SENDERS = 12
-"""One component each: enough for ten folds."""
+"""Each is a component, which is enough for ten folds."""
 
 WORDS = "abcdefghijkl"
-"""What each sender's tracker is named by: a kit of its own."""
+"""The letter in the URLs of each sender's tracker, which makes it a kit of its own."""
 
 GERMAN = (
     "Guten Tag, hier ist unser neues Angebot für Sie: Blumen, Bäume und Sträucher zu kleinen Preisen, nur noch diese Woche."
@@ -29,7 +29,7 @@ GERMAN = (
 
 
 def letter(sender: int, reader: str) -> bytes:
-    """Write a copy of a sender's mailing: a tracker with a token of the reader, and a logo."""
+    """Return a copy of a sender's mailing: a tracker with a token of the reader, and a logo."""
     year = 2023 + sender % 2
     return (
         f"From: Shop <news@mail.shop{sender}.example>\nTo: {reader}@reader.example\nSubject: Sale\n"
@@ -81,13 +81,13 @@ def write_archive(folder: Path, name: str, mails: dict[str, bytes], *, reverse: 
 
 
 def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One gold tracker a sender (the even ones a logo too), and the other copies as members of the trackers' clusters."""
+    """Return a gold tracker per sender (and a logo for even ones), and the other copies as members of their clusters."""
     gold, members = [], []
     for sender in range(SENDERS):
-        found = [("T", f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=anna4711", sender)]
+        labelled = [("T", f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=anna4711", sender)]
         if sender % 2 == 0:
-            found.append(("C", f"http://shop{sender}.example/logo.png", 100 + sender))
-        for label, url, cluster in found:
+            labelled.append(("C", f"http://shop{sender}.example/logo.png", 100 + sender))
+        for label, url, cluster in labelled:
             gold.append(
                 {
                     "corpus": "first",
@@ -111,7 +111,7 @@ def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
         url = f"http://t{sender}.example/open{WORDS[sender]}?{WORDS[sender]}u=berta4711"
         hashed = sha(letter(sender, "berta"))
         members.append({"corpus": "first", "message_sha256": hashed, "carrier": "img", "url": url, "cluster": sender})
-    # A label whose reference no mail has.
+    # A label whose reference is in no mail.
     gold.append(gold[0] | {"url": "http://nowhere.example/", "cluster": 999})
     return pd.DataFrame(gold), pd.DataFrame(members)
 
@@ -126,8 +126,8 @@ def make_shared(folder: Path, *, reverse: bool = False) -> Path:
     """Write corpora/, gold/ and lists/."""
     write_archive(folder / "corpora", "first", MAILS, reverse=reverse)
     write_archive(folder / "corpora", "second", OTHER, reverse=reverse)
-    for place in ("gold", "lists"):
-        (folder / place).mkdir()
+    for name in ("gold", "lists"):
+        (folder / name).mkdir()
     gold, members = label_files()
     (folder / "gold" / "labels.csv").write_text(csv(gold), "utf-8")
     (folder / "gold" / "members.csv").write_text(csv(members), "utf-8")
@@ -137,7 +137,7 @@ def make_shared(folder: Path, *, reverse: bool = False) -> Path:
 
 
 def use_made_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that reads the registries of corpora and lists read the made ones."""
+    """Replace the registries of corpora and lists by the made ones."""
     for module in (release, verify, datacard, croissant):
         monkeypatch.setattr(module, "CORPORA", CORPORA)
     monkeypatch.setattr(lists, "REGISTRY", LISTS)

@@ -59,7 +59,7 @@ def test_what_is_not_decided_changes_nothing(tmp_path: Path, labels: pd.DataFram
         ([HEADER, ROW.replace("U,S", "U,U")], "row 2, column new: 'U' is the old label"),
         ([HEADER, ROW.replace("a line of one pixel", " ")], "row 2, column reason: empty: say why the label is S and not U"),
         ([HEADER, ROW + "x" * 300], "row 2, column reason: 'a line of .*': give one line of at most 300"),
-        ([HEADER, ROW, ROW], "row 3, column message_sha256: names the reference of row 2 again"),
+        ([HEADER, ROW, ROW], "row 3, column message_sha256: repeats the reference of row 2"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, lines: list[str], what: str) -> None:
@@ -71,7 +71,7 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, lines: list[str], wh
     ("row", "what"),
     [
         (ROW.replace(B, "c" * 64), "c.csv: row 3, column message_sha256: this reference has no label"),
-        (ROW.replace("U,S", "C,S"), "c.csv: row 3, column old: 'C', but the label is 'U': look at it again"),
+        (ROW.replace("U,S", "C,S"), "c.csv: row 3, column old: 'C', but the label is 'U': check the row"),
     ],
 )
 def test_what_does_not_fit_the_labels_is_named(tmp_path: Path, labels: pd.DataFrame, row: str, what: str) -> None:

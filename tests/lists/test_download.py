@@ -120,7 +120,7 @@ def test_other_rules_are_not_written(served, tmp_path) -> None:
     address, files = served
     files["/list"] = b"A@@=other\n"
     (tmp_path / SOURCES["uglyemail"].file).write_text("kept")
-    with pytest.raises(TkitError, match="gives other rules than those of the registry: nothing is written"):
+    with pytest.raises(TkitError, match="contains other rules than the registry: nothing is written"):
         get(SOURCES["uglyemail"], tmp_path, f"{address}/list")
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [(SOURCES["uglyemail"].file, "kept")]
 
@@ -128,10 +128,10 @@ def test_other_rules_are_not_written(served, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "body", "reason"),
     [
-        ("pelton", b"package mailview", "has another form than at"),
-        ("disconnect_email", b"{}", "has another form than at"),
-        ("trocker", b"openTrackers = [;", "has another form than at"),
-        ("uglyemail", b"\xff", "is no text in UTF-8"),
+        ("pelton", b"package mailview", "has another format than at"),
+        ("disconnect_email", b"{}", "has another format than at"),
+        ("trocker", b"openTrackers = [;", "has another format than at"),
+        ("uglyemail", b"\xff", "is not UTF-8 text"),
         ("uglyemail", None, "cannot be downloaded .404"),
     ],
 )

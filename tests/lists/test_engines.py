@@ -266,8 +266,8 @@ def test_hey_slashes_bound_an_expression_only_round_metacharacters(tmp_path):
 
 
 BROKEN = {
-    r"open(": "no regular expression",
-    r"[z-a]": "no regular expression",
+    r"open(": "not a regular expression",
+    r"[z-a]": "not a regular expression",
     r"*open": "nothing to repeat",
     r"(?i)open": "nothing to repeat",
     r"(?<=a)b": "nothing to repeat",

@@ -20,28 +20,28 @@ from tkit.lists.sources import REGISTRY, ListSource, load, load_all, overview, r
     ("kind", "text", "reason"),
     [
         ("hosts", "not json", "Expecting value"),
-        ("hosts", "[1]", "no string"),
+        ("hosts", "[1]", "not a string"),
         ("substrings", "3", "not iterable"),
-        ("substrings-nocase", '{"a": [["b"]]}', "no string"),
+        ("substrings-nocase", '{"a": [["b"]]}', "not a string"),
         ("wildcards-nocase", '[{"name": "A"}]', "domains"),
-        ("wildcards-nocase", '[{"domains": ["a"], "patterns": [1]}]', "no string"),
+        ("wildcards-nocase", '[{"domains": ["a"], "patterns": [1]}]', "not a string"),
         ("regex-js", "a line without a separator", "index out of range"),
     ],
 )
 def test_load_names_the_file_of_another_format(tmp_path, kind, text, reason):
-    with pytest.raises(TkitError, match=rf"list tiny: .*tiny is not of the format of '{kind}' \(.*{reason}"):
+    with pytest.raises(TkitError, match=rf"list tiny: .*tiny does not have the format of '{kind}' \(.*{reason}"):
         tiny(tmp_path, kind, text)
 
 
 def test_load_refuses_bytes_that_are_no_utf8(tmp_path):
     (tmp_path / "tiny").write_bytes(b'["\xff"]')
-    with pytest.raises(TkitError, match="not of the format of 'hosts'"):
+    with pytest.raises(TkitError, match="not have the format of 'hosts'"):
         load(ListSource("tiny", "tiny", "hosts", "example/list", "list", "", "", "none"), tmp_path)
 
 
 def test_load_says_what_is_missing_and_where_to_get_it(tmp_path):
     source = ListSource("tiny", "absent", "hosts", "example/list", "a/list.txt", "c0ffee", "", "none")
-    with pytest.raises(TkitError, match=r"cannot read .*absent \(.*\); make it of a/list.txt of example/list c0ffee"):
+    with pytest.raises(TkitError, match=r"cannot read .*absent \(.*\); make it from a/list.txt of example/list c0ffee"):
         load(source, tmp_path)
 
 
@@ -81,13 +81,13 @@ def test_read_list_knows_the_kind_by_the_content(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "no JSON"),
-        ("[]", "JSON of no known form"),
-        ('["a b"]', "JSON of no known form"),
-        ('{"kind": "moon", "rules": []}', "JSON of no known form"),
-        ('{"kind": "hosts"}', "rules are not of the form of 'hosts'"),
-        ('{"kind": "substrings", "rules": [1]}', "rules are not of the form of 'substrings'"),
-        ('{"kind": "wildcards-nocase", "rules": ["a"]}', "rules are not of the form of 'wildcards-nocase'"),
+        ("{", "not JSON"),
+        ("[]", "JSON of unknown form"),
+        ('["a b"]', "JSON of unknown form"),
+        ('{"kind": "moon", "rules": []}', "JSON of unknown form"),
+        ('{"kind": "hosts"}', "rules do not have the form of 'hosts'"),
+        ('{"kind": "substrings", "rules": [1]}', "rules do not have the form of 'substrings'"),
+        ('{"kind": "wildcards-nocase", "rules": ["a"]}', "rules do not have the form of 'wildcards-nocase'"),
     ],
 )
 def test_read_list_says_what_is_wrong(tmp_path, text, reason):
@@ -98,7 +98,7 @@ def test_read_list_says_what_is_wrong(tmp_path, text, reason):
 
 def test_read_list_refuses_what_is_no_text(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(TkitError, match="no text in UTF-8"):
+    with pytest.raises(TkitError, match="not UTF-8 text"):
         read_list(tmp_path / "list.txt")
     with pytest.raises(TkitError, match="cannot be read"):
         read_list(tmp_path / "missing.txt")
@@ -158,7 +158,7 @@ def test_verdicts_refuse_forms_of_another_length():
 
 def test_verdicts_refuse_two_lists_of_one_name():
     twice = [HostList("same", "hosts", ["a.example"]), SubstringList("same", "substrings", ["b"])]
-    with pytest.raises(TkitError, match="two lists of one name among same, same"):
+    with pytest.raises(TkitError, match="two lists with the same name among same, same"):
         verdicts(twice, ["http://a.example/"], ["http://a.example/"])
 
 

@@ -121,24 +121,24 @@ def nested(depth: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("multiparts", "kinds", "told"),
+    ("multiparts", "kinds", "too_nested"),
     [
         (MAX_NESTING, ["text/html"], False),
         (MAX_NESTING + 1, ["multipart/mixed"], True),
         (100_000, ["multipart/mixed"], True),
     ],
 )
-def test_multiparts_inside_one_another(multiparts: int, kinds: list[str], told: bool) -> None:
+def test_multiparts_inside_one_another(multiparts: int, kinds: list[str], too_nested: bool) -> None:
     raw = nested(multiparts - 1)
     assert [leaf.content_type for leaf in leaves(raw)] == kinds
-    assert is_too_nested(raw) == told
+    assert is_too_nested(raw) == too_nested
 
 
 def test_forwarded_messages_inside_one_another() -> None:
-    for messages, kind, told in ((MAX_NESTING, "text/html", False), (MAX_NESTING + 1, "message/rfc822", True)):
+    for messages, kind, too_nested in ((MAX_NESTING, "text/html", False), (MAX_NESTING + 1, "message/rfc822", True)):
         raw = b"Content-Type: message/rfc822\n\n" * messages + b"Content-Type: text/html\n\n<b>"
         assert [leaf.content_type for leaf in leaves(raw)] == [kind]
-        assert is_too_nested(raw) == told
+        assert is_too_nested(raw) == too_nested
 
 
 class Counted(bytes):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tkit.mail.transfer import decode_base64, decode_quoted_printable, decoded, defects_of
 
-CUT = ["base64: characters outside the alphabet or a cut end"]
+CUT = ["base64: characters outside the alphabet, or truncated"]
 BROKEN = ["quoted-printable: broken escape"]
 
 

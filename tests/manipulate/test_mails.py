@@ -1,7 +1,7 @@
 """Tests of tkit.manipulate.mails: hand-made documents, and what stands in them after each edit."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tkit.errors import TkitError
@@ -173,7 +173,6 @@ _TAGS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_TAGS, max_size=12), st.lists(_TAGS, max_size=12), _NAMES)
 def test_only_the_one_reference_changes(before: list[str], after: list[str], names: tuple[str, ...]) -> None:
     html = f"{''.join(before)}<img src='{PIXEL}' width=1>{''.join(after)}<img src='http://c.example/y.png'>"

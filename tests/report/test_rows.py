@@ -6,7 +6,7 @@ import pandas as pd
 from made_report import HOSTILE, Dots, mail, printed
 
 from tkit.features import extract
-from tkit.report import rows_table
+from tkit.report.rows import rows_table
 from tkit.verdicts import scan
 
 
@@ -21,8 +21,8 @@ class TestRowsTable:
         text = printed(rows_table(rows))
         assert max(map(len, text.splitlines())) <= 80
         # Margins 10 and -10 - 4.
-        assert re.search(r"track/o +tracker 100 % Mailchimp *\n +0/1 .* declared 1 x 1 px", text)
-        assert re.search(r"cat\.jpg +clean 0 % *\n +0/0 +img-src +declared 90 x 60 px; in a link", text)
+        assert re.search(r"track/o +tracker 100% Mailchimp *\n +0/1 .* declared 1 x 1 px", text)
+        assert re.search(r"cat\.jpg +clean 0% *\n +0/0 +img-src +declared 90 x 60 px; in a link", text)
 
     def test_references(self) -> None:
         rows = pd.DataFrame(

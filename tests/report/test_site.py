@@ -39,5 +39,5 @@ def test_what_was_not_executed_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_notebook(tmp_path: Path) -> None:
-    with pytest.raises(TkitError, match="no notebook in it"):
+    with pytest.raises(TkitError, match="has no notebook"):
         write_site(tmp_path, tmp_path / "site")

@@ -1,58 +1,15 @@
-"""Tests of tkit.report.study and tables."""
+"""Tests of tkit.report.study."""
 
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations, printed, quarters, study_rows, ways
+from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations, quarters, study_rows, ways
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison, differences, slices
-from tkit.report import Details, comparison_table, differences_table, splits_table, write_study
-
-
-class TestComparisonTable:
-    def test_figures_fit_80_columns(self, done: list[Evaluation]) -> None:
-        lines = printed(comparison_table(comparison(done))).splitlines()
-        assert max(map(len, lines)) <= 80
-        (line,) = [line for line in lines if "tiny rule" in line]
-        # 9 of 10 trackers, 1 of 30 negatives; the rule cannot be tuned to 0.1 %.
-        assert line.split()[2:] == ["90.0", "%", "3.3", "%", "-", "3.3", "%"]
-
-    def test_kind_and_interval_below(self, done: list[Evaluation]) -> None:
-        lines = printed(comparison_table(comparison(done))).splitlines()
-        below = lines[next(number for number, line in enumerate(lines) if "block all" in line) + 1]
-        # The rule of three over 10 and 30 clusters.
-        assert below.split() == ["url,", "rule", "70.0-100", "90.0-100", "90.0-100"]
-
-    def test_figures_are_not_broken(self, done: list[Evaluation]) -> None:
-        text = printed(comparison_table(comparison(done).assign(name="a_very_long_name" * 5)), width=70)
-        assert max(map(len, text.splitlines())) <= 70
-        assert text.count("90.0 %") == 3  # the rule and the detector, which has them at 0.1 % as well
-        assert text.count("90.0-100") == 2  # "block all", good references and mails
-
-    def test_markup_in_names_is_text(self, done: list[Evaluation]) -> None:
-        table = comparison_table(comparison(done).assign(name="[bold]x[/bold]"))
-        assert "[bold]x[/bold]" in printed(table, width=200)
-
-
-class TestStudyTables:
-    def test_splits_fit_a_terminal(self, done: list[Evaluation]) -> None:
-        text = printed(splits_table(ways(done[3])))
-        assert "unseen sender" in text
-        assert "10 and 30 good" in text
-        assert max(map(len, text.splitlines())) <= 80
-
-    def test_differences_in_points(self, done: list[Evaluation]) -> None:
-        # With the rule's one false alarm of thirty the scores find the photo that it misses, too: ten of ten for nine.
-        text = " ".join(printed(differences_table(differences(done[3], done))).split())
-        assert "More trackers found of dots" in text
-        assert "tiny rule 3.3 % +10.0 points" in text
-        assert "block all" not in text
-
-    def test_no_differences(self, done: list[Evaluation]) -> None:
-        assert "than" in printed(differences_table(differences(done[3], [done[3]])))
+from tkit.report.study import Details, write_study
 
 
 class TestStudyPage:
@@ -65,7 +22,7 @@ class TestStudyPage:
     def test_sections_and_figures(self, tmp_path: Path, done: list[Evaluation]) -> None:
         text = self.written(tmp_path, done)
         headings = re.findall("<h2>(.*?)</h2>", text)
-        assert headings == ["Detectors compared", "Errors", "What was done", "How to reproduce"]
+        assert headings == ["Detectors compared", "Errors", "Method", "How to reproduce"]
         assert "10 open trackers and 30 content pictures and spacers" in text
         assert "<pre>tkit study -o out/study</pre>" in text
         assert text.count("<figure>") == 3
@@ -75,18 +32,18 @@ class TestStudyPage:
     def test_errors_with_reasons(self, tmp_path: Path, done: list[Evaluation]) -> None:
         text = self.written(tmp_path, done, bundle=Dots())
         miss, alarm = re.findall("<details><summary>.*?</details>", text)  # 0.346 below the threshold, 0.3 above it
-        assert "<b>miss</b> open tracker, example.com" in miss
-        assert "<dt>because</dt><dd>declared 90 x 60 px; in a link</dd>" in miss
+        assert "<b>missed</b> open tracker, example.com" in miss
+        assert "<dt>reasons</dt><dd>declared 90 x 60 px; in a link</dd>" in miss
         assert "<dt>label</dt><dd>open tracker, sure</dd>" in miss
-        assert "<b>false alarm</b> spacer, example.net" in alarm
-        assert "<dt>because</dt><dd>declared 1 x 1 px</dd>" in alarm
+        assert "<b>false positive</b> spacer, example.net" in alarm
+        assert "<dt>reasons</dt><dd>declared 1 x 1 px</dd>" in alarm
         assert "tiny 1" in alarm
-        assert "which has since seen these references" in text
+        assert "which was trained on these references" in text
 
     def test_no_urls_and_no_reasons_without_a_bundle(self, tmp_path: Path, done: list[Evaluation]) -> None:
         text = self.written(tmp_path, done)
-        assert ">because<" not in text
-        assert "which has since seen" not in text
+        assert ">reasons<" not in text
+        assert "which was trained on" not in text
         assert "http://" not in text
 
     def test_details(self, tmp_path: Path, done: list[Evaluation]) -> None:
@@ -101,13 +58,13 @@ class TestStudyPage:
         )
         text = self.written(tmp_path, done, details=details)
         assert re.findall("<h2>(.*?)</h2>", text) == [
-            "In short",
+            "Summary",
             "Detectors compared",
-            "On what is new",
+            "On unseen data",
             "Over time",
-            "Where it is good and where not",
+            "Where it works and where it does not",
             "Errors",
-            "What was done",
+            "Method",
             "How to reproduce",
         ]
         assert text.index("The answer.") < text.index("<table>")

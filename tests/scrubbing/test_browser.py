@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import cast
 
@@ -15,12 +15,12 @@ pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install
 from tkit.bundle import Bundle, default_bundle
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.lab.render import CHROMIUM_NAMES, ChromiumRenderer
-from tkit.lab.scrubbed import compare_scrubbed
-from tkit.scrubbing import scrub
+from tkit.lab.scrubbed import Comparison, compare_scrubbed
+from tkit.scrubbing import Scrubbed, scrub
 
 HEAD = b"From: a@b.example\nContent-Type: text/html\n\n"
 PAGE = b"<p>Hello <img src=http://c.test/logo.png width=40 height=30> <b>world</b></p>"
-# The video is invisible: its player's own drawing is not the same from one time to the next.
+# The video is invisible, because its player does not look the same every time.
 TRACKERS = (
     b"<img src=http://t.test/1 width=1 height=1>",
     b"<img src=http://t.test/2>",
@@ -53,7 +53,7 @@ def test_every_way_of_writing(renderer: ChromiumRenderer, doctype: bytes, replac
     detector = cast(Bundle, Calls(lambda url: url.startswith("http://t.test")))
     raw = HEAD + doctype + PAGE + PAGE.join(TRACKERS) + PAGE
     done = scrub(raw, detector, replace=replace)
-    assert len(done.removed) == 17  # of two href of one element one counts
+    assert len(done.removed) == 17  # of two href of one element only one counts
     compared = compare_scrubbed(renderer, raw, done)
     assert compared.defects == ()
     assert (compared.still_asked, compared.no_longer_asked) == ((), ())
@@ -61,27 +61,45 @@ def test_every_way_of_writing(renderer: ChromiumRenderer, doctype: bytes, replac
     assert compared.asked_before >= compared.asked_after + 10
 
 
-def test_a_difference_is_seen(renderer: ChromiumRenderer) -> None:
-    raw = HEAD + PAGE + TRACKERS[0]
-    done = scrub(raw, cast(Bundle, Calls(lambda url: "t.test" in url)))
-    moved = done._replace(raw=done.raw.replace(b"Hello", b"Hallo"))
-    assert compare_scrubbed(renderer, raw, moved).pixels > 0
-    untouched = done._replace(raw=raw)
-    assert compare_scrubbed(renderer, raw, untouched).still_asked == ("http://t.test/1",)
-    emptied = done._replace(raw=done.raw.replace(b"src=http://c.test/logo.png", b""))
-    assert compare_scrubbed(renderer, raw, emptied).no_longer_asked == ("http://c.test/logo.png",)
+class TestDifferencesAreSeen:
+    RAW = HEAD + PAGE + TRACKERS[0]
+
+    def after(self, renderer: ChromiumRenderer, change: Callable[[bytes], bytes]) -> Comparison:
+        """Compare the mail with a change of its scrubbed form."""
+        done = scrub(self.RAW, cast(Bundle, Calls(lambda url: "t.test" in url)))
+        return compare_scrubbed(renderer, self.RAW, done._replace(raw=change(done.raw)))
+
+    def test_another_text(self, renderer: ChromiumRenderer) -> None:
+        assert self.after(renderer, lambda raw: raw.replace(b"Hello", b"Hallo")).pixels > 0
+
+    def test_a_tracker_that_stays(self, renderer: ChromiumRenderer) -> None:
+        assert self.after(renderer, lambda raw: self.RAW).still_asked == ("http://t.test/1",)
+
+    def test_a_picture_that_goes(self, renderer: ChromiumRenderer) -> None:
+        compared = self.after(renderer, lambda raw: raw.replace(b"src=http://c.test/logo.png", b""))
+        assert compared.no_longer_asked == ("http://c.test/logo.png",)
 
 
-@pytest.mark.parametrize("corpus", CORPORA, ids=lambda corpus: corpus.name)
-def test_real_mails(renderer: ChromiumRenderer, corpus: object) -> None:
-    archive = SHARED / "corpora" / corpus.archive  # type: ignore[attr-defined]
+MAILS = 4
+"""Mails of each corpus that are shown."""
+
+
+@pytest.fixture(scope="module", params=CORPORA, ids=lambda corpus: corpus.name)
+def scrubbed(request: pytest.FixtureRequest) -> list[tuple[bytes, Scrubbed]]:
+    """Mails of a corpus with a tracker, before and after: the first among every seventh."""
+    archive = SHARED / "corpora" / request.param.archive
     if not archive.exists():
         pytest.skip("the public corpora are not beside the repository (../shared/corpora or TKIT_SHARED)")
     problems: list[Problem] = []
     bundle = default_bundle()
-    found = ((mail.raw, scrub(mail.raw, bundle)) for mail in islice(read_raw([archive], problems=problems), 0, None, 7))
-    compared = [compare_scrubbed(renderer, raw, done) for raw, done in islice((two for two in found if two[1].removed), 4)]
-    assert len(compared) == 4
-    for one in compared:
-        assert (one.defects, one.still_asked, one.no_longer_asked) == ((), (), ())
-        assert one.pixels == 0 or one.pixels_without == 0  # a tracker of a size that nobody declares
+    every = ((mail.raw, scrub(mail.raw, bundle)) for mail in islice(read_raw([archive], problems=problems), 0, None, 7))
+    mails = list(islice((pair for pair in every if pair[1].removed), MAILS))
+    assert len(mails) == MAILS
+    return mails
+
+
+@pytest.mark.parametrize("number", range(MAILS))
+def test_real_mails(renderer: ChromiumRenderer, scrubbed: list[tuple[bytes, Scrubbed]], number: int) -> None:
+    compared = compare_scrubbed(renderer, *scrubbed[number])
+    assert (compared.defects, compared.still_asked, compared.no_longer_asked) == ((), (), ())
+    assert compared.pixels == 0 or compared.pixels_without == 0  # a tracker of a size that nobody declares

@@ -1,4 +1,4 @@
-"""`tkit scrub`: files and folders in and out, and what is said of what cannot be done."""
+"""`tkit scrub`: files and folders in and out, and messages for what cannot be scrubbed."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def test_file_is_written_whole_and_its_source_may_be_its_target(tmp_path: Path) 
         scrub_file(str(path), tmp_path / "no" / "b.eml", default_bundle())
 
 
-def test_folder_keeps_its_names_and_tells_what_is_no_mail(tmp_path: Path) -> None:
+def test_folder_keeps_its_names_and_reports_what_is_not_a_mail(tmp_path: Path) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     (source / "cur").mkdir(parents=True)
     (source / "cur" / "1:2,S").write_bytes(BEACON)
@@ -58,14 +58,14 @@ def test_folder_keeps_its_names_and_tells_what_is_no_mail(tmp_path: Path) -> Non
     ]
     assert (target / "cur" / "1:2,S").read_bytes() == (target / "b.eml").read_bytes() == CLEAN
     assert not (target / "c.bin").exists()
-    with pytest.raises(TkitError, match="lies in the folder that is read"):
+    with pytest.raises(TkitError, match="is inside the folder that is read"):
         list(scrub_folder(source, source / "out", default_bundle()))
 
 
 def test_what_is_not_one_mail(tmp_path: Path) -> None:
     mbox = tmp_path / "box.mbox"
     mbox.write_bytes(b"From a Mon Jan  1 00:00:00 2024\n" + BEACON + b"\nFrom b Mon Jan  1 00:00:00 2024\n" + BEACON)
-    with pytest.raises(TkitError, match="not one mail but an mbox or archive: split it"):
+    with pytest.raises(TkitError, match="an mbox or archive, not one mail: split it"):
         read_mail(str(mbox))
     with pytest.raises(TkitError, match="nothing: cannot be read"):
         read_mail(str(tmp_path / "nothing"))

@@ -1,4 +1,4 @@
-"""Trackers taken out, everything else as it was: by hand, on the sample mails, on generated and on real mail."""
+"""Trackers are removed and everything else stays: by hand, on the sample mails, on generated and on real mail."""
 
 import base64
 import quopri
@@ -250,7 +250,7 @@ def test_base64_of_any_line_length(width: int) -> None:
     assert "t.test" not in Message.from_bytes(done.raw).html_parts[0]
 
 
-def test_broken_base64_is_written_anew() -> None:
+def test_broken_base64_is_rewritten() -> None:
     raw = BEGIN.replace(b"\n\n", b"\nContent-Transfer-Encoding: base64\n\n")
     raw += base64.encodebytes(PICTURE.encode()).replace(b"\n", b"!\n") + b"Q\n"
     done = run(raw, Calls())
@@ -303,7 +303,7 @@ def test_every_html_part_is_scrubbed_and_the_rest_kept() -> None:
     assert done.raw.partition(b"\n")[2] == raw.replace(b"src=http://t.test/o", b"")
 
 
-def test_signed_parts_are_told_and_not_touched() -> None:
+def test_signed_parts_are_reported_and_not_touched() -> None:
     signature = b"Content-Type: application/pgp-signature\n\nAAAA"
     raw = multipart("signed", HTML, signature)
     done = run(raw, Calls())
@@ -324,19 +324,19 @@ def test_clear_signed_text_is_not_touched_and_hidden_words_do_not_protect() -> N
 
 
 def test_notes_say_what_no_longer_fits() -> None:
-    facts = b"DKIM-Signature: v=1; bh=x\nARC-Message-Signature: i=1\nContent-Length: 7\n"
-    done = run(facts + BEGIN + b"<img src=http://t.test/o>", Calls())
+    headers = b"DKIM-Signature: v=1; bh=x\nARC-Message-Signature: i=1\nContent-Length: 7\n"
+    done = run(headers + BEGIN + b"<img src=http://t.test/o>", Calls())
     assert done.notes == (
         "DKIM-Signature: its body hash no longer fits",
         "ARC-Message-Signature: its body hash no longer fits",
-        "Content-Length: no longer that of the body",
+        "Content-Length: no longer fits the body",
     )
-    assert run(facts + BEGIN + b"<p>", Calls()).notes == ()
+    assert run(headers + BEGIN + b"<p>", Calls()).notes == ()
     opaque = multipart("mixed", HTML, b"Content-Type: application/pkcs7-mime\n\nAAAA")
-    assert "application/pkcs7-mime: signed or encrypted, not looked into" in run(opaque, Calls()).notes
+    assert "application/pkcs7-mime: signed or encrypted, not inspected" in run(opaque, Calls()).notes
 
 
-def test_what_is_called_only_after_a_removal_goes_too() -> None:
+def test_what_is_flagged_only_after_a_removal_goes_too() -> None:
     class Second(Calls):
         """Calls a second picture when it is alone."""
 
@@ -351,7 +351,7 @@ def test_what_is_called_only_after_a_removal_goes_too() -> None:
     assert run(done.raw, Second(trackers)).raw == done.raw
 
 
-def test_what_is_called_after_the_last_round_is_told() -> None:
+def test_what_is_flagged_after_the_last_round_is_reported() -> None:
     class First(Calls):
         """Calls one picture at a time."""
 
@@ -362,7 +362,7 @@ def test_what_is_called_after_the_last_round_is_told() -> None:
     done = run(raw, First())
     assert [own.index for own in done.removed] == list(range(16))
     assert [(own.tracker.index, own.why) for own in done.skipped] == [
-        (16, "called only after 16 others went one by one: scrub the mail again")
+        (16, "flagged only after 16 others went one by one: scrub the mail again")
     ]
 
 
@@ -375,7 +375,7 @@ def test_sample_mails(path: Path, replace: bool) -> None:
 
 
 def check(raw: bytes, detector: Calls, replace: bool = False) -> Scrubbed:
-    """Scrub, and hold the result against the rules."""
+    """Scrub, and check the result against the rules."""
     done = run(raw, detector, replace)
     before, after = remote(raw), remote(done.raw)
     gone = {own.index for own in done.removed}
@@ -449,13 +449,13 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PIECES, max_size=25).map("".join), st.booleans())
 def test_generated_html(html: str, replace: bool) -> None:
     check(BEGIN + html.encode(), Calls(trackers), replace)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"quoted-printable", b"base64", b"8bit"]), st.integers(0, 300))
 def test_any_bytes_never_raise(noise: bytes, encoding: bytes, at: int) -> None:
     raw = (
@@ -477,7 +477,7 @@ def test_real_mails(corpus_mails: list[bytes]) -> None:
         # The lines that its element is written on, three bytes for one at worst, and their neighbours.
         assert changed <= sum(8 + len(own.url) // 20 for own in done.removed)
     assert total > 20
-    assert left <= 0.01 * total + 1  # told, not hidden: a part whose bytes are read in two ways
+    assert left <= 0.01 * total + 1  # reported, not hidden: parts that can be read in two ways
 
 
 def test_inert_url_is_local() -> None:

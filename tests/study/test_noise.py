@@ -49,7 +49,7 @@ def test_only_gold_labels_of_the_headline_classes_are_judged() -> None:
 
 
 def test_one_class_alone_has_no_noise() -> None:
-    with pytest.raises(TkitError, match="give rows of T and of C or S"):
+    with pytest.raises(TkitError, match="give rows labelled T and rows labelled C or S"):
         suspects(rows(4).assign(label="T"), np.full(4, 0.5))
 
 

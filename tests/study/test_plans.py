@@ -39,7 +39,7 @@ def grouped(rows: pd.DataFrame) -> list[Plan]:
     return [*plans, *unseen_corpus(rows)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1 << 30))
 def test_nothing_that_a_plan_claims_to_be_new_stands_on_both_sides(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tkit.arrays import wilson
 from tkit.bundle import default_bundle
 from tkit.dataset import Dataset, load_dataset
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.report.figures import prevalence_figure, svg
 from tkit.study.prevalence import clustered_share, corpora, judged, labelled_share, prevalence, verdicts_on_labels
 
@@ -86,7 +86,7 @@ class TestPrevalence:
         assert prevalence(self.made(), "year")["year"].tolist() == [2023, 2024]
 
     def test_no_such_column(self) -> None:
-        with pytest.raises(TkitError, match="prevalence is not cut by 'called': choose corpus, kind"):
+        with pytest.raises(TkitError, match="no prevalence by 'called': take one of corpus, kind"):
             prevalence(self.made(), "called")
 
 
@@ -133,7 +133,7 @@ class TestPublished:
     def test_verdicts_on_labels(self, dataset: Dataset) -> None:
         table = verdicts_on_labels(dataset, default_bundle("message"))
         assert table["label"].tolist() == ["C", "P", "S", "T", "U"]
-        assert table["rows"].sum() == dataset.facts["labels"]["gold"]
+        assert table["rows"].sum() == dataset.description["labels"]["gold"]
         assert (table["called"] <= table["rows"]).all()
 
 
@@ -143,9 +143,9 @@ def test_figure_names_every_value_that_does_not_rest_on_few() -> None:
         columns=["provider", "mails", "share", "low", "high", "few"],
     )
     (axes,) = prevalence_figure(table, "By hand").axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "not known"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "unknown"]
     assert [text.get_text() for text in axes.texts] == [
-        "50.0 %  (40.0 to 60.0) of 40 mails",
-        "10.0 %  (0.0 to 20.0) of 50 mails",
+        "50.0% [40.0%, 60.0%] of 40 mails",
+        "10.0% [0%, 20.0%] of 50 mails",
     ]
     assert "<svg" in svg(prevalence_figure(table[:0], "Nothing"))

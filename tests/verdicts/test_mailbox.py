@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import wilson
+from tkit.features.sizes import VISIBLE_SIZES
 from tkit.mail import Message
 from tkit.verdicts import Audit, audit
-from tkit.verdicts.mailbox import MAILS_AT_ONCE, SIZE_CLASSES, middle_periods, period_name
+from tkit.verdicts.mailbox import MAILS_AT_ONCE, middle_periods, period_name
 
 
 class Dots:
-    """Calls a tracker what is tiny or hidden, or tells an address."""
+    """Flags what is tiny or hidden, or contains an address."""
 
     name, vantage, threshold, threshold_score = "dots", "message", 1, 0.9
 
@@ -114,7 +115,7 @@ class TestAudit:
             ["", 1, 1, 1],
         ]
 
-    def test_addresses_by_who_is_told(self) -> None:
+    def test_addresses_by_receiver(self) -> None:
         telling = "<img src='http://{}/?u=reader%40example.org' width=300 height=200>"
         found = self.found(
             mail(telling.format("x.t.example.net") + telling.format("y.t.example.net"), "a@example.com"),
@@ -145,7 +146,7 @@ class TestAudit:
             "at most 50 px": 1,
             "more than 50 px": 1,
         }
-        assert found.sizes["size"].tolist() == list(SIZE_CLASSES)
+        assert found.sizes["size"].tolist() == list(VISIBLE_SIZES)
         assert found.sizes["share"].sum() == pytest.approx(1.0)
 
     def test_copies_count_as_mails_of_their_own(self) -> None:
@@ -157,7 +158,7 @@ class TestAudit:
 
     def test_progress_and_batches(self) -> None:
         read = 0
-        told: list[tuple[int, int]] = []
+        progress: list[tuple[int, int]] = []
 
         def messages() -> Iterator[Message]:
             nonlocal read
@@ -165,8 +166,8 @@ class TestAudit:
                 read += 1
                 yield mail(dot())
 
-        found = audit(messages(), Dots(), lambda done: told.append((done, read)))
-        assert told == [(MAILS_AT_ONCE, MAILS_AT_ONCE), (MAILS_AT_ONCE + 3, MAILS_AT_ONCE + 3)]
+        found = audit(messages(), Dots(), lambda done: progress.append((done, read)))
+        assert progress == [(MAILS_AT_ONCE, MAILS_AT_ONCE), (MAILS_AT_ONCE + 3, MAILS_AT_ONCE + 3)]
         assert found.totals["count"].iloc[0] == MAILS_AT_ONCE + 3
 
 

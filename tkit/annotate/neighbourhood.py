@@ -1,4 +1,4 @@
-"""The HTML around a reference, as text that shows every character it holds."""
+"""The HTML around a reference, as text that shows every character."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tkit.html.source import Decoded, start_tag
 from tkit.url import clean
 
 AROUND = 900
-"""Characters that are shown before a reference, and after it."""
+"""Characters that are shown before and after a reference."""
 
 LONGEST = 4000
 """Characters that are shown of an element or a URL."""
 
-_LEAST_SURE = 8  # a shorter beginning of a URL is found everywhere
-_SURE = re.compile(r"[^&<>\"'\\\s\x00-\x1f\x7f-\U0010ffff]*")
-_GOES_ON = re.compile(r"[\w./?&=#%~+-]")
+_LEAST_PLAIN = 8  # shorter beginnings of a URL occur everywhere
+_PLAIN = re.compile(r"[^&<>\"'\\\s\x00-\x1f\x7f-\U0010ffff]*")
+_CONTINUES = re.compile(r"[\w./?&=#%~+-]")
 _MAY_END = re.compile(r"[\"'<>)\s]|\Z")
-_MOST_PLACES = 2000
+_MOST_OCCURRENCES = 2000
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 class Neighbourhood(NamedTuple):
-    """What stands before a reference, the element or URL itself, and what stands after it; empty around one not found."""
+    """The text before a reference, its element or URL, and the text after it; both empty if it was not found."""
 
     before: str
     element: str
@@ -35,7 +35,7 @@ class Neighbourhood(NamedTuple):
 
 
 def neighbourhood(source: str, reference: RemoteReference, references: Sequence[RemoteReference]) -> Neighbourhood:
-    r"""Find a reference in its HTML part's text.
+    r"""Return the text around a reference in its HTML part.
 
     Parameters
     ----------
@@ -43,28 +43,28 @@ def neighbourhood(source: str, reference: RemoteReference, references: Sequence[
         The decoded text of the HTML part.
     reference : RemoteReference
     references : sequence of RemoteReference
-        All references of the message: the third of the same URL is looked for as the third.
+        All references of the message: the third one with the same URL is the third occurrence.
 
     Returns
     -------
     Neighbourhood
-        For a URL that is written in a way that cannot be found again (broken by CSS escapes or line ends) the start tag,
-        written anew, with nothing around it.
+        If the URL cannot be found as written (because of CSS escapes or line ends), a rebuilt start tag with nothing around
+        it.
 
     Examples
     --------
     >>> from tkit.mail.message import Message
     >>> from tkit.html.reading import references
     >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<p>Hi <img src='http://a.example/?a=1&amp;b=2'> you")
-    >>> found = references(message)
-    >>> neighbourhood(message.html_parts[0], found[0], found)
+    >>> every = references(message)
+    >>> neighbourhood(message.html_parts[0], every[0], every)
     Neighbourhood(before='<p>Hi ', element="<img src='http://a.example/?a=1&amp;b=2'>", after=' you')
     """
-    places = _places(source, reference)
-    if not places:
+    spans = _spans(source, reference)
+    if not spans:
         return Neighbourhood("", visible(start_tag(reference.element, reference.attributes)[:LONGEST]), "")
     alike = [other for other in references if other.part == reference.part and other.url == reference.url]
-    start, end = places[min(alike.index(reference), len(places) - 1)]
+    start, end = spans[min(alike.index(reference), len(spans) - 1)]
     return Neighbourhood(
         _tidy(source[max(0, start - AROUND) : start]),
         _tidy(source[start : min(end, start + LONGEST)]),
@@ -73,7 +73,7 @@ def neighbourhood(source: str, reference: RemoteReference, references: Sequence[
 
 
 def visible(text: str) -> str:
-    r"""Write invisible and direction-changing characters as their code, so that nothing hides and nothing is turned round.
+    r"""Return a text with invisible and direction-changing characters written as their code points.
 
     >>> visible("a\u202egif.exe")
     'a⟨U+202E⟩gif.exe'
@@ -86,17 +86,17 @@ def visible(text: str) -> str:
     )
 
 
-def _places(source: str, reference: RemoteReference) -> list[tuple[int, int]]:
-    """Return where the URL is written: the span of its start tag, or of the URL alone inside a style element."""
+def _spans(source: str, reference: RemoteReference) -> list[tuple[int, int]]:
+    """Return the spans where the URL is written: of its start tag, or of the URL alone in a style element."""
     url = reference.url
-    sure = _SURE.match(url)
-    beginning = sure.group() if sure else ""
-    if len(beginning) < min(_LEAST_SURE, len(url)) or not beginning:
+    plain = _PLAIN.match(url)
+    beginning = plain.group() if plain else ""
+    if len(beginning) < min(_LEAST_PLAIN, len(url)) or not beginning:
         return []
     in_tag: list[tuple[int, int]] = []
     elsewhere: list[tuple[int, int]] = []
     at = source.find(beginning)
-    for _ in range(_MOST_PLACES):
+    for _ in range(_MOST_OCCURRENCES):
         if at < 0:
             break
         written = _written_length(source, at, url)
@@ -113,8 +113,8 @@ def _places(source: str, reference: RemoteReference) -> list[tuple[int, int]]:
 
 
 def _written_length(source: str, at: int, url: str) -> int:
-    """Return how many characters of the source write the URL from a place on; 0 where they write another one."""
-    if source.startswith(url, at) and not _GOES_ON.match(source, at + len(url)):
+    """Return the number of characters that write the URL at a position; 0 if another URL is written there."""
+    if source.startswith(url, at) and not _CONTINUES.match(source, at + len(url)):
         return len(url)
     written = source[at : at + 6 * len(url)]
     for end in islice(_MAY_END.finditer(written), 40):

@@ -1,4 +1,4 @@
-"""Which references of a mailbox to ask about, and what to show of each."""
+"""Which references of a mailbox to ask about, and what to show about each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tkit.bundle import Bundle
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import KEY, extract, extract_batches
-from tkit.features.words import declared_size, reason, reasons
+from tkit.features.words import reason, reasons, size_words
 from tkit.html import RemoteReference, references
 from tkit.labels.files import url_sha256
 from tkit.mail import Message
@@ -28,13 +28,13 @@ Key = tuple[str, int, int]
 """message_sha256, part, index."""
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes of the mails read, and of how many."""
+"""Called with the number of bytes read and their total."""
 
 _TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
 
-# Under each heading the features that are always told, then those that are told where they are so.
+# For each heading the features that are always shown, then those that are shown if they are not 0.
 _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "How it shows": (
+    "How it looks": (
         ("hidden", "alt_length", "in_link"),
         ("hidden_around", "link_same_domain", "text_beside", "conditional"),
     ),
@@ -45,7 +45,7 @@ _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *("query_parameters", "base64_text", "hex_text", "uuid", "wrapped"),
         ),
     ),
-    "Beside the rest of the mail": (
+    "Compared with the rest of the mail": (
         ("repeats", "references", "same_host_share", "own_token", "sender_same_domain"),
         ("tiny_others", "token_in_links", "token_in_pictures", "token_in_headers", "unsubscribe_same_domain"),
     ),
@@ -53,26 +53,26 @@ _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 class Question(NamedTuple):
-    """One reference, as it is shown to whoever labels it: text only, every invisible character written out.
+    """One reference as shown to the annotator: text only, with every invisible character written out.
 
     Attributes
     ----------
     key : tuple of str, int, int
         message_sha256, part, index.
     carrier, url, original : str
-        The URL as written, and what is behind a gateway's or proxy's wrapping, ``""`` where it is not wrapped.
+        The URL as written, and the original URL if a gateway or proxy wrapped it, else ``""``.
     host : str
-        The server that is asked: of the original.
+        The host of the original URL.
     url_sha256 : str
-        As :func:`tkit.labels.files.url_sha256` gives it, of the whole URL.
+        See :func:`tkit.labels.files.url_sha256`; of the whole URL.
     sender, subject, date : str
         Of the message; the sender is the domain of From.
     around : Neighbourhood
         The HTML around the reference.
     facts : tuple of (str, tuple of str)
-        Headings, and what is so, in words.
+        Headings, each with facts in words.
     copies : tuple of str
-        The evidence of other copies of the campaign, a line a row.
+        The evidence of other copies of the campaign, one text per row.
     """
 
     key: Key
@@ -90,7 +90,7 @@ class Question(NamedTuple):
 
 
 class Opinion(NamedTuple):
-    """What the model says of a reference: "tracker" or "clean", its probability of a tracker, and why."""
+    """The opinion of the model: "tracker" or "clean", its probability of a tracker, and its reasons."""
 
     verdict: str
     score: float
@@ -98,7 +98,7 @@ class Opinion(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The references to ask about, in order; in how many of the mails each one's URL occurs; what could not be read."""
+    """The references to ask about, in order; the number of mails with the URL of each; mails that could not be read."""
 
     keys: list[Key]
     mails_with_url: dict[Key, int]
@@ -119,32 +119,32 @@ def choose(
     Parameters
     ----------
     paths : sequence of path
-        What :func:`tkit.corpus.read_raw` reads.
+        See :func:`tkit.corpus.read_raw`.
     bundle : Bundle
-        Whose doubt counts.
+        The model that decides what is uncertain.
     sampling : {"uncertain", "random"}
-        ``uncertain``: those first whose margin is nearest the bundle's threshold (uncertainty sampling: Lewis and Gale
+        ``uncertain``: those with a margin nearest the threshold first (uncertainty sampling: Lewis and Gale
         1994, "A sequential algorithm for training text classifiers"). ``random``: in random order.
     count : int
-        How many, at most.
+        Maximum number of references.
     seed : int
         Of the random order: the same mails and seed give the same order.
     one_of_each : bool
-        Ask only once about references of one carrier, domain and path template that are equally tiny or not. Without
-        it random sampling is a simple random sample, whose shares estimate those of the mailbox.
+        Ask only once about references with the same carrier, domain, path template and ``tiny``. Without it, random
+        sampling is a simple random sample, whose shares estimate those of the mailbox.
     progress : callable, optional
         See :data:`Progress`.
 
     Raises
     ------
     TkitError
-        Where ``sampling`` is neither, or no mail holds a remote reference.
+        If ``sampling`` is neither, or no mail contains a remote reference.
     """
     if sampling not in ("uncertain", "random"):
         raise TkitError(f"sampling {sampling!r}: take 'uncertain' or 'random'")
     problems: list[Problem] = []
     mails: Counter[str] = Counter()
-    found = []
+    tables = []
     messages = (Message.from_bytes(raw.raw) for raw in read_raw(paths, problems=problems, progress=progress))
     for rows in extract_batches(messages):
         mails.update(rows[["message_sha256", "resolved_url"]].drop_duplicates()["resolved_url"])
@@ -154,11 +154,11 @@ def choose(
             (carrier, *kind, tiny)
             for carrier, kind, tiny in zip(rows["carrier"], map(_kind, rows["resolved_url"]), rows["tiny"], strict=True)
         ]
-        found.append(table)
-    if not found:
-        told = "; ".join(f"{problem.where}: {problem.what}" for problem in problems[:3])
-        raise TkitError(f"{', '.join(map(str, paths))}: no remote reference to label{': ' + told if told else ''}")
-    table = pd.concat(found).drop_duplicates(list(KEY)).sort_values(list(KEY), ignore_index=True)
+        tables.append(table)
+    if not tables:
+        details = "; ".join(f"{problem.where}: {problem.what}" for problem in problems[:3])
+        raise TkitError(f"{', '.join(map(str, paths))}: no remote reference to label{': ' + details if details else ''}")
+    table = pd.concat(tables).drop_duplicates(list(KEY)).sort_values(list(KEY), ignore_index=True)
     if sampling == "uncertain":
         table = table.sort_values("doubt", ascending=False, kind="stable")
     else:
@@ -193,37 +193,37 @@ def ask(
     choice : Choice
         As :func:`choose` gave it for these paths.
     bundle : Bundle
-        Whose opinion is told after the answer.
+        The model whose opinion is shown after the answer.
     copies : DataFrame, optional
-        The evidence of campaigns: ``message_sha256``, ``part``, ``index`` and any other columns, one row or more a
-        reference; each row is shown as ``column: value``, its empty values left out.
+        The evidence of campaigns: ``message_sha256``, ``part``, ``index`` and any other columns, one or more rows per
+        reference; each row is shown as ``column: value`` without empty values.
     progress : callable, optional
 
     Raises
     ------
     TkitError
-        Where the table of copies has no such key.
+        If the table of copies has no such key.
     """
     wanted = frozenset(choice.keys)
     messages = {key[0] for key in wanted}
     evidence = _evidence(copies, wanted)
-    made: dict[Key, tuple[Question, Opinion]] = {}
+    questions: dict[Key, tuple[Question, Opinion]] = {}
     for raw in read_raw(paths, problems=[], progress=progress):
         message = Message.from_bytes(raw.raw)
         if message.message_sha256 in messages:
             messages.remove(message.message_sha256)
             for key, reference, row in _asked(message, wanted):
                 facts = _facts(reference, row, choice.mails_with_url[key])
-                made[key] = _question(message, key, reference, facts, evidence.get(key, ())), _opinion(row, bundle)
-    return {key: made[key] for key in choice.keys if key in made}
+                questions[key] = _question(message, key, reference, facts, evidence.get(key, ())), _opinion(row, bundle)
+    return {key: questions[key] for key in choice.keys if key in questions}
 
 
 def _asked(message: Message, wanted: frozenset[Key]) -> Iterator[tuple[Key, RemoteReference, pd.DataFrame]]:
     rows = extract([message])
-    by_place = {(found.part, found.index): found for found in references(message)}
-    for place, key in enumerate(_keys(rows)):
+    by_index = {(reference.part, reference.index): reference for reference in references(message)}
+    for number, key in enumerate(_keys(rows)):
         if key in wanted:
-            yield key, by_place[key[1:]], rows.iloc[[place]]
+            yield key, by_index[key[1:]], rows.iloc[[number]]
 
 
 def _question(
@@ -252,17 +252,17 @@ def _question(
 
 def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
     value = {str(name): float(number) for name, number in row.iloc[0].drop(_TEXT, errors="ignore").items()}
-    told = {
-        heading: [reason(name, value[name]) for name in (*always, *(name for name in where_so if value[name] > 0))]
-        for heading, (always, where_so) in _FACTS.items()
+    facts = {
+        heading: [reason(name, value[name]) for name in (*always, *(name for name in if_positive if value[name] > 0))]
+        for heading, (always, if_positive) in _FACTS.items()
     }
-    shows, url, beside = told.values()
-    shows.insert(0, declared_size(value["width"], value["height"]))
+    shows, url, beside = facts.values()
+    shows.insert(0, size_words(value["width"], value["height"]))
     shows.append(reason("place", value["place"]))
     url[:0] = [f"on a server of {provider}" for provider in providers([reference.resolved_url]) if provider]
     others = "1 other mail" if mails == 2 else f"{mails - 1:,} other mails" if mails > 2 else "no other mail"
-    beside.append(f"the same URL stands in {others} read here")
-    return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in told.items())
+    beside.append(f"the same URL is in {others} of this selection")
+    return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in facts.items())
 
 
 def _opinion(row: pd.DataFrame, bundle: Bundle) -> Opinion:
@@ -277,14 +277,14 @@ def _evidence(copies: pd.DataFrame | None, wanted: Iterable[Key]) -> dict[Key, t
     missing = [name for name in KEY if name not in copies]
     if missing:
         raise TkitError(f"the table of copies has no column {', '.join(missing)}: name each reference by {', '.join(KEY)}")
-    told: dict[Key, tuple[str, ...]] = {}
-    asked = set(wanted)
+    lines: dict[Key, tuple[str, ...]] = {}
+    keys = set(wanted)
     others = [name for name in copies if name not in KEY]
     for key, values in zip(_keys(copies), copies[others].astype(object).to_numpy(), strict=True):
-        if key in asked:
+        if key in keys:
             line = "; ".join(f"{name}: {value}" for name, value in zip(others, values, strict=True) if not _empty(value))
-            told[key] = (*told.get(key, ()), visible(line[:LONGEST]))
-    return told
+            lines[key] = (*lines.get(key, ()), visible(line[:LONGEST]))
+    return lines
 
 
 def _empty(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The answers of one sitting: saved after every one, taken up again where the last sitting ended."""
+"""The answers of a labelling session: saved after every one, and resumed where the last session ended."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from tkit.features import KEY
 from tkit.labels import LABELS, read_labels, write_labels
 
 COLUMNS = ("message_sha256", "part", "index", "carrier", "url_sha256", "label", "confidence", "annotator")
-"""The columns of the label file: no text of a mail, no URL."""
+"""The columns of the label file, which contains no text of a mail and no URL."""
 
 
 class Session:
-    """Takes labels for references in a given order and keeps them in a label file.
+    """Collects labels for references in a given order and keeps them in a label file.
 
     Parameters
     ----------
     path : path
-        The label file. One that is there is taken up: its references are not asked again.
+        The label file. If it exists, the session continues it and does not ask about its references again.
     queue : sequence of (key, carrier, url_sha256)
-        What to ask, in order.
+        The references to ask about, in order.
     annotator : str
-        Written beside each label.
+        Written with each label.
 
     Raises
     ------
     TkitError
-        Where the file is there and is not one of a session, or its folder is not.
+        If the file exists and is not the file of a session, or its folder does not exist.
 
     Examples
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "labels.csv"
-    >>> asked = [(("0" * 64, 0, place), "img-src", "1" * 64) for place in range(2)]
-    >>> session = Session(path, asked)
+    >>> queue = [(("0" * 64, 0, index), "img-src", "1" * 64) for index in range(2)]
+    >>> session = Session(path, queue)
     >>> session.give("T", 3)
-    >>> session.done, session.total, Session(path, asked).key == asked[1][0]
+    >>> session.done, session.total, Session(path, queue).key == queue[1][0]
     (1, 2, True)
     """
 
@@ -59,57 +59,57 @@ class Session:
         elif not self.path.parent.is_dir():
             raise TkitError(f"{self.path}: no such folder: make it first")
         self._answered = set(self._keys())
-        self._place = 0
+        self._position = 0
         self._next()
 
     @property
     def key(self) -> Key | None:
-        """The reference to label now; None where none is left."""
-        return self._order[self._place] if self._place < len(self._order) else None
+        """The reference to label now; None if none is left."""
+        return self._order[self._position] if self._position < len(self._order) else None
 
     @property
     def last(self) -> Key | None:
-        """The reference of this queue that was labelled last in the file; None where its last row is of another queue."""
+        """The reference in the last row of the file; None if it is not of this queue."""
         keys = self._keys()[-1:]
         return keys[0] if keys and keys[0] in self._queue else None
 
     @property
     def total(self) -> int:
-        """How many references the queue holds."""
+        """The number of references in the queue."""
         return len(self._order)
 
     @property
     def done(self) -> int:
-        """How many of the queue have a label."""
+        """The number of references in the queue that have a label."""
         return len(self._answered.intersection(self._queue))
 
     @property
     def labels(self) -> pd.DataFrame:
-        """The label file's rows, a copy."""
+        """A copy of the rows of the label file."""
         return self._labels.copy()
 
     def counts(self) -> dict[str, int]:
-        """Return how often each label stands in the file."""
+        """Return the number of rows with each label in the file."""
         return {label: int((self._labels["label"] == label).sum()) for label in LABELS}
 
     def give(self, label: str, confidence: int) -> None:
-        """Label the current reference; the label is on the disk when this returns.
+        """Label the current reference, and write the label to the disk.
 
         Raises
         ------
         TkitError
-            For another label or confidence, where nothing is left, or where the file cannot be written or was changed
-            by somebody else: then the label is not given.
+            For an unknown label or confidence, if nothing is left, or if the file cannot be written or was changed by
+            another program. Then nothing is labelled.
         """
         if self.key is None:
-            raise TkitError("no reference is left to label: choose more of them")
+            raise TkitError("no reference is left to label: choose more references")
         row = [*self.key, *self._queue[self.key], label, confidence, self.annotator]
         self._save(pd.concat([self._labels, pd.DataFrame([row], columns=list(COLUMNS))], ignore_index=True))
         self._answered.add(self.key)
         self._next()
 
     def undo(self) -> None:
-        """Take the last label back and ask again; nothing happens where there is none of this queue.
+        """Remove the last label and ask again; without a last label of this queue nothing happens.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Session:
         if last is not None:
             self._save(self._labels.iloc[:-1])
             self._answered.discard(last)
-            self._place = self._order.index(last)
+            self._position = self._order.index(last)
 
     def _save(self, labels: pd.DataFrame) -> None:
         if _stamp(self.path) != self._stamp:
@@ -130,16 +130,17 @@ class Session:
         self._labels = labels
 
     def _next(self) -> None:
-        self._place = next((place for place, key in enumerate(self._order) if key not in self._answered), len(self._order))
+        open_positions = (position for position, key in enumerate(self._order) if key not in self._answered)
+        self._position = next(open_positions, len(self._order))
 
     def _keys(self) -> list[Key]:
         return list(self._labels[list(KEY)].itertuples(index=False, name=None))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Tell one version of a file from another."""
+    """Return what changes whenever the file is written; None if there is no file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,4 +1,4 @@
-// Shows what the kernel tells, as text: nothing of a mail ever becomes an element, an attribute or an address to load.
+// Shows the messages of the kernel as text: nothing of a mail ever becomes an element, an attribute or a URL to load.
 
 const LABELS = [
   ["T", "open tracker"],
@@ -31,7 +31,7 @@ function keyButton(key, text, press) {
 
 function urlLine(url, host) {
   const line = make("div", "url");
-  const lowered = url.toLowerCase(); // of another length where a letter of the sender's has a lower case of two
+  const lowered = url.toLowerCase(); // the length changes if the lower case of a letter has two characters
   const at = host && lowered.length === url.length ? lowered.indexOf(host.toLowerCase()) : -1;
   if (at < 0) {
     line.textContent = url;
@@ -75,7 +75,7 @@ function lastView(last) {
   const view = make("div", "last");
   view.classList.toggle("tkit-differs", last.differs);
   const label = LABELS.find(([key]) => key === last.label)[1];
-  const says = `${last.verdict}, ${(100 * last.score).toFixed(last.score > 0.001 && last.score < 0.999 ? 1 : 2)} %`;
+  const says = `${last.verdict}, ${(100 * last.score).toFixed(last.score > 0.001 && last.score < 0.999 ? 1 : 2)}%`;
   const why = last.reasons.length ? `: ${last.reasons.join("; ")}` : "";
   const text = make("div", "opinion");
   text.append("You said ", make("b", "said", `${last.label} ${label}`), ` (${SURE[last.confidence - 1][1]}), the model says `);
@@ -143,14 +143,14 @@ function render({ model, el }) {
     if (!waiting && state?.last) ask({ do: "undo", key: state.key });
   }
 
-  function told(content) {
+  function received(content) {
     clearTimeout(timer);
     waiting = false;
     root.classList.remove("tkit-waiting");
     const moved = state?.key !== content.key;
     state = content;
     const counts = LABELS.map(([key]) => `${key} ${state.counts[key]}`).join("  ");
-    progress.textContent = `${state.done} of ${state.total} labelled · in ${state.file}: ${counts}`;
+    progress.textContent = `${state.done} of ${state.total} labelled · ${state.file}: ${counts}`;
     filled.style.width = `${state.total ? (100 * state.done) / state.total : 100}%`;
     error.textContent = state.error;
     buttons.get("Z").disabled = !state.last;
@@ -176,11 +176,11 @@ function render({ model, el }) {
   }
 
   root.addEventListener("keydown", pressed);
-  model.on("msg:custom", told);
+  model.on("msg:custom", received);
   ask({ do: "show" });
   return () => {
     clearTimeout(timer);
-    model.off("msg:custom", told);
+    model.off("msg:custom", received);
   };
 }
 

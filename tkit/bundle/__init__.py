@@ -1,21 +1,21 @@
-"""The bundle: the one exported form of a trained detector, which every export target is made of.
+"""The bundle: the exported form of a trained detector, from which every export target is made.
 
-A bundle is a folder of four files and runs nothing:
+A bundle is a folder of four files and contains no code:
 
 ``model.json``
     The model in whole numbers. Each tree or linear term adds a whole number of units, 1/65536 of a
-    probability (link ``identity``) or of a logit (link ``logistic``); their sum is the margin. While it stays
+    probability (link ``identity``) or of a logit (link ``logistic``); their sum is the margin. While it is
     below 2**24 it is exact in float32, float64 and in any order, so that Python, JavaScript, Lua and ONNX
-    agree to the last bit. A tree is five arrays, one entry a node, every child behind its parent: a row goes
-    to ``left`` where ``x[feature] <= threshold``, else to ``right``; ``feature`` is -1 in a leaf. Thresholds
-    are float32 numbers. The ``value`` of an inner node is the mean of its leaves by training weight, for
-    reasons alone.
+    agree to the last bit. A tree is five arrays, one entry per node, every child after its parent: a row goes
+    to ``left`` if ``x[feature] <= threshold``, else to ``right``; ``feature`` is -1 in a leaf. Thresholds
+    are float32 numbers. The ``value`` of an inner node is the mean of its leaves by training weight; only
+    the reasons use it.
 ``schema.json``
-    Format and feature version, the features in order, the threshold and where the model comes from.
+    Format and feature version, the features in order, the threshold and the origin of the model.
 ``vectors.jsonl``
-    Rows with margin, score and verdict. Whoever computes them must get the same.
+    Rows with margin, score and verdict, which every implementation must reproduce.
 ``CARD.md``
-    What the model is for, what it was made of, how good it is and where it ends.
+    The purpose of the model, its training data, its quality and its limits.
 """
 
 from tkit.bundle.bundle import Bundle, default_bundle

@@ -1,4 +1,4 @@
-"""A trained detector as it is shipped."""
+"""The class of bundles: trained detectors in their exported form."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats, Ints, Matrix
+from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.card import check_card, render_card
 from tkit.bundle.integers import EXACT, MAX_SUM, IntegerLinear, IntegerTrees, link_scores, score_of
 from tkit.bundle.learnt import Learnt
@@ -45,30 +44,30 @@ _SAME_SCORE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A trained detector as it is shipped; itself a :class:`tkit.detectors.Detector`.
+    """A trained detector in its exported form; itself a :class:`tkit.detectors.Detector`.
 
-    Made by :meth:`from_model` or :meth:`load`; whoever makes one by hand gets the same checks.
+    Made by :meth:`from_model` or :meth:`load`; the constructor makes the same checks.
 
     Attributes
     ----------
     name, vantage : str
-        The model's name and the vantage point whose features it reads.
+        Name of the model, and the vantage point whose features it reads.
     model : IntegerTrees or IntegerLinear
     threshold : int
-        Least margin that is called a tracker, in units.
+        Lowest margin that is flagged as a tracker, in units.
     threshold_chosen : str
         How the threshold was chosen.
     training_sha256 : str
         SHA-256 of the training data, in hexadecimal.
     seed : int
     date : str
-        Day it was made, as YYYY-MM-DD.
+        Day on which it was made, as YYYY-MM-DD.
     card : str
         The card, Markdown.
     replay : ndarray of float32, shape (n_vectors, n_features)
-        The rows of ``vectors.jsonl``; not to be written to.
+        The rows of ``vectors.jsonl``; read-only.
     tkit_version : str
-        What made it.
+        Version of tkit that made it.
     """
 
     name: str
@@ -91,7 +90,7 @@ class Bundle:
             raise TkitError(f"schema.json: threshold of {self.threshold} units: give one within 2**53")
         for name in ("name", "threshold_chosen", "tkit_version"):
             if not getattr(self, name).strip():
-                raise TkitError(f"schema.json: {name} is empty: say what it is")
+                raise TkitError(f"schema.json: {name} is empty: give a text")
         if not re.fullmatch("[0-9a-f]{64}", self.training_sha256):
             raise TkitError(f"schema.json: training_sha256 {self.training_sha256!r}: give 64 hexadecimal digits in lower case")
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", self.date) or not _is_day(self.date):
@@ -99,7 +98,7 @@ class Bundle:
         check_card(self.card)
         if not 1 <= len(self.replay) <= MAX_VECTORS:
             raise TkitError(
-                f"vectors.jsonl: {len(self.replay)} rows: give from 1 to {MAX_VECTORS}, about 200 over the range of the scores"
+                f"vectors.jsonl: {len(self.replay)} rows: give from 1 to {MAX_VECTORS}, about 200 across the range of scores"
             )
         self.replay.flags.writeable = False
 
@@ -116,19 +115,19 @@ class Bundle:
         card: Mapping[str, str],
         replay: pd.DataFrame,
     ) -> Self:
-        """Make a bundle of a fitted model.
+        """Make a bundle from a fitted model.
 
-        Leaves and linear terms are rounded to whole units, once, and the thresholds of trees down to the next
-        float32, which decides float32 features alike. So a score differs from the model's by rounding alone:
-        by at most half a unit for each tree or feature and the intercept.
+        Leaves and linear terms are rounded to whole units once, and the thresholds of trees down to the next float32, which
+        decides float32 features identically. So a score differs from the model's only by rounding: at most half a unit for
+        each tree or feature and for the intercept.
 
         Parameters
         ----------
         model : Learnt
             Fitted: a LogisticModel, TreeModel, ForestModel or BoostingModel.
         threshold : float
-            Least score that is called a tracker, from 0 to 1. The bundle's own threshold is the least margin
-            of such a score.
+            Lowest score that is flagged as a tracker, from 0 to 1. The bundle's own threshold is the lowest
+            margin with such a score.
         threshold_chosen, training_sha256, seed, date
             See :class:`Bundle`.
         card : mapping of str to str
@@ -139,8 +138,8 @@ class Bundle:
         Raises
         ------
         TkitError
-            For a model that is not fitted or too large, a threshold beyond 0 to 1, a section that is missing
-            or empty, rows that cannot be scored, or anything else that :class:`Bundle` refuses.
+            For a model that is not fitted or too large, a threshold outside 0 to 1, a missing or empty section, rows that
+            cannot be scored, or anything else that :class:`Bundle` refuses.
         """
         if not 0 <= threshold <= 1:
             raise TkitError(f"{model.name}: a threshold of {threshold}: give a score from 0 to 1")
@@ -167,7 +166,7 @@ class Bundle:
 
     @property
     def expected(self) -> int:
-        """What :meth:`contributions` of a row and this add up to is its margin."""
+        """The margin, in units, to which :meth:`contributions` of a row are added."""
         return self.model.expected
 
     def margins(self, rows: pd.DataFrame) -> Ints:
@@ -176,49 +175,49 @@ class Bundle:
         Raises
         ------
         TkitError
-            Where a feature is missing or not finite.
+            If a feature is missing or not finite.
         """
         matrix = feature_matrix(rows, self.features, self.name)
         return self._in_chunks(matrix, self.model.margins)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
-        """Return the probability that each row is a tracker, shape (n_rows,); raises as :meth:`margins`."""
+        """Return the probability that each row is a tracker, shape (n_rows,); raises the errors of :meth:`margins`."""
         return self._scores(self.margins(rows))
 
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return which rows are called trackers, shape (n_rows,); raises as :meth:`margins`."""
+    def verdicts(self, rows: pd.DataFrame) -> Mask:
+        """Return which rows are flagged as trackers, shape (n_rows,); raises the errors of :meth:`margins`."""
         return np.asarray(self.margins(rows) >= self.threshold)
 
     def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return what each feature adds to a row's margin.
+        """Return the contribution of each feature to a row's margin.
 
         Returns
         -------
         DataFrame of int64
-            Rows as in ``rows``, one column a feature, in units; a row's sum and :attr:`expected` are exactly
-            its margin.
+            Rows as in ``rows``, one column per feature, in units. The sum of a row plus
+            :attr:`expected` is exactly its margin.
 
         Raises
         ------
         TkitError
-            As :meth:`margins`.
+            See :meth:`margins`.
         """
         matrix = feature_matrix(rows, self.features, self.name)
         table = self._in_chunks(matrix, self.model.contributions)
         return pd.DataFrame(table.reshape(matrix.shape), index=rows.index, columns=self.features)
 
     def save(self, folder: str | Path) -> None:
-        """Write the bundle to a folder, at once: a reader finds the old one, or the new, or none.
+        """Write the bundle to a folder atomically: a reader sees the old one, the new one or none.
 
         Parameters
         ----------
         folder : str or Path
-            Made with its parents; a bundle that stands there is replaced.
+            Made with its parents; an existing bundle is replaced.
 
         Raises
         ------
         TkitError
-            Where something else stands there, or the folder cannot be written.
+            If the folder contains anything else, or cannot be written.
         """
         with whole_folder(folder, MAX_BYTES) as new:
             for name, text in self._texts().items():
@@ -257,7 +256,7 @@ class Bundle:
             for row, margin, score in vectors
         ]
         return {
-            # A tree a line keeps differences between two models readable.
+            # One tree per line keeps differences between two models readable.
             "model.json": _dumps(self.model.to_json()).replace("},{", "},\n{") + "\n",
             "schema.json": json.dumps(schema, indent=1, allow_nan=False) + "\n",
             "vectors.jsonl": "\n".join(lines) + "\n",
@@ -266,26 +265,26 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: str | Path | Traversable) -> Self:
-        """Read a bundle, refusing whatever is not exactly one.
+        """Read a bundle, and refuse anything that is not exactly one.
 
         Raises
         ------
         TkitError
-            For a file that is missing, too large or no strict JSON (no NaN, no key twice); another format
-            or FEATURE_VERSION; features other than the schema's; a model that is no sum of finite trees or
-            terms; or vectors that come out differently. The message says which file, what and what to do.
+            For a file that is missing, too large or not strict JSON (no NaN, no duplicate key); another format or
+            FEATURE_VERSION; features that differ from the schema; a model that is not a sum of finite trees or terms; or
+            vectors that do not replay. The message names the file, the fault and what to do.
         """
-        place: Path | Traversable = Path(folder) if isinstance(folder, str) else folder
+        path: Path | Traversable = Path(folder) if isinstance(folder, str) else folder
         try:
-            schema = read_schema(strict_json(read_text(place, "schema.json"), "schema.json"))
+            schema = read_schema(strict_json(read_text(path, "schema.json"), "schema.json"))
             vantage = schema.pop("vantage")
             features = feature_names(vantage)
-            vectors = Vectors.read(read_text(place, "vectors.jsonl"), features)
+            vectors = Vectors.read(read_text(path, "vectors.jsonl"), features)
             score = schema.pop("score")
             bundle = cls(
                 vantage=vantage,
-                model=read_model(strict_json(read_text(place, "model.json"), "model.json")),
-                card=read_text(place, "CARD.md"),
+                model=read_model(strict_json(read_text(path, "model.json"), "model.json")),
+                card=read_text(path, "CARD.md"),
                 replay=vectors.matrix,
                 **schema,
             )
@@ -296,19 +295,19 @@ class Bundle:
                     f"{bundle.threshold_score}, not {score}: make the bundle again"
                 )
         except TkitError as error:
-            raise TkitError(f"bundle {place}: {error}") from error
+            raise TkitError(f"bundle {path}: {error}") from error
         return bundle
 
     @property
     def threshold_score(self) -> float:
-        """Least score that is called a tracker."""
+        """Lowest score that is flagged as a tracker."""
         return score_of(self.threshold, self.model.link)
 
     def _scores(self, margins: Ints) -> Floats:
         return link_scores(margins, self.model.link)
 
     def _in_chunks(self, matrix: Matrix, compute: Callable[[Matrix], Ints]) -> Ints:
-        """Compute some rows at a time, few enough to stay in the processor's cache."""
+        """Compute some rows at a time, few enough for the processor's cache."""
         parts = [compute(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
@@ -322,7 +321,7 @@ class Bundle:
             raise TkitError(
                 f"vectors.jsonl, line {line + 1}: margin {vectors.margins[line]}, score "
                 f"{vectors.scores[line]}, verdict {vectors.verdicts[line]}, but the model gives a margin of "
-                f"{margins[line]} with the threshold {self.threshold}: the files are of different models; "
+                f"{margins[line]} with the threshold {self.threshold}: the files belong to different models; "
                 "make the bundle again"
             )
 
@@ -333,7 +332,7 @@ def default_bundle(vantage: str = "message") -> Bundle:
     Raises
     ------
     TkitError
-        For an unknown vantage point, or where the installed package has no such bundle.
+        For an unknown vantage point, or if the installed package has no such bundle.
     """
     if vantage not in VANTAGES:
         raise TkitError(f"no vantage point {vantage!r}: take one of {', '.join(VANTAGES)}")

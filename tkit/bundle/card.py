@@ -1,4 +1,4 @@
-"""The card of a bundle: what it is for, what it was made of, how good it is and where it ends."""
+"""The card of a bundle: its purpose, training data, quality and limits."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ CARD_SECTIONS = {
     "use": "How to use it",
     "licence": "Licence",
 }
-"""Sections of the card: the fact each one states, and its heading."""
+"""Sections of the card: the key of each, and its heading."""
 
 
-def render_card(title: str, facts: Mapping[str, str]) -> str:
+def render_card(title: str, sections: Mapping[str, str]) -> str:
     """Return a model card.
 
     Parameters
     ----------
     title : str
         One line.
-    facts : mapping of str to str
-        Markdown for each of :data:`CARD_SECTIONS`; no more, no less.
+    sections : mapping of str to str
+        Markdown for each of :data:`CARD_SECTIONS`, and no other key.
 
     Returns
     -------
@@ -36,23 +36,23 @@ def render_card(title: str, facts: Mapping[str, str]) -> str:
     Raises
     ------
     TkitError
-        Where a section is missing, empty or unknown.
+        If a section is missing, empty or unknown.
     """
-    unknown = [name for name in facts if name not in CARD_SECTIONS]
-    empty = [name for name in CARD_SECTIONS if not facts.get(name, "").strip()]
+    unknown = [name for name in sections if name not in CARD_SECTIONS]
+    empty = [name for name in CARD_SECTIONS if not sections.get(name, "").strip()]
     if unknown or empty:
         raise TkitError(
             f"CARD.md: sections without text: {', '.join(empty) or 'none'}; unknown: "
             f"{', '.join(unknown) or 'none'}: give text for {', '.join(CARD_SECTIONS)}"
         )
-    sections = [f"## {heading}\n\n{facts[name].strip()}\n" for name, heading in CARD_SECTIONS.items()]
-    return "\n".join([f"# {title}\n", *sections])
+    texts = [f"## {heading}\n\n{sections[name].strip()}\n" for name, heading in CARD_SECTIONS.items()]
+    return "\n".join([f"# {title}\n", *texts])
 
 
 def check_card(card: str) -> None:
-    """Refuse a card that lacks a section, or the text of one."""
+    """Refuse a card with a missing or empty section."""
     rest = card
     for heading in CARD_SECTIONS.values():
-        _, found, rest = rest.partition(f"## {heading}\n")
-        if not found or not rest.partition("\n## ")[0].strip():
-            raise TkitError(f"CARD.md: section {heading!r} is missing or empty: make the card of all its facts")
+        _, start, rest = rest.partition(f"## {heading}\n")
+        if not start or not rest.partition("\n## ")[0].strip():
+            raise TkitError(f"CARD.md: section {heading!r} is missing or empty: make the card with all sections")

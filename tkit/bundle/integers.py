@@ -18,21 +18,21 @@ UNIT = 65536
 """Units of a margin in 1."""
 
 MAX_SUM = 2**24
-"""What the absolute values of all that can be added to a tree margin stay below, in units."""
+"""Bound, in units, on the sum of the absolute values of everything that can be added to a tree margin."""
 
 MAX_TREES = 5_000
 MAX_NODES = 1_000_000
 
 TRANSFORM = "sign(x) * log1p(abs(x))"
-"""What a linear model does to each feature first."""
+"""The transform that a linear model applies to each feature first."""
 
 EXACT = 2**53
-# No float32 has a greater transform.
+# The transform of no float32 is greater.
 _GREATEST_TRANSFORM = 89.0
 
 
 class IntegerTree(NamedTuple):
-    """One tree of ``model.json``; see the module."""
+    """One tree of ``model.json``; see :mod:`tkit.bundle`."""
 
     feature: tuple[int, ...]
     threshold: tuple[float, ...]
@@ -41,7 +41,7 @@ class IntegerTree(NamedTuple):
     value: tuple[int, ...]
 
     def visits(self, matrix: Matrix) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
-        """Yield every node that a row comes by: its parent (-1 for the root), itself, the rows."""
+        """Yield every node that a row visits: its parent (-1 for the root), itself, the rows."""
         waiting = [(-1, 0, np.arange(len(matrix)))]
         while waiting:
             parent, node, rows = waiting.pop()
@@ -74,7 +74,7 @@ class IntegerTrees:
 
     @property
     def expected(self) -> int:
-        """The mean margin of the training rows, up to rounding: what contributions start from."""
+        """The mean margin of the training rows, up to rounding, to which contributions are added."""
         return self.intercept + sum(tree.value[0] for tree in self.trees)
 
     def margins(self, matrix: Matrix) -> Ints:
@@ -87,9 +87,9 @@ class IntegerTrees:
         return total
 
     def contributions(self, matrix: Matrix) -> Ints:
-        """Return what each feature adds to :attr:`expected`, shape (n_rows, n_features).
+        """Return the contribution of each feature, added to :attr:`expected`, shape (n_rows, n_features).
 
-        A step to a child adds the difference of the two nodes' values to the feature that the step asked for
+        A step to a child adds the difference of the two nodes' values to the feature of the split
         (Saabas, "Interpreting random forests", 2014).
         """
         table = np.zeros(matrix.shape, np.int64, order="F")
@@ -100,11 +100,11 @@ class IntegerTrees:
         return table
 
     def check(self, features: int) -> None:
-        """Refuse what is no sum of trees over so many features, naming the place."""
+        """Refuse anything that is not a sum of trees over this number of features; the message says where."""
         nodes = sum(len(tree.feature) for tree in self.trees)
         if not 1 <= len(self.trees) <= MAX_TREES or nodes > MAX_NODES:
             raise TkitError(
-                f"model.json: {len(self.trees)} trees of {nodes} nodes; a bundle holds from 1 to {MAX_TREES} "
+                f"model.json: {len(self.trees)} trees of {nodes} nodes; a bundle contains from 1 to {MAX_TREES} "
                 f"trees of at most {MAX_NODES} nodes: train a smaller model"
             )
         for number, tree in enumerate(self.trees):
@@ -117,7 +117,7 @@ class IntegerTrees:
             )
 
     def to_json(self) -> dict[str, object]:
-        """Return what ``model.json`` holds."""
+        """Return the content of ``model.json``."""
         trees = [tree._asdict() for tree in self.trees]
         return {"kind": "trees", "link": self.link, "unit": UNIT, "intercept": self.intercept, "trees": trees}
 
@@ -131,7 +131,7 @@ class IntegerLinear:
     intercept : int
         Units added to every row.
     mean, scale, weight : tuple of float
-        One of each a feature: it adds ``weight * (t - mean) / scale``, ``t`` as :data:`TRANSFORM` says.
+        One of each per feature: it adds ``weight * (t - mean) / scale``, ``t`` as :data:`TRANSFORM` says.
     """
 
     intercept: int
@@ -139,12 +139,12 @@ class IntegerLinear:
     scale: tuple[float, ...]
     weight: tuple[float, ...]
     link: ClassVar[Link] = "logistic"
-    # The logarithm's last bit differs between mathematical libraries and can turn one rounding.
+    # The last bit of the logarithm differs between mathematical libraries and can change one rounding.
     tolerance: ClassVar[int] = 1
 
     @property
     def expected(self) -> int:
-        """The margin of a row of mean features: what contributions start from."""
+        """The margin of a row of mean features, to which contributions are added."""
         return self.intercept
 
     def margins(self, matrix: Matrix) -> Ints:
@@ -152,14 +152,14 @@ class IntegerLinear:
         return np.asarray(self.contributions(matrix).sum(axis=1) + self.intercept, np.int64)
 
     def contributions(self, matrix: Matrix) -> Ints:
-        """Return what each feature adds to :attr:`expected`, shape (n_rows, n_features)."""
+        """Return the contribution of each feature, added to :attr:`expected`, shape (n_rows, n_features)."""
         wide = matrix.astype(np.float64)
         transformed = np.sign(wide) * np.log1p(np.abs(wide))
         terms = np.array(self.weight) * (transformed - np.array(self.mean)) / np.array(self.scale)
         return np.asarray(np.floor(terms * UNIT + 0.5), np.int64)
 
     def check(self, features: int) -> None:
-        """Refuse what is no linear model over so many features, naming the place."""
+        """Refuse anything that is not a linear model over this number of features; the message says where."""
         for name, numbers in (("mean", self.mean), ("scale", self.scale), ("weight", self.weight)):
             if len(numbers) != features:
                 raise TkitError(f"model.json: {len(numbers)} numbers in {name} for {features} features: make the bundle again")
@@ -175,7 +175,7 @@ class IntegerLinear:
             )
 
     def to_json(self) -> dict[str, object]:
-        """Return what ``model.json`` holds."""
+        """Return the content of ``model.json``."""
         return {
             "kind": "linear",
             "link": self.link,
@@ -195,10 +195,10 @@ def _greatest_leaf(tree: IntegerTree) -> int:
 def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
     nodes = len(tree.feature)
     if not nodes or {len(column) for column in tree} != {nodes}:
-        raise TkitError(f"{where}: arrays of {[len(column) for column in tree]} nodes: give one length, from 1")
+        raise TkitError(f"{where}: arrays of {[len(column) for column in tree]} nodes: give arrays of equal length, at least 1")
     for name, numbers in tree._asdict().items():
         if not np.isfinite(np.array(numbers, np.float64)).all():
-            raise TkitError(f"{where}: {name} holds a number that is not finite: make the bundle again")
+            raise TkitError(f"{where}: {name} contains a number that is not finite: make the bundle again")
     with np.errstate(over="ignore"):
         rounded = np.array(tree.threshold).astype(np.float32)
     parents = [0] * nodes
@@ -209,17 +209,19 @@ def _check_tree(tree: IntegerTree, features: int, where: str) -> None:
         if not 0 <= feature < features:
             raise TkitError(f"{here}: feature {feature} of {features}: a leaf has feature, left and right -1")
         if float(rounded[node]) != threshold:
-            raise TkitError(f"{here}: threshold {threshold} is no float32: make the bundle again")
+            raise TkitError(f"{here}: threshold {threshold} is not a float32: make the bundle again")
         if not (node < left < nodes and node < right < nodes):
-            raise TkitError(f"{here}: children {left} and {right} of {nodes} nodes: each stands behind its parent")
+            raise TkitError(f"{here}: children {left} and {right} of {nodes} nodes: each child comes after its parent")
         parents[left] += 1
         parents[right] += 1
         low, high = sorted((tree.value[left], tree.value[right]))
         if not low <= value <= high:
-            raise TkitError(f"{here}: value {value} is no mean of its children's, {low} and {high}")
+            raise TkitError(f"{here}: value {value} is not a mean of its children's, {low} and {high}")
     if parents[0] or any(count != 1 for count in parents[1:]):
         node = next(node for node, count in enumerate(parents) if count != (node > 0))
-        raise TkitError(f"{where}, node {node}: child of {parents[node]} nodes: all but the first have one parent")
+        raise TkitError(
+            f"{where}, node {node}: child of {parents[node]} nodes: every node but the first has exactly one parent"
+        )
 
 
 def link_scores(margins: Ints, link: Link) -> Floats:

@@ -1,4 +1,4 @@
-"""What a model learnt, in a form that every model can be exported to."""
+"""The parameters of a fitted model, in a form that every model can be exported to."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from tkit.arrays import Floats, Ints
 
 
 class Learnt(Protocol):
-    """A fitted model, as far as a bundle is made of it.
+    """A fitted model that a bundle can be made from.
 
     Attributes
     ----------
     name : str
-        What the bundle is called.
+        Name of the bundle.
     vantage : str
-        Whose features it reads.
+        Vantage point whose features it reads.
     """
 
     name: ClassVar[str]
     vantage: str
 
     def exported(self) -> TreeSum | LinearSum:
-        """Return what it learnt; raises TkitError where it is not fitted."""
+        """Return its parameters; raises TkitError if it is not fitted."""
 
 
 class SplitTree(NamedTuple):
-    """A binary tree as arrays, one entry a node, the root first and every child behind its parent.
+    """A binary tree as arrays, one entry per node, the root first and every child after its parent.
 
-    A row goes left where its feature is at most ``threshold``. ``feature`` is the column in the order of
-    ``feature_names(vantage)``, -1 in a leaf. ``value`` is what a leaf adds (without meaning elsewhere),
-    ``cover`` how much of the training came by.
+    A row goes left if its feature is at most ``threshold``. ``feature`` is the column in the order of
+    ``feature_names(vantage)``, -1 in a leaf. ``value`` is what a leaf adds (without meaning
+    in other nodes), ``cover`` the training weight that reached the node.
     """
 
     feature: Ints
@@ -62,7 +62,7 @@ class LinearSum(NamedTuple):
 
 
 def signed_log1p(matrix: NDArray[np.floating[Any]]) -> Floats:
-    """Return ``sign(x) * log(1 + abs(x))``, which keeps the order and brings long tails in.
+    """Return ``sign(x) * log(1 + abs(x))``, which keeps the order and shortens long tails.
 
     >>> signed_log1p(np.array([-1.0, 0.0, np.e - 1])).round(3).tolist()
     [-0.693, 0.0, 1.0]

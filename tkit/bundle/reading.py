@@ -1,4 +1,4 @@
-"""The files of a bundle, read strictly: whatever is not exactly one is refused, with the place and what to do."""
+"""Strict reading of a bundle's files: anything else is refused, with where the fault is and what to do."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats, Ints, Matrix
+from tkit.arrays import Floats, Ints, Mask, Matrix
 from tkit.bundle.integers import EXACT, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees, Link
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 
 FORMAT = 1
-"""Version of the format; raise it with any change that a reader of the last one would misread."""
+"""Version of the format; raise it with any change that a reader of the previous one would misread."""
 
 MAX_VECTORS = 10_000
 MAX_BYTES = {
@@ -27,13 +26,13 @@ MAX_BYTES = {
     "vectors.jsonl": 64 << 20,
     "CARD.md": 1 << 20,
 }
-"""Greatest size of each file, checked before it is read as JSON."""
+"""Maximum size of each file, checked before it is read as JSON."""
 
 _TREE_KEYS = ("feature", "threshold", "left", "right", "value")
 
 
 def read_text(folder: Path | Traversable, name: str) -> str:
-    """Read one file of a bundle, no more of it than one may hold."""
+    """Read one file of a bundle, up to its maximum size."""
     most = MAX_BYTES[name]
     try:
         with folder.joinpath(name).open("rb") as file:
@@ -42,7 +41,7 @@ def read_text(folder: Path | Traversable, name: str) -> str:
         why = getattr(error, "strerror", None) or error
         raise TkitError(f"{name}: cannot be read ({why}): give the folder of a bundle") from error
     if len(data) > most:
-        raise TkitError(f"{name}: over {most} bytes: this is no bundle that tkit made")
+        raise TkitError(f"{name}: over {most} bytes: tkit did not make this bundle")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -50,7 +49,7 @@ def read_text(folder: Path | Traversable, name: str) -> str:
 
 
 def strict_json(text: str, where: str) -> Any:
-    """Read JSON that holds no key twice, no NaN and no infinity."""
+    """Read JSON without duplicate keys, NaN or infinity."""
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -58,20 +57,20 @@ def strict_json(text: str, where: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError(f"a key twice among {', '.join(name for name, _ in pairs)[:200]}")
-    return found
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError(f"a duplicate key among {', '.join(name for name, _ in pairs)[:200]}")
+    return members
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _fields(value: Any, names: Sequence[str], where: str) -> dict[str, Any]:
     """Return a JSON object that has exactly these fields."""
     if not isinstance(value, dict):
-        raise TkitError(f"{where}: no JSON object but {value!r:.60}: get the bundle again")
+        raise TkitError(f"{where}: not a JSON object but {value!r:.60}: get the bundle again")
     missing = [name for name in names if name not in value]
     unknown = [name for name in value if name not in names]
     if missing or unknown:
@@ -83,15 +82,15 @@ def _fields(value: Any, names: Sequence[str], where: str) -> dict[str, Any]:
 
 
 def _typed(value: Any, kind: type, where: str) -> Any:
-    # A JSON true is a Python int, too.
+    # A JSON true is also a Python int.
     if type(value) is not kind:
-        raise TkitError(f"{where}: {value!r:.60} is no {kind.__name__}: get the bundle again")
+        raise TkitError(f"{where}: {value!r:.60} is not of type {kind.__name__}: get the bundle again")
     return value
 
 
 def _integer(value: Any, where: str) -> int:
     if type(value) is not int or abs(value) > EXACT:
-        raise TkitError(f"{where}: {value!r:.60} is no whole number within 2**53: get the bundle again")
+        raise TkitError(f"{where}: {value!r:.60} is not a whole number within 2**53: get the bundle again")
     return value
 
 
@@ -99,7 +98,7 @@ def _number(value: Any, where: str) -> float:
     if type(value) is int:
         return float(_integer(value, where))
     if type(value) is not float or not math.isfinite(value):
-        raise TkitError(f"{where}: {value!r:.60} is no finite number: get the bundle again")
+        raise TkitError(f"{where}: {value!r:.60} is not a finite number: get the bundle again")
     return value
 
 
@@ -108,7 +107,7 @@ def _several(value: Any, read: Callable[[Any, str], Any], where: str) -> tuple[A
 
 
 def read_schema(value: Any) -> dict[str, Any]:
-    """Return the arguments of :class:`Bundle` that ``schema.json`` holds, and the threshold's score."""
+    """Return the arguments of :class:`Bundle` in ``schema.json``, and the score of the threshold."""
     if isinstance(value, dict) and value.get("format") != FORMAT:
         raise TkitError(
             f"schema.json: format {value.get('format')!r:.60}, this tkit reads {FORMAT}: make the bundle "
@@ -122,14 +121,14 @@ def read_schema(value: Any) -> dict[str, Any]:
     texts = ("name", "vantage", "training_sha256", "date", "tkit_version")
     schema = _fields(value, ("format", "feature_version", "features", "threshold", "seed", *texts), "schema.json")
     threshold = _fields(schema["threshold"], ("margin", "score", "chosen"), "schema.json: threshold")
-    found = {name: _typed(schema[name], str, f"schema.json: {name}") for name in texts}
-    if found["vantage"] not in VANTAGES:
+    fields = {name: _typed(schema[name], str, f"schema.json: {name}") for name in texts}
+    if fields["vantage"] not in VANTAGES:
         raise TkitError(
-            f"schema.json: vantage {found['vantage']!r:.60}: this tkit knows {', '.join(VANTAGES)}; get the "
+            f"schema.json: vantage {fields['vantage']!r:.60}: this tkit knows {', '.join(VANTAGES)}; get the "
             "tkit that made the bundle"
         )
-    _check_features(schema["features"], feature_names(found["vantage"]))
-    return found | {
+    _check_features(schema["features"], feature_names(fields["vantage"]))
+    return fields | {
         "seed": _integer(schema["seed"], "schema.json: seed"),
         "threshold": _integer(threshold["margin"], "schema.json: threshold"),
         "threshold_chosen": _typed(threshold["chosen"], str, "schema.json: threshold"),
@@ -144,13 +143,13 @@ def described(names: Sequence[str]) -> list[dict[str, object]]:
 
 
 def _check_features(value: Any, names: Sequence[str]) -> None:
-    found = [
+    features = [
         _fields(item, ("name", "dtype", "absent"), f"schema.json: feature {number}")
         for number, item in enumerate(_typed(value, list, "schema.json: features"))
     ]
-    given = [_typed(item["name"], str, "schema.json: features") for item in found]
-    missing, unknown = sorted(set(names) - set(given)), sorted(set(given) - set(names))
-    if missing or unknown or found != described(names):
+    present = [_typed(item["name"], str, "schema.json: features") for item in features]
+    missing, unknown = sorted(set(names) - set(present)), sorted(set(present) - set(names))
+    if missing or unknown or features != described(names):
         raise TkitError(
             f"schema.json: features of another schema; missing: {', '.join(missing)[:200] or 'none'}; "
             f"unknown: {', '.join(unknown)[:200] or 'none'}; order, dtype and absent must be those of "
@@ -159,7 +158,7 @@ def _check_features(value: Any, names: Sequence[str]) -> None:
 
 
 def read_model(value: Any) -> IntegerTrees | IntegerLinear:
-    """Return the model that ``model.json`` holds; its numbers are checked by its own `check`."""
+    """Return the model in ``model.json``; its own `check` checks the numbers."""
     where = "model.json"
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "linear":
@@ -206,20 +205,20 @@ class Vectors(NamedTuple):
     matrix: Matrix
     margins: Ints
     scores: Floats
-    verdicts: NDArray[np.bool_]
+    verdicts: Mask
 
     @classmethod
     def read(cls, text: str, features: Sequence[str]) -> Vectors:
-        """Check the file; what it says is compared once the model is read."""
+        """Check the form of the file; its margins and scores are compared after the model is read."""
         lines = text.removesuffix("\n").split("\n")
         if len(lines) > MAX_VECTORS:
-            raise TkitError(f"vectors.jsonl: {len(lines)} lines; a bundle holds at most {MAX_VECTORS}")
+            raise TkitError(f"vectors.jsonl: {len(lines)} lines; a bundle contains at most {MAX_VECTORS}")
         rows, margins, scores, verdicts = [], [], [], []
         for number, line in enumerate(lines, start=1):
             where = f"vectors.jsonl, line {number}"
             vector = _fields(strict_json(line, where), ("features", "margin", "score", "verdict"), where)
-            given = _fields(vector["features"], features, f"{where}: features")
-            rows.append([_number(given[name], f"{where}: {name}") for name in features])
+            values = _fields(vector["features"], features, f"{where}: features")
+            rows.append([_number(values[name], f"{where}: {name}") for name in features])
             margins.append(_integer(vector["margin"], f"{where}: margin"))
             scores.append(_number(vector["score"], f"{where}: score"))
             verdicts.append(_typed(vector["verdict"], bool, f"{where}: verdict"))
@@ -229,7 +228,7 @@ class Vectors(NamedTuple):
         if (matrix != wide).any():
             row, column = np.argwhere(matrix != wide)[0]
             raise TkitError(
-                f"vectors.jsonl, line {row + 1}: {features[column]} is {wide[row, column]}, which is no "
+                f"vectors.jsonl, line {row + 1}: {features[column]} is {wide[row, column]}, which is not a "
                 "float32: make the bundle again"
             )
         return cls(matrix, np.array(margins, np.int64), np.array(scores, np.float64), np.array(verdicts, np.bool_))

@@ -1,19 +1,18 @@
-"""What a model learnt, rounded to whole numbers."""
+"""Fitted models rounded to whole numbers."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, Matrix
 from tkit.bundle.integers import UNIT, IntegerLinear, IntegerTree, IntegerTrees
 from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
 
 
 def in_units(exported: TreeSum | LinearSum) -> IntegerTrees | IntegerLinear:
-    """Round what a model learnt."""
+    """Round the parameters of a fitted model to whole units of :data:`~tkit.bundle.integers.UNIT`."""
     if isinstance(exported, LinearSum):
         return IntegerLinear(
             _units(exported.intercept),
@@ -33,7 +32,7 @@ def _tree_in_units(tree: SplitTree) -> IntegerTree:
     leaf = tree.feature < 0
     mean = np.where(leaf, np.floor(tree.value * UNIT + 0.5), 0.0)
     cover = tree.cover.copy()
-    # From the last node up: a child stands behind its parent.
+    # From the last node up, since a child comes after its parent.
     for node in np.flatnonzero(~leaf)[::-1].tolist():
         children = [tree.left[node], tree.right[node]]
         cover[node] = cover[children].sum()
@@ -47,7 +46,7 @@ def _tree_in_units(tree: SplitTree) -> IntegerTree:
     )
 
 
-def _float32_below(threshold: Floats) -> NDArray[np.float32]:
-    """Return the greatest float32 that is no greater: ``x <= threshold`` decides every float32 x alike."""
+def _float32_below(threshold: Floats) -> Matrix:
+    """Return the greatest float32 that is at most the threshold: ``x <= threshold`` is the same for every float32 x."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)

@@ -1,4 +1,4 @@
-"""The copies of a mailing compared."""
+"""Comparison of the copies of a mailing."""
 
 from tkit.campaigns.copies import Copy, copy_of
 from tkit.campaigns.mailings import compare, compare_copies

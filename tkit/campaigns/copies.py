@@ -1,4 +1,4 @@
-"""What is kept of a mail until its copies have been seen: no text, but its URLs and what tells its mailing."""
+"""What is kept of a mail for the comparison with its copies: its URLs and what identifies its mailing, but no text."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MAX_KEPT_LINKS = 500
 
 
 class Reference(NamedTuple):
-    """A remote reference of a copy: its key, what it is aligned by, and what was left out of its URL."""
+    """A remote reference of a copy: its key, its slot in the alignment, and what was removed from its URL."""
 
     part: int
-    index: int  # type: ignore[assignment]  # shadows tuple.index, which nobody needs here
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which is not needed here
     slot: Slot
     signed: bool
     busted: bool
@@ -35,17 +35,17 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True)
 class Copy:
-    """What is kept of a mail until all have been seen: no text, but its URLs.
+    """What is kept of a mail until all mails have been read.
 
     Attributes
     ----------
     message_sha256 : str
     message_id : str
-        The Message-ID header: copies that share it are one copy, delivered or forwarded twice.
+        The Message-ID header: copies with the same one are one copy, delivered or forwarded twice.
     forward : bool
-        Its subject or a header says that it was forwarded.
+        Whether its subject or a header says that it was forwarded.
     mail : Mail
-        What it is grouped by.
+        What decides its mailing.
     references : tuple
         Its remote references.
     """
@@ -58,15 +58,15 @@ class Copy:
 
 
 def copy_of(message: Message) -> Copy | None:
-    """Keep of a message what the comparison needs; None where it has no remote reference."""
+    """Return what the comparison needs of a message, None if it has no remote reference."""
     documents = read_message(message)
     remote = [reference for document in documents for reference in document.references if not reference.local]
     if not remote:
         return None
     urls = [unwrap(reference.resolved_url) for reference in remote]
     links = [link for document in documents for link in document.links][:_MAX_KEPT_LINKS]
-    elsewhere = Counter(token for url in {*urls, *links} for token in set(_TOKEN.findall(url)))
-    shared = frozenset(token for token, count in elsewhere.items() if count > 1)
+    urls_with = Counter(token for url in {*urls, *links} for token in set(_TOKEN.findall(url)))
+    shared = frozenset(token for token, count in urls_with.items() if count > 1)
     references = []
     for reference, url in zip(remote, urls, strict=True):
         kept = stable(url, shared)
@@ -88,21 +88,21 @@ def copy_of(message: Message) -> Copy | None:
 
 
 def _recipient(message: Message) -> str:
-    """Return the address of delivery, before that in To, which spam forges and lists replace."""
-    known = message.recipients
+    """Return the address that the mail was delivered to; if unknown, a recipient in To, which spam forges and lists replace."""
+    recipients = message.recipients
     received = message.headers.get("received", [])
     values = [value for name in _DELIVERY for value in message.headers.get(name, ())]
     values += [value.partition(" for ")[2] for value in received if " for " in value]
     for value in (*values, *message.headers.get("to", ())):
         lowered = value.lower()
-        for address in known:
+        for address in recipients:
             if address in lowered:
                 return address
     return ""
 
 
 def _received(message: Message) -> float:
-    """Return when the recipient's server took the mail in; where it does not say, when the mail claims to be written."""
+    """Return when the recipient's server received the mail; if unknown, the date that the mail claims."""
     stamp = message.header("received").rpartition(";")[2].strip()
     try:
         time = email.utils.parsedate_to_datetime(stamp)

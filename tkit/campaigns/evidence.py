@@ -1,4 +1,4 @@
-"""What the versions of one reference in the copies of a mailing say of it."""
+"""The evidence that the versions of a reference in the copies of a mailing give."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from tkit.campaigns.copies import Copy
 from tkit.campaigns.variation import Difference, difference, of_one_shape
 
 EVIDENCE = ("none", "alone", "identical", "mailing", "variant", "mixed", "copy", "recipient")
-"""What the comparison says of a reference.
+"""The evidence for a reference.
 
-``none``: no other copy is known. ``alone``: no other copy has it. ``identical``: one URL in all copies that have it.
-``mailing``: one URL in all copies, or a single copy, but a token of the same shape in each other mailing of the sender.
-``variant``: a few URLs, each in several recipients' copies, or different words or servers: creatives of an A/B test,
-rotating servers. ``mixed``: none of the others. ``copy``: a token of one shape that differs even between copies to one
-recipient. ``recipient``: a token of one shape that differs between recipients, and that no two have in common.
+``none``: no other copy is known. ``alone``: no other copy has it. ``identical``: the same URL in all copies that have it.
+``mailing``: the same URL in all copies, or a single copy, but a different token of the same shape in each mailing of the
+sender. ``variant``: a few URLs, each in the copies of several recipients, or different words or servers: creatives of an A/B
+test, rotating servers. ``mixed``: none of the others. ``copy``: a token of one shape that differs even between copies to one
+recipient. ``recipient``: a token of one shape that differs between recipients, with no token in common to any two.
 """
 
-_NEARLY_ALL = 0.9  # of the versions must be one recipient's own; the others are of forwards that nothing shows
-_MANY = 3  # copies that show a short token to be individual; in two, a few digits are as likely two pictures
-_LONG = 6
+_NEARLY_ALL = 0.9  # of the versions must belong to one recipient; the others may be forwards that cannot be recognised
+_MANY = 3  # copies needed to show that a short token is individual; in two copies, a few digits may as well be two pictures
+_LONG = 6  # characters of a token that is individual even in two copies
 
 
 class Spread:
-    """In how many messages, recipients' copies and mailings each URL stands."""
+    """The number of messages, recipients and mailings that each URL is in."""
 
     def __init__(self, copies: Iterable[tuple[Copy, int]]) -> None:
         self._messages: Counter[str] = Counter()
@@ -37,12 +37,12 @@ class Spread:
                 self._mailings[url].add(campaign)
 
     def of(self, url: str) -> tuple[int, int, int]:
-        """Return the number of messages, of recipients and of mailings."""
+        """Return the number of messages, of recipients and of mailings that a URL is in."""
         return self._messages[url], len(self._recipients[url]), len(self._mailings[url])
 
 
 def each_its_own(urls: Sequence[str]) -> bool:
-    """Return whether each of the versions of a URL has a token of its own, all of one shape."""
+    """Return whether each version of a URL has a different token, all of one shape."""
     distinct = sorted(set(urls))
     if not 1 < len(distinct) == len(urls):
         return False
@@ -57,19 +57,19 @@ def judge(
     Parameters
     ----------
     owners : mapping of str to sequence of str
-        Each URL that it has, and the recipients of the copies that hold it, a recipient as often as it got a copy.
+        For each URL, the recipients of the copies with it; a recipient of several copies is repeated.
     copies : int
-        Copies of the mailing, those without the reference included.
+        Copies of the mailing, including those without the reference.
     one_picture : bool
-        Declared size and file type are the same in all copies; else these are several pictures, not one with a token.
+        Whether declared size and file type are the same in all copies; if not, these are several pictures without a token.
     own_token : bool
-        Its counterparts in the sender's other mailings have a token of their own each.
+        Whether its counterparts in the sender's other mailings each have a different token.
     spread : Spread
 
     Returns
     -------
     tuple of str and Difference
-        One of :data:`EVIDENCE`, and the difference of the URLs in their sorted order.
+        One of :data:`EVIDENCE`, and the difference of the sorted URLs.
     """
     urls = sorted(owners)
     if len(urls) > 1:
@@ -93,30 +93,31 @@ def _judge_versions(
         return "variant"
     if sum(map(len, owners.values())) < _MANY and max(len(token) for tokens in coded for token in tokens) < _LONG:
         return "mixed"
-    of_url = [set(owners[url]) for url in urls]
-    values_of = Counter(recipient for of in of_url for recipient in of)
-    private = sum(len(of) == 1 and spread.of(url)[1] == 1 for url, of in zip(urls, of_url, strict=True))
-    own = private >= _NEARLY_ALL * len(urls)
-    one_each = len(values_of) > 1 and "" not in values_of and max(values_of.values()) == 1
-    if (own and one_each) or any(_names_recipients(tokens, of_url) for tokens in coded):
+    recipients_of = [set(owners[url]) for url in urls]
+    urls_of = Counter(recipient for recipients in recipients_of for recipient in recipients)
+    private = [len(recipients) == 1 and spread.of(url)[1] == 1 for url, recipients in zip(urls, recipients_of, strict=True)]
+    individual = sum(private) >= _NEARLY_ALL * len(urls)
+    one_each = len(urls_of) > 1 and "" not in urls_of and max(urls_of.values()) == 1
+    if (individual and one_each) or any(_identifies_recipients(tokens, recipients_of) for tokens in coded):
         return "recipient"
-    if not own:
-        return "variant" if len(urls) <= max(2, len(values_of) / 2) else "mixed"
-    once = sum(spread.of(url)[0] == 1 for url in urls)  # else some of one recipient's copies have one picture in common
-    return "copy" if once >= _NEARLY_ALL * len(urls) else "variant"
+    if not individual:
+        return "variant" if len(urls) <= max(2, len(urls_of) / 2) else "mixed"
+    # A picture that several copies to one recipient share is not individual to the copy.
+    in_one_message = sum(spread.of(url)[0] == 1 for url in urls)
+    return "copy" if in_one_message >= _NEARLY_ALL * len(urls) else "variant"
 
 
-def _names_recipients(tokens: Sequence[str], of_url: Sequence[set[str]]) -> bool:
-    """Return whether a token is one recipient's in all of its copies, and no two recipients have it in common."""
-    of_token: dict[str, set[str]] = defaultdict(set)
-    of_recipient: dict[str, set[str]] = defaultdict(set)
-    for token, recipients in zip(tokens, of_url, strict=True):
-        of_token[token] |= recipients
+def _identifies_recipients(tokens: Sequence[str], recipients_of: Sequence[set[str]]) -> bool:
+    """Return whether each recipient has one token in all of its copies, and no two recipients the same one."""
+    recipients_with: dict[str, set[str]] = defaultdict(set)
+    tokens_of: dict[str, set[str]] = defaultdict(set)
+    for token, recipients in zip(tokens, recipients_of, strict=True):
+        recipients_with[token] |= recipients
         for recipient in recipients:
-            of_recipient[recipient].add(token)
+            tokens_of[recipient].add(token)
     return (
-        len(of_recipient) > 1
-        and "" not in of_recipient
-        and all(len(of) == 1 for of in of_token.values())
-        and all(len(of) == 1 for of in of_recipient.values())
+        len(tokens_of) > 1
+        and "" not in tokens_of
+        and all(len(recipients) == 1 for recipients in recipients_with.values())
+        and all(len(own) == 1 for own in tokens_of.values())
     )

@@ -1,7 +1,7 @@
-"""Copies of a mailing compared: which references are individual to the recipient.
+"""Comparison of the copies of a mailing: which references are individual to the recipient.
 
-Each recipient of a tracked mailing gets a picture of its own, so the copies tell what is individual. What comes out is
-evidence, not a verdict: a cache buster looks like a token, and a mailing of which one copy is known tells nothing.
+Each recipient of a tracked mailing gets a picture with a different URL, so comparing copies shows what is individual. The
+result is evidence, not a verdict: a cache buster looks like a token, and a mailing with one known copy gives no evidence.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ COLUMNS: Mapping[str, str] = {
     "url_mailings": "int32",
     "evidence": "str",
 }
-"""The columns of :func:`compare` and their types; what they mean stands there."""
+"""The columns of the result of :func:`compare`, which describes them, and their types."""
 
 WINDOW = timedelta(days=3)
-"""How long a mailing may rest: a copy that comes later than this after the latest one is of another mailing."""
+"""The longest pause in a mailing: a copy that comes later than this after the latest one belongs to another mailing."""
 
 AGAIN = timedelta(days=1)
-"""How long a recipient's further copies are of one mailing; one that comes later is of the next."""
+"""How long after a recipient's first copy another copy belongs to the same mailing; a later one belongs to the next."""
 
 
 def compare(messages: Iterable[Message], window: timedelta = WINDOW, again: timedelta = AGAIN) -> pd.DataFrame:
@@ -56,27 +56,28 @@ def compare(messages: Iterable[Message], window: timedelta = WINDOW, again: time
     Parameters
     ----------
     messages : iterable of Message
-        In any order; a message that comes twice counts once.
+        In any order; repeated messages count once.
     window : timedelta
         How long after a mailing's latest copy the next may come.
     again : timedelta
-        How long after a recipient's first copy of a mailing another one may come; a later one is of the next mailing.
+        How long after a recipient's first copy another one may come; a later one belongs to the next mailing.
 
     Returns
     -------
     DataFrame
-        One row a remote reference, as many as :func:`tkit.features.extract` gives, with the columns of :data:`COLUMNS`:
+        One row per remote reference, as in :func:`tkit.features.extract`, with the columns of :data:`COLUMNS`:
 
         - ``message_sha256``, ``part``, ``index``: the key;
-        - ``campaign``: number of the mailing, from 0 in order of time; it means nothing outside this table;
-        - ``copies``, ``recipients``: the mailing's copies that count, and the recipients they went to;
-        - ``forwards``: copies that do not count, since they are another one forwarded or delivered again;
-        - ``present``, ``present_recipients``: of these, the ones in which the reference was found;
-        - ``values``: distinct URLs among these, without what a signature or a cache buster adds;
-        - ``tokens``, ``token_length``: how many tokens of the URL differ, and the longest one's characters;
-        - ``signed``, ``busted``: a signature or a cache buster was left out of this reference's URL;
-        - ``mailings``: mailings of the sender, this one included, in which its counterpart was found;
-        - ``url_messages``, ``url_recipients``, ``url_mailings``: in how many of all these its very URL stands;
+        - ``campaign``: number of the mailing, from 0 in order of time; valid only within this table;
+        - ``copies``, ``recipients``: the number of independent copies of the mailing, and of their recipients;
+        - ``forwards``: the number of other copies, which were forwarded or delivered again;
+        - ``present``, ``present_recipients``: the number of independent copies with the reference, and of their recipients;
+        - ``values``: distinct URLs in these copies, without signatures and cache busters;
+        - ``tokens``, ``token_length``: the number of tokens of the URL that differ, and the length of the longest;
+        - ``signed``, ``busted``: whether a signature or a cache buster was removed from this reference's URL;
+        - ``mailings``: mailings of the sender with a counterpart of it, including this one;
+        - ``url_messages``, ``url_recipients``, ``url_mailings``: the number of all messages, recipients and mailings with
+          exactly its URL;
         - ``evidence``: one of :data:`tkit.campaigns.evidence.EVIDENCE`.
 
     Notes
@@ -95,7 +96,7 @@ def compare(messages: Iterable[Message], window: timedelta = WINDOW, again: time
 
 
 def compare_copies(copies: Iterable[Copy], window: timedelta = WINDOW, again: timedelta = AGAIN) -> pd.DataFrame:
-    """Do what :func:`compare` does, with what :func:`copy_of` kept of each message."""
+    """Compare mailings as :func:`compare` does, given the results of :func:`copy_of`."""
     known = list({copy.message_sha256: copy for copy in copies}.values())
     number = group_copies([copy.mail for copy in known], window.total_seconds(), again.total_seconds())
     mailings: dict[int, list[Copy]] = defaultdict(list)
@@ -112,18 +113,18 @@ def compare_copies(copies: Iterable[Copy], window: timedelta = WINDOW, again: ti
             reference.signed,
             reference.busted,
             *spread.of(reference.slot.url),
-            *found,
+            *comparison,
         )
         for campaign, members in mailings.items()
-        for copy, reference, found in _compare_mailing(members, series, spread)
+        for copy, reference, comparison in _compare_mailing(members, series, spread)
     }
     ordered = [rows[copy.message_sha256, reference.index] for copy in known for reference in copy.references]
     frame = pd.DataFrame(ordered, columns=_ORDER)
     return frame.astype(dict(COLUMNS))[list(COLUMNS)]
 
 
-class _Found(NamedTuple):
-    """What one place in a mailing's copies shows."""
+class _Comparison(NamedTuple):
+    """The result for one column of the alignment: one reference in all copies of a mailing."""
 
     copies: int
     recipients: int
@@ -138,62 +139,62 @@ class _Found(NamedTuple):
 
 
 _OWN = ("message_sha256", "part", "index", "campaign", "signed", "busted", "url_messages", "url_recipients", "url_mailings")
-_ORDER = [*_OWN, *_Found._fields]
+_ORDER = [*_OWN, *_Comparison._fields]
 
 
 class _Counterparts(NamedTuple):
-    """Of one reference of a mailing's first copy: mailings with its counterpart, and whether each has a token of its own."""
+    """The counterparts of a reference of a mailing's first copy: mailings with one, and whether all their tokens differ."""
 
     mailings: int
     own_token: bool
 
 
 def _series(mailings: Mapping[int, Sequence[Copy]]) -> dict[str, list[_Counterparts]]:
-    """Align the first copies of each sender's mailings; give the counterparts of each reference, by message."""
+    """Align the first copies of each sender's mailings; return the counterparts of each reference, by message."""
     of_sender: dict[str, list[Copy]] = defaultdict(list)
     for members in mailings.values():
         if members[0].mail.sender:
             of_sender[members[0].mail.sender].append(members[0])
-    found: dict[str, list[_Counterparts]] = {}
+    counterparts: dict[str, list[_Counterparts]] = {}
     for firsts in of_sender.values():
         columns = align([[reference.slot for reference in copy.references] for copy in firsts])
         urls: dict[int, list[str]] = defaultdict(list)
-        for copy, places in zip(firsts, columns, strict=True):
-            for column, reference in zip(places.tolist(), copy.references, strict=True):
+        for copy, own_columns in zip(firsts, columns, strict=True):
+            for column, reference in zip(own_columns.tolist(), copy.references, strict=True):
                 urls[column].append(reference.slot.url)
-        judged = {column: _Counterparts(len(of), each_its_own(of)) for column, of in urls.items()}
-        judged[UNALIGNED] = _Counterparts(1, False)
-        for copy, places in zip(firsts, columns, strict=True):
-            found[copy.message_sha256] = [judged[column] for column in places.tolist()]
-    return found
+        of_column = {column: _Counterparts(len(versions), each_its_own(versions)) for column, versions in urls.items()}
+        of_column[UNALIGNED] = _Counterparts(1, False)
+        for copy, own_columns in zip(firsts, columns, strict=True):
+            counterparts[copy.message_sha256] = [of_column[column] for column in own_columns.tolist()]
+    return counterparts
 
 
 def _compare_mailing(
     members: Sequence[Copy], series: Mapping[str, list[_Counterparts]], spread: Spread
-) -> Iterator[tuple[Copy, Reference, _Found]]:
-    counted = _independent(members)
-    independent = {copy.message_sha256 for copy in counted}
-    recipients = len({copy.mail.recipient for copy in counted})
-    placed = align([[reference.slot for reference in copy.references] for copy in members])
+) -> Iterator[tuple[Copy, Reference, _Comparison]]:
+    independent = _independent(members)
+    independent_sha256 = {copy.message_sha256 for copy in independent}
+    recipients = len({copy.mail.recipient for copy in independent})
+    columns = align([[reference.slot for reference in copy.references] for copy in members])
     holders: dict[int, list[tuple[Copy, Reference]]] = defaultdict(list)
-    for copy, places in zip(members, placed, strict=True):
-        for column, reference in zip(places.tolist(), copy.references, strict=True):
+    for copy, own_columns in zip(members, columns, strict=True):
+        for column, reference in zip(own_columns.tolist(), copy.references, strict=True):
             holders[column].append((copy, reference))
-    in_series = dict(zip(placed[0].tolist(), series.get(members[0].message_sha256, []), strict=False))
+    in_series = dict(zip(columns[0].tolist(), series.get(members[0].message_sha256, []), strict=False))
     for column, held in holders.items():
         owners: dict[str, list[str]] = defaultdict(list)
         for copy, reference in held:
-            if copy.message_sha256 in independent and column != UNALIGNED:
+            if copy.message_sha256 in independent_sha256 and column != UNALIGNED:
                 owners[reference.slot.url].append(copy.mail.recipient)
         one_picture = len({(file_type(reference.slot.url), reference.slot.size) for _, reference in held}) == 1
         mailings, own_token = in_series.get(column, _Counterparts(1, False))
-        evidence, differ = judge(owners, len(counted), one_picture, own_token, spread)
-        found = _Found(
-            copies=len(counted),
+        evidence, differ = judge(owners, len(independent), one_picture, own_token, spread)
+        comparison = _Comparison(
+            copies=len(independent),
             recipients=recipients,
-            forwards=len(members) - len(counted),
+            forwards=len(members) - len(independent),
             present=sum(map(len, owners.values())),
-            present_recipients=len({recipient for of in owners.values() for recipient in of}),
+            present_recipients=len(set().union(*owners.values())),
             values=len(owners),
             tokens=len(differ.tokens),
             token_length=differ.length,
@@ -201,17 +202,17 @@ def _compare_mailing(
             evidence="none" if column == UNALIGNED else evidence,
         )
         for copy, reference in held:
-            yield copy, reference, found
+            yield copy, reference, comparison
 
 
 def _independent(members: Sequence[Copy]) -> list[Copy]:
-    """Leave out forwards of another copy, and all but one of those that share a Message-ID."""
+    """Return the copies without forwards of another copy, and only one of those with the same Message-ID."""
     originals = [copy for copy in members if not copy.forward]
     seen: set[str] = set()
-    counted = []
-    for copy in originals or members:  # where all say that they are forwards, none is one of another
+    independent = []
+    for copy in originals or members:  # if all say that they are forwards, none is a forward of another
         if copy.message_id and copy.message_id in seen:
             continue
         seen.add(copy.message_id)
-        counted.append(copy)
-    return counted
+        independent.append(copy)
+    return independent

@@ -1,8 +1,8 @@
-"""Which mails are copies of one mailing: like text, like structure, near in time.
+"""Which mails are copies of one mailing: similar text, similar structure, near in time.
 
-Signatures by minwise hashing (Broder, SEQUENCES 1997) with locality-sensitive bands (Indyk and Motwani, STOC 1998), and
-groups around a leader: a mail joins the group whose first mail it resembles, so that a chain of small changes from issue
-to issue does not make one campaign of a whole series.
+Signatures come from minwise hashing (Broder, SEQUENCES 1997) with locality-sensitive bands (Indyk and Motwani, STOC 1998).
+Groups form around a leader: a mail joins the group whose first mail it is similar to, so that small changes from issue to
+issue do not chain a whole series into one mailing.
 """
 
 from __future__ import annotations
@@ -15,20 +15,24 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-HASHES = 128
-"""Length of a signature: a similarity is estimated to within 0.04 (standard error) or better."""
+from tkit.arrays import Ints
 
-_ROWS = 4  # with 32 bands of 4 rows, two sets of similarity 0.5 meet with probability 0.87, of 0.7 with 0.9998
-_RECENT = 32  # groups remembered under one key; more are of a hostile corpus
-_NO_TEXT = 8
-_ENOUGH_TEXT = 20
-_ENOUGH_TAGS = 24
+Signature = NDArray[np.uint32]
+
+HASHES = 128
+"""Length of a signature; the standard error of an estimated similarity is at most 0.04."""
+
+_ROWS = 4  # with 32 bands of 4 rows, sets of similarity 0.5 share a band with probability 0.87, of 0.7 with 0.9998
+_RECENT = 32  # groups kept per key; only a hostile corpus has more
+_NO_TEXT = 8  # a mail with fewer runs counts as having no text (or no structure)
+_ENOUGH_TEXT = 20  # runs of words that are enough to recognise a copy by text alone
+_ENOUGH_TAGS = 24  # runs of tags that are enough for copies with a picture in common
 
 _INVISIBLE = re.compile(r"<!--.*?(?:-->|\Z)|<(style|script|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*(?:>|\Z)")
 _TAG_NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)")
 _WORD = re.compile(r"[^\W\d_]{2,20}")
-_LONGEST = 1 << 20  # characters of a mail that are looked at
+_LONGEST = 1 << 20  # characters of a mail that are read
 _LONGEST_SUBJECT = 400
 _PRIME = np.uint64((1 << 31) - 1)
 _generator = np.random.Generator(np.random.PCG64(20))
@@ -42,24 +46,24 @@ _VARYING = re.compile(r"\S*[\d@_#]\S*")
 
 @dataclass(frozen=True)
 class Sketch:
-    """What one mail is compared by.
+    """The signatures that one mail is compared by.
 
     Attributes
     ----------
     text, tags : uint32 array of shape (HASHES,)
-        Signatures of the runs of three words, and of the runs of four tags.
+        Signatures of the runs of three words and of the runs of four tags.
     n_text, n_tags : int
-        How many such runs there are.
+        Number of such runs.
     """
 
-    text: NDArray[np.uint32]
-    tags: NDArray[np.uint32]
+    text: Signature
+    tags: Signature
     n_text: int
     n_tags: int
 
 
 def sketch(html_parts: Iterable[str]) -> Sketch:
-    """Return the signatures of a mail's HTML: words without digits, so that numbers and codes of a recipient do not count.
+    """Return the signatures of a mail's HTML. Words with digits are left out, because numbers and codes differ by recipient.
 
     >>> one, other = (sketch([f"<p>Dear {name}, your order is on its way to your home today."]) for name in ("Ann", "Bob"))
     >>> 0.4 < similarity(one.text, other.text) < 0.9
@@ -72,23 +76,23 @@ def sketch(html_parts: Iterable[str]) -> Sketch:
     return Sketch(_signature(text_runs), _signature(tag_runs), len(text_runs), len(tag_runs))
 
 
-def similarity(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
+def similarity(one: Signature, other: Signature) -> float:
     """Estimate the Jaccard similarity of two sets from their signatures."""
     return float(np.count_nonzero(one == other)) / HASHES
 
 
 def subject_template(subject: str, recipient: str = "") -> tuple[str, bool]:
-    """Return what the subjects of one mailing's copies have in common, and whether the subject is that of a forward.
+    """Return the part of a subject that a mailing's copies share, and whether the subject is that of a forward.
 
-    Reply and forward marks, numbers, addresses and the recipient's own name are left out.
+    Reply and forward prefixes, numbers, addresses and the recipient's name are left out.
 
     >>> subject_template("Fwd: Anna, order 4711 is ready", "anna@b.example")
     ('order is ready', True)
     """
     subject, forward = subject[:_LONGEST_SUBJECT], False
-    while found := _PREFIX.match(subject):
-        forward |= found.group(1).lower() in _FORWARDING
-        subject = subject[found.end() :]
+    while prefix := _PREFIX.match(subject):
+        forward |= prefix[1].lower() in _FORWARDING
+        subject = subject[prefix.end() :]
     own = set(re.split(r"[._+-]", recipient.partition("@")[0].lower()))
     words = re.findall(r"[^\W_]+", _VARYING.sub(" ", subject.lower()))
     return " ".join(word for word in words if word not in own), forward
@@ -96,7 +100,7 @@ def subject_template(subject: str, recipient: str = "") -> tuple[str, bool]:
 
 @dataclass(frozen=True)
 class Mail:
-    """What decides which mailing a mail is a copy of.
+    """The properties of a mail that decide which mailing it is a copy of.
 
     Attributes
     ----------
@@ -105,9 +109,9 @@ class Mail:
     subject : str
         See :func:`subject_template`.
     recipient : str
-        The address that it was delivered to, ``""`` where unknown.
+        The address that it was delivered to, ``""`` if unknown.
     time : float
-        Seconds since 1970; NaN where unknown.
+        Seconds since 1970; NaN if unknown.
     sketch : Sketch
     urls : frozenset of str
         The URLs of its remote references.
@@ -126,10 +130,10 @@ class _Group:
     number: int
     leader: Mail
     last: float
-    first_of: dict[str, float] = field(default_factory=dict)  # when each recipient's first copy came
+    first_of: dict[str, float] = field(default_factory=dict)  # time of each recipient's first copy
 
     def takes(self, mail: Mail, window: float, again: float) -> bool:
-        """Return whether a mail comes in time; an unknown time is near to every other."""
+        """Return whether a mail comes in time; an unknown time is near every other time."""
         first = self.first_of.get(mail.recipient, np.nan) if mail.recipient else np.nan
         return not (mail.time - self.last > window or mail.time - first > again)
 
@@ -138,28 +142,28 @@ class _Group:
         self.first_of.setdefault(mail.recipient, mail.time)
 
 
-def group_copies(mails: Sequence[Mail], window: float, again: float) -> NDArray[np.int64]:
+def group_copies(mails: Sequence[Mail], window: float, again: float) -> Ints:
     """Number the mailings that mails are copies of.
 
-    Two mails are copies where they are near in time and
+    Two mails are copies if they are near in time and
 
-    - the text is like (0.8 or more of the runs of words in common, and text enough), whoever the sender claims to be:
-      the senders of spam are forged; or
-    - sender or subject is the same, and the text is rather like (0.5), or there is none and the structure is like (0.9); or
-    - they show a picture of one URL, the structure is like (0.9), and the text is rather like or absent.
+    - their texts are similar (similarity 0.8) and long enough, whatever the sender, because the senders of spam are forged; or
+    - their senders or subjects are equal, and their texts are rather similar (0.5), or they have no text and similar
+      structures (0.9); or
+    - they have a picture URL in common, similar structures (0.9), and rather similar texts or none.
 
     Parameters
     ----------
     mails : sequence of Mail
     window : float
-        Seconds that may lie between a mailing's last copy so far and the next.
+        Maximum number of seconds between a mailing's latest copy and the next.
     again : float
-        Seconds after which a further copy to the same recipient is of the next mailing.
+        Seconds after which another copy to the same recipient belongs to the next mailing.
 
     Returns
     -------
     int64 array of shape (len(mails),)
-        Number of the mailing, from 0 in the order of time; a mail without copies has a number of its own.
+        Number of the mailing, from 0 in order of time; a mail without copies has its own number.
     """
     numbers = np.zeros(len(mails), np.int64)
     known: dict[tuple[object, ...], list[_Group]] = {}
@@ -170,11 +174,7 @@ def group_copies(mails: Sequence[Mail], window: float, again: float) -> NDArray[
         keys = _keys(mail)
         candidates = {group.number: group for key in keys for group in known.get(key, ())}
         best = max(
-            (
-                (_likeness(mail, group.leader), number)
-                for number, group in candidates.items()
-                if group.takes(mail, window, again)
-            ),
+            ((_match(mail, group.leader), number) for number, group in candidates.items() if group.takes(mail, window, again)),
             default=(0.0, 0),
         )
         if best[0] > 0:
@@ -192,7 +192,7 @@ def group_copies(mails: Sequence[Mail], window: float, again: float) -> NDArray[
 
 
 def _keys(mail: Mail) -> list[tuple[object, ...]]:
-    """Return what a mail can be found by: whoever shares none of these is no copy of it."""
+    """Return the keys by which copies of a mail are found: a mail that shares none of them is not a copy."""
     keys: list[tuple[object, ...]] = [("url", url) for url in sorted(mail.urls)[:16]]
     keys += [("sender", mail.sender, mail.subject)]
     for name, signature, count in (
@@ -200,12 +200,12 @@ def _keys(mail: Mail) -> list[tuple[object, ...]]:
         ("tags", mail.sketch.tags, mail.sketch.n_tags),
     ):
         if count >= _NO_TEXT:
-            keys += [(name, place, signature[place : place + _ROWS].tobytes()) for place in range(0, HASHES, _ROWS)]
+            keys += [(name, band, signature[band : band + _ROWS].tobytes()) for band in range(0, HASHES, _ROWS)]
     return keys
 
 
-def _likeness(mail: Mail, leader: Mail) -> float:
-    """Return how like a mail is to a group's first one: 0 where it is no copy."""
+def _match(mail: Mail, leader: Mail) -> float:
+    """Return how well a mail matches the first mail of a group, 0 if it is not a copy."""
     one, other = mail.sketch, leader.sketch
     text = similarity(one.text, other.text) if one.n_text and other.n_text else 0.0
     if text >= 0.8 and min(one.n_text, other.n_text) >= _ENOUGH_TEXT:
@@ -226,17 +226,17 @@ def _likeness(mail: Mail, leader: Mail) -> float:
 
 
 def _runs(words: Sequence[str], length: int) -> NDArray[np.uint64]:
-    """Hash every run of so many words, each run once."""
+    """Return a hash of each distinct run of `length` words."""
     if not words:
         return np.zeros(0, np.uint64)
     codes = np.fromiter((zlib.crc32(word.encode("utf-8", "replace")) for word in words), np.uint64, len(words))
     runs = codes[: max(len(codes) - length + 1, 1)].copy()
-    for place in range(1, min(length, len(codes))):
-        runs = runs * np.uint64(1_000_003) ^ codes[place : place + len(runs)]
+    for offset in range(1, min(length, len(codes))):
+        runs = runs * np.uint64(1_000_003) ^ codes[offset : offset + len(runs)]
     return np.unique((runs ^ (runs >> np.uint64(29))) % _PRIME)
 
 
-def _signature(runs: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def _signature(runs: NDArray[np.uint64]) -> Signature:
     if not len(runs):
         return np.full(HASHES, np.iinfo(np.uint32).max, np.uint32)
     least = [((_FACTORS * piece + _OFFSETS) % _PRIME).min(axis=1) for piece in np.array_split(runs, len(runs) // 4096 + 1)]

@@ -1,6 +1,6 @@
-"""What differs between versions of one URL: tokens of a recipient, cache busters, signatures.
+"""The differences between versions of one URL: tokens of a recipient, cache busters, signatures.
 
-Nothing here is asked for over a network; only what is written is compared.
+Nothing is requested over a network; only the URLs themselves are compared.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import NamedTuple
 from tkit.url import host_of, registrable_domain
 from tkit.url.parsing import after_origin
 
-# The parameters by which a store lets a URL be used for a time, each known by its signature (documentation of Amazon S3
-# and CloudFront, Google Cloud Storage, Azure Storage, Akamai, Facebook's CDN). They are computed from object and time.
+# The parameters of URLs that a store signed for a limited time, for each name of a signature (documentation of Amazon S3 and
+# CloudFront, Google Cloud Storage, Azure Storage, Akamai, Facebook's CDN). They are computed from object and time.
 _SIGNED = (
     ("signature", frozenset(("awsaccesskeyid", "googleaccessid", "key-pair-id", "expires", "policy", "signature"))),
     ("sig", frozenset(("sv", "se", "st", "sp", "sr", "sig", "spr", "sip", "skoid", "sktid", "skt", "ske", "sks", "skv"))),
@@ -23,7 +23,7 @@ _SIGNED = (
     ("__token__", frozenset(("__token__",))),
     ("oh", frozenset(("oh", "oe", "_nc_ohc", "_nc_oc", "_nc_ht", "_nc_gid", "ccb", "edm"))),
 )
-_NEEDED = frozenset(("expires", "exp", "se", "oe", "policy", "hdnts", "hdnea", "__token__"))  # a signature has its time
+_NEEDED = frozenset(("expires", "exp", "se", "oe", "policy", "hdnts", "hdnea", "__token__"))  # a signature comes with its time
 _PREFIXES = ("x-amz-", "x-goog-")
 _BUSTERS = re.compile(
     r"(?:cb|cache[_-]?bust(?:er)?|cache|no[_-]?cache|nc|rnd|rand|random|ord|ts|time|timestamp|t|_|dummy|v|ver|version|mtime)",
@@ -39,16 +39,16 @@ _MAX_TOKENS = 400
 
 
 class Stable(NamedTuple):
-    """A URL without what changes from one asking to the next.
+    """A URL without the parameters that change from request to request.
 
     Attributes
     ----------
     url : str
         Without signatures and cache busters.
     signed : bool
-        A signature was left out.
+        Whether a signature was removed.
     busted : bool
-        A cache buster was left out.
+        Whether a cache buster was removed.
     """
 
     url: str
@@ -57,14 +57,14 @@ class Stable(NamedTuple):
 
 
 def stable(url: str, keep: frozenset[str] = frozenset()) -> Stable:
-    """Leave out the parameters of a signed URL, and those that only defeat caches.
+    """Remove the parameters of a signature, and those that only defeat caches.
 
     Parameters
     ----------
     url : str
         A resolved URL.
     keep : frozenset of str
-        Values that are no cache busters, since the mail has them elsewhere too.
+        Values that are not cache busters, because the mail also has them elsewhere.
 
     Examples
     --------
@@ -93,12 +93,13 @@ def stable(url: str, keep: frozenset[str] = frozenset()) -> Stable:
 
 
 def _signing(names: frozenset[str]) -> frozenset[str]:
-    found = (parameters for signature, parameters in _SIGNED if signature in names and names & _NEEDED & parameters)
-    return frozenset().union(*found)
+    """Return the parameters that belong to a signature among these names."""
+    kinds = (parameters for signature, parameters in _SIGNED if signature in names and names & _NEEDED & parameters)
+    return frozenset().union(*kinds)
 
 
 def _is_buster(pair: str, keep: frozenset[str]) -> bool:
-    """Tell a cache buster: a time, or by its name a number that stands nowhere else in the mail."""
+    """Return whether a parameter is a cache buster: a time, or by its name a number that is nowhere else in the mail."""
     name, equals, value = pair.partition("=")
     if not equals:
         return bool(_TIME.fullmatch(name))
@@ -108,14 +109,14 @@ def _is_buster(pair: str, keep: frozenset[str]) -> bool:
 
 
 class Difference(NamedTuple):
-    """How versions of one URL differ behind their registrable domain.
+    """How versions of one URL differ, apart from the registrable domain.
 
     Attributes
     ----------
     tokens : tuple of tuples of str
-        The tokens that differ: one tuple a token, in it one value a URL.
+        The tokens that differ: one tuple per token, with one value per URL.
     host : bool
-        The registrable domain, or what stands in front of it, differs.
+        Whether the hosts differ.
     """
 
     tokens: tuple[tuple[str, ...], ...]
@@ -123,14 +124,14 @@ class Difference(NamedTuple):
 
     @property
     def length(self) -> int:
-        """Characters of the longest token that differs."""
+        """Length of the longest token that differs."""
         return max((len(token) for tokens in self.tokens for token in tokens), default=0)
 
 
 def difference(urls: Sequence[str]) -> Difference:
     """Compare versions of one URL, token by token.
 
-    Where they have not the same number of tokens, what stands between the common beginning and the common end is one.
+    If their numbers of tokens differ, everything between the common beginning and the common end counts as one token.
 
     >>> difference(["http://a.example/o?u=81f3&m=7", "http://a.example/o?u=90c2&m=7"])
     Difference(tokens=(('81f3', '90c2'),), host=False)
@@ -139,7 +140,7 @@ def difference(urls: Sequence[str]) -> Difference:
     """
     hosts = [host_of(url) for url in urls]
     tails = [after_origin(url) for url in urls]
-    if len(set(map(registrable_domain, hosts))) == 1:  # else the labels are those of another owner
+    if len(set(map(registrable_domain, hosts))) == 1:  # otherwise the labels belong to different owners
         tails = [f"{host.lower()} {tail}" for host, tail in zip(hosts, tails, strict=True)]
     lists = [_RUN.findall(tail)[:_MAX_TOKENS] for tail in tails]
     if len({_RUN.sub("0", tail) for tail in tails}) == 1:
@@ -151,7 +152,7 @@ def difference(urls: Sequence[str]) -> Difference:
 
 
 def of_one_shape(tokens: Sequence[str]) -> bool:
-    """Return whether tokens are alike as the codes of one counter or generator are, and none of them is a plain word.
+    """Return whether tokens look like codes of one counter or generator, and none of them is a plain word.
 
     >>> of_one_shape(["81f3", "9052"]), of_one_shape(["red", "blue"]), of_one_shape(["7", "19448211"])
     (True, False, False)
@@ -159,14 +160,14 @@ def of_one_shape(tokens: Sequence[str]) -> bool:
     lengths = [len(token) for token in tokens]
     if not min(lengths) or max(lengths) - min(lengths) > max(2, 0.4 * max(lengths)) or any(map(_PLAIN.fullmatch, tokens)):
         return False
-    # A hexadecimal token may hold no letter: the alphabets need only overlap.
+    # A hexadecimal token may have no letter, so the alphabets need only overlap.
     letters = [bool(_LETTER.search(token)) for token in tokens]
     digits = [bool(_DIGIT.search(token)) for token in tokens]
     return all(letters) or all(digits) or any(one and other for one, other in zip(letters, digits, strict=True))
 
 
 def _middles(texts: Sequence[str]) -> list[str]:
-    """Cut off what all texts begin and end with, down to the borders of tokens."""
+    """Return the texts without their common beginning and end, cut at the borders of tokens."""
     start = _common(texts)
     rest = [text[start:][::-1] for text in texts]
     end = _common(rest)
@@ -174,9 +175,11 @@ def _middles(texts: Sequence[str]) -> list[str]:
 
 
 def _common(texts: Sequence[str]) -> int:
-    low, high = min(texts), max(texts)  # what these two have in common, all have
+    """Return the length of the common beginning, cut at the border of a token."""
+    low, high = min(texts), max(texts)  # the beginning that these two share, all share
     count = next(
-        (place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), min(len(low), len(high))
+        (position for position, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]),
+        min(len(low), len(high)),
     )
     while count and low[count - 1].isalnum():
         count -= 1

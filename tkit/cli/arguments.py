@@ -1,4 +1,4 @@
-"""Arguments that several verbs of the command line share, and how a wrong one is refused: exit code 2 before any work."""
+"""Arguments that several verbs share, and how a wrong one is refused: exit code 2 before any work."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated, NoReturn
 import typer
 
 MAX_SEED = (1 << 32) - 1
-"""The largest that numpy and scikit-learn take."""
+"""The largest seed that numpy and scikit-learn accept."""
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """Format of rows."""
 
     TABLE = "table"
     JSONL = "jsonl"
@@ -31,14 +31,14 @@ class VantagePoint(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a budget of false alarms is a share of."""
+    """Unit of a maximum false positive rate."""
 
     PICTURES = "pictures"
     MAILS = "mails"
 
 
 class Cluster(StrEnum):
-    """What the resamples of an interval draw whole."""
+    """Groups of rows that the resamples of an interval draw whole."""
 
     SENDER = "sender_key"
     COMPONENT = "component"
@@ -46,25 +46,23 @@ class Cluster(StrEnum):
 
 Paths = Annotated[
     list[str],
-    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these; - is standard input."),
+    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, or archives (.tar.*, .zip) of these; - is standard input."),
 ]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; standard output without it.")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; default: standard output.")]
 NewFolder = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")]
 FormatOption = Annotated[
-    Format | None, typer.Option("--format", help="How to write the rows; without it as the file's name ends, else a table.")
+    Format | None, typer.Option("--format", help="Format of the rows; default: by the ending of the file name, else a table.")
 ]
-Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to work in.")]
-Model = Annotated[Path | None, typer.Option(file_okay=False, help="Bundle folder; the built-in one without it.")]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Number of processes.")]
+Model = Annotated[Path | None, typer.Option(file_okay=False, help="Bundle folder; default: the built-in bundle.")]
 Vantage = Annotated[
-    VantagePoint | None, typer.Option(help="What the blocking point sees: picks the built-in bundle (default: message).")
+    VantagePoint | None, typer.Option(help="What the blocking point sees; selects the built-in bundle (default: message).")
 ]
 DatasetFolder = Annotated[Path, typer.Option(file_okay=False, help="Dataset folder.")]
 
 
 def refuse(parameter: str, what: str) -> NoReturn:
-    """End with exit code 2, naming the argument.
+    """End with exit code 2 and a message that names the argument.
 
     Raises
     ------
@@ -74,13 +72,16 @@ def refuse(parameter: str, what: str) -> NoReturn:
     raise typer.BadParameter(what, param_hint=parameter)
 
 
-def format_of(asked: Format | None, output: Path | None) -> Format:
-    """Return the form that was asked for; without one that of the file's ending, else a table.
+def format_of(option: Format | None, output: Path | None) -> Format:
+    """Return the format of the option, else by the ending of the file name, else a table.
 
-    Parquet is refused for standard output: it is no text, and pandas reads it from a file alone.
+    Raises
+    ------
+    typer.BadParameter
+        For Parquet on standard output, which pandas cannot read.
     """
-    named = output.suffix.lower().removeprefix(".") if output else ""
-    form = asked or (Format(named) if named in set(Format) else Format.TABLE)
+    ending = output.suffix.lower().removeprefix(".") if output else ""
+    form = option or (Format(ending) if ending in set(Format) else Format.TABLE)
     if form is Format.PARQUET and output is None:
         refuse("--format", "parquet needs a file: give -o FILE")
     return form

@@ -1,4 +1,4 @@
-"""Raw mails of one batch to rows: what the verbs of the command line do in each of their processes."""
+"""One batch of raw mails to rows: what the verbs do in each of their processes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "reso
 
 
 def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
-    """Return every reference of the mails, local ones too, as written."""
+    """Return every reference of the mails as written, including local ones."""
     rows = []
     for raw in raws:
         message = Message.from_bytes(raw.raw)
         rows += [
             (
                 message.message_sha256,
-                found.part,
-                found.index,
-                found.carrier,
-                found.url,
-                found.resolved_url,
-                found.local,
-                found.element,
-                found.conditional,
+                reference.part,
+                reference.index,
+                reference.carrier,
+                reference.url,
+                reference.resolved_url,
+                reference.local,
+                reference.element,
+                reference.conditional,
             )
-            for found in references(message)
+            for reference in references(message)
         ]
     return pd.DataFrame(rows, columns=list(_REFERENCE_COLUMNS))
 
@@ -49,25 +49,25 @@ def feature_rows(raws: list[RawMessage]) -> pd.DataFrame:
 def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:
     """Compare the copies of every mailing among the mails.
 
-    Beside the columns of :func:`tkit.campaigns.compare`, or with `features` of
-    :func:`tkit.features.campaign.campaign_features`, stand carrier and URLs.
+    The columns are those of :func:`tkit.campaigns.compare`, or with `features` those of
+    :func:`tkit.features.campaign.campaign_features`, and carrier and URLs.
     """
     copies: list[Copy] = []
-    written: list[pd.DataFrame] = []
+    urls: list[pd.DataFrame] = []
     for raw in raws:
         copy = copy_of(Message.from_bytes(raw.raw))
         if copy is not None:
             copies.append(copy)
-            written.append(reference_rows([raw])[[*KEY, "carrier", "url", "resolved_url"]])
+            urls.append(reference_rows([raw])[[*KEY, "carrier", "url", "resolved_url"]])
     compared = compare_copies(copies)
     if features:
         compared = campaign_features(compared)
-    if not written:
+    if not urls:
         return compared.assign(carrier="", url="", resolved_url="")
-    return compared.merge(pd.concat(written).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")
+    return compared.merge(pd.concat(urls).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")
 
 
 def verdict_rows(raws: list[RawMessage], bundle: Bundle) -> pd.DataFrame:
-    """Return the verdicts on the mails' references."""
+    """Return the verdicts on the references of the mails."""
     frames = list(scan((Message.from_bytes(raw.raw) for raw in raws), bundle))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))

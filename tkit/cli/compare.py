@@ -27,7 +27,7 @@ from tkit.report.writers import open_writer
 
 
 @dataclass(frozen=True)
-class Asked:
+class Arguments:
     """The arguments of the verb, see its help."""
 
     detectors: list[str]
@@ -43,112 +43,117 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """What is compared, on what, and what it has to reach."""
+class Prepared:
+    """The detectors to compare, the mail to compare them on, and the requirements."""
 
     detectors: dict[str, Detector]
     mail: LabelledMail
     require: list[Requirement]
 
 
-def prepare(asked: Asked, raws: Iterator[RawMessage] | None, errors: Console) -> Ready:
-    """Load the detectors and read the mails, or the dataset where there are none.
+def prepare(arguments: Arguments, raws: Iterator[RawMessage] | None, errors: Console) -> Prepared:
+    """Load the detectors and read the mails, or the dataset if no mails are given.
 
     Parameters
     ----------
-    asked : Asked
+    arguments : Arguments
     raws : iterator of RawMessage, optional
-        Read only once every argument is understood.
+        Read only after every argument is checked.
     errors : Console
-        Where to tell what a user must know about the figures.
+        For what a user must know about the figures.
 
     Raises
     ------
     typer.BadParameter
-        For arguments that cannot be meant.
+        For wrong arguments.
     TkitError
-        Where there is nothing to compare on.
+        If there is nothing to compare on.
     """
-    requirements, detectors = _arguments(asked)
-    mail = _on_dataset(asked, detectors, errors) if raws is None else _on_mails(asked, detectors, raws, errors)
-    return Ready(detectors, mail, requirements)
+    requirements, detectors = _checked(arguments)
+    mail = _of_dataset(arguments, detectors, errors) if raws is None else _of_mails(arguments, detectors, raws, errors)
+    return Prepared(detectors, mail, requirements)
 
 
-def finish(asked: Asked, ready: Ready, errors: Console, progress: Callable[[str, int, int | None], None]) -> int:
-    """Compare, write the figures, tell what is not reached, and give the number of that."""
-    found = compare(ready.detectors, ready.mail, cluster=asked.cluster, seed=asked.seed, progress=progress)
-    table, changes = found.table(), found.changes()
-    failures = check(ready.require, found.figures())
-    if asked.output:
-        with open_writer("csv", asked.output) as writer:
-            writer.write(found.changed_rows())
-    with open_writer(asked.form, None) as writer:
-        writer.write(shown(table) if asked.form == "table" else table)
-        if asked.form == "table" and len(changes):
+def finish(arguments: Arguments, prepared: Prepared, errors: Console, progress: Callable[[str, int, int | None], None]) -> int:
+    """Compare, write the figures, print the requirements that are not met, and return their number."""
+    result = compare(prepared.detectors, prepared.mail, cluster=arguments.cluster, seed=arguments.seed, progress=progress)
+    table, changes = result.table(), result.changes()
+    failures = check(prepared.require, result.figures())
+    if arguments.output:
+        with open_writer("csv", arguments.output) as writer:
+            writer.write(result.changed_rows())
+    with open_writer(arguments.form, None) as writer:
+        writer.write(shown(table) if arguments.form == "table" else table)
+        if arguments.form == "table" and len(changes):
             writer.write(changes)
     for failure in failures:
-        errors.print(f"[bold red]not reached:[/] {escape(str(failure))}", soft_wrap=True)
+        errors.print(f"[bold red]not met:[/] {escape(str(failure))}", soft_wrap=True)
     return len(failures)
 
 
-def _arguments(asked: Asked) -> tuple[list[Requirement], dict[str, Detector]]:
-    if not asked.detectors:
-        refuse("--detector", "name one detector at least, such as --detector rule:1x1")
-    if asked.form == "parquet":
-        refuse("--format", "the figures are written as table, jsonl or csv")
+def _checked(arguments: Arguments) -> tuple[list[Requirement], dict[str, Detector]]:
+    if not arguments.detectors:
+        refuse("--detector", "name at least one detector, such as --detector rule:1x1")
+    if arguments.form == "parquet":
+        refuse("--format", "give table, jsonl or csv")
     try:
-        requirements = [Requirement.parse(text) for text in asked.require]
+        requirements = [Requirement.parse(text) for text in arguments.require]
     except TkitError as error:
         refuse("--require", str(error))
     try:
-        specs = named(asked.detectors)
-        detectors = {name: _patient(load_detector(spec, asked.lists), asked.timeout) for name, spec in specs.items()}
+        specs = named(arguments.detectors)
+        detectors = {
+            name: _with_timeout(load_detector(spec, arguments.lists), arguments.timeout) for name, spec in specs.items()
+        }
     except TkitError as error:
         refuse("--detector", str(error))
-    for one in requirements:
-        if one.detector and one.detector not in detectors:
-            refuse("--require", f"{one.text!r}: no detector {one.detector!r}: take one of {', '.join(detectors)}")
+    for requirement in requirements:
+        name = requirement.detector
+        if name and name not in detectors:
+            refuse("--require", f"{requirement.text!r}: no detector {name!r}: take one of {', '.join(detectors)}")
     return requirements, detectors
 
 
-def _patient(detector: Detector, timeout: float) -> Detector:
+def _with_timeout(detector: Detector, timeout: float) -> Detector:
     return replace(detector, timeout=timeout) if isinstance(detector, ProgramDetector) else detector
 
 
-def _on_dataset(asked: Asked, detectors: dict[str, Detector], errors: Console) -> LabelledMail:
-    if asked.labels:
-        refuse("PATHS", "labels name references of mails: give the mails, or leave out --labels to compare on the dataset")
-    reading = needs_facts(detectors.values())
-    if reading:
-        refuse("PATHS", f"give mails, and --labels: features alone are not enough for {', '.join(reading)}")
-    published = read(asked.dataset)
+def _of_dataset(arguments: Arguments, detectors: dict[str, Detector], errors: Console) -> LabelledMail:
+    if arguments.labels:
+        refuse("PATHS", "--labels needs the mails: give them, or leave out --labels to compare on the dataset")
+    readers = needs_facts(detectors.values())
+    if readers:
+        refuse("PATHS", f"give mails and --labels: {', '.join(readers)} cannot judge by features alone")
+    published = read(arguments.dataset)
     for name in trained_on(detectors, published):
         errors.print(
-            f"[yellow]{escape(name)}[/] was trained on these very rows: its figures flatter it; `tkit study` cross-validates",
+            f"[yellow]{escape(name)}[/] was trained on these rows, so its figures are too good; `tkit study` cross-validates",
             soft_wrap=True,
         )
     return of_dataset(published.rows())
 
 
-def _on_mails(asked: Asked, detectors: dict[str, Detector], raws: Iterator[RawMessage], errors: Console) -> LabelledMail:
-    if not asked.labels:
+def _of_mails(
+    arguments: Arguments, detectors: dict[str, Detector], raws: Iterator[RawMessage], errors: Console
+) -> LabelledMail:
+    if not arguments.labels:
         refuse("--labels", "give the label file of the mails")
     try:
-        labels = read_labels(asked.labels)
+        labels = read_labels(arguments.labels)
     except TkitError as error:
         refuse("--labels", str(error))
     listed = reads_listed(detectors.values())
     facts = listed or bool(needs_facts(detectors.values()))
     mail = read_mail((Message.from_bytes(raw.raw) for raw in raws), labels, facts)
     if mail.lost:
-        errors.print(f"[yellow]{mail.lost} of {len(labels)} labels name no reference of these mails[/]")
-    if (asked.dataset / "dataset.json").is_file():
-        published = read(asked.dataset)
-        # Whatever of a mail was learnt from, the rest of it is no new mail.
+        errors.print(f"[yellow]{mail.lost} of {len(labels)} labels match no reference of these mails[/]")
+    if (arguments.dataset / "dataset.json").is_file():
+        published = read(arguments.dataset)
+        # A mail is known if any of its references is in the dataset.
         known = mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()
         for name in trained_on(detectors, published) if known else ():
-            told = f"was trained on the mails of {known} of these labelled references"
-            errors.print(f"[yellow]{escape(name)}[/] {told}", soft_wrap=True)
+            warning = f"was trained on the mails of {known} of these labelled references"
+            errors.print(f"[yellow]{escape(name)}[/] {warning}", soft_wrap=True)
     if listed:
-        mail = LabelledMail(add_listed(mail.rows, asked.lists or lists_folder()), mail.labels, mail.lost)
+        mail = LabelledMail(add_listed(mail.rows, arguments.lists or lists_folder()), mail.labels, mail.lost)
     return mail

@@ -16,15 +16,17 @@ from tkit.corpus import CORPORA, PublicCorpus
 from tkit.corpus.registry import corpora_named
 from tkit.errors import TkitError
 
-app = typer.Typer(help="The public corpora: listed, fetched from their homes, checked.", no_args_is_help=True)
+corpus_app = typer.Typer(help="The public corpora: list, download and check them.", no_args_is_help=True)
 
-Names = Annotated[list[str] | None, typer.Argument(help="Names of corpora; all without it.")]
-Dataset = Annotated[Path | None, typer.Option(help="Dataset whose messages.parquet names the mails; tkit's own without it.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names of corpora; default: all.")]
+Dataset = Annotated[
+    Path | None, typer.Option(help="Dataset whose messages.parquet lists the mails; default: the one that comes with tkit.")
+]
 
 
-@app.command("list")
+@corpus_app.command("list")
 def corpus_list() -> None:
-    """List the public corpora: what they hold, where they come from, and on what terms.
+    """List the public corpora: contents, origin and terms.
 
     Example: `tkit corpus list`
     """
@@ -36,18 +38,20 @@ def corpus_list() -> None:
     Console().print(table)
 
 
-@app.command("get")
+@corpus_app.command("get")
 def corpus_get(
     names: Names = None,
     output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write the archives to.")] = Path(
         "corpora"
     ),
-    cache: Annotated[Path | None, typer.Option(help="Folder for downloads, begun ones too; your cache without it.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for downloads, including partial ones; default: the user's cache.")
+    ] = None,
     dataset: Dataset = None,
 ) -> None:
-    """Fetch public corpora from their homes at pinned commits, and keep the mails that the dataset was made of.
+    """Download public corpora at pinned commits, and keep the mails of the dataset.
 
-    A broken download goes on where it stopped when the command is run again.
+    An interrupted download resumes when the command is run again.
 
     Example: `tkit corpus get nazario csdmc2010 -o corpora`
     """
@@ -56,12 +60,12 @@ def corpus_get(
     corpora = _corpora(names)
     wanted = _wanted(dataset)
     for corpus in corpora:
-        with steps() as tell:
-            target = get(corpus, wanted[corpus.name], output, cache=cache, progress=tell)
+        with steps() as report:
+            target = get(corpus, wanted[corpus.name], output, cache=cache, progress=report)
         errors.print(f"{escape(str(target))}: {corpus.messages:,} mails, as published", soft_wrap=True)
 
 
-@app.command("verify")
+@corpus_app.command("verify")
 def corpus_verify(
     names: Names = None,
     folder: Annotated[Path, typer.Option("--folder", "-f", file_okay=False, help="Folder with the archives.")] = Path(
@@ -69,7 +73,7 @@ def corpus_verify(
     ),
     dataset: Dataset = None,
 ) -> None:
-    """Check that archives hold exactly the mails that the dataset was made of; ends with 1 where one does not.
+    """Check that archives contain exactly the mails of the dataset; exit code 1 if one does not.
 
     Example: `tkit corpus verify --folder ../shared/corpora`
     """
@@ -81,12 +85,12 @@ def corpus_verify(
     for column in ("corpus", "", "mails", "missing", "unknown"):
         table.add_column(column, justify="left" if column in ("corpus", "") else "right")
     sound = True
-    with steps() as tell:
+    with steps() as report:
         for corpus in corpora:
-            found = check(folder / corpus.archive, corpus, wanted[corpus.name], tell)
-            sound &= found.sound
-            counts = (f"{count:,}" for count in (found.found, found.missing, found.unknown))
-            table.add_row(corpus.name, "[green]holds[/]" if found.sound else "[bold red]fails[/]", *counts)
+            result = check(folder / corpus.archive, corpus, wanted[corpus.name], report)
+            sound &= result.sound
+            counts = (f"{count:,}" for count in (result.found, result.missing, result.unknown))
+            table.add_row(corpus.name, "[green]holds[/]" if result.sound else "[bold red]fails[/]", *counts)
     Console().print(table)
     if not sound:
         raise typer.Exit(1)

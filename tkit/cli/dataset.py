@@ -12,23 +12,21 @@ from rich.table import Table
 
 from tkit.cli.progress import steps
 
-app = typer.Typer(help="The published dataset: made, checked, described.", no_args_is_help=True)
+dataset_app = typer.Typer(help="The published dataset: build, check and describe it.", no_args_is_help=True)
 
-Folder = Annotated[
-    Path | None, typer.Argument(file_okay=False, help="Dataset folder; the one that comes with tkit without it.")
-]
+Folder = Annotated[Path | None, typer.Argument(file_okay=False, help="Dataset folder; default: the one that comes with tkit.")]
 
 
-@app.command("build")
+@dataset_app.command("build")
 def dataset_build(
     shared: Annotated[Path, typer.Option(help="Folder with corpora/, gold/ and lists/.")] = Path("../shared"),
     output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")] = Path("data/dataset"),
     labels: Annotated[
-        Path | None, typer.Option(help="A published dataset to take the labels from; then only corpora/ is needed.")
+        Path | None, typer.Option(help="Published dataset to take the labels from; then only corpora/ is needed.")
     ] = None,
-    card: Annotated[Path | None, typer.Option(help="File to write the data card to as well.")] = None,
+    card: Annotated[Path | None, typer.Option(help="Also write the data card to this file.")] = None,
 ) -> None:
-    """Make the published dataset from the corpora's archives, the labels and the published lists.
+    """Build the published dataset from the archives of the corpora, the labels and the published lists.
 
     Corrections of labels are taken from corrections.csv beside the dataset's folder.
 
@@ -38,38 +36,38 @@ def dataset_build(
     from tkit.dataset.build import build, corrections_beside, rebuild
     from tkit.dataset.card import write_data_card
 
-    with steps() as tell:
+    with steps() as report:
         if labels is None:
-            made = build(shared, output, tell, corrections_beside(output))
+            built = build(shared, output, report, corrections_beside(output))
         else:
-            made = rebuild(shared / "corpora", read(labels), output, progress=tell)
+            built = rebuild(shared / "corpora", read(labels), output, progress=report)
     if card:
-        write_data_card(made, card)
+        write_data_card(built, card)
     Console(highlight=False).print(
-        f"{escape(str(output))}: {len(made.references):,} references, {len(made.labels):,} labels,"
-        f" {made.facts['components']} components"
+        f"{escape(str(output))}: {len(built.references):,} references, {len(built.labels):,} labels,"
+        f" {built.description['components']} components"
     )
 
 
-@app.command("verify")
+@dataset_app.command("verify")
 def dataset_verify(
     folder: Folder = None,
     rebuild: Annotated[
-        Path | None, typer.Option(help="Folder with corpora/ (and gold/, lists/): make the files anew and compare them.")
+        Path | None, typer.Option(help="Folder with corpora/ (and gold/, lists/): rebuild the files and compare them.")
     ] = None,
-    card: Annotated[Path | None, typer.Option(help="Data card to hold against the files.")] = None,
+    card: Annotated[Path | None, typer.Option(help="Data card to compare with the files.")] = None,
 ) -> None:
-    """Check everything of a dataset: bytes, columns, keys, joins, splits, privacy, metadata; ends with 1 where one fails.
+    """Check a dataset: bytes, columns, keys, joins, splits, privacy, metadata; exit code 1 if a check fails.
 
     Example: `tkit dataset verify data/dataset --rebuild ../shared`
     """
     from tkit.dataset.reading import default_folder
     from tkit.dataset.verify import verify
 
-    place = folder or default_folder()
-    with steps() as tell:
-        checks = verify(place, rebuild, card, tell)
-    table = Table(title=escape(str(place)), title_justify="left")
+    folder = folder or default_folder()
+    with steps() as report:
+        checks = verify(folder, rebuild, card, report)
+    table = Table(title=escape(str(folder)), title_justify="left")
     for column in ("check", "", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:
@@ -79,14 +77,14 @@ def dataset_verify(
         raise typer.Exit(1)
 
 
-@app.command("card")
+@dataset_app.command("card")
 def dataset_card(
     folder: Folder = None,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Markdown file to write.")] = Path(
         "data/README.md"
     ),
 ) -> None:
-    """Write the data card of a dataset, every number from its files.
+    """Write the data card of a dataset; all numbers come from its files.
 
     Example: `tkit dataset card data/dataset -o data/README.md`
     """

@@ -1,4 +1,4 @@
-"""The verbs of ``tkit labels``: label files checked, merged, compared, corrected, audited."""
+"""The verbs of ``tkit labels``: check, merge, compare, correct and audit label files."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tkit.cli.arguments import MAX_SEED, DatasetFolder, VantagePoint
-from tkit.cli.progress import errors as _errors
+from tkit.cli.progress import errors
 from tkit.errors import TkitError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-labels_app = typer.Typer(help="Label files: docs/labels.md describes their form.", no_args_is_help=True)
-_told = Console(highlight=False)
+labels_app = typer.Typer(help="Label files; docs/labels.md describes their format.", no_args_is_help=True)
+_console = Console(highlight=False)
 
-LabelFiles = Annotated[list[Path], typer.Argument(help="Label files, one an annotator; the file's name names the annotator.")]
+LabelFiles = Annotated[list[Path], typer.Argument(help="Label files, one per annotator, named after the annotator.")]
 NewFile = Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="File to write.")]
 
 
 @labels_app.command()
 def check(files: Annotated[list[Path], typer.Argument(help="Label files.")]) -> None:
-    """Tell everything that is wrong in label files, with row and column.
+    """Check label files, and print every fault with row and column.
 
     Example: `tkit labels check labels.csv`
     """
@@ -39,13 +39,13 @@ def check(files: Annotated[list[Path], typer.Argument(help="Label files.")]) -> 
     for file in files:
         problems = check_labels(file)
         for row, column, what in problems:
-            _told.print(escape(f"{file}: row {row}, column {column}: {what}"), soft_wrap=True)
+            _console.print(escape(f"{file}: row {row}, column {column}: {what}"), soft_wrap=True)
         if problems:
             wrong = True
         else:
             labels = read_labels(file)
             counts = ", ".join(f"{label} {(labels['label'] == label).sum():,}" for label in LABELS)
-            _told.print(f"{escape(str(file))}: {len(labels):,} labels ({counts})", soft_wrap=True)
+            _console.print(f"{escape(str(file))}: {len(labels):,} labels ({counts})", soft_wrap=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -54,14 +54,14 @@ def check(files: Annotated[list[Path], typer.Argument(help="Label files.")]) -> 
 def merge(
     files: LabelFiles,
     output: NewFile,
-    majority: Annotated[bool, typer.Option(help="Where annotators differ take what most say, instead of U.")] = False,
+    majority: Annotated[bool, typer.Option(help="Where annotators differ, take the majority instead of U.")] = False,
     adjudicate: Annotated[
-        Path | None, typer.Option(help="Write the references whose annotators differ here, to be decided.")
+        Path | None, typer.Option(help="File to write the references that annotators differ on, to be decided.")
     ] = None,
 ) -> None:
-    """Make one label file of several annotators' files; what they differ on is U.
+    """Merge the label files of several annotators into one; where they differ, the label is U.
 
-    The list to adjudicate is a corrections file: fill in new and reason, then run `tkit labels correct`.
+    The file of --adjudicate is a corrections file: fill in new and reason, then run `tkit labels correct`.
 
     Example: `tkit labels merge ann.csv ben.csv -o labels.csv --adjudicate open.csv`
     """
@@ -75,18 +75,18 @@ def merge(
     write_labels(output, merged)
     if adjudicate:
         write_table(adjudicate, differing, REQUIRED)
-    _told.print(f"{escape(str(output))}: {len(merged):,} labels, {len(differing):,} of them differ", soft_wrap=True)
+    _console.print(f"{escape(str(output))}: {len(merged):,} labels, {len(differing):,} of them differ", soft_wrap=True)
 
 
 @labels_app.command()
 def agreement(
     files: LabelFiles,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the bootstrap.")] = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="CSV file to write as well.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="Also write a CSV file.")] = None,
 ) -> None:
-    """Measure how well annotators agree: raw, Cohen's kappa a pair, Krippendorff's alpha of all.
+    """Measure how well annotators agree: raw, Cohen's kappa per pair, Krippendorff's alpha of all.
 
-    One file will do where it holds the labels of several annotators: first and second, or a merged file.
+    One file is enough if it contains the labels of several annotators: first and second, or a merged file.
 
     Example: `tkit labels agreement ann.csv ben.csv`
     """
@@ -99,12 +99,12 @@ def agreement(
     table = Table(title="Agreement")
     for heading in ("annotators", "classes", "measure"):
         table.add_column(heading)
-    for heading in ("value", "95 % interval", "references"):
+    for heading in ("value", "95% interval", "references"):
         table.add_column(heading, justify="right")
     for row in measured.to_dict("records"):
         cells = (escape(row["annotators"]), row["classes"], row["measure"], f"{row['value']:.3f}")
         table.add_row(*cells, f"{row['low']:.3f} to {row['high']:.3f}", f"{row['references']:,}")
-    _told.print(table)
+    _console.print(table)
     if output:
         _write_csv(output, measured)
 
@@ -112,10 +112,10 @@ def agreement(
 @labels_app.command()
 def correct(
     labels: Annotated[Path, typer.Argument(help="Label file.")],
-    corrections: Annotated[Path, typer.Argument(help="Corrections file, with a reason a row.")],
+    corrections: Annotated[Path, typer.Argument(help="Corrections file, with a reason in each row.")],
     output: NewFile,
 ) -> None:
-    """Apply corrections to a label file; the old labels must be what the corrections say they are.
+    """Apply corrections to a label file; its labels must equal the old labels in the corrections.
 
     Example: `tkit labels correct labels.csv corrections.csv -o corrected.csv`
     """
@@ -125,7 +125,7 @@ def correct(
     wanted = read_corrections(corrections)
     corrected = apply_corrections(read_labels(labels), wanted, corrections)
     write_labels(output, corrected)
-    _told.print(f"{escape(str(output))}: {len(corrected):,} labels, {len(wanted):,} corrected", soft_wrap=True)
+    _console.print(f"{escape(str(output))}: {len(corrected):,} labels, {len(wanted):,} corrected", soft_wrap=True)
 
 
 @labels_app.command()
@@ -135,9 +135,9 @@ def audit(
     vantage: Annotated[VantagePoint, typer.Option(help="Features that the model may use.")] = VantagePoint.MESSAGE,
     folds: Annotated[int, typer.Option(min=2, max=50, help="Folds of the cross-validation.")] = 10,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds and model.")] = 0,
-    top: Annotated[int, typer.Option(min=0, help="How many of the most doubtful to show.")] = 20,
+    top: Annotated[int, typer.Option(min=0, help="Number of labels to show.")] = 20,
 ) -> None:
-    """List the labels that out-of-fold predictions speak against, the most doubtful first: rows worth another look.
+    """List the labels that out-of-fold predictions contradict, the most doubtful first.
 
     Example: `tkit labels audit -o doubtful.csv`
     """
@@ -145,32 +145,33 @@ def audit(
     from tkit.study.noise import audit_labels
 
     rows = read(dataset).rows()
-    with Progress(console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("folds", total=folds)
-        found = audit_labels(
+        labels = audit_labels(
             rows, vantage.value, folds, seed, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    _write_csv(output, found)
-    table = Table(title=f"The {min(top, len(found))} most doubtful of {len(found):,} labels")
+    _write_csv(output, labels)
+    table = Table(title=f"The {min(top, len(labels))} most doubtful of {len(labels):,} labels")
     for heading in ("mail", "reference", "label", "confidence", "model: tracker"):
         table.add_column(heading)
-    for row in found.head(top).to_dict("records"):
-        place = f"{row['part']}/{row['index']} {row['carrier']} {row['host_domain']}"
-        cells = (row["message_sha256"][:8], escape(place), row["label"], str(row["confidence"]))
+    for row in labels.head(top).to_dict("records"):
+        reference = f"{row['part']}/{row['index']} {row['carrier']} {row['host_domain']}"
+        cells = (row["message_sha256"][:8], escape(reference), row["label"], str(row["confidence"]))
         table.add_row(*cells, f"{row['score']:.1%}")
-    _told.print(table)
-    _told.print(f"confident learning takes {found['issue'].sum()} for wrong; all are in {escape(str(output))}", soft_wrap=True)
+    _console.print(table)
+    doubtful = labels["issue"].sum()
+    _console.print(f"confident learning considers {doubtful} wrong; all are in {escape(str(output))}", soft_wrap=True)
 
 
 def _by_annotator(files: Sequence[Path]) -> dict[str, pd.DataFrame]:
     from tkit.labels import read_labels
 
-    found: dict[str, pd.DataFrame] = {}
+    by_annotator: dict[str, pd.DataFrame] = {}
     for file in files:
-        if file.stem in found:
-            raise TkitError(f"{file}: a second file of the annotator {file.stem!r}: give each file a name of its own")
-        found[file.stem] = read_labels(file)
-    return found
+        if file.stem in by_annotator:
+            raise TkitError(f"{file}: a second file of the annotator {file.stem!r}: give each file its own name")
+        by_annotator[file.stem] = read_labels(file)
+    return by_annotator
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of `tkit lists`: published tracker lists, what they hold and where they come from."""
+"""The verbs of ``tkit lists``: list, download and check published tracker lists."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 lists_app = typer.Typer(help="Published tracker lists, to measure against.", no_args_is_help=True)
 
 Folder = Annotated[
-    Path | None, typer.Option(file_okay=False, help="Folder of your copies; $TKIT_LISTS or the user's cache without it.")
+    Path | None, typer.Option(file_okay=False, help="Folder of your copies; default: $TKIT_LISTS, else the user's cache.")
 ]
-Names = Annotated[list[str] | None, typer.Argument(help="Lists; all without one.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Lists; default: all.")]
 
 
 @lists_app.command("list")
@@ -26,7 +26,7 @@ def list_(
     folder: Folder = None,
     format: Annotated[str, typer.Option("--format", help="table, jsonl or csv.")] = "table",
 ) -> None:
-    """List what is known: rules, how many are applied and why others are not, licence, whether you have a copy.
+    """List the known lists: rules, how many are applied and why others are not, licence, whether you have a copy.
 
     Example: `tkit lists list --folder lists/`
     """
@@ -44,7 +44,7 @@ def list_(
 
 @lists_app.command()
 def get(names: Names = None, folder: Folder = None) -> None:
-    """Download lists at the commits that tkit was measured with, and prove that their rules are the same.
+    """Download lists at the commits that tkit was measured with, and check that their rules are the same.
 
     Example: `tkit lists get mailtrackerblocker simplify`
     """
@@ -71,7 +71,7 @@ def get(names: Names = None, folder: Folder = None) -> None:
 
 @lists_app.command()
 def verify(names: Names = None, folder: Folder = None) -> None:
-    """Return whether your copies have the rules that tkit was measured with; exit code 1 where one has not.
+    """Check that your copies have the rules that tkit was measured with; exit code 1 if one does not.
 
     Example: `tkit lists verify --folder lists/`
     """
@@ -79,9 +79,9 @@ def verify(names: Names = None, folder: Folder = None) -> None:
     from tkit.lists.sources import lists_folder
 
     wrong = 0
-    where = folder or lists_folder()
+    folder = folder or lists_folder()
     for source in _chosen(names):
-        state = "as measured" if same(source, where) else ("other rules" if (where / source.file).is_file() else "missing")
+        state = "as measured" if same(source, folder) else ("other rules" if (folder / source.file).is_file() else "missing")
         wrong += state != "as measured"
         print(f"{source.name}: {state}")
     if wrong:

@@ -1,4 +1,4 @@
-"""Progress of long work, on standard error where that is a terminal."""
+"""Progress of long work, on standard error if that is a terminal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 errors = Console(stderr=True, highlight=False)
-"""Where everything goes that is no result."""
+"""Where everything except results is printed."""
 
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Return a function to tell progress by: what is being done, how much is done, of how much."""
+    """Yield a function that shows progress: it takes the name of a step, the finished parts and their total."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -26,9 +26,9 @@ def steps() -> Iterator[Callable[[str, int, int | None], None]]:
     ) as bar:
         tasks: dict[str, object] = {}
 
-        def tell(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+        def report(step: str, done: int, total: int | None) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type]
 
-        yield tell
+        yield report

@@ -1,4 +1,4 @@
-"""The verbs that make detectors: study, train and export."""
+"""The verbs that produce detectors: study, train and export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tkit.errors import TkitError
 
 
 def read_share(text: str) -> float:
-    """Read a share: ``0.001`` or ``0.1%``."""
+    """Return the share that a text gives: ``0.001`` or ``0.1%``."""
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
@@ -27,10 +27,10 @@ def read_share(text: str) -> float:
 
 
 MaxFalseAlarms = Annotated[
-    float, typer.Option(parser=read_share, metavar="SHARE", help="Budget of false alarms, such as 0.1%.")
+    float, typer.Option(parser=read_share, metavar="SHARE", help="Maximum false positive rate, such as 0.1%.")
 ]
 BudgetUnit = Annotated[
-    Unit, typer.Option("--budget-unit", help="What that is a share of: good pictures, or mails that have one.")
+    Unit, typer.Option("--budget-unit", help="Unit of that rate: good pictures, or mails with a good picture.")
 ]
 
 
@@ -41,14 +41,16 @@ def study(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds, models and resamples.")] = 0,
     max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
     budget_unit: BudgetUnit = Unit.PICTURES,
-    cluster: Annotated[Cluster, typer.Option(help="What the intervals' resamples draw whole.")] = Cluster.SENDER,
-    quick: Annotated[bool, typer.Option("--quick", help="The boosting model on unseen kits alone: a first look.")] = False,
-    gate: Annotated[Path | None, typer.Option(help="File of floors: fail where a key figure is below its own.")] = None,
-    pin: Annotated[Path | None, typer.Option(help="File of floors to write; refuses to lower one.")] = None,
+    cluster: Annotated[
+        Cluster, typer.Option(help="Groups of rows that the resamples of the intervals draw whole.")
+    ] = Cluster.SENDER,
+    quick: Annotated[bool, typer.Option("--quick", help="Only the boosting model on unseen kits: a first look.")] = False,
+    gate: Annotated[Path | None, typer.Option(help="File of floors: fail if a key figure is below its floor.")] = None,
+    pin: Annotated[Path | None, typer.Option(help="File of floors to write; existing floors are not lowered.")] = None,
     allow_lower: Annotated[bool, typer.Option("--allow-lower", help="Let --pin lower floors.")] = False,
     workers: Workers = 2,
 ) -> None:
-    """Compare rules and models on the dataset and write the best as a bundle: the main job.
+    """Compare rules and models on the dataset, and write the results and the best model.
 
     Writes comparison.csv, differences.csv, splits.csv, slices.csv, over_time.csv, errors.csv, figures, report.html and
     bundle/.
@@ -56,20 +58,19 @@ def study(
     Example: `tkit study --dataset data/dataset -o out/study`
     """
     from tkit.dataset import read
-    from tkit.report import comparison_table, differences_table, splits_table
-    from tkit.study import run_study
-    from tkit.study.gate import check, read_floors, told
+    from tkit.report.tables import comparison_table, differences_table, splits_table
+    from tkit.study import run_study, write_results
+    from tkit.study.gate import check, failure, read_floors
     from tkit.study.gate import pin as pin_floors
 
     if allow_lower and pin is None:
-        refuse("--allow-lower", "there is nothing to lower: give --pin FILE too")
+        refuse("--allow-lower", "nothing to lower: give --pin FILE too")
     for file in (gate, pin if pin is not None and pin.exists() else None):
         if file is not None:
-            read_floors(file)  # refused now, not after minutes
-    with steps() as tell:
-        done = run_study(
+            read_floors(file)  # to fail now, not after minutes
+    with steps() as report:
+        result = run_study(
             read(dataset),
-            output,
             folds=folds,
             seed=seed,
             max_false_alarms=max_false_alarms,
@@ -78,30 +79,31 @@ def study(
             quick=quick,
             date=_today(),
             workers=workers,
-            progress=tell,
+            progress=report,
         )
+    write_results(output, result)
     console = Console(highlight=False)
-    for line in done.summary:
+    for line in result.summary:
         console.print(line, soft_wrap=True)
-    console.print(comparison_table(done.comparison))
-    console.print(splits_table(done.splits))
-    # The lists are many; the page and differences.csv have them.
-    console.print(differences_table(done.differences[~done.differences["against"].str.startswith("list: ")]))
+    console.print(comparison_table(result.comparison))
+    console.print(splits_table(result.splits))
+    # Without the many published lists, which are in the page and in differences.csv.
+    console.print(differences_table(result.differences[~result.differences["against"].str.startswith("list: ")]))
     errors.print(f"page: {escape(str(output / 'report.html'))}", soft_wrap=True)
     if pin is not None:
-        for fell in pin_floors(pin, done.figures, done.inputs, command=done.command, allow_lower=allow_lower):
-            errors.print(f"[yellow]lowered[/] {escape(fell)}")
+        for floor in pin_floors(pin, result.figures, result.inputs, command=result.command, allow_lower=allow_lower):
+            errors.print(f"[yellow]lowered[/] {escape(floor)}")
     if gate is not None:
-        failed = check(gate, done.figures, done.inputs)
+        failed = check(gate, result.figures, result.inputs)
         if failed:
-            raise TkitError(told(failed))
-        errors.print(f"gate: every floor of {escape(str(gate))} holds", soft_wrap=True)
+            raise TkitError(failure(failed))
+        errors.print(f"gate: all floors of {escape(str(gate))} hold", soft_wrap=True)
 
 
 def train(
     output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Bundle folder to write.")],
     dataset: DatasetFolder = Path("data/dataset"),
-    vantage: Annotated[VantagePoint, typer.Option(help="Features the detector may use.")] = VantagePoint.MESSAGE,
+    vantage: Annotated[VantagePoint, typer.Option(help="Features that the detector may use.")] = VantagePoint.MESSAGE,
     max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
     budget_unit: BudgetUnit = Unit.PICTURES,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds and model.")] = 0,
@@ -114,7 +116,7 @@ def train(
     from tkit.dataset import read
     from tkit.study import train_bundle
 
-    with steps() as tell:
+    with steps() as report:
         bundle = train_bundle(
             read(dataset),
             vantage.value,
@@ -123,7 +125,7 @@ def train(
             seed=seed,
             date=_today(),
             workers=workers,
-            progress=tell,
+            progress=report,
         )
     bundle.save(output)
     errors.print(f"bundle: {escape(str(output))}", soft_wrap=True)
@@ -131,18 +133,16 @@ def train(
 
 def export(
     bundle: Annotated[str, typer.Argument(help="Bundle folder, or `default:url`, `default:element`, `default:message`.")],
-    to: Annotated[str, typer.Option(help="Targets, parted by commas.")],
+    to: Annotated[str, typer.Option(help="Comma-separated targets, such as javascript,rspamd; docs/export.md lists all.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; a folder in it for each target.")
+        Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write, with one folder per target.")
     ],
     dataset: Annotated[
         Path | None,
-        typer.Option(
-            file_okay=False, help="Dataset folder, to compare the decisions on; data/dataset without it, where that is there."
-        ),
+        typer.Option(file_okay=False, help="Dataset folder to compare the decisions on; default: data/dataset, if it exists."),
     ] = None,
 ) -> None:
-    """Write a detector for other tools, and say what each loses.
+    """Write a detector for other tools, and report how the decisions differ there.
 
     Example: `tkit export default:element --to javascript -o out/export`
     """
@@ -160,12 +160,12 @@ def export(
             refuse("--to", f"no export target {name!r}: take one of {', '.join(TARGETS)}")
     vantage = bundle.removeprefix("default:")
     if vantage != bundle and vantage not in MAIL_VANTAGES:
-        refuse("BUNDLE", f"no built-in bundle {bundle!r}: take one of {', '.join(f'default:{one}' for one in MAIL_VANTAGES)}")
+        refuse("BUNDLE", f"no built-in bundle {bundle!r}: take one of {', '.join(f'default:{name}' for name in MAIL_VANTAGES)}")
     loaded = Bundle.load(bundle) if vantage == bundle else default_bundle(vantage)
-    usual = Path("data/dataset")
-    place = dataset or (usual if (usual / "dataset.json").exists() else None)
-    with steps() as tell:
-        losses = run_export(loaded, targets, output, None if place is None else read(place), progress=tell)
+    default = Path("data/dataset")
+    folder = dataset or (default if (default / "dataset.json").exists() else None)
+    with steps() as report:
+        losses = run_export(loaded, targets, output, None if folder is None else read(folder), progress=report)
     for loss in losses:
         Console().print(Markdown(loss.to_markdown()))
 

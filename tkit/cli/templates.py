@@ -1,4 +1,4 @@
-"""The verbs of ``tkit templates``: what filter lists are made of, listed and made."""
+"""The verbs of ``tkit templates``: list and build the templates that filter lists are made of."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rich.markup import escape
 from tkit.cli.arguments import MAX_SEED, refuse
 from tkit.cli.progress import steps
 
-templates_app = typer.Typer(help="Pieces of trackers' URLs, which filter lists are made of.", no_args_is_help=True)
+templates_app = typer.Typer(help="Templates: pieces of tracker URLs that filter lists are made of.", no_args_is_help=True)
 
 
 @templates_app.command("list")
 def list_(
-    file: Annotated[Path | None, typer.Argument(help="File of templates; those of tkit without it.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="File of templates; default: those that come with tkit.")] = None,
     format: Annotated[str, typer.Option("--format", help="table, jsonl or csv.")] = "table",
 ) -> None:
-    """List the templates with what speaks for each and against it.
+    """List the templates with the evidence for and against each.
 
     Example: `tkit templates list --format jsonl`
     """
@@ -28,6 +28,7 @@ def list_(
 
     import pandas as pd
 
+    from tkit.evaluate.percent import percent
     from tkit.report.writers import open_writer
     from tkit.templates import load_templates
     from tkit.templates.template import FEW
@@ -38,19 +39,19 @@ def list_(
     if format == "table":
         names = ("trackers", "domains", "senders")
         rows = [
-            {"template": one.pattern, "of": one.service or one.origin}
-            | {name: f"{getattr(one, name):,}" for name in names}
+            {"template": template.pattern, "of": template.service or template.origin}
+            | {name: f"{getattr(template, name):,}" for name in names}
             | {
-                "good": f"{one.negatives + one.weak_negatives:,}",
-                "error": "" if one.error is None else f"{one.error:.1%}",
-                "at most": "" if one.error_high is None else f"{one.error_high:.0%}",
-                "evidence": "none" if not one.trackers else "little" if one.domains < FEW else "",
+                "good": f"{template.negatives + template.weak_negatives:,}",
+                "error": "" if template.error is None else percent(template.error, 1),
+                "at most": "" if template.error_high is None else percent(template.error_high, 0),
+                "evidence": "none" if not template.trackers else "little" if template.domains < FEW else "",
             }
-            for one in templates
+            for template in templates
         ]
         table = pd.DataFrame(rows)
     else:
-        table = pd.DataFrame([asdict(one) for one in templates])
+        table = pd.DataFrame([asdict(template) for template in templates])
     with open_writer(format, None) as writer:
         writer.write(table)
 
@@ -60,13 +61,11 @@ def build(
     shared: Annotated[Path, typer.Option(help="Folder with corpora/.")] = Path("../shared"),
     dataset: Annotated[Path, typer.Option(help="Dataset folder, for the labels.")] = Path("data/dataset"),
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("tkit/templates/trackers.json"),
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Seed of the folds in which the least evidence is chosen.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the folds that choose the minimum evidence.")] = 0,
 ) -> None:
-    """Learn templates from the corpora's mails and the dataset's labels, and measure the known ones on them.
+    """Learn templates from the mails of the corpora and the labels of the dataset, and measure the known ones on them.
 
-    Beside the file goes matched.txt, which names the labelled references that the templates match.
+    Also writes matched.txt beside the file: the labelled references that the templates match.
 
     Example: `tkit templates build --shared ../shared -o tkit/templates/trackers.json`
     """
@@ -77,13 +76,13 @@ def build(
     from tkit.templates.template import MATCHED
 
     published = read(dataset)
-    with steps() as tell:
-        rows = labelled_urls(shared, published, tell)
+    with steps() as report:
+        rows = labelled_urls(shared, published, report)
     templates = build_templates(rows, published.digest(), seed)
     templates.write(output)
     with whole_file(output.parent / MATCHED) as stream:
         stream.write("".join(f"{key}\n" for key in matched_keys(rows, templates)).encode("ascii"))
-    learnt = sum(one.origin == "learnt" for one in templates)
+    learnt = sum(template.origin == "learnt" for template in templates)
     Console(highlight=False).print(
         f"{escape(str(output))}: {len(templates)} templates, {learnt} of them learnt", soft_wrap=True
     )

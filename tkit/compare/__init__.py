@@ -1,4 +1,4 @@
-"""Any detectors side by side on labelled mail."""
+"""Compare any detectors on labelled mail."""
 
 from tkit.compare.comparison import compare
 

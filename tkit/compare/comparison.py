@@ -1,4 +1,4 @@
-"""Any detectors compared on labelled mail: rates with intervals, and what changed from the first to each other one."""
+"""Compare detectors on labelled mail: rates with intervals, and the changes from the first detector to each other one."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ROW_COLUMNS = ["message_sha256", "part", "index", "carrier", "url", "resolved_u
 
 @dataclass(frozen=True)
 class Comparison:
-    """What several detectors do on the same labelled references.
+    """The results of several detectors on the same labelled references.
 
     Attributes
     ----------
     evaluations : tuple of Evaluation
-        One a detector, in the order given; the first is what the others are held against.
+        One per detector, in the given order; the others are compared with the first.
     """
 
     evaluations: tuple[Evaluation, ...]
@@ -45,12 +45,13 @@ class Comparison:
         Returns
         -------
         DataFrame
-            One row a detector: ``name``, ``vantage``; ``tpr``, ``fpr`` and ``mail_fpr`` (share of mails with good pictures of
-            which one at least is called), each with its 95 % interval in ``_low`` and ``_high``; ``precision`` (share of the
-            called that are trackers, NaN where nothing is called); ``trackers``, ``missed``, ``negatives``,
-            ``false_alarms``; ``personalised`` and ``personalised_called``; ``gain``, ``gain_low`` and ``gain_high``: how
-            much more of the trackers it finds than the first detector at that one's false-positive rate, NaN for the first
-            and for a rule that cannot be moved there.
+            One row per detector: ``name``, ``vantage``; ``tpr``, ``fpr`` and ``mail_fpr`` (the share of mails with good
+            pictures of which at least one is flagged), each with its 95% interval in ``_low`` and ``_high``; ``precision``
+            (the share of flagged references that are trackers, NaN if nothing is flagged); ``trackers``, ``missed``,
+            ``negatives``, ``false_alarms``; ``personalised`` and ``personalised_called``, the number that is flagged;
+            ``gain``, ``gain_low`` and ``gain_high``: how much greater its true positive rate is than that of the first
+            detector at the first one's false positive rate. The gain is NaN for the first detector and for a rule without
+            an adjustable threshold.
         """
         return pd.DataFrame([self._figures(evaluation) for evaluation in self.evaluations])
 
@@ -60,14 +61,14 @@ class Comparison:
         of_mails = evaluation.mail_false_alarms()
         for share, estimate in zip(SHARES, (rates.tpr, rates.fpr, of_mails), strict=True):
             row |= estimate.columns(share)
-        found = rates.trackers - rates.missed
-        called = found + rates.false_alarms
+        true_positives = rates.trackers - rates.missed
+        flagged = true_positives + rates.false_alarms
         personalised = evaluation.rows.loc[evaluation.rows["label"] == "P", "called"]
         gain = Estimate(math.nan, math.nan, math.nan)
         if evaluation is not self.evaluations[0] and self.evaluations[0].rates().fpr.value < 1:
             gain = paired_difference(evaluation, self.evaluations[0])
         counts = {
-            "precision": found / called if called else math.nan,
+            "precision": true_positives / flagged if flagged else math.nan,
             "trackers": rates.trackers,
             "missed": rates.missed,
             "negatives": rates.negatives,
@@ -82,13 +83,13 @@ class Comparison:
         return {str(row["name"]): row for row in self.table().to_dict("records")}  # type: ignore[misc]
 
     def changes(self) -> pd.DataFrame:
-        """Count what each detector but the first calls that the first does not, and the other way round.
+        """Count the references that a detector flags and the first does not, and the other way round.
 
         Returns
         -------
         DataFrame
-            ``name``, ``change`` (``newly blocked``, ``newly passed``), ``references`` in all, then how many of them are
-            ``trackers``, ``good`` (labels C and S), ``personalised`` and ``undecided``, of whatever confidence.
+            ``name``, ``change`` (``newly blocked``, ``newly passed``), the number of ``references``, and the number of them
+            that are ``trackers``, ``good`` (labels C and S), ``personalised`` and ``undecided``, at any confidence.
         """
         counted = []
         for evaluation in self.evaluations[1:]:
@@ -105,10 +106,10 @@ class Comparison:
         return pd.DataFrame(counted, columns=["name", "change", *_COUNTED])
 
     def changed_rows(self) -> pd.DataFrame:
-        """Return each reference that a detector judges otherwise than the first: ``name``, ``change``, the reference, scores.
+        """Return each reference that a detector judges differently from the first: ``name``, ``change``, reference, scores.
 
-        The columns of the reference are its key, ``carrier``, ``label``, ``confidence`` and, where mails were read, ``url``
-        and ``resolved_url``; ``score_before`` is the first detector's, ``score`` that of the one named.
+        The columns of the reference are its key, ``carrier``, ``label``, ``confidence`` and, if mails were read, ``url``
+        and ``resolved_url``. ``score_before`` is the score of the first detector, ``score`` that of the named one.
         """
         first = self.evaluations[0]
         columns = [column for column in _ROW_COLUMNS if column in first.rows]
@@ -150,18 +151,18 @@ def compare(
     Parameters
     ----------
     detectors : mapping
-        By the name that they are given in tables.
+        The detectors by the name that they have in tables.
     mail : LabelledMail
     cluster : {"component", "sender_key"}
-        What the bootstrap draws, see :class:`tkit.evaluate.Evaluation`.
+        The unit that the bootstrap draws, see :class:`tkit.evaluate.Evaluation`.
     resamples, seed : int
     progress : callable, optional
-        Called with what is done, how many detectors are done, of how many.
+        Called with the name of the step, the number of detectors done, and the number of all.
 
     Raises
     ------
     TkitError
-        Where a detector cannot judge the rows, gives scores that are none, or no headline tracker or negative is labelled.
+        If a detector cannot judge the rows or returns invalid scores, or no headline tracker or negative is labelled.
     """
     evaluations = []
     position = mail.labels["row"].to_numpy()
@@ -170,7 +171,7 @@ def compare(
             progress("judging", done, len(detectors))
         score = np.asarray(detector.scores(mail.rows), dtype=np.float64)
         if score.shape != (len(mail.rows),) or not ((score >= 0) & (score <= 1)).all():
-            raise TkitError(f"{name}: scores of shape {score.shape} or beyond 0 to 1: a detector gives one score a row")
+            raise TkitError(f"{name}: scores of shape {score.shape} or beyond 0 to 1: a detector returns one score per row")
         evaluations.append(
             Evaluation(
                 mail.labels,
@@ -189,7 +190,7 @@ def compare(
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a comparison's table as a person reads it: shares in per cent, each with its interval, counts beside them."""
+    """Return the table of a comparison for people: percentages with intervals, and counts beside them."""
 
     def interval(row: Mapping[Any, Any], figure: str, form: str) -> str:
         value, low, high = (row[f"{figure}{end}"] for end in ("", "_low", "_high"))
@@ -200,8 +201,8 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
             {
                 "detector": row["name"],
                 "trackers found": f"{interval(row, 'tpr', '.1%')}\n{row['missed']} of {row['trackers']} missed",
-                "good called": f"{interval(row, 'fpr', '.2%')}\n{row['false_alarms']} of {row['negatives']}",
-                "mails with one called": interval(row, "mail_fpr", ".2%"),
+                "good flagged": f"{interval(row, 'fpr', '.2%')}\n{row['false_alarms']} of {row['negatives']}",
+                "mails with one flagged": interval(row, "mail_fpr", ".2%"),
                 "precision": "" if math.isnan(row["precision"]) else f"{row['precision']:.1%}",
                 "gain on the first": interval(row, "gain", "+.1%"),
             }
@@ -211,7 +212,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def needs_facts(detectors: Iterable[Detector]) -> list[str]:
-    """Return the names of the detectors that read mails, not features alone."""
+    """Return the names of the detectors that read more than features and therefore need mails."""
     return [detector.name for detector in detectors if facts_of(detector)]
 
 
@@ -221,7 +222,7 @@ def reads_listed(detectors: Iterable[Detector]) -> bool:
 
 
 def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]:
-    """Return the names of the bundles, and of what holds one, that were trained on this dataset."""
+    """Return the names of the detectors that are, or contain, a bundle trained on this dataset."""
 
     def was(detector: Detector) -> bool:
         return isinstance(detector, Bundle) and detector.training_sha256 == dataset.digest(detector.vantage)
@@ -230,7 +231,7 @@ def trained_on(detectors: Mapping[str, Detector], dataset: Dataset) -> list[str]
 
 
 def _each(detectors: Iterable[Detector]) -> Iterator[Detector]:
-    """Return the detectors, and for one that is made of others those."""
+    """Yield the detectors; for one that is composed of others, those."""
     for detector in detectors:
         if isinstance(detector, AnyOf):
             yield from _each(detector.detectors)
@@ -241,17 +242,17 @@ def _each(detectors: Iterable[Detector]) -> Iterator[Detector]:
 
 
 def named(specs: Sequence[str]) -> dict[str, str]:
-    """Return each detector's name in tables: ``NAME=SPEC`` says it, else a file's name without its ending, or the spec.
+    """Return the detectors' names in tables: NAME of ``NAME=SPEC``, else the file name without its suffix, else the spec.
 
     Returns
     -------
     dict of str to str
-        The spec by its name.
+        The specs by name.
 
     Raises
     ------
     TkitError
-        Where two have one name.
+        If two detectors have the same name.
 
     Examples
     --------
@@ -261,7 +262,7 @@ def named(specs: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for text in specs:
         name, equals, spec = text.partition("=")
-        if not equals or any(mark in name for mark in "/:"):
+        if not equals or any(character in name for character in "/:"):
             name, spec = "", text
         name = name or (spec if is_prefixed(spec) else Path(spec).stem)
         if name in names:

@@ -1,4 +1,4 @@
-"""What a detector is required to reach, written as ``fpr<=0.001`` or ``mylist: tpr>=97%``: for the exit code of a CI job."""
+"""Requirements for the figures of a detector, such as ``fpr<=0.001`` or ``mylist: tpr>=97%``, for the exit code of a CI job."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import NamedTuple
 from tkit.errors import TkitError
 
 SHARES = ("tpr", "fpr", "mail_fpr")
-"""Figures with an interval: ``tpr_low`` and ``tpr_high`` are its ends."""
+"""Figures with an interval, such as ``tpr`` from ``tpr_low`` to ``tpr_high``."""
 
-FIGURES = (*(f"{share}{end}" for share in SHARES for end in ("", "_low", "_high")), "precision", "missed", "false_alarms")
-"""The figures that may be required."""
+_COUNTS = ("missed", "false_alarms")
+FIGURES = (*(f"{share}{end}" for share in SHARES for end in ("", "_low", "_high")), "precision", *_COUNTS)
+"""The figures that can be required."""
 
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -37,7 +38,7 @@ class Requirement(NamedTuple):
     text : str
         As the user wrote it.
     detector : str
-        Name of the detector that it binds; ``""`` for every one.
+        Name of the detector that it applies to; ``""`` for all.
     figure : str
         One of :data:`FIGURES`.
     operator : str
@@ -54,39 +55,39 @@ class Requirement(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Requirement:
-        """Read a requirement.
+        """Parse a requirement.
 
         Raises
         ------
         TkitError
-            Where it is none, names a figure that there is not, or bounds a share beyond 0 to 1 or a count by a share.
+            If it has another form, the figure does not exist, the bound of a share is beyond 0 to 1, or a count is
+            bounded by a percentage.
 
         Examples
         --------
         >>> Requirement.parse("mylist: fpr <= 0.1%")
         Requirement(text='mylist: fpr <= 0.1%', detector='mylist', figure='fpr', operator='<=', bound=0.001)
         """
-        found = _REQUIREMENT.fullmatch(text)
-        if not found:
-            raise TkitError(f'{text!r} is no requirement: write "[DETECTOR:] FIGURE <= NUMBER", such as "fpr<=0.001"')
-        figure = found["figure"].lower()
+        match = _REQUIREMENT.fullmatch(text)
+        if not match:
+            raise TkitError(f'{text!r} is not a requirement: write "[DETECTOR:] FIGURE <= NUMBER", such as "fpr<=0.001"')
+        figure = match["figure"].lower()
         if figure not in FIGURES:
-            raise TkitError(f"{text!r}: no figure {found['figure']!r}: take one of {', '.join(FIGURES)}")
-        count = figure in ("missed", "false_alarms")
-        if count and found["percent"]:
+            raise TkitError(f"{text!r}: no figure {match['figure']!r}: take one of {', '.join(FIGURES)}")
+        if figure in _COUNTS and match["percent"]:
             raise TkitError(f"{text!r}: {figure} is a count: give a number without %")
-        bound = float(found["number"]) / (100 if found["percent"] else 1)
-        if not count and bound > 1:
-            raise TkitError(f"{text!r}: {figure} is a share: give a number from 0 to 1, or one with %")
-        return cls(text, found["detector"] or "", figure, found["operator"], bound)
+        bound = float(match["number"]) / (100 if match["percent"] else 1)
+        if figure not in _COUNTS and bound > 1:
+            raise TkitError(f"{text!r}: {figure} is a share: give a number from 0 to 1 or a percentage")
+        return cls(text, match["detector"] or "", figure, match["operator"], bound)
 
     def holds(self, figures: Mapping[str, float]) -> bool:
-        """Return whether it holds for one detector's figures; a figure that has no value (NaN) reaches nothing."""
+        """Return whether the figures of a detector fulfil it; a figure without a value (NaN) does not."""
         return _OPERATORS[self.operator](figures[self.figure], self.bound)
 
 
 class Failure(NamedTuple):
-    """A requirement that does not hold for a detector, and the value that it has there; NaN where it has none."""
+    """A requirement that a detector does not fulfil, and the value of the figure; NaN if it has none."""
 
     requirement: Requirement
     detector: str
@@ -96,23 +97,23 @@ class Failure(NamedTuple):
         figure = self.requirement.figure
         if math.isnan(self.value):
             return f"{self.detector}: {figure} has no value, required {self.requirement.text}"
-        shown = f"{self.value:.0f}" if self.requirement.figure in ("missed", "false_alarms") else f"{self.value:.4%}"
+        shown = f"{self.value:.0f}" if figure in _COUNTS else f"{self.value:.4%}"
         return f"{self.detector}: {figure} is {shown}, required {self.requirement.text}"
 
 
 def check(requirements: Iterable[Requirement], figures: Mapping[str, Mapping[str, float]]) -> list[Failure]:
-    """Return what does not hold.
+    """Return the requirements that are not fulfilled.
 
     Parameters
     ----------
     requirements : iterable of Requirement
     figures : mapping
-        By the detector's name, a mapping with every one of :data:`FIGURES`.
+        By the detector's name, a mapping with all of :data:`FIGURES`.
 
     Raises
     ------
     TkitError
-        Where a requirement names a detector that is not compared.
+        If a requirement names a detector that is not compared.
     """
     failures = []
     for requirement in requirements:

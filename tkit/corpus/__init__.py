@@ -1,4 +1,4 @@
-"""Where mails come from."""
+"""Read mails from files, folders and archives; fetch the public corpora."""
 
 from tkit.corpus.raw import Problem, RawMessage
 from tkit.corpus.reading import STDIN, read_raw

@@ -1,8 +1,8 @@
-"""Mails out of archives: tar (also compressed by gzip, bzip2 or xz) and ZIP, read as streams.
+"""Read mails from archives: tar (also compressed with gzip, bzip2 or xz) and ZIP, as streams.
 
-A compressed file that holds no tar is read as the one file that it holds. Archives in archives are not opened. Files
-whose name starts with a dot, what a Maildir's ``tmp`` holds, links, and names that lead out of the archive are left out.
-Nothing is written to disk, and no more than one mail is held in memory.
+A compressed file without a tar inside is read as a single file. Archives in archives are not opened. Files whose name
+starts with a dot, files in a Maildir's ``tmp``, links, and members with a path outside the archive are left out. Nothing
+is written to disk, and only one mail is in memory at a time.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from tkit.corpus.mbox import read_mails
 from tkit.corpus.raw import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
 
 _TAR_BLOCK_BYTES = 2**15
-# tarfile reads a long name or a pax header whole before it can be looked at; real ones are far below 1 MiB.
+# tarfile reads a long name or a pax header whole before it can be checked; real ones are far smaller than 1 MiB.
 _MAX_TAR_HEADER_BYTES = 2**20
-_XZ_MEMORY_BYTES = 2**28  # four times what the highest preset of xz asks for
+_XZ_MEMORY_BYTES = 2**28  # four times what the highest preset of xz needs
 _XZ_BLOCK_BYTES, _XZ_MAGIC_BYTES = 2**16, 6
-_SPARSE_GOES_ON = 504  # of old GNU tar's sparse header, the byte that says that another follows
-# <seconds>.<delivery>.<host>; in a streamed archive only such names tell a Maildir's tmp from another folder.
+_SPARSE_GOES_ON = 504  # the byte in old GNU tar's sparse header that says that another header follows
+# <seconds>.<delivery>.<host>: in a streamed archive, only such names distinguish a Maildir's tmp from other folders.
 _MAILDIR_NAME = re.compile(r"\d+\.[^.]+\..+", re.DOTALL)
-_LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
+_OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 
-_NO_FILE = "a link, a device, a sparse file or the like: skipped"
+_NO_FILE = "not a regular file (a link, a device, a sparse file): skipped"
 
 
 def read_file(
     file: IO[bytes] | None, stream: Peeked, where: str, size: int | None, problems: list[Problem]
 ) -> Iterator[RawMessage]:
-    """Read a file of any kind; `file` is what `stream` reads from where that can be searched."""
+    """Read a file of any kind; `file` is the file under `stream` if it is seekable, else None."""
     kind = archive_kind(stream.head)
     if kind == ZIP and file is None:
-        problems.append(Problem(where, "a ZIP archive on standard input: name it as a file"))
+        problems.append(Problem(where, "a ZIP archive on standard input: give its path instead"))
     elif kind == ZIP and file is not None:
         yield from _read_zip(file, where, problems)
     elif kind in _DECOMPRESSORS:
@@ -61,7 +61,7 @@ def read_file(
 
 
 class _XzInput(io.RawIOBase):
-    """What an xz file holds: ``lzma.LZMAFile`` without its taking as much memory as the file asks for, up to 4 GiB."""
+    """A decompressed xz file, as ``lzma.LZMAFile``, which however takes as much memory as the file demands, up to 4 GiB."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -86,18 +86,18 @@ class _XzInput(io.RawIOBase):
                 block = self._decompressor.unused_data
                 while len(block) < _XZ_MAGIC_BYTES and (more := self._stream.read(_XZ_BLOCK_BYTES)):
                     block += more
-                if archive_kind(block) != "xz":  # padding, or what somebody put behind it
+                if archive_kind(block) != "xz":  # padding, or foreign data after the end
                     break
                 self._decompressor = self._for_a_stream()
             elif self._decompressor.needs_input:
                 block = self._stream.read(_XZ_BLOCK_BYTES)
                 if not block:
-                    raise EOFError("it ends within the compressed data")
+                    raise EOFError("it ends inside the compressed data")
             data = self._decompressor.decompress(block, most)
         return data
 
 
-# All three need nothing of the stream but read().
+# All three only call read() of the stream.
 _DECOMPRESSORS: dict[str, Callable[[Any], AbstractContextManager[Readable]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     "bzip2": bz2.BZ2File,
@@ -106,9 +106,9 @@ _DECOMPRESSORS: dict[str, Callable[[Any], AbstractContextManager[Readable]]] = {
 
 
 class _TarInput:
-    """What ``tarfile`` reads from; a second read behind the end raises EOFError.
+    """The stream that ``tarfile`` reads; a second read after the end raises EOFError.
 
-    ``tarfile`` skips a member's data by reading on as often as its size says, even when nothing comes.
+    ``tarfile`` skips a member by reading as many blocks as its declared size has, even after the end of the file.
     """
 
     def __init__(self, stream: Peeked) -> None:
@@ -117,14 +117,14 @@ class _TarInput:
 
     def read(self, size: int, /) -> bytes:
         if self._at_end:
-            raise EOFError("it ends within a member")
+            raise EOFError("it ends inside a member")
         block = self._stream.read(size)
         self._at_end = not block
         return block
 
 
 class _StrictMember(tarfile.TarInfo):
-    """A tar member with a sound header: ``tarfile`` silently takes a broken one for the archive's end."""
+    """A tar member with a valid header; ``tarfile`` silently takes an invalid one for the end of the archive."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -148,16 +148,16 @@ class _StrictMember(tarfile.TarInfo):
                 raise
             raise tarfile.ReadError(f"{error}, and no end-of-archive mark") from None
 
-    # ``tarfile`` holds the whole map of a sparse file, as long as the archive likes. Such a file is skipped: no map is read.
+    # ``tarfile`` keeps the whole map of a sparse file, however long it is. Sparse files are skipped, so no map is read.
 
     def _proc_sparse(self, archive: Any) -> tarfile.TarInfo:
-        """Pass over the headers of a sparse file of old GNU tar; called by ``tarfile``."""
+        """Skip the headers of a sparse file of old GNU tar; called by ``tarfile``."""
         source = archive.fileobj
         is_extended = self._sparse_structs[1]  # type: ignore[attr-defined]
         while is_extended:
             block = source.read(tarfile.BLOCKSIZE)
             if len(block) < tarfile.BLOCKSIZE:
-                raise tarfile.ReadError("it ends within a header")
+                raise tarfile.ReadError("it ends inside a header")
             is_extended = block[_SPARSE_GOES_ON]
         self.sparse = b""
         self.offset_data = source.tell()
@@ -165,12 +165,12 @@ class _StrictMember(tarfile.TarInfo):
         return self
 
     def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
-        """Take a sparse file of pax for one without its map; called by ``tarfile``."""
+        """Mark a sparse file of pax without reading its map; called by ``tarfile``."""
         member.sparse = b""
 
 
 def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
-    anything = False
+    is_empty = True
     with tarfile.open(
         fileobj=cast("IO[bytes]", _TarInput(stream)),
         mode="r|",
@@ -178,11 +178,11 @@ def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[R
         tarinfo=_StrictMember,
     ) as archive:
         while (member := archive.next()) is not None:
-            # tarfile keeps every member it has seen, which a large archive has millions of.
+            # tarfile keeps every member it has seen, and a large archive has millions.
             archive.members.clear()  # type: ignore[attr-defined]
             if member.isdir():
                 continue
-            anything = True
+            is_empty = False
             label = f"{where}!{printable(member.name)}"
             if what := _why_skip(member.name):
                 problems.append(Problem(label, what))
@@ -191,8 +191,8 @@ def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[R
             elif not _is_left_out(member.name) and (content := archive.extractfile(member)) is not None:
                 with content:
                     yield from read_mails(Peeked(content), label, member.size, problems)
-    if not anything:
-        problems.append(Problem(where, "empty archive: no file in it"))
+    if is_empty:
+        problems.append(Problem(where, "empty archive: it contains no file"))
 
 
 def _read_zip(file: IO[bytes], where: str, problems: list[Problem]) -> Iterator[RawMessage]:
@@ -211,7 +211,7 @@ def _read_zip(file: IO[bytes], where: str, problems: list[Problem]) -> Iterator[
         for member in members:
             yield from _read_zip_member(archive.open, member, where, problems)
     if not members:
-        problems.append(Problem(where, "empty archive: no file in it"))
+        problems.append(Problem(where, "empty archive: it contains no file"))
 
 
 def _read_zip_member(
@@ -232,15 +232,15 @@ def _read_zip_member(
         try:
             with opener(member) as content:
                 yield from read_mails(Peeked(content), label, member.file_size, problems)
-        except (*DAMAGE, MemoryError) as error:  # compressed by LZMA, a member asks for as much memory as it likes
+        except (*DAMAGE, MemoryError) as error:  # a member compressed with LZMA can demand any amount of memory
             problems.append(Problem(label, f"damaged member ({reason(error)}): skipped; get the archive again"))
 
 
 def _zip_members_without_directory(file: IO[bytes]) -> Iterator[zipfile.ZipInfo]:
-    """Walk a broken-off ZIP archive by its local headers (APPNOTE.TXT 4.3.7).
+    """Yield the members of a truncated ZIP archive by their local headers (APPNOTE.TXT 4.3.7).
 
-    `file` stands at a member's data when the member is given. Ends at the first member whose header does not
-    give its size, as in a ZIP that was written to a pipe.
+    When a member is yielded, `file` is at the start of its data. Stops at the first member whose header does not contain
+    its size, as in a ZIP that was written to a pipe.
     """
     header = struct.Struct("<4s5H3I2H")
     file.seek(0)
@@ -264,8 +264,8 @@ def _is_folder(member: zipfile.ZipInfo) -> bool:
 
 
 def _why_skip(name: str) -> str:
-    if _LEADS_OUT.match(name):
-        return "a member whose name leads out of the archive (absolute, or with '..'): skipped"
+    if _OUTSIDE.match(name):
+        return "a member with a path outside the archive (absolute, or with '..'): skipped"
     return ""
 
 

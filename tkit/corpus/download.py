@@ -1,9 +1,9 @@
-"""Public corpora fetched from their homes, checked, and written in the form that the dataset is made from.
+"""Download the public corpora, check them, and write them as the archives that the dataset is made from.
 
-GitHub gives a repository at a commit as one .tar.gz that it makes on demand. It does not promise the same bytes twice, so
-what is checked is what is in it: the mails that messages.parquet lists are picked out by their hashes, and the digest over
-those hashes is the registry's. Nothing of the download is written under a name that it gives itself: a corpus becomes one
-archive, ``<name>.tar.xz``, of the wanted mails alone.
+GitHub makes the .tar.gz of a repository on demand and does not promise the same bytes twice. Therefore its content is
+checked: the mails that messages.parquet lists are selected by their hashes, and the digest of those hashes must be the one
+in the registry. No file name in the download becomes a path on disk: a corpus becomes one archive, ``<name>.tar.xz``, of
+the wanted mails alone.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
     import requests
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, bytes done, and bytes in all, None where that is not known."""
+"""Called with what is being done, the bytes done, and all bytes (None if unknown)."""
 
 ATTEMPTS = 5
-"""How often a download is tried before it is given up; what came in one attempt is kept for the next."""
+"""Number of attempts before a download fails; what one attempt downloaded is kept for the next."""
 
 TIMEOUT = (10.0, 60.0)
-"""Seconds to wait for a connection, and for the next bytes."""
+"""Timeouts in seconds for the connection and for the next bytes."""
 
 _BLOCK_BYTES = 2**16
-# A server may be busy or asleep; the rest of the 4xx and 5xx say that asking again is useless.
+# The server may be busy or starting; after any other 4xx or 5xx, another attempt is useless.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _WAIT, _LONGEST_WAIT = 5.0, 60.0
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)")
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
-# An mbox's mail that was cut into a file of its own may have kept the blank line that ended it in the mbox.
+# A mail that was extracted from an mbox may have kept the blank line that ended it there.
 _ENDINGS = (b"", b"\n", b"\r\n")
 
 
 class Checked(NamedTuple):
-    """What a corpus archive holds, held against the registry.
+    """A corpus archive compared with the registry.
 
     Attributes
     ----------
     corpus : str
     found : int
-        Wanted mails in it.
+        Number of wanted mails in it.
     missing, unknown : int
-        Wanted mails that are not in it; different mails in it that are not wanted.
+        Number of wanted mails that are not in it, and of distinct mails in it that are not wanted.
     sound : bool
-        Whether its mails are exactly the registry's.
+        Whether its mails are exactly those of the registry.
     """
 
     corpus: str
@@ -89,15 +89,15 @@ def get(
     wanted : set of str
         ``message_sha256`` of its mails, from messages.parquet.
     folder : path
-        Where ``<name>.tar.xz`` is written; a sound one that is there already is kept.
+        Where ``<name>.tar.xz`` is written; an existing valid archive is kept.
     cache : path, optional
-        Where the download is kept, whole or in part; the user's cache folder without it.
+        Where the download is kept, complete or in part; by default the user's cache folder.
     url : str, optional
-        Another place to fetch the same archive from.
+        Another source of the same archive.
     progress : callable, optional
         See :data:`Progress`.
     pause : callable
-        Waits for some seconds between two attempts.
+        Called with the seconds to wait between two attempts.
 
     Returns
     -------
@@ -107,8 +107,8 @@ def get(
     Raises
     ------
     TkitError
-        Where pooch is not installed; the download cannot be had; or it does not hold every wanted mail. Then nothing is
-        written, and the download is dropped from the cache.
+        If pooch is not installed, the download fails, or it does not contain every wanted mail. In the last case nothing
+        is written, and the download is deleted from the cache.
     """
     if digest_of(wanted) != corpus.messages_sha256:
         raise TkitError(f"{corpus.name}: messages.parquet does not list the mails of the registry: restore the dataset")
@@ -118,15 +118,15 @@ def get(
     try:
         import pooch  # noqa: PLC0415  only this verb needs it
     except ImportError:
-        raise TkitError("pooch is not installed, which fetches the corpora: pip install 'tkit[dataset]'") from None
-    place = cache or Path(pooch.os_cache("tkit"))
+        raise TkitError("pooch, which downloads the corpora, is not installed: pip install 'tkit[dataset]'") from None
+    cache = cache or Path(pooch.os_cache("tkit"))
     name = f"{corpus.name}-{corpus.commit[:12]}.tar.gz"
-    downloader = Downloader(place / f"{name}.part", corpus.name, progress, pause)
+    downloader = Downloader(cache / f"{name}.part", corpus.name, progress, pause)
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
         pooch.get_logger().setLevel(logging.WARNING)
-        # No known hash: the archive's bytes are not pinned, its mails are.
-        whole = Path(pooch.retrieve(url or corpus.url, known_hash=None, fname=name, path=place, downloader=downloader))
+        # No known hash, because the archive's bytes are not fixed. Its mails are.
+        whole = Path(pooch.retrieve(url or corpus.url, known_hash=None, fname=name, path=cache, downloader=downloader))
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".corpus-") as temporary:
             made = Path(temporary) / corpus.archive
@@ -135,27 +135,29 @@ def get(
             if not checked.sound:
                 whole.unlink()
                 raise TkitError(
-                    f"{url or corpus.url}: {checked.missing:,} of the {len(wanted):,} wanted mails are not in it"
-                    f"{problem}: the download is dropped; get it anew, or from where the corpus has moved"
+                    f"{url or corpus.url}: {checked.missing:,} of the {len(wanted):,} wanted mails are missing"
+                    f"{problem}: the download was deleted; try again, or use the URL to which the corpus has moved"
                 )
             os.replace(made, target)
     except OSError as error:
-        raise TkitError(f"{error.filename or folder}: {error.strerror or error}: give a folder with room to write") from None
+        raise TkitError(
+            f"{error.filename or folder}: {error.strerror or error}: choose a folder that can be written and has enough space"
+        ) from None
     return target
 
 
 def check(archive: Path, corpus: PublicCorpus, wanted: Set[str], progress: Progress | None = None) -> Checked:
-    """Hold an archive's mails against the registry.
+    """Compare an archive's mails with the registry.
 
     Raises
     ------
     TkitError
-        Where there is no such file.
+        If there is no such file.
     """
     if not archive.is_file():
-        raise TkitError(f"{archive}: no such archive: fetch it with `tkit corpus get {corpus.name}`")
-    tell = _teller(f"{corpus.name}: checking", progress)
-    hashes = {hashlib.sha256(raw.raw).hexdigest() for raw in read_raw([archive], problems=[], progress=tell)}
+        raise TkitError(f"{archive}: no such archive: download it with `tkit corpus get {corpus.name}`")
+    report = _reporter(f"{corpus.name}: checking", progress)
+    hashes = {hashlib.sha256(raw.raw).hexdigest() for raw in read_raw([archive], problems=[], progress=report)}
     return Checked(
         corpus.name,
         len(hashes & wanted),
@@ -166,18 +168,19 @@ def check(archive: Path, corpus: PublicCorpus, wanted: Set[str], progress: Progr
 
 
 class Downloader:
-    """A downloader for pooch that goes on where a broken connection left off.
+    """A downloader for pooch that resumes after a broken connection.
 
     Parameters
     ----------
     part : path
-        Where the bytes are kept until all have come. Beside it ``<part>.etag`` holds the server's strong entity tag:
-        without one nothing tells that the rest is of the same file, and the download begins anew (RFC 9110, 13.1.5).
+        Where the bytes are kept until the download is complete. ``<part>.etag`` beside it contains the server's strong
+        entity tag. Without a tag it is not certain that the rest belongs to the same file, and the download starts again
+        (RFC 9110, 13.1.5).
     what : str
-        Named in progress.
+        Name of the download in progress reports.
     progress : callable, optional
     pause : callable
-        Waits for some seconds.
+        Called with the seconds to wait.
     """
 
     def __init__(self, part: Path, what: str, progress: Progress | None, pause: Callable[[float], None]) -> None:
@@ -188,12 +191,12 @@ class Downloader:
         self._pause = pause
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
-        """Fetch `url` into `output_file`, as pooch asks for it.
+        """Download `url` to `output_file`; pooch calls this.
 
         Raises
         ------
         TkitError
-            When the last attempt failed, or the server refuses.
+            If the last attempt fails, or the server refuses.
         """
         import requests  # noqa: PLC0415  only this verb needs it
 
@@ -207,7 +210,8 @@ class Downloader:
                 except (requests.RequestException, _AttemptError) as error:
                     if attempt == ATTEMPTS:
                         raise TkitError(
-                            f"{url}: {_words(error)}, {ATTEMPTS} times; what has come is kept: run the command again later"
+                            f"{url}: {_description(error)}, {ATTEMPTS} times; what was downloaded is kept:"
+                            " run the command again later"
                         ) from None
                     self._pause(min(error.wait if isinstance(error, _AttemptError) else 2.0**attempt, _LONGEST_WAIT))
         os.replace(self._part, output_file)
@@ -220,13 +224,15 @@ class Downloader:
         with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if response.status_code == 416:
                 self._part.unlink(missing_ok=True)
-                raise _AttemptError("the server does not have the rest of what was begun", 0.0)
+                raise _AttemptError("the server cannot continue the download", 0.0)
             if response.status_code in _TRY_AGAIN:
                 after = response.headers.get("Retry-After", "")
                 wait = float(after) if _WHOLE_NUMBER.fullmatch(after) else _WAIT
                 raise _AttemptError(f"the server answers {response.status_code}", wait)
             if response.status_code not in (200, 206):
-                raise TkitError(f"{url}: the server answers {response.status_code} {response.reason}: see if it has moved")
+                raise TkitError(
+                    f"{url}: the server answers {response.status_code} {response.reason}: check whether the corpus has moved"
+                )
             start = had if response.status_code == 206 else 0
             total = self._total(response, start)
             self._tag.unlink(missing_ok=True)
@@ -241,38 +247,38 @@ class Downloader:
                     if self._progress:
                         self._progress(f"{self._what}: downloading", file.tell(), total)
                 if total is not None and file.tell() != total:
-                    raise _AttemptError(f"{file.tell():,} of {total:,} bytes came", 2.0)
+                    raise _AttemptError(f"{file.tell():,} of {total:,} bytes received", 2.0)
 
     def _total(self, response: requests.Response, start: int) -> int | None:
         if response.status_code == 206:
-            given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-            if given is None or int(given[1]) != start:
+            content_range = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            if content_range is None or int(content_range[1]) != start:
                 self._part.unlink(missing_ok=True)
-                raise _AttemptError("the server sends another part than was asked for", 2.0)
-            return None if given[2] == "*" else int(given[2])
+                raise _AttemptError("the server sent a different part than requested", 2.0)
+            return None if content_range[2] == "*" else int(content_range[2])
         length = response.headers.get("Content-Length", "")
         return int(length) if _WHOLE_NUMBER.fullmatch(length) else None
 
 
 class _AttemptError(Exception):
-    """An attempt that failed in a way that another may not; `wait` in seconds."""
+    """A failed attempt after which another may succeed; `wait` in seconds."""
 
     def __init__(self, what: str, wait: float) -> None:
         super().__init__(what)
         self.wait = wait
 
 
-def _words(error: Exception) -> str:
-    """Name what went wrong, without the addresses in memory that urllib3 writes."""
+def _description(error: Exception) -> str:
+    """Return what went wrong, without the memory addresses in the messages of urllib3."""
     return str(error) if isinstance(error, _AttemptError) else f"the connection failed ({type(error).__name__})"
 
 
 def _write(whole: Path, made: Path, corpus: PublicCorpus, wanted: Set[str], progress: Progress | None) -> str:
-    """Write the wanted mails of a repository's archive; give the last thing that could not be read, as words."""
+    """Write the wanted mails of a repository's archive; return the last problem with the archive itself, ``""`` if none."""
     problems: list[Problem] = []
-    tell = _teller(f"{corpus.name}: picking", progress)
+    report = _reporter(f"{corpus.name}: selecting", progress)
     with lzma.open(made, "wb", preset=1) as compressed, tarfile.open(fileobj=compressed, mode="w|") as archive:
-        for raw in read_raw([whole], problems=problems, progress=tell):
+        for raw in read_raw([whole], problems=problems, progress=report):
             name = _name_in_corpus(raw.where, corpus)
             if name and (mail := _wanted_form(raw.raw, wanted)):
                 member = tarfile.TarInfo(f"{corpus.name}/{name}")
@@ -282,9 +288,9 @@ def _write(whole: Path, made: Path, corpus: PublicCorpus, wanted: Set[str], prog
 
 
 def _name_in_corpus(where: str, corpus: PublicCorpus) -> str:
-    """Return a mail's path below the corpus's folder, ``""`` where it is not in there.
+    """Return a mail's path below the corpus's folder, ``""`` if it is not in that folder.
 
-    GitHub puts everything into one folder, whose name is not pinned.
+    GitHub puts everything into one top folder, whose name can change.
     """
     path = where.partition("!")[2].partition("/")[2]
     prefix = f"{corpus.folder}/" if corpus.folder else ""
@@ -292,7 +298,7 @@ def _name_in_corpus(where: str, corpus: PublicCorpus) -> str:
 
 
 def _wanted_form(raw: bytes, wanted: Set[str]) -> bytes:
-    """Return the mail as it is wanted, with one of :data:`_ENDINGS`; nothing where it is not."""
+    """Return the mail with the one of :data:`_ENDINGS` that makes it a wanted one; ``b""`` if there is none."""
     so_far = hashlib.sha256(raw)
     for ending in _ENDINGS:
         digest = so_far.copy()
@@ -302,5 +308,5 @@ def _wanted_form(raw: bytes, wanted: Set[str]) -> bytes:
     return b""
 
 
-def _teller(what: str, progress: Progress | None) -> Callable[[int, int | None], None] | None:
+def _reporter(what: str, progress: Progress | None) -> Callable[[int, int | None], None] | None:
     return None if progress is None else lambda done, total: progress(what, done, total)

@@ -1,9 +1,8 @@
-"""A file of mails that is no archive: one mail, or an mbox.
+"""Read a file that is not an archive: a single mail or an mbox.
 
-``From `` at the start of the file makes an mbox. A mail ends where a blank line is followed by a line that starts with
-``From `` (RFC 4155 and the variant "mboxrd"); that blank line belongs to the mbox and not to the mail, and ``>From ``
-stays as it is written. A mail with a ``From `` line that is the only one of its file is a single mail, and all its bytes
-after that line are kept.
+A file that starts with ``From `` is an mbox. A mail ends where a blank line is followed by a line that starts with
+``From `` (RFC 4155 and the variant "mboxrd"). That blank line belongs to the mbox and not to the mail, and ``>From `` is
+kept as written. If the file has only one ``From `` line, it is a single mail, and all bytes after that line are kept.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ from collections.abc import Iterator
 from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
 
 MAX_MESSAGE_BYTES = 100 * 2**20
-"""A larger mail is skipped with a Problem and never read whole; mail servers refuse far smaller ones."""
+"""A larger mail is skipped with a Problem and never read whole. The limits of mail servers are far lower."""
 
 _BLOCK_BYTES = 2**20
 
 FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
 MBOX_START = re.compile(rb"(?:\r?\n)*From ")
-_TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; take out what it carries, or drop it"
+_TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; remove its attachments, or leave it out"
 
 
 def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Problem]) -> Iterator[RawMessage]:
-    """Read what is no archive: one mail, or an mbox."""
+    """Read a file that is not an archive: a single mail or an mbox."""
     kind = archive_kind(stream.head)
     if kind:
-        problems.append(Problem(where, f"an archive ({kind}) in an archive is not opened: unpack it"))
+        problems.append(Problem(where, f"an archive ({kind}) in an archive is not opened: unpack it first"))
     elif MBOX_START.match(stream.head):
         yield from _read_mbox(stream, where, problems)
     elif what := why_no_mail(stream.head):
@@ -69,10 +68,10 @@ def _without_blank_line(raw: bytes) -> bytes:
 
 
 def split_mbox(stream: Peeked) -> Iterator[tuple[bytes | None, bool]]:
-    """Cut an mbox before its ``From `` lines.
+    """Split an mbox before its ``From `` lines.
 
-    Yields each mail with its ``From `` line and without the blank line that ends it (the last one with it),
-    None for a mail that is too large; and whether it is the last.
+    Yields for each mail its bytes and whether it is the last. The bytes begin with the ``From `` line and do not contain
+    the blank line after the mail, except for the last mail; they are None if the mail is too large.
     """
     separator = b"\nFrom "
     if stream.is_whole and separator not in stream.head:
@@ -83,22 +82,22 @@ def split_mbox(stream: Peeked) -> Iterator[tuple[bytes | None, bool]]:
     too_large = False
     while True:
         start = 0
-        while (found := pending.find(separator, searched)) >= 0:
-            searched = found + 1
-            if pending[found - 1 : found] == b"\n":
-                end = found
-            elif pending[found - 2 : found] == b"\n\r":
-                end = found - 1
+        while (line_end := pending.find(separator, searched)) >= 0:
+            searched = line_end + 1
+            if pending[line_end - 1 : line_end] == b"\n":
+                end = line_end
+            elif pending[line_end - 2 : line_end] == b"\n\r":
+                end = line_end - 1
             else:
                 continue
             too_large = too_large or end - start > MAX_MESSAGE_BYTES
             yield None if too_large else bytes(pending[start:end]), False
-            start = found + 1
+            start = line_end + 1
             too_large = False
         del pending[:start]
         if len(pending) > MAX_MESSAGE_BYTES:
             too_large = True
-            # The blank line and the beginning of a separator may stand at the end of this block.
+            # This block may end with the blank line and the beginning of a separator.
             del pending[: -len(separator) - 2]
         searched = max(0, len(pending) - len(separator) + 1)
         block = stream.read(_BLOCK_BYTES)

@@ -1,12 +1,6 @@
-"""The bytes of a mail, and what a file's first bytes say that it is.
+"""The bytes of a mail, and the kind of a file by its first bytes.
 
-What a file is decides its content, never its suffix:
-
-- **Archive**: the magic number of ZIP, gzip, bzip2, xz or tar (POSIX, GNU, or the old form without a magic
-  number).
-- **Mail**: one of the first :data:`HEADER_LINES` lines starts with a header field that mails have
-  (``Received:``, ``Subject:``, any ``X-...:``, ...), and no NUL byte stands before it. In the body of real
-  mails NUL bytes do occur.
+The kind of a file depends on its content, never on its suffix; :mod:`tkit.corpus.reading` lists the rules.
 """
 
 from __future__ import annotations
@@ -19,9 +13,10 @@ import zlib
 from typing import NamedTuple, Protocol
 
 HEADER_LINES = 50
-"""A file without a known header field in so many leading lines is no mail."""
+"""A file without a known header field in this number of lines is not a mail."""
 
 HEAD_BYTES = 2**16
+"""Bytes at the start of a file by which its kind is recognised."""
 
 _MAIL_FIELD = re.compile(
     rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])(?:"
@@ -61,7 +56,7 @@ _NO_MAIL = {
 _ARCHIVE_STARTS = tuple(_ARCHIVES)
 _NO_MAIL_STARTS = tuple(_NO_MAIL)
 
-# Whatever the standard library raises for bytes that are not what they say they are.
+# Everything that the standard library raises for damaged archives and files.
 DAMAGE = (
     OSError,
     EOFError,
@@ -82,7 +77,7 @@ class RawMessage(NamedTuple):
     ----------
     where : str
         ``"a.eml"``, ``"box.mbox#17"`` (its 17th mail, counted from 1), ``"archive.tar.xz!member"``,
-        ``"name.tar!box#3"``; the path is as it was given. Characters that cannot be printed are escaped.
+        ``"name.tar!box#3"``; the path as the caller gave it. Characters that cannot be printed are escaped.
     raw : bytes
         The mail as found, without a leading mbox ``From `` line.
     """
@@ -92,22 +87,22 @@ class RawMessage(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What could not be read as mail: where (as in :class:`RawMessage`), and what is wrong with it."""
+    """An input that could not be read as mail: where it is (as in :class:`RawMessage`), and what is wrong with it."""
 
     where: str
     what: str
 
 
 class Readable(Protocol):
-    """All that is asked of a stream."""
+    """The part of a stream that is used."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, and none at the end."""
         ...
 
 
 class Peeked:
-    """A stream whose first bytes can be looked at before they are read."""
+    """A stream whose first bytes can be inspected before they are read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -117,7 +112,7 @@ class Peeked:
 
     @property
     def is_whole(self) -> bool:
-        """Whether `head` is all that the stream holds."""
+        """Whether `head` is the whole content of the stream."""
         return len(self.head) < HEAD_BYTES
 
     def read(self, size: int, /) -> bytes:
@@ -131,15 +126,15 @@ class Peeked:
         return taken + block if taken else block
 
     def tell(self) -> int:
-        """Return the number of bytes that were taken from the stream underneath."""
+        """Return the number of bytes read from the underlying stream."""
         return self._position
 
 
 def archive_kind(head: bytes) -> str:
-    """Name the kind of archive or compression that a file starts as, ``""`` for none."""
+    """Return the kind of archive or compression that a file starts with, ``""`` for none."""
     if head.startswith(_ARCHIVE_STARTS):
         return next(kind for magic, kind in _ARCHIVES.items() if head.startswith(magic))
-    # Every tar header has NUL bytes in its first block, and no mail has.
+    # A tar header always has NUL bytes in its first block, and a mail never has.
     if b"\0" not in head[: tarfile.BLOCKSIZE]:
         return ""
     if head[257:262] == b"ustar":
@@ -152,9 +147,9 @@ def archive_kind(head: bytes) -> str:
 
 
 def why_no_mail(raw: bytes) -> str:
-    """Say why bytes are no mail, ``""`` where they are one; the module's text has the rule."""
+    """Return why bytes are not a mail, ``""`` if they are one; :mod:`tkit.corpus.reading` has the rule."""
     if not raw:
-        return "empty: no mail in it"
+        return "empty: it contains no mail"
     if raw.startswith(_NO_MAIL_STARTS):
         return next(what for start, what in _NO_MAIL.items() if raw.startswith(start))
     field = _MAIL_FIELD.search(raw, 0, HEAD_BYTES)
@@ -167,19 +162,19 @@ def why_no_mail(raw: bytes) -> str:
 
 
 def printable(name: str) -> str:
-    """Escape the characters of a name that cannot be printed."""
+    """Return a name with the characters that cannot be printed escaped."""
     if name.isprintable():
         return name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 def reason(error: Exception) -> str:
-    """Return an exception's text, its type where it has none."""
+    """Return an exception's text, or its type if it has none."""
     return str(error) or type(error).__name__
 
 
 def what_broke(error: Exception) -> str:
-    """Word one of :data:`DAMAGE` for a :class:`Problem`."""
+    """Return the text of a :class:`Problem` for one of the exceptions in :data:`DAMAGE`."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return f"truncated or damaged ({reason(error)}): read up to the break; get the file again"
+    return f"truncated or damaged ({reason(error)}): read up to the damage; get the file again"

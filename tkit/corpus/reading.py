@@ -1,26 +1,24 @@
-"""Where mails come from: files, folders, mailboxes, archives and standard input; the public corpora.
+"""Read mails from files, folders, mailboxes, archives and standard input.
 
-What a file is decides its content, never its suffix:
+The kind of a file depends on its content, never on its suffix:
 
-- **Archive**: the magic number of ZIP, gzip, bzip2, xz or tar (POSIX, GNU, or the old form without a magic
-  number). A compressed file that holds no tar is read as the one file that it holds. Archives in archives are
-  not opened.
-- **mbox**: ``From `` at the start of the file. A mail ends where a blank line is followed by a line that
-  starts with ``From `` (RFC 4155 and the variant "mboxrd"); that blank line belongs to the mbox and not to
-  the mail, and ``>From `` stays as it is written. A mail with a ``From `` line that is the only one of its
-  file is a single mail, and all its bytes after that line are kept.
-- **Mail**: one of the first :data:`HEADER_LINES` lines starts with a header field that mails have
-  (``Received:``, ``Subject:``, any ``X-...:``, ...), and no NUL byte stands before it. In the body of real
-  mails NUL bytes do occur.
+- **Archive**: the magic number of ZIP, gzip, bzip2, xz or tar (POSIX, GNU, or the old form without a magic number). A
+  compressed file without a tar inside is read as a single file. Archives in archives are not opened.
+- **mbox**: ``From `` at the start of the file. A mail ends where a blank line is followed by a line that starts with
+  ``From `` (RFC 4155 and the variant "mboxrd"). That blank line belongs to the mbox and not to the mail, and ``>From ``
+  is kept as written. If the file has only one ``From `` line, it is a single mail, and all bytes after that line are
+  kept.
+- **Mail**: one of the first :data:`~tkit.corpus.raw.HEADER_LINES` lines starts with a header field of mails
+  (``Received:``, ``Subject:``, any ``X-...:``, ...), and there is no NUL byte before it. Bodies of real mails do contain
+  NUL bytes.
 - Anything else is a :class:`Problem`.
 
-In folders, names that start with a dot are left out (``.mh_sequences``, ``.DS_Store``), but not the
-subfolders of a Maildir (``.Sent``). In a Maildir, which is a folder with ``cur`` and ``new``, its ``tmp`` and
-the server's own files beside them are left out; in an MH folder, one with ``.mh_sequences``, the removed
-mails ``,7`` and ``#7``. Of archives, files whose name starts with a dot and what a Maildir's ``tmp`` holds
-are left out. Links to folders are not followed.
+In folders, names that start with a dot are left out (``.mh_sequences``, ``.DS_Store``), but not the subfolders of a
+Maildir (``.Sent``). In a Maildir, which is a folder with ``cur`` and ``new``, the folder ``tmp`` and the files of the
+server are left out; in an MH folder, which contains ``.mh_sequences``, the removed mails ``,7`` and ``#7``. In archives,
+files whose name starts with a dot and files in a Maildir's ``tmp`` are left out. Links to folders are not followed.
 
-Nothing is written to disk, and no more than one mail is held in memory.
+Nothing is written to disk, and only one mail is in memory at a time.
 """
 
 from __future__ import annotations
@@ -34,13 +32,10 @@ from contextlib import closing
 
 from tkit.corpus.archives import read_file
 from tkit.corpus.raw import DAMAGE, Peeked, Problem, RawMessage, printable, what_broke
-from tkit.corpus.registry import CORPORA, PublicCorpus, corpus_of
 from tkit.errors import TkitError
 
-__all__ = ["CORPORA", "STDIN", "Problem", "PublicCorpus", "RawMessage", "corpus_of", "read_raw"]
-
 STDIN = "-"
-"""The path that stands for standard input."""
+"""The path that means standard input."""
 
 _MH_REMOVED = re.compile(r"[,#]\d+")
 
@@ -51,36 +46,35 @@ def read_raw(
     problems: list[Problem],
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Iterator[RawMessage]:
-    """Read every mail of some files, folders and archives, one after the other.
+    """Read every mail in files, folders and archives, one after the other.
 
     Parameters
     ----------
     paths : iterable of str or path
-        Mail files, mboxes, folders (with their subfolders), Maildirs, MH folders, archives (tar, also
-        compressed by gzip, bzip2 or xz, and ZIP), single compressed files, and ``"-"`` for standard input.
-        The module's text says how each is told.
+        Mail files, mboxes, folders (with their subfolders), Maildirs, MH folders, archives (tar, also compressed with
+        gzip, bzip2 or xz, and ZIP), single compressed files, and ``"-"`` for standard input.
+        :mod:`tkit.corpus.reading` says how each is recognised.
     problems : list of Problem
-        What could not be read is appended here while the mails are read; bad input never raises.
+        Inputs that cannot be read are appended here while the mails are read. Bad input never raises.
     progress : callable, optional
-        Called with the bytes of the input files consumed so far (of an archive its compressed bytes) and
-        their total, which is None where standard input is among them.
+        Called with the number of bytes read from the input files so far (compressed bytes for archives) and their total,
+        which is None if standard input is one of them.
 
     Yields
     ------
     RawMessage
-        In the order of `paths`; in folders by name, in archives as stored. A mail that occurs twice is given
-        twice.
+        In the order of `paths`; in folders by name, in archives as stored. A mail that occurs twice is yielded twice.
 
     Raises
     ------
     TkitError
-        `paths` is one path and not several.
+        If `paths` is a single path, not several.
 
     Notes
     -----
-    A tar that breaks off gives the mails before the break, then a Problem; so does a ZIP that lost its
-    directory, as far as the members' own headers give their sizes. To leave the iterator early, close it
-    (``contextlib.closing``): its file is closed with it.
+    A truncated tar yields the mails before the damage, then a Problem. So does a ZIP without its directory, as long as
+    the headers of the members contain their sizes. To stop early, close the iterator (``contextlib.closing``), which
+    closes its file.
 
     Examples
     --------
@@ -102,7 +96,7 @@ def _read_all(
     finished = 0
     for path in paths:
         for file in _input_files(path, problems):
-            # Closed here and not by the garbage collector, so that leaving early leaves no open file.
+            # Closed here and not by the garbage collector, so that no file stays open if the caller stops early.
             with closing(file.read_messages(problems)) as messages:
                 for message in messages:
                     yield message
@@ -114,12 +108,12 @@ def _read_all(
 
 
 def _input_files(path: str, problems: list[Problem]) -> Iterator[_InputFile]:
-    """Return the regular files of a path, folders walked, names sorted."""
+    """Yield the regular files of a path; folders are walked, their names sorted."""
     if path == STDIN:
         yield _InputFile(STDIN, None)
         return
     waiting = [path]
-    anything = False
+    is_empty = True
     while waiting:
         current = waiting.pop()
         what = ""
@@ -131,16 +125,16 @@ def _input_files(path: str, problems: list[Problem]) -> Iterator[_InputFile]:
                     continue
                 what = "a link to a folder is not followed: name the folder itself"
             elif not stat.S_ISREG(status.st_mode):
-                what = "neither a file nor a folder: pipe its content to standard input"
+                what = "neither a file nor a folder: pipe its content into standard input"
         except (OSError, ValueError) as error:
             what = what_broke(error)
-        anything = True
+        is_empty = False
         if what:
             problems.append(Problem(printable(current), what))
         else:
             yield _InputFile(current, status.st_size)
-    if not anything:
-        problems.append(Problem(printable(path), "empty folder: no mail, mbox or archive in it"))
+    if is_empty:
+        problems.append(Problem(printable(path), "empty folder: it contains no mail, mbox or archive"))
 
 
 def _folder_entries(folder: str) -> list[str]:
@@ -159,12 +153,12 @@ def _folder_entries(folder: str) -> list[str]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself: its own problem, and not that of the folder
+    except OSError:  # a link to itself is a problem of its own, not one of the folder
         return False
 
 
 class _InputFile:
-    """A file that the user named, or that stands in a folder so named; `size` is None for standard input."""
+    """A file that the user named, or in a folder that the user named; `size` is None for standard input."""
 
     def __init__(self, path: str, size: int | None) -> None:
         self.path = path
@@ -179,7 +173,7 @@ class _InputFile:
                     self.tell = file.tell
                     yield from read_file(file, Peeked(file), where, self.size, problems)
             elif sys.stdin is None:
-                problems.append(Problem(where, "standard input is closed: pipe a mail or an mbox to it"))
+                problems.append(Problem(where, "standard input is closed: pipe a mail or an mbox into it"))
             else:
                 stream = Peeked(sys.stdin.buffer)
                 self.tell = stream.tell

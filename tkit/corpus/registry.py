@@ -1,4 +1,4 @@
-"""The registry of the public corpora that tkit is measured on: where they come from, and what may be done with them."""
+"""The public corpora that tkit is measured on: their sources, licences and contents."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from tkit.errors import TkitError
 
 
 class PublicCorpus(NamedTuple):
-    """A public collection of mails and the archive that was made of it.
+    """A public collection of mails and the archive made from it.
 
     Attributes
     ----------
     name : str
         Short name, the value of the column ``corpus``.
     title : str
-        What it holds.
+        What it contains.
     repository, commit, folder : str
-        Where it was taken from: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder in it.
+        Its source: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder in it.
     licence : str
-        The terms stated there.
+        The terms stated in the source.
     years : tuple of int
         First and last year of its mails.
     kinds : dict of str to str
-        What the corpus says of its mails, by the beginning of the member's path in the corpus: the first that fits.
+        How the corpus classifies its mails, by the beginning of the member's path in the corpus; the first match counts.
     messages : int
         Number of different mails.
     messages_sha256 : str
-        SHA-256 (hex) of the mails' hashes, as :func:`digest_of` computes it. It holds the content and nothing of
-        the archive around it, whose bytes GitHub does not promise to keep.
+        SHA-256 (hex) of the mails' hashes, as :func:`digest_of` computes it. It depends on the mails alone and not on the
+        archive around them, whose bytes GitHub does not promise to keep.
     """
 
     name: str
@@ -52,7 +52,7 @@ class PublicCorpus(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Where GitHub gives the repository at that commit, as .tar.gz."""
+        """URL of the repository at that commit as .tar.gz."""
         return f"https://codeload.github.com/{self.repository}/tar.gz/{self.commit}"
 
     @property
@@ -61,17 +61,17 @@ class PublicCorpus(NamedTuple):
         return f"https://github.com/{self.repository}"
 
     def kind_of(self, path: str) -> str:
-        """Return what the corpus says of the mail at a path in it, ``""`` where it says nothing."""
+        """Return how the corpus classifies the mail at a path in it, ``""`` if it does not."""
         return next((kind for start, kind in self.kinds.items() if path.startswith(start)), "")
 
 
 def digest_of(hashes: Iterable[str]) -> str:
-    """Return the SHA-256 (hex) of some messages: of their different hashes in hex, sorted, each on a line.
+    """Return the SHA-256 (hex) of a set of messages: of their distinct hashes in hex, sorted, one per line.
 
     >>> digest_of(["b", "a", "b"]) == digest_of(["a", "b"])
     True
     """
-    return hashlib.sha256("".join(f"{one}\n" for one in sorted(set(hashes))).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{digest}\n" for digest in sorted(set(hashes))).encode()).hexdigest()
 
 
 CORPORA: tuple[PublicCorpus, ...] = (
@@ -140,12 +140,12 @@ CORPORA: tuple[PublicCorpus, ...] = (
 
 
 def corpora_named(names: Iterable[str] | None) -> list[PublicCorpus]:
-    """Return the corpora of some names, all of them without a name.
+    """Return the corpora with the given names, all corpora without a name.
 
     Raises
     ------
     TkitError
-        Where a name is not in the registry.
+        If a name is not in the registry.
     """
     known = {corpus.name: corpus for corpus in CORPORA}
     wanted = list(names or known)
@@ -160,23 +160,23 @@ _IN_CORPUS_ARCHIVE = re.compile(r"(?:^|[/\\])(" + "|".join(map(re.escape, _ARCHI
 
 
 def corpus_of(where: str) -> str:
-    """Name the public corpus that a mail is from.
+    """Return the name of the public corpus that a mail is from.
 
     Parameters
     ----------
     where : str
-        As in :class:`RawMessage`.
+        As in :class:`~tkit.corpus.RawMessage`.
 
     Returns
     -------
     str
-        The name in :data:`CORPORA` where the archive is named as a public corpus's archive is, else ``""``.
-        The archive's bytes are not looked at.
+        The name in :data:`CORPORA` if the archive has the file name of a public corpus's archive, else ``""``. The
+        archive's content is not checked.
 
     Examples
     --------
     >>> corpus_of("corpora/trec07p.tar.xz!trec07p/inmail.1"), corpus_of("mine.mbox#3")
     ('trec07p', '')
     """
-    found = _IN_CORPUS_ARCHIVE.search(where)
-    return _ARCHIVE_CORPUS[found.group(1)] if found else ""
+    archive = _IN_CORPUS_ARCHIVE.search(where)
+    return _ARCHIVE_CORPUS[archive.group(1)] if archive else ""

@@ -1,4 +1,4 @@
-"""The published dataset: read, built, described, checked."""
+"""Read, build, describe and check the published dataset."""
 
 from tkit.dataset.reading import Dataset, load_dataset, read
 

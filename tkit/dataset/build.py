@@ -1,4 +1,4 @@
-"""Making the published dataset: from the corpora's mails, the label files and the published lists to its files."""
+"""Build the published dataset from the mails of the corpora, the label files and the published lists."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from tkit.splits.official import FOLDS, SEED, TIME, official_splits
 from tkit.url import host_of, unwrap
 
 VERSION = "1.1.0"
-"""Version of the release: the first number counts changes of the files' layout or of what a label means, the second added
-rows or columns and new features, the third corrected labels."""
+"""Version of the release: the first number counts changes of the layout or of the meaning of a label, the second added
+rows, columns or features, the third corrected labels."""
 
 DAY = "2026-11-25"
 """Day of the release, YYYY-MM-DD."""
 
 SURE = 0.99
-"""Probability from which a weak label is of confidence 3."""
+"""Probability from which a weak label has confidence 3."""
 
 _PUBLISHED = "published_"
-# What the gold labels have beside what every label file has: how they were drawn, and both passes.
+# The columns of gold labels: those of every label file, how they were drawn, and both passes.
 _GOLD = (
     *("message_sha256", "part", "carrier", "url", "label", "confidence", "first", "second"),
     *("corpus", "path", "cluster", "stratum", "stratum_size", "stratum_drawn"),
@@ -58,14 +58,14 @@ def build(
     progress: Progress | None = None,
     corrections: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """Make the dataset from the corpora's archives, the label files and the published lists.
+    """Build the dataset from the archives of the corpora, the label files and the published lists.
 
     Parameters
     ----------
     shared : path
         A folder with ``corpora/<archive>``, ``gold/labels.csv``, ``gold/members.csv`` and ``lists/``.
     folder : path
-        Where to write; the files are replaced together, at the end.
+        Where to write; all files are replaced together at the end.
     progress : callable, optional
         See :data:`tkit.dataset.gather.Progress`.
     corrections : path, optional
@@ -74,31 +74,31 @@ def build(
     Returns
     -------
     Dataset
-        The same mails, labels and library versions give the same bytes, in whatever order or archive the mails come.
+        The same mails, labels and library versions give the same bytes, regardless of the order of mails and archives.
 
     Raises
     ------
     TkitError
-        Where an input is missing or is not what the registry or the labels name.
+        If an input is missing or does not match the registry or the labels, or `folder` cannot be written.
     """
     source = Path(shared)
     gold, members = _read_labels(source / "gold", corrections)
-    found = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), True, progress)
-    labels, lost = _join(found.references, gold, members)
-    labels = _described(labels, found, source / "lists")
-    compared = _compared(found)
-    labels = pd.concat([labels, _weak(labels, found, compared)], ignore_index=True)
+    mails = gather(CORPORA, source / "corpora", frozenset(gold["message_sha256"]), True, progress)
+    labels, lost = _join(mails.references, gold, members)
+    labels = _described(labels, mails, source / "lists")
+    compared = _compared(mails)
+    labels = pd.concat([labels, _weak(labels, mails, compared)], ignore_index=True)
     inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
     inputs += sorted(path for path in (source / "lists").iterdir() if path.suffix in (".txt", ".json"))
-    facts = {
+    provenance = {
         "labels_without_a_reference": lost,
         "inputs": {str(path.relative_to(source)): _digest(path) for path in inputs},
     }
-    return _write(Path(folder), found, labels, compared, facts)
+    return _write(Path(folder), mails, labels, compared, provenance)
 
 
 def corrections_beside(folder: Path) -> Path | None:
-    """Return the corrections that belong to a dataset: ``corrections.csv`` beside its folder, None where there is none."""
+    """Return the corrections of a dataset: the path of ``corrections.csv`` beside its folder, None if there is none."""
     file = folder.resolve().parent / "corrections.csv"
     return file if file.is_file() else None
 
@@ -109,39 +109,40 @@ def rebuild(
     folder: str | os.PathLike[str],
     progress: Progress | None = None,
 ) -> Dataset:
-    """Make the dataset anew from the mails alone; the labels and the lists' verdicts are taken over from a published one.
+    """Rebuild the dataset from the mails alone, with the labels and the lists' verdicts of a published one.
 
     Parameters
     ----------
     corpora : path
-        The folder with the corpora's archives, as :func:`tkit.corpus.download.get` writes them.
+        The folder with the archives of the corpora, as :func:`tkit.corpus.download.get` writes them.
     published : Dataset
-        Where labels come from; they keep their place by message, part and index.
+        The source of the labels; each belongs to the reference with its message, part and index.
     folder, progress
         As for :func:`build`.
 
     Returns
     -------
     Dataset
-        With the same mails and library versions the same bytes as the published one.
+        The same bytes as the published one if mails and library versions are the same.
 
     Raises
     ------
     TkitError
-        Where an archive is missing or does not hold the registry's mails, or a label's reference is not found.
+        If an archive is missing or does not contain the registry's mails, the reference of a label is not found, or
+        `folder` cannot be written.
     """
     labels = published.labels
     gold = frozenset(labels.loc[labels["source"] == "gold", "message_sha256"])
-    found = gather(CORPORA, Path(corpora), gold, False, progress)
-    where = labels[list(KEY)].merge(found.references[[*KEY, "url"]], on=list(KEY), how="left")
-    lost = int(where["url"].isna().sum())
+    mails = gather(CORPORA, Path(corpora), gold, False, progress)
+    located = labels[list(KEY)].merge(mails.references[[*KEY, "url"]], on=list(KEY), how="left")
+    lost = int(located["url"].isna().sum())
     if lost:
         raise TkitError(
-            f"{corpora}: {lost} labelled references are not found again: this tkit reads the mails otherwise than the one"
-            " that made the labels' dataset; build with the label files, or install that tkit"
+            f"{corpora}: {lost} labelled references are not found again, because this tkit reads the mails differently from"
+            " the one that made the labels' dataset: build with the label files, or install that tkit"
         )
-    facts = {name: published.facts[name] for name in ("labels_without_a_reference", "inputs")}
-    return _write(Path(folder), found, labels, _compared(found), facts)
+    provenance = {name: published.description[name] for name in ("labels_without_a_reference", "inputs")}
+    return _write(Path(folder), mails, labels, _compared(mails), provenance)
 
 
 def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -149,7 +150,7 @@ def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tu
     for file in files:
         if not file.is_file():
             raise TkitError(
-                f"{file}: no such label file: give the folder that holds gold/, or take the labels of a published"
+                f"{file}: no such label file: give the folder that contains gold/, or take the labels from a published"
                 " dataset with `--labels`"
             )
     gold = read_table(files[0], _GOLD)
@@ -159,12 +160,12 @@ def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tu
     return gold.drop(columns="url_sha256"), members.drop(columns="url_sha256")
 
 
-def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Find the reference of every gold label and of every member of its cluster; say how many have none.
+def _join(references: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Find the reference of every gold label and of every member of its cluster, and count the labels without one.
 
-    A label names a reference by part, carrier and URL; where a message writes it several times, the first is meant.
+    A label names a reference by part, carrier and URL. If a message contains that several times, the label means the first.
     """
-    located = found[[*KEY, "url", "resolved_url"]].assign(carrier=found["carrier"].map(COARSE_CARRIER))
+    located = references[[*KEY, "url", "resolved_url"]].assign(carrier=references["carrier"].map(COARSE_CARRIER))
     gold = gold.assign(stratum_weight=gold["stratum_size"] / gold["stratum_drawn"], source="gold")
     of_gold = ["message_sha256", "part", "carrier", "url"]
     labelled = located.drop_duplicates(of_gold).merge(gold.drop(columns=["corpus", "path"]), on=of_gold)
@@ -177,34 +178,34 @@ def _join(found: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -> tup
     return both, lost
 
 
-def _described(labels: pd.DataFrame, found: Gathered, lists: Path) -> pd.DataFrame:
-    """Add the component, and what the published lists say of each labelled reference."""
-    asked = labels["resolved_url"].tolist()
-    keys = component_keys(_with_keys(labels, found.references))
+def _described(labels: pd.DataFrame, mails: Gathered, lists: Path) -> pd.DataFrame:
+    """Add the component, the sender and the verdicts of the published lists to each label."""
+    requested = labels["resolved_url"].tolist()
+    keys = component_keys(_with_keys(labels, mails.references))
     listed = verdicts(
         load_all(lists),
-        asked,
-        [unwrap(url) for url in asked],
-        [found.tags.get(key, "") for key in zip(*(labels[name] for name in KEY), strict=True)],
+        requested,
+        [unwrap(url) for url in requested],
+        [mails.tags.get(key, "") for key in zip(*(labels[name] for name in KEY), strict=True)],
         labels["carrier"].map(request_type).tolist(),
     ).add_prefix(_PUBLISHED)
     of_mail = [name for name in map(str, listed) if name.removeprefix(_PUBLISHED) not in WEB_LISTS]
     return pd.concat([labels, listed.set_axis(labels.index)], axis=1).assign(
         component=connected_components(keys),
-        sender_key=labels["message_sha256"].map(found.messages.set_index("message_sha256")["sender_key"]),
+        sender_key=labels["message_sha256"].map(mails.messages.set_index("message_sha256")["sender_key"]),
         listed=listed[of_mail].any(axis=1).to_numpy(),
     )
 
 
-def _compared(found: Gathered) -> pd.DataFrame:
-    """Compare the copies of the mailings of each corpus."""
-    return pd.concat([compare_copies(copies) for copies in found.copies.values()], ignore_index=True)
+def _compared(mails: Gathered) -> pd.DataFrame:
+    """Compare the copies of each mailing within each corpus."""
+    return pd.concat([compare_copies(copies) for copies in mails.copies.values()], ignore_index=True)
 
 
-def _weak(labels: pd.DataFrame, found: Gathered, compared: pd.DataFrame) -> pd.DataFrame:
-    """Label what no label file names by the weak sources."""
-    weak = weak_labels(found.references, compared, labels).rename(columns={"confidence": "probability"})
-    sender_of = found.messages.set_index("message_sha256")["sender_key"]
+def _weak(labels: pd.DataFrame, mails: Gathered, compared: pd.DataFrame) -> pd.DataFrame:
+    """Label the references that are in no label file by the weak sources."""
+    weak = weak_labels(mails.references, compared, labels).rename(columns={"confidence": "probability"})
+    sender_of = mails.messages.set_index("message_sha256")["sender_key"]
     return weak.assign(
         source="weak",
         confidence=np.where(weak["probability"] >= SURE, 3, 2),
@@ -215,7 +216,7 @@ def _weak(labels: pd.DataFrame, found: Gathered, compared: pd.DataFrame) -> pd.D
 
 
 def _with_keys(labels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return each label's key and label with the sender, the URL and the host of its reference, proxies undone."""
+    """Return key and label of each row with the sender, URL and host of its reference, unwrapped from proxies."""
     of_row = rows[[*KEY, "resolved_url", "sender_domain", "date"]]
     keyed = labels[[*KEY, "label"]].merge(of_row, on=list(KEY), how="left", validate="one_to_one")
     keyed["resolved_url"] = keyed["resolved_url"].map(unwrap)
@@ -228,43 +229,48 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(folder: Path, found: Gathered, labels: pd.DataFrame, compared: pd.DataFrame, facts: Mapping[str, object]) -> Dataset:
-    keyed = _with_keys(labels, found.references)
+def _write(
+    folder: Path, mails: Gathered, labels: pd.DataFrame, compared: pd.DataFrame, provenance: Mapping[str, object]
+) -> Dataset:
+    keyed = _with_keys(labels, mails.references)
     splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
-    manipulated = manipulated_rows(found.labelled, labels)
-    # Of a message that two corpora hold the references are the first one's, and so are its copies.
-    campaigns = with_campaigns(found.references[list(KEY)], campaign_features(compared.drop_duplicates(list(KEY))))
-    frames = (found.references, labels, found.messages, splits, manipulated, campaigns)
+    manipulated = manipulated_rows(mails.labelled, labels)
+    # If two corpora contain the same message, its references and copies count for the first.
+    campaigns = with_campaigns(mails.references[list(KEY)], campaign_features(compared.drop_duplicates(list(KEY))))
+    frames = (mails.references, labels, mails.messages, splits, manipulated, campaigns)
     lists = [str(name).removeprefix(_PUBLISHED) for name in labels if str(name).startswith(_PUBLISHED)]
     tables = {
         name: pa.Table.from_pandas(frame, arrow_schema(name, lists), preserve_index=False).replace_schema_metadata(None)
         for name, frame in zip(FILES, frames, strict=True)
     }
     strong = labels[labels["source"] != "weak"]
-    counts = {
+    description = {
         "version": VERSION,
         "published": DAY,
         "format": FORMAT,
         "feature_version": FEATURE_VERSION,
         "lists": lists,
-        "messages": len(found.messages),
-        "messages_with_references": int((found.messages["references"] > 0).sum()),
-        "references": len(found.references),
+        "messages": len(mails.messages),
+        "messages_with_references": int((mails.messages["references"] > 0).sum()),
+        "references": len(mails.references),
         "labels": {str(name): int(count) for name, count in labels["source"].value_counts().sort_index().items()},
         "components": int(strong["component"].nunique()),
         "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME},
         "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
+        **provenance,
     }
-    with whole_folder(folder, (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")) as place:
+    with whole_folder(folder, (*FILES, "dataset.json", "croissant.json", "SHA256SUMS")) as new:
         for name, table in tables.items():
-            pq.write_table(table, place / name, compression="zstd", compression_level=19, row_group_size=1 << 18)
-        told = counts | dict(facts) | {"sha256": {name: _digest(place / name) for name in FILES}}
-        _write_json(place / "dataset.json", told)
-        files = [*FILES, "dataset.json"]
-        _write_json(place / "croissant.json", croissant(told, {name: (place / name).stat().st_size for name in files}))
-        files.append("croissant.json")
-        (place / "SHA256SUMS").write_text("".join(f"{_digest(place / name)}  {name}\n" for name in sorted(files)), "utf-8")
-    return Dataset(**{name.removesuffix(".parquet"): table.to_pandas() for name, table in tables.items()}, facts=told)
+            pq.write_table(table, new / name, compression="zstd", compression_level=19, row_group_size=1 << 18)
+        description["sha256"] = {name: _digest(new / name) for name in FILES}
+        _write_json(new / "dataset.json", description)
+        sizes = {name: (new / name).stat().st_size for name in FILES}
+        _write_json(new / "croissant.json", croissant(description, sizes))
+        sums = "".join(f"{_digest(path)}  {path.name}\n" for path in sorted(new.iterdir()))
+        (new / "SHA256SUMS").write_text(sums, "utf-8")
+    return Dataset(
+        **{name.removesuffix(".parquet"): table.to_pandas() for name, table in tables.items()}, description=description
+    )
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,4 +1,4 @@
-"""The data card of the published dataset: a template, and the figures that come out of its files."""
+"""The data card of the published dataset: a template filled with figures from its files."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _MOST_LANGUAGES = 6
 
 
 def render_data_card(dataset: Dataset) -> str:
-    """Write the data card of a dataset, in Markdown; every number comes from it."""
-    facts = dataset.facts
+    """Return the data card of a dataset in Markdown. Every number comes from the dataset."""
+    description = dataset.description
     labels = dataset.labels
     of_source = labels["source"].value_counts()
     gold = labels[labels["source"] == "gold"]
-    found = {
-        "version": facts["version"],
-        "published": facts["published"],
-        "feature_version": facts["feature_version"],
+    values = {
+        "version": description["version"],
+        "published": description["published"],
+        "feature_version": description["feature_version"],
         "labels_all": f"{len(labels):,}",
         **{
             name: f"{int(of_source.get(source, 0)):,}"
@@ -48,19 +48,19 @@ def render_data_card(dataset: Dataset) -> str:
             for source in _SOURCES
             if source in of_source
         ),
-        "seed": facts["splits"]["seed"],
-        "folds": facts["splits"]["folds"],
+        "seed": description["splits"]["seed"],
+        "folds": description["splits"]["folds"],
         "splits": _rows(_of_splits(dataset)),
-        "components": f"{facts['components']:,}",
+        "components": f"{description['components']:,}",
         "agree_five": f"{(gold['first'] == gold['second']).mean():.1%}",
         "agree_tracker": f"{((gold['first'] == 'T') == (gold['second'] == 'T')).mean():.1%}",
-        "lost_gold": facts["labels_without_a_reference"]["gold"],
-        "lost_members": facts["labels_without_a_reference"]["members"],
+        "lost_gold": description["labels_without_a_reference"]["gold"],
+        "lost_members": description["labels_without_a_reference"]["members"],
         "salt": SALT,
         "licences": _rows((corpus.name, corpus.licence) for corpus in CORPORA),
-        "columns": "\n\n".join(_of_columns(name, facts["lists"]) for name in FILES),
+        "columns": "\n\n".join(_of_columns(name, description["lists"]) for name in FILES),
     }
-    return Template(files("tkit.dataset").joinpath("data_card.md").read_text("utf-8")).substitute(found)
+    return Template(files("tkit.dataset").joinpath("data_card.md").read_text("utf-8")).substitute(values)
 
 
 def write_data_card(dataset: Dataset, path: Path) -> None:
@@ -86,28 +86,30 @@ def _of_corpora(dataset: Dataset) -> Iterable[tuple[str, ...]]:
             f"{int(mails['references'].sum()):,}",
             f"{int(gold.isin(mails['message_sha256']).sum()):,}",
             f"{first:.0f} to {last:.0f}" if first < last else f"{first:.0f}",
-            ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if kind) or "nothing",
+            ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if kind) or "none",
             f"[{corpus.repository}]({corpus.home}) at {corpus.commit[:12]}",
         )
 
 
 def _languages(messages: pd.DataFrame) -> str:
-    told = messages["language"][messages["references"] > 0]
-    share = told[told != ""].value_counts(normalize=True)
+    language_of = messages["language"][messages["references"] > 0]
+    share = language_of[language_of != ""].value_counts(normalize=True)
     named = ", ".join(f"{language} {part:.1%}" for language, part in share.head(_MOST_LANGUAGES).items())
-    return f"{named}, others {share.iloc[_MOST_LANGUAGES:].sum():.1%}; not told of {(told == '').mean():.1%} of the mails"
+    return (
+        f"{named}, others {share.iloc[_MOST_LANGUAGES:].sum():.1%}; unknown for {(language_of == '').mean():.1%} of the mails"
+    )
 
 
 def _of_splits(dataset: Dataset) -> Iterable[tuple[str, ...]]:
-    day = dataset.facts["splits"]["by_time"]
-    told = {
+    day = dataset.description["splits"]["by_time"]
+    grouping = {
         "by_time": f"sent before {day}, or from then on",
         "unseen_sender": "the sender's registrable domain",
         "unseen_kit": "component",
     }
     tracker = (dataset.labels["label"] == "T").to_numpy()
     weak = (dataset.labels["source"] == "weak").to_numpy()
-    for name, by in told.items():
+    for name, by in grouping.items():
         split = dataset.split(name, 0 if name in FOLD_SPLITS else None, weak=True)
         yield (
             f"{name}, fold 0" if name in FOLD_SPLITS else name,

@@ -1,7 +1,7 @@
-"""The columns of the published dataset: the one place that says what they are.
+"""The columns of the published dataset: names, types and meanings.
 
-The files are written with these types, the data card and the Croissant metadata describe them with these words, and
-``tkit dataset verify`` refuses any other column.
+The files are written with these types, the data card and the Croissant metadata contain these descriptions, and
+``tkit dataset verify`` refuses any other column. A change of a description changes ``croissant.json``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tkit.splits.official import FOLDS
 
 
 class Column(NamedTuple):
-    """One column: name, alias of its Arrow type, and what it means."""
+    """One column: its name, the alias of its Arrow type, and its meaning."""
 
     name: str
     dtype: str
@@ -127,7 +127,7 @@ KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(FILES, KEY) | {
     "messages.parquet": ("message_sha256",),
     "manipulated.parquet": (*KEY, "manipulation"),
 }
-"""What is unique in each table."""
+"""The columns that identify a row of each table."""
 
 TITLES = {
     "references.parquet": "a remote reference: where it stands, what it is cut by, and its features",
@@ -137,7 +137,7 @@ TITLES = {
     "manipulated.parquet": "a copy of a gold reference, disguised as senders do: its features, to train on",
     "campaigns.parquet": "a remote reference: what the other copies of its mailing in the corpus say, as features",
 }
-"""What one row of each table is."""
+"""What one row of each table describes."""
 
 
 def columns(file: str, lists: Sequence[str]) -> tuple[Column, ...]:
@@ -148,19 +148,19 @@ def columns(file: str, lists: Sequence[str]) -> tuple[Column, ...]:
     file : str
         One of :data:`FILES`.
     lists : sequence of str
-        Names of the published lists that labels.parquet has a column of.
+        Names of the published lists that have a column in labels.parquet.
     """
-    found = _TABLES[file]
+    described = _TABLES[file]
     if file == "labels.parquet":
-        found += tuple(
+        described += tuple(
             Column(f"published_{name}", "bool", f"the published list {name} finds it, in its own engine; null for weak")
             for name in lists
         )
-    return found
+    return described
 
 
 def arrow_schema(file: str, lists: Sequence[str]) -> pa.Schema:
-    """Return the Arrow schema that a table is written with."""
+    """Return the Arrow schema of a table."""
     types = {"bool": pa.bool_(), "timestamp[ms, tz=UTC]": pa.timestamp("ms", tz="UTC")}
     return pa.schema(
         [(column.name, types.get(column.dtype) or pa.type_for_alias(column.dtype)) for column in columns(file, lists)]

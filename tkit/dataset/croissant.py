@@ -1,4 +1,4 @@
-"""The dataset described in MLCommons Croissant 1.0 with the Responsible AI vocabulary, both JSON-LD.
+"""Describe the dataset in MLCommons Croissant 1.0 (JSON-LD) with its Responsible AI vocabulary.
 
 Croissant Format Specification 1.0 and Croissant RAI Specification 1.0, MLCommons 2024.
 """
@@ -12,7 +12,7 @@ from tkit.corpus import CORPORA
 from tkit.dataset.columns import FILES, KEYS, TITLES, columns
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
-"""Terms of the numbers and labels; the mails, which are not in the dataset, stay with their senders."""
+"""Licence of the numbers and labels; the mails are not in the dataset and belong to their senders."""
 
 _CONTEXT = {
     "@language": "en",
@@ -64,40 +64,40 @@ _TYPES = {
 }
 
 
-def croissant(facts: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+def croissant(description: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
     """Describe a dataset.
 
     Parameters
     ----------
-    facts : mapping
-        ``dataset.json``.
+    description : mapping
+        The content of ``dataset.json``.
     sizes : mapping of str to int
         Size in bytes of each table.
 
     Returns
     -------
     dict
-        The JSON-LD document, as ``croissant.json`` holds it.
+        The JSON-LD document that ``croissant.json`` contains.
     """
-    labels = ", ".join(f"{count:,} {source}" for source, count in facts["labels"].items())
+    size = f"{description['references']:,} references of {description['messages_with_references']:,} mails"
+    labels = ", ".join(f"{count:,} {source}" for source, count in description["labels"].items())
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": "tkit-email-read-trackers",
         "description": (
-            f"Every remote reference of {len(CORPORA)} public mail corpora as numbers ({facts['references']:,} references of"
-            f" {facts['messages_with_references']:,} mails), with labels of open trackers, personalised pictures, content and"
-            f" spacers ({labels}). No text of a mail, no address and no full URL is in it."
+            f"Every remote reference of {len(CORPORA)} public mail corpora as numbers ({size}), with labels of open trackers,"
+            f" personalised pictures, content and spacers ({labels}). No text of a mail, no address and no full URL is in it."
         ),
         "license": LICENCE,
-        "version": facts["version"],
-        "datePublished": facts["published"],
+        "version": description["version"],
+        "datePublished": description["published"],
         "creator": {"@type": "sc:Organization", "name": "The tkit authors"},
         "keywords": ["email", "open tracking", "tracking pixel", "web beacon", "privacy", "detection"],
         "citeAs": (
-            f"@misc{{tkit_dataset, title={{tkit: a labelled dataset of email read trackers, version {facts['version']}}},"
-            f" author={{The tkit authors}}, year={{{facts['published'][:4]}}}}}"
+            f"@misc{{tkit_dataset, title={{tkit: a labelled dataset of email read trackers, version {description['version']}}},"
+            f" author={{The tkit authors}}, year={{{description['published'][:4]}}}}}"
         ),
         "rai:dataCollection": "Features computed by tkit from public mail corpora; nothing that a mail refers to was loaded.",
         "rai:dataAnnotationProtocol": (
@@ -113,8 +113,8 @@ def croissant(facts: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, A
             "None is meant to be in it: messages and senders stand as hashes, hosts as registrable domains. The salt of the"
             " senders' hashes is published: who has a list of domains can find which of them sent mail."
         ),
-        "distribution": [_file_object(name, facts["sha256"][name], sizes[name]) for name in FILES],
-        "recordSet": [_record_set(name, facts["lists"]) for name in FILES],
+        "distribution": [_file_object(name, description["sha256"][name], sizes[name]) for name in FILES],
+        "recordSet": [_record_set(name, description["lists"]) for name in FILES],
     }
 
 

@@ -1,4 +1,4 @@
-"""Every mail of the public corpora, as what the dataset is made of: feature rows, messages, and more that is not published."""
+"""Read every mail of the public corpora into the tables that the dataset is built from."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tkit.url import host_of, is_registered, registrable_domain, unwrap
 from tkit.url.providers import providers
 
 SALT = "tkit sender "
-"""What stands before a sender's registrable domain in its hash."""
+"""The text before a sender's registrable domain in its hash."""
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with what is being read, bytes done, and bytes in all."""
+"""Called with the name of what is read, the bytes done, and the total of bytes, None if unknown."""
 
 
 @dataclass
 class Gathered:
-    """What the corpora's mails hold: what the published tables are made of, and more that is not published.
+    """What was read from the mails: the material of the published tables, and some that is not published.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class Gathered:
     messages : DataFrame
         The columns of ``messages.parquet``, in the same order.
     tags : dict
-        Start tag of the references in labelled messages, by message, part and index.
+        Start tags of the references in labelled messages, by message, part and index.
     copies : dict of str to list of Copy
-        What the comparison of campaigns needs of each message with references, by corpus, sorted by message.
+        What the comparison of copies needs from each message with references, by corpus, sorted by message.
     labelled : dict of str to Message
-        The messages that gold labels name.
+        The messages with gold labels, by hash.
     """
 
     references: pd.DataFrame
@@ -68,42 +68,42 @@ def gather(
     ----------
     corpora : sequence of PublicCorpus
     folder : path
-        With ``<name>.tar.xz`` for each corpus of the registry.
+        Contains ``<name>.tar.xz`` for each corpus of the registry.
     labelled : frozenset of str
-        Messages that gold labels name.
+        Hashes of the messages with gold labels.
     described : bool
-        Whether labels are to be made: only then tags are kept.
+        Whether to keep the tags, which only :func:`tkit.dataset.build.build` needs.
     progress : callable, optional
 
     Raises
     ------
     TkitError
-        Where an archive is missing, or its mails are not those that the registry names.
+        If an archive is missing, or its mails are not those in the registry.
     """
     missing = [corpus.archive for corpus in corpora if not (folder / corpus.archive).is_file()]
     if missing:
         raise TkitError(f"{folder}: no {', '.join(missing)}: fetch them with `tkit corpus get -o {folder}`")
     language_of = language_reader()
-    found = Gathered(pd.DataFrame(), pd.DataFrame())
+    gathered = Gathered(pd.DataFrame(), pd.DataFrame())
     parts = [
-        _read_corpus(folder / corpus.archive, corpus, labelled, described, found, language_of, progress) for corpus in corpora
+        _read_corpus(folder / corpus.archive, corpus, labelled, described, gathered, language_of, progress)
+        for corpus in corpora
     ]
-    tables = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
+    rows, messages = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     order = ["corpus", "date", "message_sha256"]
-    found.messages = tables[1].sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
-    of_message = found.messages.drop(columns=["kind", "language"])
-    rows = tables[0].drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
+    messages = messages.sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
+    of_message = messages.drop(columns=["kind", "language"])
+    rows = rows.drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
     rows = rows.sort_values([*order, "part", "index"], ignore_index=True)
-    found.messages["sender_key"] = found.messages["sender_domain"].map(_key)
-    found.messages["references"] = (
-        found.messages["message_sha256"].map(rows["message_sha256"].value_counts()).fillna(0).astype(np.int32)
-    )
+    references_of = rows["message_sha256"].value_counts()
+    messages["sender_key"] = messages["sender_domain"].map(_key)
+    messages["references"] = messages["message_sha256"].map(references_of).fillna(0).astype(np.int32)
     rows["year"] = rows["date"].dt.year.fillna(0).astype(np.int16)
     rows["declared_size"] = declared_size(rows)
     rows["host_domain"] = _distinct(rows["resolved_url"], lambda url: _published_domain(host_of(unwrap(url))))
     rows["provider"] = _distinct(rows["resolved_url"], lambda url: providers([url])[0])
-    found.references = rows
-    return found
+    gathered.references, gathered.messages = rows, messages
+    return gathered
 
 
 def _read_corpus(
@@ -111,22 +111,22 @@ def _read_corpus(
     corpus: PublicCorpus,
     labelled: frozenset[str],
     described: bool,
-    found: Gathered,
+    gathered: Gathered,
     language_of: Callable[[tuple[str, ...]], str],
     progress: Progress | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read one archive: the feature rows, and one row a different message; put what else is kept into `found`."""
+    """Return the feature rows of an archive and one row per distinct message; add tags, copies and messages to `gathered`."""
     about: dict[str, tuple[object, str, str]] = {}
     kinds: dict[str, set[str]] = {}
     problems: list[Problem] = []
     copies: list[Copy] = []
 
-    def tell(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         if progress:
             progress(corpus.name, done, total)
 
     def messages() -> Iterator[Message]:
-        for raw in read_raw([archive], problems=problems, progress=tell):
+        for raw in read_raw([archive], problems=problems, progress=report):
             message = Message.from_bytes(raw.raw)
             name = message.message_sha256
             member = raw.where.partition("!")[2].partition("/")[2]
@@ -135,28 +135,28 @@ def _read_corpus(
                 continue
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
             if name in labelled:
-                found.labelled[name] = message
+                gathered.labelled[name] = message
             if message.html_parts:
                 copies.extend(filter(None, [copy_of(message)]))
             if described and message.html_parts:
                 for reference in references(message) if name in labelled else ():
-                    found.tags[name, reference.part, reference.index] = start_tag(reference.element, reference.attributes)
+                    gathered.tags[name, reference.part, reference.index] = start_tag(reference.element, reference.attributes)
             yield message
 
     frame = extract(messages())
     if digest_of(about) != corpus.messages_sha256:
         broken = f"; {problems[-1].where}: {problems[-1].what}" if problems else ""
         raise TkitError(
-            f"{archive}: not the {corpus.messages:,} mails that the registry names, but {len(about):,}{broken}:"
-            f" see `tkit corpus verify`, or fetch it anew with `tkit corpus get {corpus.name}`"
+            f"{archive}: not the {corpus.messages:,} mails in the registry, but {len(about):,}{broken}:"
+            f" see `tkit corpus verify`, or fetch the archive again with `tkit corpus get {corpus.name}`"
         )
-    found.copies[corpus.name] = sorted(copies, key=lambda copy: copy.message_sha256)
+    gathered.copies[corpus.name] = sorted(copies, key=lambda copy: copy.message_sha256)
     table = pd.DataFrame(
         [(name, corpus.name, *values) for name, values in about.items()],
         columns=["message_sha256", "corpus", "date", "sender_domain", "language"],
     )
     table["date"] = pd.to_datetime(table["date"], utc=True).dt.floor("D").astype("datetime64[ms, UTC]")
-    # A mail that its corpus files under two names of different kinds is of none.
+    # A mail that its corpus files under two different kinds has no kind.
     table["kind"] = [kinds[name].pop() if len(kinds[name]) == 1 else "" for name in about]
     return frame, table
 
@@ -170,5 +170,5 @@ def _published_domain(host: str) -> str:
 
 
 def _key(domain: str) -> str:
-    """Stand for a sender without naming it."""
+    """Return a salted hash that identifies a sender without naming it."""
     return hashlib.sha256(f"{SALT}{domain}".encode()).hexdigest()[:16] if domain else ""

@@ -1,4 +1,4 @@
-"""The language of a mail's text, for slices of the dataset: never a feature."""
+"""The language of a mail's text, for slices of the dataset. It is not a feature."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from selectolax.lexbor import LexborHTMLParser
 from tkit.errors import TkitError
 
 LEAST_LETTERS = 40
-"""With fewer letters no language is told."""
+"""A text with fewer letters gets no language."""
 
 LEAST_PROBABILITY = 0.95
-"""Below it the classifier is taken to be unsure."""
+"""Below this probability a text gets no language."""
 
-# ISO 639-2 for text that is of no language.
+# ISO 639-2 for "no linguistic content".
 _NO_LANGUAGE = "zxx"
 _MOST_CHARACTERS = 10_000
-# Addresses, hosts and numbers are of no language.
+# Addresses, hosts and numbers belong to no language.
 _NO_WORD = re.compile(r"\S*(?:[@/\d]|\.\w)\S*")
 _SPACE = re.compile(r"\s+")
 
 
 def language_reader() -> Callable[[tuple[str, ...]], str]:
-    """Return a function from HTML parts to the ISO 639-1 code of their text's language, ``""`` where it is not told.
+    """Return a function from HTML parts to the ISO 639-1 code of their text's language, ``""`` if unknown.
 
     The classifier is langid's naive Bayes over bytes (Lui and Baldwin, ACL 2012) in py3langid.
 
     Raises
     ------
     TkitError
-        Where py3langid is not installed.
+        If py3langid is not installed.
     """
     try:
         langid = import_module("py3langid.langid")
     except ImportError:
-        raise TkitError("py3langid is not installed, which tells a mail's language: pip install 'tkit[dataset]'") from None
+        raise TkitError(
+            "py3langid, which detects the language of mails, is not installed: pip install 'tkit[dataset]'"
+        ) from None
     identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
     def language_of(html_parts: tuple[str, ...]) -> str:
@@ -51,15 +53,15 @@ def language_reader() -> Callable[[tuple[str, ...]], str]:
 
 
 def visible_text(html_parts: tuple[str, ...]) -> str:
-    """Return the words of some HTML: no style, no script, and no word with a digit, ``@``, ``/`` or an inner full stop.
+    """Return the words of HTML parts without styles, scripts, and words with a digit, ``@``, ``/`` or an inner full stop.
 
     >>> visible_text(("<style>p {}</style><p>Ask  us <b>at</b> www.a.example today.", ))
     'Ask us at today.'
     """
-    found = []
+    texts = []
     for html in html_parts:
         tree = LexborHTMLParser(html)
         tree.strip_tags(["style", "script", "title"])
         if tree.body:
-            found.append(tree.body.text(separator=" ")[:_MOST_CHARACTERS])
-    return _SPACE.sub(" ", _NO_WORD.sub(" ", " ".join(found))).strip()
+            texts.append(tree.body.text(separator=" ")[:_MOST_CHARACTERS])
+    return _SPACE.sub(" ", _NO_WORD.sub(" ", " ".join(texts))).strip()

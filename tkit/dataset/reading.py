@@ -1,7 +1,7 @@
-"""The published dataset: features and labels of public corpora, without a word of the mails.
+"""The published dataset: features and labels of public corpora, without any text of the mails.
 
-:func:`load_dataset` gives it in one call, :func:`read` from any folder; :mod:`tkit.dataset.build` makes it. What is in each
-column stands in ``data/README.md``.
+:func:`load_dataset` reads the dataset that comes with tkit, :func:`read` one in any folder, and :mod:`tkit.dataset.build`
+makes one. ``data/README.md`` describes every column.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ FORMAT = 2
 """Version of the files' layout."""
 
 FOLD_SPLITS = ("unseen_sender", "unseen_kit")
-"""The official splits that are folds; ``by_time`` is a single one."""
+"""The official splits that have folds; ``by_time`` is a single split."""
 
 _CAMPAIGNS = "campaigns.parquet"
 _PACKAGE = Path(__file__).resolve().parents[1]
-# An installed package has the dataset beside its modules, a clone in data/.
-_PLACES = (_PACKAGE / "published", _PACKAGE.parent / "data" / "dataset")
+# An installed package has the dataset beside its modules, a clone has it in data/.
+_FOLDERS = (_PACKAGE / "published", _PACKAGE.parent / "data" / "dataset")
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,20 @@ class Dataset:
     Attributes
     ----------
     references : DataFrame
-        One row a remote reference: where it stands, what it is cut by, and the features (float32).
+        One row per remote reference: its key, the columns that slices are cut by, and the features (float32).
     labels : DataFrame
-        One row a labelled reference; ``source`` is gold, member or weak.
+        One row per labelled reference; ``source`` is gold, member or weak.
     messages : DataFrame
-        One row a message of the corpora.
+        One row per message of the corpora.
     splits : DataFrame
-        One row a labelled reference: the official splits.
+        One row per labelled reference: the official splits.
     manipulated : DataFrame
-        One row a disguised copy of a gold reference (:mod:`tkit.manipulate.copies`): to train on, never to test.
+        One row per disguised copy of a gold reference (:mod:`tkit.manipulate.copies`): to train on, never to test.
     campaigns : DataFrame
-        One row a remote reference: the features of the vantage point ``campaign`` (float32), by :mod:`tkit.features.campaign`;
-        its copies were looked for in its own corpus.
-    facts : mapping
-        ``dataset.json``: versions, counts, digests of the inputs, what could not be joined.
+        One row per remote reference: the features of the vantage point ``campaign`` (float32), by
+        :mod:`tkit.features.campaign`, from the copies in its own corpus.
+    description : mapping
+        The content of ``dataset.json``: versions, counts, digests of the inputs, the number of labels without a reference.
     """
 
     references: pd.DataFrame
@@ -68,53 +68,54 @@ class Dataset:
     splits: pd.DataFrame
     manipulated: pd.DataFrame
     campaigns: pd.DataFrame
-    facts: Mapping[str, Any]
+    description: Mapping[str, Any]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables by the names of their files."""
+        """Return the tables by file name."""
         return {name: getattr(self, name.removesuffix(".parquet")) for name in FILES}
 
     def digest(self, vantage: str = "message") -> str:
-        """Return one SHA-256, in hex, of the digests of the files that a vantage point sees: what its detectors learn from."""
-        seen = {name: sha256 for name, sha256 in self.facts["sha256"].items() if name != _CAMPAIGNS or not _is_of_mail(vantage)}
-        return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+        """Return one SHA-256, in hex, over the files that a vantage point reads, which its detectors are trained on."""
+        of_file = self.description["sha256"]
+        read_files = {name: digest for name, digest in of_file.items() if name != _CAMPAIGNS or not _is_of_mail(vantage)}
+        return hashlib.sha256(json.dumps(read_files, sort_keys=True).encode()).hexdigest()
 
     def seen_from(self, vantage: str) -> pd.DataFrame:
-        """Return the references with every feature that the vantage point can compute, and perhaps more."""
+        """Return the references with at least the features that the vantage point can compute."""
         return self.references if _is_of_mail(vantage) else with_campaigns(self.references, self.campaigns)
 
     def disguised(self) -> pd.DataFrame:
-        """Return the manipulated copies with the features of every vantage point: what models learn from beside :meth:`rows`.
+        """Return the manipulated copies with the features of every vantage point, to train on beside :meth:`rows`.
 
-        A sender disguises every copy of a mailing alike, so that comparing them says of a disguised reference what it said
-        before; only where the disguise writes other tokens their length is still that of the first ones.
+        A sender disguises every copy of a mailing in the same way. So a comparison of the copies gives a disguised reference
+        the features it had before. One inaccuracy: where the disguise changes tokens, their length stays the original one.
         """
         return with_campaigns(self.manipulated, self.campaigns)
 
     def rows(self, *, weak: bool = False) -> pd.DataFrame:
-        """Return the labelled references with their features: what detectors are trained and tested on.
+        """Return the labelled references with their features, to train and test detectors on.
 
         Parameters
         ----------
         weak : bool
-            Whether the weak labels come too, after the others. They may train and never test.
+            Whether to add the weak labels, after the others. They may train and never test.
 
         Returns
         -------
         DataFrame
-            The columns of labels, references, and of the message ``kind`` and ``language``, then the features of the
-            vantage point ``campaign``. These take part in the weak labels: a model of ``campaign`` that learns from weak rows
-            learns back what the rules put in.
+            The columns of labels and references, ``kind`` and ``language`` of the message, then the features of the
+            vantage point ``campaign``. The weak labels depend on the latter: a model of ``campaign`` trained on weak rows
+            relearns the rules that labelled them.
         """
         labels = self.labels
         if not weak:
             labels = labels[labels["source"] != "weak"]
             labels = labels.astype({name: bool for name in map(str, labels) if _is_of_list(name)})
         of_message = self.messages[["message_sha256", "kind", "language"]]
-        found = labels.merge(self.references, on=list(KEY), how="left", validate="one_to_one").merge(
+        rows = labels.merge(self.references, on=list(KEY), how="left", validate="one_to_one").merge(
             of_message, on="message_sha256", how="left", validate="many_to_one"
         )
-        return with_campaigns(found, self.campaigns)
+        return with_campaigns(rows, self.campaigns)
 
     def split(self, name: str, fold: int | None = None, *, weak: bool = False) -> Split:
         """Return one of the official splits of :meth:`rows`.
@@ -122,23 +123,23 @@ class Dataset:
         Parameters
         ----------
         name : {"by_time", "unseen_sender", "unseen_kit"}
-            Test is what was sent from a day on; or senders, or connected components (of sender, exact URL, tracker
-            domain, path template and form), that are not trained on.
+            The test rows are mails sent from a day on; or senders, or connected components (of sender, exact URL,
+            tracker domain, path template and form), that are not trained on.
         fold : int, optional
-            0 to 9, for the two that are folds.
+            0 to 9, for the two that have folds.
         weak : bool
             As given to :meth:`rows`.
 
         Returns
         -------
         Split
-            Masks over the rows. Test rows are gold; no row is trained on that shares what the split is by with a test
-            row.
+            Masks over the rows. Test rows are gold. No training row is in the same group (the sender or the component)
+            as a test row.
 
         Raises
         ------
         TkitError
-            Where there is no such split or fold.
+            If there is no such split or fold.
         """
         rows = self.splits if weak else self.splits[: int((self.labels["source"] != "weak").sum())]
         if name == "by_time" and fold is None:
@@ -167,7 +168,7 @@ def load_dataset() -> Dataset:
     Raises
     ------
     TkitError
-        Where it is not there, or is not of this tkit's version.
+        If it is missing or has another version than this tkit reads.
 
     Examples
     --------
@@ -180,12 +181,12 @@ def load_dataset() -> Dataset:
 
 def default_folder() -> Path:
     """Return the folder of the dataset that comes with tkit."""
-    for place in _PLACES:
-        if (place / "dataset.json").is_file():
-            return place
+    for folder in _FOLDERS:
+        if (folder / "dataset.json").is_file():
+            return folder
     raise TkitError(
-        f"no dataset in {' or '.join(map(str, _PLACES))}: install tkit from its wheel or a clone, or give the folder"
-        " of one to tkit.dataset.read"
+        f"no dataset in {' or '.join(map(str, _FOLDERS))}: install tkit from its wheel or a clone, or give the folder"
+        " of a dataset to tkit.dataset.read"
     )
 
 
@@ -195,53 +196,56 @@ def read(folder: str | os.PathLike[str]) -> Dataset:
     Raises
     ------
     TkitError
-        Where a file is missing, does not have the digest that ``dataset.json`` gives, or has another version.
+        If a file is missing, does not have the digest in ``dataset.json``, or has another version.
     """
     path = Path(folder)
-    facts = read_facts(path)
+    description = read_description(path)
     for name, version in (("format", FORMAT), ("feature_version", FEATURE_VERSION)):
-        if facts.get(name) != version:
+        if description.get(name) != version:
             raise TkitError(
-                f"{path}: {name} {facts.get(name)}, but this tkit {__version__} reads {version}:"
-                " make the dataset anew with `tkit dataset build`, or install the tkit that made it"
+                f"{path}: {name} {description.get(name)}, but this tkit {__version__} reads {version}:"
+                " rebuild the dataset with `tkit dataset build`, or install the tkit that made it"
             )
     tables = {}
     for name in FILES:
         file = path / name
         if not file.is_file():
-            raise TkitError(f"{file}: missing: make the dataset anew with `tkit dataset build`")
+            raise TkitError(f"{file}: missing: rebuild the dataset with `tkit dataset build`")
         data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() != facts["sha256"].get(name):
-            raise TkitError(f"{file}: not the file that dataset.json names: restore it, or make the dataset anew")
+        if hashlib.sha256(data).hexdigest() != description["sha256"].get(name):
+            raise TkitError(
+                f"{file}: its bytes do not match dataset.json: restore it, or rebuild the dataset with `tkit dataset build`"
+            )
         tables[name.removesuffix(".parquet")] = pq.read_table(pa.BufferReader(data)).to_pandas()
-    return Dataset(**tables, facts=facts)
+    return Dataset(**tables, description=description)
 
 
-def read_facts(folder: Path) -> Mapping[str, Any]:
-    """Read ``dataset.json`` alone."""
+def read_description(folder: Path) -> Mapping[str, Any]:
+    """Read only ``dataset.json``."""
+    file = folder / "dataset.json"
     try:
-        facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        description = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TkitError(f"{folder}: no dataset.json: make the dataset with `tkit dataset build -o {folder}`") from None
     except OSError as error:
-        raise TkitError(f"{folder / 'dataset.json'}: cannot be read ({error.strerror}): give the folder of a dataset") from None
+        raise TkitError(f"{file}: cannot be read ({error.strerror}): give the folder of a dataset") from None
     except ValueError as error:
-        raise TkitError(f"{folder / 'dataset.json'}: not JSON ({error}): make the dataset anew") from None
-    if not isinstance(facts, dict) or not isinstance(facts.get("sha256", {}), dict):
-        raise TkitError(f"{folder / 'dataset.json'}: not an object with sha256: make the dataset anew")
-    return facts
+        raise TkitError(f"{file}: not JSON ({error}): rebuild the dataset with `tkit dataset build`") from None
+    if not isinstance(description, dict) or not isinstance(description.get("sha256", {}), dict):
+        raise TkitError(f"{file}: not an object with sha256: rebuild the dataset with `tkit dataset build`")
+    return description
 
 
 def messages_of_corpora(folder: Path) -> dict[str, set[str]]:
-    """Return the hashes of the messages that a dataset was made of, by corpus.
+    """Return the hashes of the messages in a dataset, by corpus.
 
     Raises
     ------
     TkitError
-        Where there is no messages.parquet.
+        If there is no messages.parquet.
     """
     file = folder / "messages.parquet"
     if not file.is_file():
-        raise TkitError(f"{file}: missing: make the dataset anew with `tkit dataset build`")
+        raise TkitError(f"{file}: missing: rebuild the dataset with `tkit dataset build`")
     table = pq.read_table(file, columns=["corpus", "message_sha256"]).to_pandas()
     return {str(corpus): set(hashes) for corpus, hashes in table.groupby("corpus")["message_sha256"]}

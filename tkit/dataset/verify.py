@@ -1,4 +1,4 @@
-"""Every check of the published dataset, each with what it found."""
+"""Check the published dataset."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from tkit.dataset.columns import FILES, KEYS, arrow_schema
 from tkit.dataset.croissant import croissant
 from tkit.dataset.gather import Progress
 from tkit.dataset.privacy import texts
-from tkit.dataset.reading import FOLD_SPLITS, Dataset, read, read_facts
+from tkit.dataset.reading import FOLD_SPLITS, Dataset, read, read_description
 from tkit.errors import TkitError
 from tkit.splits.folds import require_whole_groups, sender_groups
 from tkit.splits.official import FOLDS, TIME
 
 SUMS = "SHA256SUMS"
 ALL_FILES = (*FILES, "dataset.json", "croissant.json")
-"""What SHA256SUMS names."""
+"""The files in SHA256SUMS."""
 
-# Known names that hold a space, for texts() takes a space for a sign of prose.
+# Columns of names that may contain a space, which texts() takes for a sign of prose.
 _NAMES = {"declared_size", "provider"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SENDER = re.compile(r"(?:[0-9a-f]{16})?")
@@ -57,7 +57,7 @@ _FORMS = {
 
 
 class Check(NamedTuple):
-    """One check: its name, whether it holds, and what was found, in words."""
+    """One check: its name, whether it holds, and the finding in words."""
 
     name: str
     holds: bool
@@ -65,34 +65,34 @@ class Check(NamedTuple):
 
 
 def verify(folder: Path, shared: Path | None = None, card: Path | None = None, progress: Progress | None = None) -> list[Check]:
-    """Check a dataset: files, columns, keys, joins, splits, privacy, metadata, and with `shared` that it can be made anew.
+    """Check files, columns, keys, joins, splits, privacy and metadata of a dataset, and with `shared` that it can be rebuilt.
 
     Parameters
     ----------
     folder : path
-        Of the dataset.
+        Folder of the dataset.
     shared : path, optional
-        A folder with ``corpora/``; with ``gold/`` and ``lists/`` beside it the labels are made anew too, otherwise they
-        are taken from the dataset itself.
+        A folder with ``corpora/``. If it also contains ``gold/`` and ``lists/``, the labels are rebuilt too, otherwise
+        they are taken from the dataset itself.
     card : path, optional
-        Data card that must be the one of these files.
+        Data card that must match these files.
     progress : callable, optional
-        Told of the rebuilding.
+        Called while the dataset is rebuilt, see :data:`tkit.dataset.gather.Progress`.
 
     Returns
     -------
     list of Check
-        In the order of the checks; those that need what failed before are left out.
+        In the order of the checks. Checks that depend on a failed one are left out.
 
     Raises
     ------
     TkitError
-        Where there is no dataset.
+        If there is no dataset.
     """
-    facts = read_facts(folder)
+    description = read_description(folder)
     checks = [_checksums(folder)]
     try:
-        checks.append(_columns(folder, list(facts.get("lists", []))))
+        checks.append(_columns(folder, list(description.get("lists", []))))
         dataset = read(folder)
     except TkitError as error:
         return [*checks, Check("files can be read", False, str(error))]
@@ -123,10 +123,10 @@ def _checksums(folder: Path) -> Check:
         else:
             with path.open("rb") as file:
                 if file_digest(file, "sha256").hexdigest() != named[name]:
-                    wrong.append(f"{name} has other bytes")
-    strange = sorted(path.name for path in folder.iterdir() if path.name not in (*ALL_FILES, SUMS))
-    wrong += [f"{name} does not belong here" for name in strange]
-    return _check("checksums", wrong, f"{len(ALL_FILES)} files as {SUMS} says")
+                    wrong.append(f"the bytes of {name} do not match")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in (*ALL_FILES, SUMS))
+    wrong += [f"{name} does not belong here" for name in others]
+    return _check("checksums", wrong, f"{len(ALL_FILES)} files match {SUMS}")
 
 
 def _columns(folder: Path, lists: list[str]) -> Check:
@@ -135,13 +135,13 @@ def _columns(folder: Path, lists: list[str]) -> Check:
         if not (folder / name).is_file():
             continue
         try:
-            found = pq.read_schema(folder / name)
+            schema = pq.read_schema(folder / name)
         except (pa.ArrowInvalid, OSError) as error:
-            wrong.append(f"{name} is no Parquet file ({error})")
+            wrong.append(f"{name} is not a Parquet file ({error})")
             continue
         expected = arrow_schema(name, lists)
-        if not found.equals(expected):
-            both = zip_longest(map(str, found), map(str, expected), fillvalue="nothing")
+        if not schema.equals(expected):
+            both = zip_longest(map(str, schema), map(str, expected), fillvalue="nothing")
             has, documented = next(pair for pair in both if pair[0] != pair[1])
             wrong.append(f"{name} has {has} where {documented} is documented")
     return _check("columns", wrong, f"names and types of {len(FILES)} tables as documented")
@@ -150,10 +150,10 @@ def _columns(folder: Path, lists: list[str]) -> Check:
 def _keys(dataset: Dataset) -> Check:
     wrong = []
     for name, table in dataset.tables().items():
-        twice = int(table.duplicated(list(KEYS[name])).sum())
+        duplicates = int(table.duplicated(list(KEYS[name])).sum())
         absent = int(table[list(KEYS[name])].isna().any(axis=1).sum())
-        if twice or absent:
-            wrong.append(f"{name}: {twice} keys stand twice, {absent} are null")
+        if duplicates or absent:
+            wrong.append(f"{name}: {duplicates} duplicate keys, {absent} null keys")
     return _check("keys", wrong, "unique in each table")
 
 
@@ -164,30 +164,29 @@ def _joins(dataset: Dataset) -> Check:
     if not labels.isin(references).all():
         wrong.append("a label has no reference")
     if not labels.equals(pd.MultiIndex.from_frame(dataset.splits[list(KEYS["splits.parquet"])])):
-        wrong.append("splits.parquet does not name the labels in their order")
+        wrong.append("splits.parquet does not list the labels in their order")
     gold = dataset.labels[dataset.labels["source"] == "gold"]
     copied = pd.MultiIndex.from_frame(dataset.manipulated[list(KEYS["labels.parquet"])])
     if not copied.isin(pd.MultiIndex.from_frame(gold[list(KEYS["labels.parquet"])])).all():
-        wrong.append("a manipulated copy is of no gold reference")
+        wrong.append("a manipulated copy has no gold reference")
     if not references.equals(pd.MultiIndex.from_frame(dataset.campaigns[list(KEYS["campaigns.parquet"])])):
-        wrong.append("campaigns.parquet does not name the references in their order")
+        wrong.append("campaigns.parquet does not list the references in their order")
     per_message = dataset.references["message_sha256"].value_counts()
     messages = dataset.messages.set_index("message_sha256")
     if not per_message.index.isin(messages.index).all():
         wrong.append("a reference has no message")
     elif not (messages["references"] == per_message.reindex(messages.index, fill_value=0)).all():
-        wrong.append("messages.parquet miscounts references")
+        wrong.append("messages.parquet has a wrong count of references")
     else:
         of_message = messages.loc[dataset.references["message_sha256"], ["corpus", "date"]].reset_index(drop=True)
         if not of_message.equals(dataset.references[["corpus", "date"]]):
-            wrong.append("a reference has another corpus or day than its message")
+            wrong.append("a reference differs from its message in corpus or day")
         if not (messages.loc[dataset.labels["message_sha256"], "sender_key"].to_numpy() == dataset.labels["sender_key"]).all():
-            wrong.append("a label has another sender than its message")
+            wrong.append("a label differs from its message in the sender")
     return _check("joins", wrong, f"{len(labels):,} labels to {len(references):,} references to {len(messages):,} messages")
 
 
 def _counts(dataset: Dataset) -> Check:
-    facts = dataset.facts
     labels = {str(name): int(count) for name, count in dataset.labels["source"].value_counts().items()}
     counted = {
         "references": len(dataset.references),
@@ -196,9 +195,9 @@ def _counts(dataset: Dataset) -> Check:
         "components": int(dataset.labels.loc[dataset.labels["source"] != "weak", "component"].nunique()),
     }
     wrong = [
-        f"dataset.json: {name} {facts.get(name)}, counted {value}"
+        f"dataset.json: {name} {dataset.description.get(name)}, counted {value}"
         for name, value in counted.items()
-        if facts.get(name) != value
+        if dataset.description.get(name) != value
     ]
     return _check("counts", wrong, ", ".join(f"{count:,} {name}" for name, count in labels.items()))
 
@@ -209,11 +208,11 @@ def _messages_of_registry(dataset: Dataset) -> Check:
         hashes = dataset.messages.loc[dataset.messages["corpus"] == corpus.name, "message_sha256"]
         if digest_of(hashes) != corpus.messages_sha256:
             wrong.append(f"{corpus.name}: not the registry's {corpus.messages:,} messages")
-    return _check("messages", wrong, f"those of the {len(CORPORA)} corpora of the registry")
+    return _check("messages", wrong, f"those of the {len(CORPORA)} corpora in the registry")
 
 
 def _splits(dataset: Dataset) -> Check:
-    """No group stands on both sides, and no weak row is tested."""
+    """Check that no group is on both sides and no weak row is tested."""
     wrong = []
     strong = dataset.rows()
     groups = {"unseen_sender": sender_groups(strong), "unseen_kit": strong["component"]}
@@ -224,14 +223,14 @@ def _splits(dataset: Dataset) -> Check:
         require_whole_groups(time, strong["component"])
         moment = pd.Timestamp(TIME, tz="UTC")
         if not ((strong["date"][time.train] < moment).all() and (strong["date"][time.test] >= moment).all()):
-            wrong.append("by_time: a row stands on the wrong side of its day")
+            wrong.append("by_time: a row is on the wrong side of the day")
         for name in FOLD_SPLITS:
             for fold in range(FOLDS):
                 split = dataset.split(name, fold)
                 require_whole_groups(split, groups[name])
                 tested += split.test
                 if not (split.train.any() and split.test.any()):
-                    wrong.append(f"{split.name} has no row to train on, or none to test")
+                    wrong.append(f"{split.name} has no row to train on or no row to test")
                 weak = dataset.split(name, fold, weak=True)
                 if (weak.train & weak.test).any() or weak.test.sum() != split.test.sum():
                     wrong.append(f"{split.name}: a weak row is tested, or a row is on both sides")
@@ -239,8 +238,8 @@ def _splits(dataset: Dataset) -> Check:
         wrong.append(str(error))
     else:
         if not (tested[gold] == len(FOLD_SPLITS)).all() or tested[~gold].any():
-            wrong.append("the folds do not test every gold row once, and nothing else")
-    return _check("splits", wrong, f"nothing straddles in by_time and {len(FOLD_SPLITS)} x {FOLDS} folds")
+            wrong.append("the folds do not test every gold row exactly once, and no other row")
+    return _check("splits", wrong, f"no group is on both sides in by_time and {len(FOLD_SPLITS)} x {FOLDS} folds")
 
 
 def _text(dataset: Dataset) -> Check:
@@ -258,40 +257,39 @@ def _text(dataset: Dataset) -> Check:
             else:
                 bad = texts(values)
             if bad:
-                wrong.append(f"{name}: {column} holds what is no code, name or hash, {len(bad)} times")
-    return _check("no text", wrong, f"{count} columns of codes, names and hashes; no address, URL or prose")
+                wrong.append(f"{name}: {column} contains {len(bad)} values that are not a code, name or hash")
+    return _check("no text", wrong, f"{count} columns contain only codes, names and hashes, no address, URL or prose")
 
 
 def _metadata(folder: Path, dataset: Dataset) -> Check:
     sizes = {name: (folder / name).stat().st_size for name in FILES}
     try:
-        told = json.loads((folder / "croissant.json").read_text("utf-8"))
+        metadata = json.loads((folder / "croissant.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         return Check("croissant.json", False, f"cannot be read ({error})")
-    if told != croissant(dataset.facts, sizes):
-        return Check("croissant.json", False, "is not what the files and dataset.json make it")
+    if metadata != croissant(dataset.description, sizes):
+        return Check("croissant.json", False, "does not match the files and dataset.json")
     try:
         import mlcroissant  # noqa: PLC0415  a development tool
     except ImportError:
-        return Check("croissant.json", True, "as the files make it; install mlcroissant to have it validated")
+        return Check("croissant.json", True, "matches the files; install mlcroissant to have it validated")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of its JSON-LD library
-            mlcroissant.Dataset(jsonld=told)
+            mlcroissant.Dataset(jsonld=metadata)
     except (mlcroissant.ValidationError, ValueError) as error:
         return Check("croissant.json", False, f"mlcroissant: {error}")
-    return Check("croissant.json", True, f"valid by mlcroissant {version('mlcroissant')}")
+    return Check("croissant.json", True, f"valid according to mlcroissant {version('mlcroissant')}")
 
 
 def _card(dataset: Dataset, card: Path) -> Check:
     try:
-        told = card.read_text("utf-8")
+        text = card.read_text("utf-8")
     except OSError as error:
         return Check("data card", False, f"{card}: {error.strerror}")
-    wrong = (
-        [] if told == render_data_card(dataset) else [f"{card} has other words or numbers: write it with `tkit dataset card`"]
-    )
-    return _check("data card", wrong, f"{card} as the files make it")
+    if text != render_data_card(dataset):
+        return Check("data card", False, f"{card} does not match the files: write it with `tkit dataset card`")
+    return Check("data card", True, f"{card} matches the files")
 
 
 def _rebuilt(folder: Path, dataset: Dataset, shared: Path, progress: Progress | None) -> Check:
@@ -299,17 +297,15 @@ def _rebuilt(folder: Path, dataset: Dataset, shared: Path, progress: Progress | 
         again = Path(temporary) / "dataset"
         if (shared / "gold").is_dir():
             build(shared, again, progress, corrections_beside(folder))
-            of = "mails, label files and lists"
+            sources = "mails, label files and lists"
         else:
             rebuild(shared / "corpora", dataset, again, progress)
-            of = "mails, with the dataset's own labels"
+            sources = "mails, with the dataset's own labels"
         wrong = [
-            f"{name} comes out otherwise"
-            for name in (*ALL_FILES, SUMS)
-            if (folder / name).read_bytes() != (again / name).read_bytes()
+            f"{name} differs" for name in (*ALL_FILES, SUMS) if (folder / name).read_bytes() != (again / name).read_bytes()
         ]
-    return _check("made anew", wrong, f"byte for byte from the {of}")
+    return _check("rebuilt", wrong, f"byte for byte from the {sources}")
 
 
-def _check(name: str, wrong: list[str], found: str) -> Check:
-    return Check(name, not wrong, "; ".join(wrong) if wrong else found)
+def _check(name: str, wrong: list[str], finding: str) -> Check:
+    return Check(name, not wrong, "; ".join(wrong) if wrong else finding)

@@ -1,38 +1,10 @@
-"""Detectors: one interface for rules, lists and models.
+"""Detectors: one interface for rules, lists, models and programs.
 
-The models are in :mod:`tkit.detectors.models`, imported from there: scikit-learn takes seconds to load, and a
-rule or a bundle does not need it.
+The modules have the detectors themselves. :mod:`tkit.detectors.models` loads scikit-learn, which takes seconds and which a
+rule or a bundle does not need.
 """
 
 from tkit.detectors.base import Detector, Trainable
-from tkit.detectors.rules import (
-    RULES,
-    BlockAll,
-    BlockNone,
-    Declared1x1,
-    FairEmail,
-    KnownList,
-    KnownListOr1x1,
-    Nextcloud,
-    OwnToken,
-    Rspamd,
-    SnappyMail,
-    Trocker,
-)
+from tkit.detectors.rules import RULE_NAMES, RULES, Rule
 
-__all__ = [
-    "RULES",
-    "BlockAll",
-    "BlockNone",
-    "Declared1x1",
-    "Detector",
-    "FairEmail",
-    "KnownList",
-    "KnownListOr1x1",
-    "Nextcloud",
-    "OwnToken",
-    "Rspamd",
-    "SnappyMail",
-    "Trainable",
-    "Trocker",
-]
+__all__ = ["RULES", "RULE_NAMES", "Detector", "Rule", "Trainable"]

@@ -1,4 +1,4 @@
-"""Several detectors as one: a tracker is what any of them calls one, as a blocker with several lists and a model decides."""
+"""Several detectors as one that flags what any of them flags, like a blocker with several lists and a model."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.base import Detector
 from tkit.detectors.facts import facts_of
 from tkit.errors import TkitError
@@ -16,14 +16,14 @@ from tkit.features import VANTAGES
 
 @dataclass(frozen=True)
 class AnyOf:
-    """What any of several detectors calls a tracker.
+    """Flags what any of several detectors flags.
 
     Attributes
     ----------
     detectors : tuple of Detector
         Two or more.
     thresholds : tuple of float
-        Of each detector, the score from which its verdict is "tracker".
+        For each detector the score from which its verdict is "tracker".
     """
 
     detectors: tuple[Detector, ...]
@@ -37,7 +37,7 @@ class AnyOf:
             )
         unknown = [detector.name for detector in self.detectors if detector.vantage not in VANTAGES]
         if unknown:
-            raise TkitError(f"{', '.join(unknown)}: of no known vantage point: give detectors of {', '.join(VANTAGES)}")
+            raise TkitError(f"{', '.join(unknown)}: unknown vantage point: give detectors of {', '.join(VANTAGES)}")
 
     @property
     def name(self) -> str:
@@ -52,12 +52,12 @@ class AnyOf:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """What any of them reads beside features."""
-        return tuple(dict.fromkeys(fact for detector in self.detectors for fact in facts_of(detector)))
+        """The columns that any of them reads besides features."""
+        return tuple(dict.fromkeys(column for detector in self.detectors for column in facts_of(detector)))
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return 1.0 for what any of the detectors calls, else 0.0; see :class:`tkit.detectors.Detector`."""
-        called = np.zeros(len(rows), np.bool_)
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return 1.0 for references that any of the detectors flags, else 0.0; see :class:`tkit.detectors.Detector`."""
+        flagged = np.zeros(len(rows), np.bool_)
         for detector, threshold in zip(self.detectors, self.thresholds, strict=True):
-            called |= detector.scores(rows) >= threshold
-        return called.astype(np.float64)
+            flagged |= detector.scores(rows) >= threshold
+        return flagged.astype(np.float64)

@@ -1,4 +1,4 @@
-"""What a detector is: anything that gives references a score."""
+"""The interface of detectors: anything that gives references a score."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Protocol, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
 
 
@@ -23,31 +23,31 @@ class Detector(Protocol):
     def vantage(self) -> str:
         """The lowest vantage point that can compute what it reads, see :data:`tkit.features.VANTAGES`."""
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+    def scores(self, rows: pd.DataFrame) -> Floats:
         """Score each row.
 
         Parameters
         ----------
         rows : DataFrame
-            One row a remote reference, with at least the feature columns that the detector reads.
+            One row per remote reference, with at least the feature columns that the detector reads.
 
         Returns
         -------
         ndarray of float64, shape (n_rows,)
-            From 0 to 1; higher is rather a tracker. Rules give 0.0 or 1.0.
+            From 0 to 1; a higher score means more likely a tracker. Rules give 0.0 or 1.0.
 
         Raises
         ------
         TkitError
-            Where a column that it reads is missing or holds NaN or an infinity.
+            If a column that it reads is missing or holds NaN or an infinity.
         """
 
 
 class Trainable(Detector, Protocol):
     """A detector that learns from labelled rows."""
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
-        """Learn, forgetting whatever was learnt before.
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
+        """Train from scratch: earlier training is forgotten.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class Trainable(Detector, Protocol):
         tracker : ndarray of bool, shape (n_rows,)
             Whether each row is a tracker; both must occur.
         weight : ndarray of float64, shape (n_rows,)
-            How much each row counts, from 0.
+            Weight of each row, 0 or more.
 
         Returns
         -------
@@ -66,8 +66,8 @@ class Trainable(Detector, Protocol):
         Raises
         ------
         TkitError
-            For what :meth:`scores` refuses, lengths that differ, no tracker or no negative of positive
-            weight, or weights that are negative or not finite.
+            If :meth:`scores` refuses the rows, lengths differ, no tracker or no negative has a positive weight, or a weight
+            is negative or not finite.
         """
 
 
@@ -76,28 +76,30 @@ def threshold_of(detector: Detector) -> float:
     return float(getattr(detector, "threshold_score", 0.5))
 
 
-def require_examples(rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64], reader: str) -> None:
-    """Refuse labels and weights that nothing can be learnt from.
+def require_examples(rows: pd.DataFrame, tracker: Mask, weight: Floats, reader: str) -> None:
+    """Refuse labels and weights that no detector can be trained on.
 
     Parameters
     ----------
     rows, tracker, weight
         As given to :meth:`Trainable.fit`.
     reader : str
-        Who learns, for messages.
+        Name of the detector, for messages.
 
     Raises
     ------
     TkitError
-        As :meth:`Trainable.fit` says of labels and weights.
+        See :meth:`Trainable.fit`.
     """
     if tracker.shape != (len(rows),) or weight.shape != (len(rows),) or tracker.dtype != np.bool_:
         raise TkitError(
             f"{reader}: {len(rows)} rows, labels of shape {tracker.shape} and type {tracker.dtype}, "
-            f"weights of shape {weight.shape}: give one bool and one weight a row"
+            f"weights of shape {weight.shape}: give one bool and one weight per row"
         )
     if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise TkitError(f"{reader}: weights that are negative or not finite: give numbers from 0")
+        raise TkitError(f"{reader}: weights that are negative or not finite: give numbers of at least 0")
     used = tracker[weight > 0]
     if not used.any() or used.all():
-        raise TkitError(f"{reader}: {used.sum()} trackers and {(~used).sum()} negatives of positive weight: give some of both")
+        raise TkitError(
+            f"{reader}: {used.sum()} trackers and {(~used).sum()} negatives of positive weight: give at least one of each"
+        )

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.detectors.base import require_examples
 from tkit.errors import TkitError
 from tkit.features import FEATURES, VANTAGES, feature_names
@@ -15,26 +15,26 @@ from tkit.features.matrix import feature_matrix
 
 
 class Classifier:
-    """A classifier of scikit-learn's interface, on features by name.
+    """A classifier with scikit-learn's interface, on features by name.
 
     Parameters
     ----------
     estimator : classifier
         Has ``fit(X, y, sample_weight=...)``, ``predict_proba(X)`` and ``classes_``. Each :meth:`fit` works on a clone, so
-        the one given is never changed; one that is fitted already, on a float32 matrix of `features` in their order, may
-        be asked for its scores at once.
+        the original never changes. An estimator that is already fitted, on a float32 matrix of `features` in their order,
+        can score at once.
     features : sequence of str, optional
-        Features to read; all that `vantage` can compute without it.
+        Features to read; by default all that `vantage` can compute.
     vantage : {"url", "element", "message", "campaign"}, optional
-        Without it the lowest vantage point that can compute `features`, ``message`` where neither is given.
+        By default the lowest vantage point that can compute `features`, or ``message`` without `features`.
     name : str, optional
-        Name in tables; the class's name without it.
+        Name in tables; by default the name of the class.
 
     Raises
     ------
     TkitError
-        For a feature or vantage point that there is not, a feature that the vantage point cannot compute, or an estimator
-        without ``predict_proba``.
+        For an unknown feature or vantage point, a feature that the vantage point cannot compute, or an estimator without
+        ``predict_proba``.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Classifier:
         self.vantage = vantage or lowest
         self.name = name or type(estimator).__name__
 
-    def fit(self, rows: pd.DataFrame, tracker: NDArray[np.bool_], weight: NDArray[np.float64]) -> Self:
+    def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
         """Fit a clone of the estimator; see :class:`tkit.detectors.Trainable`."""
         from sklearn.base import clone  # noqa: PLC0415 - slow to load
 
@@ -74,20 +74,20 @@ class Classifier:
         self.estimator.fit(matrix, tracker, sample_weight=weight)
         return self
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the probability of the class that stands for trackers; see :class:`tkit.detectors.Detector`.
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return the probability of the class of trackers; see :class:`tkit.detectors.Detector`.
 
         Raises
         ------
         TkitError
-            As :class:`tkit.detectors.Detector` says; for an estimator not fitted, or on other classes than one that is
-            true (True, 1) and one that is not (False, 0).
+            As :class:`tkit.detectors.Detector` says; if the estimator is not fitted, or its classes are not one true value
+            (True, 1) and one false value (False, 0).
         """
         matrix = feature_matrix(rows, self.features, self.name)
         classes = list(getattr(self.estimator, "classes_", ()))
         if len(classes) != 2:
             raise TkitError(f"{self.name}: knows {len(classes)} classes: fit it on trackers (True, 1) and others (False, 0)")
-        # Of classes such as -1 and 1, or two words, nothing tells which stands for trackers.
+        # With classes such as -1 and 1, or two words, it is unknown which one means tracker.
         if bool(classes[0]) == bool(classes[1]):
             named = " and ".join(map(str, classes))
             raise TkitError(f"{self.name}: its classes are {named}: fit it on trackers (True, 1) and others (False, 0)")

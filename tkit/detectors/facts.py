@@ -1,7 +1,7 @@
-"""What is written about each reference, beside its numbers: for detectors that read more than features.
+"""Facts: the columns that detectors may read besides features, such as the URL or the start tag.
 
-A list reads the URL, a program the tag, somebody else's blocker whatever it likes. :func:`with_facts` gives the feature
-table with the columns of :data:`FACTS` added; a detector names those that it reads in its attribute ``facts``.
+A list reads the URL, a program the tag, an external blocker any of them. :func:`with_facts` returns the feature table with
+the columns of :data:`FACTS` added. A detector names those that it reads in its attribute ``facts``.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ FACTS: Mapping[str, str] = {
     "index": "number of the reference in the message, from 0, in document order",
     "carrier": "how the reference is written, see docs/design.md",
     "url": "the URL as written, entities and escapes decoded",
-    "resolved_url": "what a browser would ask for",
-    "original_url": "the same without the proxies and gateways that wrap it",
+    "resolved_url": "the URL that a browser would request",
+    "original_url": "the resolved URL without the proxies and gateways that wrap it",
     "element": "the element's tag, lower case",
     "written_attributes": "the element's attributes as written, names in lower case: a mapping of str to str",
-    "tag": "the element's start tag, written anew from its tag and attributes",
+    "tag": "the element's start tag, rebuilt from its tag and attributes",
     "from_domain": "domain of the From address, lower case; empty when absent",
 }
-"""The columns that detectors may read beside features, and what each holds."""
+"""The columns that detectors may read besides features, each with its description."""
 
 _AT_ONCE = 256
 
 
 def with_facts(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    r"""Return the feature table of messages with the columns of :data:`FACTS`, some messages at a time.
+    r"""Yield the feature table of messages with the columns of :data:`FACTS`, some messages at a time.
 
     Parameters
     ----------
     messages : iterable of Message
-        Read as they are worked on.
+        Read lazily.
 
     Yields
     ------
     DataFrame
-        What :func:`tkit.features.extract` gives for up to 256 messages, and ``original_url``, ``element``, ``tag``,
-        ``from_domain`` (str) and ``written_attributes`` (object). Whole messages: no message lies in two frames.
+        The table of :func:`tkit.features.extract` for up to 256 messages, and ``original_url``, ``element``, ``tag``,
+        ``from_domain`` (str) and ``written_attributes`` (object). A message is never split across two frames.
 
     Examples
     --------
@@ -69,14 +69,16 @@ def with_facts(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
 
 def _frame(messages: Sequence[Message]) -> pd.DataFrame:
     rows = extract(messages)
-    found = [(message, reference) for message in messages for reference in references(message) if not reference.local]
-    written = [reference for _, reference in found]
+    remote = [(message, reference) for message in messages for reference in references(message) if not reference.local]
+    remote_references = [reference for _, reference in remote]
     facts: dict[str, Any] = {
-        "original_url": pd.array([unwrap(reference.resolved_url) for reference in written], dtype="str"),
-        "element": pd.array([reference.element for reference in written], dtype="str"),
-        "written_attributes": pd.Series([dict(reference.attributes) for reference in written], rows.index, dtype=object),
-        "tag": pd.array([_tag(reference) for reference in written], dtype="str"),
-        "from_domain": pd.array([message.from_domain for message, _ in found], dtype="str"),
+        "original_url": pd.array([unwrap(reference.resolved_url) for reference in remote_references], dtype="str"),
+        "element": pd.array([reference.element for reference in remote_references], dtype="str"),
+        "written_attributes": pd.Series(
+            [dict(reference.attributes) for reference in remote_references], rows.index, dtype=object
+        ),
+        "tag": pd.array([_tag(reference) for reference in remote_references], dtype="str"),
+        "from_domain": pd.array([message.from_domain for message, _ in remote], dtype="str"),
     }
     return rows.assign(**facts)
 
@@ -91,11 +93,11 @@ def fact(rows: pd.DataFrame, name: str, reader: str) -> list[Any]:
     Raises
     ------
     TkitError
-        Where rows do not have it.
+        If the rows do not have it.
     """
     if name not in rows.columns:
         raise TkitError(
-            f"{reader}: rows have no column {name}: it reads the mails themselves, not their features alone;"
+            f"{reader}: rows have no column {name}: it reads the mails themselves, not only their features;"
             " make the rows with tkit.detectors.facts.with_facts, or give `tkit compare` the mails"
         )
     values: list[Any] = rows[name].tolist()
@@ -103,5 +105,5 @@ def fact(rows: pd.DataFrame, name: str, reader: str) -> list[Any]:
 
 
 def facts_of(detector: object) -> tuple[str, ...]:
-    """Return the columns of :data:`FACTS` that a detector reads; none for one that reads features alone."""
+    """Return the columns of :data:`FACTS` that a detector reads; none if it reads features only."""
     return tuple(getattr(detector, "facts", ()))

@@ -1,4 +1,4 @@
-"""One word for any detector: a rule, a program, a list, a bundle, an executable, an installed package's."""
+"""Any detector by name: a rule, a program, a list, a bundle, an executable, or one of an installed package."""
 
 from __future__ import annotations
 
@@ -16,19 +16,7 @@ from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.peers import PEERS
 from tkit.detectors.program import ProgramDetector
 from tkit.detectors.published import ListDetector, PublishedColumn, Unwrapped
-from tkit.detectors.rules import (
-    BlockAll,
-    BlockNone,
-    Declared1x1,
-    FairEmail,
-    KnownList,
-    KnownListOr1x1,
-    Nextcloud,
-    OwnToken,
-    Rspamd,
-    SnappyMail,
-    Trocker,
-)
+from tkit.detectors.rules import RULE_NAMES
 from tkit.errors import TkitError
 from tkit.features import VANTAGES
 from tkit.lists.engines import PublishedList
@@ -37,26 +25,11 @@ from tkit.lists.sources import REGISTRY, lists_folder, load, read_list
 ENTRY_POINTS = "tkit.detectors"
 """The entry point group: each names a detector, or a callable without arguments that makes one."""
 
-RULE_NAMES: Mapping[str, Callable[[], Detector]] = {
-    "none": BlockNone,
-    "1x1": Declared1x1,
-    "nextcloud": Nextcloud,
-    "fairemail": FairEmail,
-    "trocker": Trocker,
-    "rspamd": Rspamd,
-    "snappymail": SnappyMail,
-    "known-lists": KnownList,
-    "known-lists-or-1x1": KnownListOr1x1,
-    "own-token": OwnToken,
-    "all": BlockAll,
-}
-"""What may stand behind ``rule:``."""
-
 _SNIFFED = 1 << 16
 
 
 def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
-    """Make a detector of what names it.
+    """Make the detector that a specification names.
 
     Parameters
     ----------
@@ -64,21 +37,21 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
         One of
 
         =========================  =====================================================================================
-        ``rule:NAME``              a rule, see :data:`RULE_NAMES`
-        ``peer:NAME``              a program as it decides, see :data:`tkit.detectors.peers.PEERS`
-        ``list:NAME``              a list of :data:`tkit.lists.sources.REGISTRY`, out of the folder `lists`
-        ``published:NAME``         that list's verdicts as the published dataset holds them
-        ``unwrapped:SPEC``         another detector that also judges what a proxy or gateway has wrapped
-        ``any:SPEC,SPEC,...``      what any of these calls a tracker; no comma may stand in one of them
+        ``rule:NAME``              a rule, see :data:`~tkit.detectors.rules.RULE_NAMES`
+        ``peer:NAME``              a complete program (list and heuristic), see :data:`tkit.detectors.peers.PEERS`
+        ``list:NAME``              a list of :data:`tkit.lists.sources.REGISTRY`, from the folder `lists`
+        ``published:NAME``         that list's verdicts in the published dataset
+        ``unwrapped:SPEC``         another detector that also judges the URL behind a proxy or gateway
+        ``any:SPEC,SPEC,...``      flags what any of these flags; none of them may contain a comma
         ``bundle:VANTAGE``         the built-in bundle of a vantage point
-        ``program:COMMAND``        a command line, split as a shell would but run without one
+        ``program:COMMAND``        a command line, split as in a shell but run without one
         a folder                   a bundle
-        a file                     a program where it can be executed, else a list, its kind told by its content
+        a file                     a program if it is executable, else a list, whose kind is detected
         ``plugin:NAME``, ``NAME``  an entry point of the group :data:`ENTRY_POINTS`
         =========================  =====================================================================================
 
     lists : path, optional
-        Folder with the user's copies of published lists; :func:`tkit.lists.sources.lists_folder` without it.
+        Folder with the user's copies of published lists; by default :func:`tkit.lists.sources.lists_folder`.
 
     Returns
     -------
@@ -87,8 +60,7 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
     Raises
     ------
     TkitError
-        For a name that there is not, a file of no known form, a list without a rule that can be applied, and what making
-        the detector raises.
+        For an unknown name, a file of unknown format, a list without a usable rule, or if making the detector fails.
     """
     prefix, colon, rest = spec.partition(":")
     if colon and prefix in _PREFIXES:
@@ -99,18 +71,18 @@ def load_detector(spec: str, lists: str | Path | None = None) -> Detector:
     if path.is_file():
         return _from_file(path)
     if "/" in spec or os.sep in spec or path.suffix:
-        raise TkitError(f"{spec}: no such file or folder: give a list, a program or a bundle that is there")
+        raise TkitError(f"{spec}: no such file or folder: give an existing list, program or bundle")
     return _plugin(spec, lists)
 
 
 def is_prefixed(spec: str) -> bool:
-    """Return whether a spec begins with one of the words of :func:`load_detector`, and so is no path."""
+    """Return whether a specification begins with a prefix of :func:`load_detector`, and so is not a path."""
     prefix, colon, _ = spec.partition(":")
     return bool(colon) and prefix in _PREFIXES
 
 
 def _rule(name: str, lists: str | Path | None) -> Detector:
-    rule: Detector = _named(RULE_NAMES, name, "rule")()
+    rule: Detector = _named(RULE_NAMES, name, "rule")
     return rule
 
 
@@ -148,26 +120,26 @@ def _program(command: str, lists: str | Path | None) -> Detector:
     except ValueError as error:
         raise TkitError(f"program:{command}: {error}: quote it as for a shell") from None
     if not words or shutil.which(words[0]) is None:
-        raise TkitError(f"program:{command}: {words[0] if words else 'nothing'} is no executable file or command")
+        raise TkitError(f"program:{command}: {words[0] if words else 'nothing'} is not an executable file or command")
     return ProgramDetector(tuple(words), f"program: {Path(words[0]).name}")
 
 
 def _plugin(name: str, lists: str | Path | None) -> Detector:
-    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    if name not in found:
-        installed = f"; installed: {', '.join(sorted(found))}" if found else ""
+    installed = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if name not in installed:
+        others = f"; installed: {', '.join(sorted(installed))}" if installed else ""
         raise TkitError(
-            f"{name}: no file or folder, and no entry point of the group {ENTRY_POINTS}{installed}; built in are"
+            f"{name}: no file or folder, and no entry point of the group {ENTRY_POINTS}{others}; built in are"
             f" {', '.join(prefix + ':' for prefix in _PREFIXES)}, see docs/detectors.md"
         )
     try:
-        made: Any = found[name].load()
+        made: Any = installed[name].load()
         made = made if hasattr(made, "scores") and not isinstance(made, type) else made()
     except Exception as error:  # another package's code may raise anything
-        raise TkitError(f"{name}: its package {found[name].value} failed ({type(error).__name__}: {error})") from error
+        raise TkitError(f"{name}: its package {installed[name].value} failed ({type(error).__name__}: {error})") from error
     missing = [part for part in ("name", "vantage", "scores") if not hasattr(made, part)]
     if missing:
-        raise TkitError(f"{name}: {found[name].value} is no detector: it has no {', '.join(missing)}")
+        raise TkitError(f"{name}: {installed[name].value} is not a detector: it has no {', '.join(missing)}")
     detector: Detector = made
     return detector
 
@@ -201,17 +173,17 @@ def _from_file(path: Path) -> Detector:
             start = file.read(_SNIFFED)
     except OSError as error:
         raise TkitError(f"{path}: cannot be read ({error.strerror}): give a file that you may read") from error
-    # A list may carry the executable bit too, as every file of some file systems does.
+    # A list may have the executable bit too: on some file systems every file has it.
     if os.access(path, os.X_OK) and (start.startswith(b"#!") or b"\0" in start):
         return ProgramDetector((str(path.resolve()),), f"program: {path.name}")
     if start.startswith(b"#!") or b"\0" in start:
-        raise TkitError(f"{path}: a program that may not be executed: chmod +x {path}")
+        raise TkitError(f"{path}: a program that is not executable: chmod +x {path}")
     return ListDetector(_usable(read_list(path), str(path)), f"list: {path.name}")
 
 
 def _usable(listed: PublishedList, where: str) -> PublishedList:
     if not listed.rules:
-        raise TkitError(f"{where}: holds no rule: give a list with one at least")
+        raise TkitError(f"{where}: contains no rule: give a list with at least one")
     if len(listed.dropped) >= listed.rules:
         raise TkitError(f"{where}: none of its {listed.rules} rules can be applied; the first: {listed.dropped[0]}")
     return listed

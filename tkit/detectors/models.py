@@ -1,9 +1,8 @@
-"""Trained models as detectors: thin wraps of scikit-learn and LightGBM that keep to the schema and can be exported.
+"""Trained models as detectors: thin wrappers of scikit-learn and LightGBM that use the feature schema and can be exported.
 
-Each is a dataclass whose fields are its parameters; what ``fit`` learns stands under names that end in ``_``.
-The parameter ``vantage`` picks the features, ``manipulated`` the disguised copies that are learnt from beside
-the rows. ``exported`` gives what was learnt in a form of tkit's own, from
-which :class:`tkit.bundle.Bundle` is made.
+Each is a dataclass whose fields are its parameters; the names of fitted attributes end in ``_``. The parameter ``vantage``
+selects the features, ``manipulated`` the disguised copies that are added to the training rows. ``exported`` returns the
+fitted model in tkit's own form, from which :class:`tkit.bundle.Bundle` is made.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -43,19 +42,19 @@ class _Examples(NamedTuple):
 
 @dataclass
 class _Model(ABC):
-    """What all models share: checks before fitting and scoring.
+    """Base class of all models: checks before fitting and scoring.
 
     Attributes
     ----------
     vantage : str
-        Whose features are read.
+        Vantage point whose features are read.
     random_state : int
-        Seed of whatever is drawn in fitting.
+        Seed of all random draws in fitting.
     manipulated : DataFrame or None
         Disguised copies of references, as :func:`tkit.manipulate.copies.manipulated_rows` gives them. Those whose original is
-        among the training rows are learnt from too, so that a split which holds a reference back holds back its copies.
+        among the training rows are trained on too, so that the copies of a held-out reference are held out as well.
     manipulated_weight : float
-        What the copies of one reference weigh together, as a share of its own weight.
+        Total weight of the copies of one reference, as a share of its own weight.
     """
 
     name: ClassVar[str]
@@ -65,7 +64,7 @@ class _Model(ABC):
     manipulated_weight: float = field(default=1.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
-        """Learn from labelled rows; see :meth:`tkit.detectors.Trainable.fit`."""
+        """Train on labelled rows; see :meth:`tkit.detectors.Trainable.fit`."""
         matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
         tracker, weight = np.asarray(tracker), np.asarray(weight, dtype=np.float64)
         require_examples(rows, tracker, weight, self.name)
@@ -84,7 +83,7 @@ class _Model(ABC):
         missing = [name for name in KEY if name not in rows or name not in manipulated]
         if missing:
             raise TkitError(
-                f"{self.name}: no column {', '.join(missing)} to tell which row a manipulated copy is of: "
+                f"{self.name}: no column {', '.join(missing)} to find the original of a manipulated copy: "
                 "give the rows and the copies of tkit.dataset.reading"
             )
         original = pd.MultiIndex.from_frame(rows[list(KEY)]).get_indexer(pd.MultiIndex.from_frame(manipulated[list(KEY)]))
@@ -100,7 +99,7 @@ class _Model(ABC):
         Raises
         ------
         TkitError
-            Where the model is not fitted; or as the interface says.
+            If the model is not fitted, or as the interface says.
         """
         self._require_fitted()
         matrix = feature_matrix(rows, feature_names(self.vantage), self.name)
@@ -108,7 +107,7 @@ class _Model(ABC):
 
     @abstractmethod
     def exported(self) -> TreeSum | LinearSum:
-        """Return what was learnt in a form of tkit's own; TkitError where the model is not fitted."""
+        """Return the fitted model in tkit's own form; TkitError if it is not fitted."""
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "estimators_"):
@@ -128,7 +127,7 @@ class LogisticModel(_Model):
     Attributes
     ----------
     inverse_penalty : float
-        scikit-learn's ``C``: less penalises the weights more.
+        scikit-learn's ``C``: a lower value penalises the weights more.
     estimators_ : tuple of LogisticRegression
         The one fitted estimator.
     scaler_ : StandardScaler
@@ -141,12 +140,12 @@ class LogisticModel(_Model):
     name = "logistic regression"
 
     def _fit(self, matrix: Matrix, tracker: Mask, weight: Floats) -> None:
-        # The weighted variance of a column that is nearly constant can come out a little below 0; it is scaled by 1 then.
+        # The weighted variance of a nearly constant column can be slightly below 0; it is scaled by 1 then.
         logarithms = signed_log1p(matrix)
         with np.errstate(invalid="ignore"):
             self.scaler_ = StandardScaler().fit(logarithms, sample_weight=weight)
         estimator = LogisticRegression(C=self.inverse_penalty, max_iter=5000, random_state=self.random_state)
-        # One thread and one order of sums: the same weights everywhere. On so few rows more would only wait for each other.
+        # One thread and one order of sums give the same weights everywhere. On so few rows more threads would not be faster.
         with threadpool_limits(1):
             self.estimators_ = (estimator.fit(self.scaler_.transform(logarithms), tracker, weight),)
 
@@ -155,7 +154,7 @@ class LogisticModel(_Model):
         return np.asarray(self.estimators_[0].predict_proba(transformed)[:, 1], np.float64)
 
     def exported(self) -> LinearSum:
-        """Return intercept and weights with the means and scales that they go by."""
+        """Return intercept and weights with the means and scales that they use."""
         self._require_fitted()
         estimator = self.estimators_[0]
         return LinearSum(float(estimator.intercept_[0]), self.scaler_.mean_, self.scaler_.scale_, estimator.coef_[0])
@@ -165,21 +164,21 @@ class LogisticModel(_Model):
 class TreeModel(_Model):
     """One decision tree, small enough to be read.
 
-    A leaf is judged by the weight that it holds, not by its rows: hundreds of copies of one mailing say no more than one
-    mail. Its probability is Laplace's, so that among pure leaves the one that has seen most comes first (Provost and
-    Domingos, Machine Learning 52(3), 2003).
+    The minimum size of a leaf is a weight, not a number of rows: hundreds of copies of one mailing are no more evidence than
+    one mail. Its probability uses Laplace's rule, so that among pure leaves the one with the most weight comes first
+    (Provost and Domingos, Machine Learning 52(3), 2003).
 
     Attributes
     ----------
     max_depth : int
-        Questions asked of a row at most.
+        Maximum number of splits on the way to a leaf.
     min_leaf_weight : float
-        Training weight of a leaf at least, or half of all weight where that is less.
+        Minimum training weight of a leaf, or half of all weight if that is less.
     estimators_ : tuple of DecisionTreeClassifier
         The one fitted tree.
     """
 
-    # Of depths 3 to 8 and weights 5 and 20 the best mean partial AUC on folds inside the training sides of the study.
+    # Of depths 3 to 8 and weights 5 and 20, the best mean partial AUC on folds inside the training parts of the study.
     max_depth: int = 6
     min_leaf_weight: float = 20.0
     estimators_: tuple[DecisionTreeClassifier, ...] = field(init=False, repr=False)
@@ -198,7 +197,7 @@ class TreeModel(_Model):
         return _shares(estimator.tree_, LAPLACE)[estimator.apply(matrix)]
 
     def exported(self) -> TreeSum:
-        """Return the tree, its leaves holding the probabilities."""
+        """Return the tree with the probabilities in its leaves."""
         self._require_fitted()
         return TreeSum("identity", 0.0, [_class_tree(self.estimators_[0].tree_, 1, LAPLACE)])
 
@@ -210,13 +209,13 @@ class ForestModel(_Model):
     Attributes
     ----------
     trees : int
-        How many.
+        Number of trees.
     max_features : float
         Share of the columns that each split may choose from.
     min_samples_leaf : int
-        Training rows of a leaf at least.
+        Minimum training rows of a leaf.
     n_jobs : int
-        Trees fitted at a time; changes nothing in the result.
+        Trees fitted in parallel; does not change the result.
     estimators_ : tuple of RandomForestClassifier
         The one fitted forest.
     """
@@ -242,7 +241,7 @@ class ForestModel(_Model):
         return np.asarray(self.estimators_[0].predict_proba(matrix)[:, 1], np.float64)
 
     def exported(self) -> TreeSum:
-        """Return the trees, each leaf holding its share of the mean probability."""
+        """Return the trees with the share of the mean probability in each leaf."""
         self._require_fitted()
         trees = [_class_tree(tree.tree_, self.trees) for tree in self.estimators_[0].estimators_]
         return TreeSum("identity", 0.0, trees)
@@ -250,21 +249,21 @@ class ForestModel(_Model):
 
 @dataclass
 class BoostingModel(_Model):
-    """Gradient-boosted trees (LightGBM), the mean logit of some seeds.
+    """Gradient-boosted trees (LightGBM), the mean logit over several seeds.
 
-    LightGBM rather than scikit-learn's: on these columns its rate is no worse, it fits five times as fast, and it
-    gives its trees through a public function.
+    LightGBM rather than scikit-learn: on these columns its rates are no worse, it fits five times as fast, and it returns its
+    trees through a public function.
 
     Attributes
     ----------
     trees : int
         Trees of each seed.
     learning_rate : float
-        What each tree's correction is multiplied by.
+        Factor of each tree's correction.
     max_leaf_nodes : int
-        Leaves of a tree at most.
+        Maximum leaves of a tree.
     min_samples_leaf : int
-        Training rows of a leaf at least.
+        Minimum training rows of a leaf.
     l2_regularization : float
         Penalty on the leaves.
     max_features : float
@@ -272,12 +271,12 @@ class BoostingModel(_Model):
     max_rows : float
         Share of the training rows that each tree is fitted on.
     seeds : int
-        How many are averaged, from ``random_state`` on.
+        Number of seeds averaged, from ``random_state`` on.
     extra_trees : bool
-        Try one random threshold a column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). On mail before
-        2024, over kits, years and corpora left out, the mean recall at 0.1 % false positives is 1.3 points higher with them.
+        Try one random threshold per column in each split, not all (Geurts et al., Machine Learning 63(1), 2006). On mail
+        before 2024, over held-out kits, years and corpora, this raises the mean recall at 0.1% false positives by 1.3 points.
     estimators_ : tuple of LGBMClassifier
-        One a seed.
+        One per seed.
     """
 
     trees: int = 250
@@ -305,7 +304,7 @@ class BoostingModel(_Model):
                 subsample_freq=1,
                 extra_trees=self.extra_trees,
                 random_state=self.random_state + seed,
-                # One thread and one order of sums: the same trees everywhere.
+                # One thread and one order of sums give the same trees everywhere.
                 n_jobs=1,
                 deterministic=True,
                 force_col_wise=True,
@@ -330,7 +329,7 @@ class BoostingModel(_Model):
 
 
 Model = LogisticModel | TreeModel | ForestModel | BoostingModel
-"""What a bundle can be made of."""
+"""The models that a bundle can be made of."""
 
 
 def _shares(tree: Any, added: float) -> Floats:
@@ -340,7 +339,7 @@ def _shares(tree: Any, added: float) -> Floats:
 
 
 def _class_tree(tree: Any, trees: int, added: float = 0.0) -> SplitTree:
-    """Return a classification tree of scikit-learn, one of so many whose mean counts."""
+    """Return a classification tree of scikit-learn, with each leaf divided by the number of trees that are averaged."""
     return SplitTree(
         np.where(tree.children_left < 0, -1, tree.feature).astype(np.int64),
         tree.threshold.astype(np.float64),
@@ -352,7 +351,7 @@ def _class_tree(tree: Any, trees: int, added: float = 0.0) -> SplitTree:
 
 
 def _boosted_tree(root: dict[str, Any], seeds: int) -> SplitTree:
-    """Return one of LightGBM's trees; its splits are all ``<=``, since no column is a category or holds NaN."""
+    """Return one of LightGBM's trees; all its splits are ``<=``, since no column is categorical or contains NaN."""
     order: list[dict[str, Any]] = []
     children: list[list[int]] = []
     waiting = [(root, -1)]

@@ -1,11 +1,10 @@
-"""The programs that people use today, as they decide: a list and a heuristic together, on the mail as it was sent.
+"""The complete decisions of programs that people use today: list and heuristic together, on the mail as it was sent.
 
-A program's bare list is :class:`tkit.detectors.published.ListDetector`; its size rule alone, where it has one, is in
-:mod:`tkit.detectors.rules`. Each program here reads facts (:mod:`tkit.detectors.facts`), and some look at a message's other
-references: give them the rows of whole messages.
+A program's list by itself is a :class:`tkit.detectors.published.ListDetector`; its size rule by itself, if it has one, is
+in :mod:`tkit.detectors.rules`. Each program here reads facts (:mod:`tkit.detectors.facts`), and some look at the other
+references of a message, so they need the rows of whole messages.
 
-What all of them leave out: whether the user allows a sender, what a program fetches anew from its own server, and what it
-does to links.
+None of them models the senders that the user allows, lists that a program updates from its own server, or links.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats, Mask
 from tkit.detectors.base import Detector
 from tkit.detectors.facts import fact
 from tkit.detectors.published import ListDetector
@@ -35,11 +34,11 @@ from tkit.lists.sources import REGISTRY, load
 
 _FACTS = ("message_sha256", "part", "carrier", "url", "resolved_url", "element", "written_attributes", "tag")
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-# Longer ones do not fit the programs' integers, and are none to them.
+# The programs do not read longer ones as integers: they overflow.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
-class _Seen(NamedTuple):
+class _Reference(NamedTuple):
     """The facts of one reference that the programs read."""
 
     message_sha256: str
@@ -59,24 +58,26 @@ class _Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class _Program(ABC):
-    """What all programs share: facts in, verdicts out."""
+    """Base class of all programs: facts in, verdicts out."""
 
     name: ClassVar[str]
     vantage: ClassVar[str] = "element"
     facts: ClassVar[tuple[str, ...]] = _FACTS
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return 1.0 for what the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
-        seen = list(map(_Seen, *(fact(rows, column, self.name) for column in _FACTS)))
-        return np.array(self._calls(seen, rows), np.float64)
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return 1.0 for references that the program blocks, else 0.0; see :class:`tkit.detectors.Detector`."""
+        references = list(map(_Reference, *(fact(rows, column, self.name) for column in _FACTS)))
+        return np.array(self._flags(references, rows), np.float64)
 
     @abstractmethod
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_] | list[bool]:
-        """Judge the references; ``rows`` are theirs, with the features."""
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> Mask | list[bool]:
+        """Return which references are flagged; ``rows`` are their rows with the features."""
 
 
-def _listed(published: PublishedList, seen: list[_Seen]) -> NDArray[np.bool_]:
-    return published.match_many([one.resolved_url for one in seen], [one.tag for one in seen])
+def _listed(published: PublishedList, references: list[_Reference]) -> Mask:
+    return published.match_many(
+        [reference.resolved_url for reference in references], [reference.tag for reference in references]
+    )
 
 
 _NARROW = re.compile(r"""width\s*=["'\s]*[01]p?x?["'\s]|[^-]width:\s*[01]px""", re.IGNORECASE | re.ASCII)
@@ -95,9 +96,9 @@ _SPARED = (
 class MailTrackerBlocker(_Program):
     """A vendor's expression in an ``<img>`` tag, or its width of 0 or 1 px unless it looks like a spacer.
 
-    Three vendors' first expressions also count in a CSS ``background-image``. Source: apparition47/MailTrackerBlocker,
-    ``Source/MTBBlockedMessage.m``. The program reads the tag as written; here it is written anew from the tree, with every
-    value in double quotes. Two static advertisements that it removes as well are left out.
+    The first expressions of three vendors also count in a CSS ``background-image``. Source: apparition47/MailTrackerBlocker,
+    ``Source/MTBBlockedMessage.m``. The program reads the tag as written; here it is rebuilt from the tree, with every
+    value in double quotes. Two static advertisements that the program also removes are left out.
 
     Attributes
     ----------
@@ -111,15 +112,15 @@ class MailTrackerBlocker(_Program):
     in_css: tuple[str, ...] = ()
     name = "program: MailTrackerBlocker"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
-        # The program's own frame; it takes the URL of a background, never more.
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> list[bool]:
+        # The frame that the program puts around an expression; it matches at most the URL of a background.
         frames = [rf"url\(['\"]?[A-Za-z0-9_:./]*{translate(rule, ICU)[0]}[A-Za-z0-9_:&./?=]*['\"]?\)" for rule in self.in_css]
         css = re.compile("|".join(frames), re.IGNORECASE | re.ASCII) if frames else None
         return [
             bool(known)
-            or self._generic(one.tag)
-            or bool(css and one.carrier.startswith("style-") and css.search(f"url({one.url[:LONGEST_TEXT]})"))
-            for known, one in zip(_listed(self.listed, seen), seen, strict=True)
+            or self._generic(reference.tag)
+            or bool(css and reference.carrier.startswith("style-") and css.search(f"url({reference.url[:LONGEST_TEXT]})"))
+            for known, reference in zip(_listed(self.listed, references), references, strict=True)
         ]
 
     @staticmethod
@@ -132,7 +133,7 @@ class MailTrackerBlocker(_Program):
 
 @dataclass(frozen=True)
 class TrockerProgram(_Program):
-    """On Trocker's list, or called by its heuristic, see :class:`tkit.detectors.Trocker`.
+    """On Trocker's list, or flagged by its heuristic, see :class:`tkit.detectors.rules.Trocker`.
 
     Attributes
     ----------
@@ -143,13 +144,13 @@ class TrockerProgram(_Program):
     listed: PublishedList
     name = "program: Trocker"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return _listed(self.listed, seen) | (Trocker().scores(rows) > 0)
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> Mask:
+        return _listed(self.listed, references) | (Trocker().scores(rows) > 0)
 
 
 @dataclass(frozen=True)
 class SnappyMailProgram(_Program):
-    """On SnappyMail's list, or called by its sizes, see :class:`tkit.detectors.SnappyMail`.
+    """On SnappyMail's list, or flagged by its sizes, see :class:`tkit.detectors.rules.SnappyMail`.
 
     Attributes
     ----------
@@ -160,9 +161,9 @@ class SnappyMailProgram(_Program):
     listed: PublishedList
     name = "program: SnappyMail"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> NDArray[np.bool_]:
-        picture = np.array([one.picture for one in seen], np.bool_)
-        return (picture & _listed(self.listed, seen)) | (SnappyMail().scores(rows) > 0)
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> Mask:
+        picture = np.array([reference.picture for reference in references], np.bool_)
+        return (picture & _listed(self.listed, references)) | (SnappyMail().scores(rows) > 0)
 
 
 _NEOMD_PATHS = ("/wf/open", "/track/open.php", "/ut.php", "/o.gif", "/pixel.gif", "/beacon", "/email_opened")
@@ -170,9 +171,9 @@ _NEOMD_PATHS = ("/wf/open", "/track/open.php", "/ut.php", "/o.gif", "/pixel.gif"
 
 @dataclass(frozen=True)
 class Neomd(_Program):
-    """On neomd's list, of one of its seven generic paths, or a pixel without words.
+    """On neomd's list, with one of its seven generic paths, or a pixel without alternative text.
 
-    A pixel: an ``<img>`` of an empty ``alt`` whose attributes are both 0 or 1, or whose style has ``display:none``. Source:
+    A pixel: an ``<img>`` with an empty ``alt`` whose attributes are both 0 or 1, or whose style has ``display:none``. Source:
     ssp-data/neomd, ``internal/imap/tracker_list.go`` and its documentation.
 
     Attributes
@@ -184,22 +185,22 @@ class Neomd(_Program):
     listed: PublishedList
     name = "program: neomd"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
-        known = _listed(self.listed, seen)
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> list[bool]:
+        known = _listed(self.listed, references)
         return [
             bool(hit)
-            or any(path in one.resolved_url.lower() for path in _NEOMD_PATHS)
-            or (one.picture and self._blank(one.attributes))
-            for hit, one in zip(known, seen, strict=True)
+            or any(path in reference.resolved_url.lower() for path in _NEOMD_PATHS)
+            or (reference.picture and self._blank(reference.attributes))
+            for hit, reference in zip(known, references, strict=True)
         ]
 
     @staticmethod
-    def _blank(given: Mapping[str, str]) -> bool:
-        tiny = all(given.get(side, "").strip().lower().removesuffix("px") in ("0", "1") for side in ("width", "height"))
-        return not given.get("alt", "").strip() and (tiny or _DISPLAY_NONE.search(given.get("style", "")) is not None)
+    def _blank(attributes: Mapping[str, str]) -> bool:
+        tiny = all(attributes.get(side, "").strip().lower().removesuffix("px") in ("0", "1") for side in ("width", "height"))
+        return not attributes.get("alt", "").strip() and (tiny or _DISPLAY_NONE.search(attributes.get("style", "")) is not None)
 
 
-# A share such as 0.5 counts as hidden too: what the program looks for ends behind the first 0.
+# An opacity such as 0.5 counts as hidden too: the program's pattern ends after the first 0.
 _HIDDEN = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden)|opacity\s*:\s*0\b|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|\Z)",
     re.IGNORECASE,
@@ -212,7 +213,7 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{16,}")
 class Pelton(_Program):
     """An ``<img>`` with one strong signal, or both weak ones.
 
-    Strong: a width or height attribute of at most 1, a hiding style, a known host, a mail address in the URL. Weak: an
+    Strong: a width or height attribute of at most 1, a hiding style, a known host, an email address in the URL. Weak: an
     identifier of sixteen characters or more in the query or path, and being the only ``<img>`` of its host in the part.
     Source: TRC-Loop/Pelton, ``internal/mailview/trackers.go``; there it is off unless the user turns it on.
 
@@ -225,31 +226,33 @@ class Pelton(_Program):
     listed: PublishedList
     name = "program: Pelton"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
-        hosts = [_host_as_written(one.url) if one.picture else "" for one in seen]
-        pictures = Counter((one.message_sha256, one.part, host) for one, host in zip(seen, hosts, strict=True) if host)
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> list[bool]:
+        hosts = [_host_as_written(reference.url) if reference.picture else "" for reference in references]
+        pictures = Counter(
+            (reference.message_sha256, reference.part, host) for reference, host in zip(references, hosts, strict=True) if host
+        )
         return [
             bool(host)
             and (
-                self._strong(one)
-                or self.listed.match(one.url)
-                or (_opaque(one.url) and pictures[one.message_sha256, one.part, host] == 1)
+                self._strong(reference)
+                or self.listed.match(reference.url)
+                or (_opaque(reference.url) and pictures[reference.message_sha256, reference.part, host] == 1)
             )
-            for one, host in zip(seen, hosts, strict=True)
+            for reference, host in zip(references, hosts, strict=True)
         ]
 
     @staticmethod
-    def _strong(one: _Seen) -> bool:
-        sides = (one.attributes.get(side, "").strip().lower().removesuffix("px") for side in ("width", "height"))
+    def _strong(reference: _Reference) -> bool:
+        sides = (reference.attributes.get(side, "").strip().lower().removesuffix("px") for side in ("width", "height"))
         return (
             any(_INTEGER.fullmatch(side) and int(side) <= 1 for side in sides)
-            or _HIDDEN.search(one.attributes.get("style", "")) is not None
-            or _ADDRESS.search(one.url[:LONGEST_TEXT]) is not None
+            or _HIDDEN.search(reference.attributes.get("style", "")) is not None
+            or _ADDRESS.search(reference.url[:LONGEST_TEXT]) is not None
         )
 
 
 def _host_as_written(url: str) -> str:
-    """Return the host of an absolute web address, lower case; ``""`` where there is none."""
+    """Return the host of an absolute web URL in lower case, or ``""``."""
     if not url.lower().startswith(("http://", "https://")):
         return ""
     try:
@@ -270,35 +273,35 @@ _FAIREMAIL_MAXIMUM = re.compile(r"max-(?:width|height)\s*:\s*[01](?:\.0+)?(?:px)
 
 @dataclass(frozen=True)
 class FairEmailProgram(_Program):
-    """An ``<img>`` that FairEmail's size rule calls, on a host of no other kind of ``<img>`` in the mail.
+    """An ``<img>`` that FairEmail's size rule flags, on a host without any other kind of ``<img>`` in the mail.
 
-    The size rule is :class:`tkit.detectors.FairEmail`'s; an element of the class ``cloudmagic-smart-beacon`` is called
-    as well. A host is spared when it also serves an ``<img>`` which that rule does not call, whether that one declares a
-    size or not. Source: M66B/FairEmail, ``HtmlHelper.java``; its one listed host is left out.
+    The size rule is :class:`tkit.detectors.rules.FairEmail`'s; an element with the class ``cloudmagic-smart-beacon`` is flagged
+    as well. A host is spared if it also serves an ``<img>`` that this rule does not flag, with or without a declared
+    size. Source: M66B/FairEmail, ``HtmlHelper.java``; its one listed host is left out.
     """
 
     name = "program: FairEmail"
 
-    def _calls(self, seen: list[_Seen], rows: pd.DataFrame) -> list[bool]:
-        pixel = [one.picture and self._pixel(one.attributes) for one in seen]
-        hosts = [_host_as_written(one.url) for one in seen]
+    def _flags(self, references: list[_Reference], rows: pd.DataFrame) -> list[bool]:
+        pixel = [reference.picture and self._pixel(reference.attributes) for reference in references]
+        hosts = [_host_as_written(reference.url) for reference in references]
         spared = {
-            (one.message_sha256, host)
-            for one, host, tiny in zip(seen, hosts, pixel, strict=True)
-            if one.picture and host and not tiny
+            (reference.message_sha256, host)
+            for reference, host, tiny in zip(references, hosts, pixel, strict=True)
+            if reference.picture and host and not tiny
         }
         return [
-            tiny and bool(host) and (one.message_sha256, host) not in spared
-            for one, host, tiny in zip(seen, hosts, pixel, strict=True)
+            tiny and bool(host) and (reference.message_sha256, host) not in spared
+            for reference, host, tiny in zip(references, hosts, pixel, strict=True)
         ]
 
     @staticmethod
-    def _pixel(given: Mapping[str, str]) -> bool:
-        if "cloudmagic-smart-beacon" in given.get("class", "").split():
+    def _pixel(attributes: Mapping[str, str]) -> bool:
+        if "cloudmagic-smart-beacon" in attributes.get("class", "").split():
             return True
-        if _FAIREMAIL_MAXIMUM.search(given.get("style", "")):
+        if _FAIREMAIL_MAXIMUM.search(attributes.get("style", "")):
             return True
-        sides = [given.get(side, "").strip() for side in ("width", "height")]
+        sides = [attributes.get(side, "").strip() for side in ("width", "height")]
         if not all(_INTEGER.fullmatch(side) for side in sides):
             return False
         width, height = map(int, sides)
@@ -336,10 +339,10 @@ PEERS: Mapping[str, Callable[[Path], Detector]] = {
     "trocker": lambda folder: TrockerProgram(load(_SOURCES["trocker"], folder)),
     "uglyemail": _list_alone("uglyemail", "UglyEmail"),
 }
-"""Each program by name; makes the detector from the folder of the user's lists. Simplify and UglyEmail are their lists."""
+"""A factory for each program by name, called with the folder of the user's lists. Simplify and UglyEmail are only lists."""
 
 
 def all_peers(folder: str | Path) -> Iterator[Detector]:
-    """Return every program of :data:`PEERS`; raises as :func:`tkit.lists.sources.load` does."""
+    """Yield every program of :data:`PEERS`; raises the errors of :func:`tkit.lists.sources.load`."""
     for make in PEERS.values():
         yield make(Path(folder))

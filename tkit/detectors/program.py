@@ -1,20 +1,20 @@
-"""Anybody's program as a detector: one JSON line a reference in, one verdict a line out.
+"""Any program as a detector: one JSON line per reference in, one JSON line per verdict out.
 
 The protocol
 ------------
 The program is started once for each call of :meth:`ProgramDetector.scores`, without a shell. On standard input it reads one
-JSON object a line (UTF-8, no line end inside), one for each reference, the references of a message together and in document
-order: every column of :data:`tkit.detectors.facts.FACTS` by its name (``part`` and ``index`` numbers, ``written_attributes``
-an object of
-strings, all else strings) and ``id``, the number of the line from 0. Standard input ends after the last.
+JSON object per line (UTF-8, no line end inside) for each reference, those of a message together and in document order.
+An object has every column of :data:`tkit.detectors.facts.FACTS` by its name (``part`` and ``index`` are numbers,
+``written_attributes`` is an object of strings, all others are strings) and ``id``, the number of the line from 0. Standard
+input ends after the last reference.
 
-On standard output it writes one JSON object a line, one for each reference in the same order: ``{"score": 0.93}`` with a
-number from 0 (clean) to 1 (tracker), or ``{"tracker": true}``, which counts where both are given; ``id``, where given, must
-be that of the reference. Other members are ignored. It may write while it still reads, or only at the end. What it writes
-to standard error is shown where something goes wrong. It ends with exit code 0.
+On standard output it writes one JSON object per line for each reference, in the same order: ``{"score": 0.93}`` with a
+number from 0 (clean) to 1 (tracker), or ``{"tracker": true}``, which takes precedence if both are present. ``id`` is
+optional and must be that of the reference. Other members are ignored. It may write while it still reads, or only at the end.
+Its standard error is shown if something goes wrong. It ends with exit code 0.
 
-It is hostile input like any other: a line has at most :data:`LONGEST_LINE` bytes, a line that is no verdict ends the
-program, and so does :attr:`ProgramDetector.timeout` seconds in which it neither takes nor gives anything.
+Its output is untrusted input: a line has at most :data:`LONGEST_LINE` bytes, and the program is killed after a line that is
+not a verdict, or after :attr:`ProgramDetector.timeout` seconds in which it neither reads nor writes anything.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.facts import FACTS, fact
 from tkit.errors import TkitError
 
 LONGEST_LINE = 1 << 16
-"""Bytes of a verdict's line, at most."""
+"""Maximum bytes of a verdict's line."""
 
 _SHOWN = 200
 _LAST = b""
-# Seconds for a pipe to break once its program has ended; only a process that left the group could hold it longer.
+# Seconds for a pipe to break after its program has ended; only a process that left the group could keep it open longer.
 _GRACE = 5.0
 
 
@@ -59,7 +59,7 @@ class ProgramDetector:
     name : str
         Its name in tables.
     timeout : float
-        Seconds without any progress after which it is ended.
+        Seconds without progress after which it is killed.
     """
 
     command: tuple[str, ...]
@@ -68,34 +68,34 @@ class ProgramDetector:
     vantage: ClassVar[str] = "message"
     facts: ClassVar[tuple[str, ...]] = tuple(FACTS)
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Start the program, hand it every reference, and read its verdicts.
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Start the program, send it every reference, and read its verdicts.
 
         Raises
         ------
         TkitError
-            Where it cannot be started, writes a line that is no verdict, too few or too many of them, fails, or hangs. The
-            message names the line and holds the end of what the program wrote to standard error.
+            If it cannot be started, writes a line that is not a verdict, writes too few or too many, fails, or hangs. The
+            message names the line and contains the end of the program's standard error.
         """
         lines = _lines(rows, self.name)
         if not lines:
             return np.zeros(0)
         score = np.empty(len(lines))
         with tempfile.TemporaryFile() as errors, _started(self, errors) as process:
-            given = 0
+            answered = 0
             try:
                 for line in _answers(process, lines, self.timeout):
-                    if given == len(lines):
-                        raise TkitError(f"more than {len(lines)} verdicts: write one a reference")
-                    score[given] = _verdict(line, given)
-                    given += 1
+                    if answered == len(lines):
+                        raise TkitError(f"more than {len(lines)} verdicts: write one per reference")
+                    score[answered] = _verdict(line, answered)
+                    answered += 1
                 code = process.wait(self.timeout)
-                if given < len(lines) or code:
-                    raise TkitError(f"it ended with exit code {code} after {given} of {len(lines)} verdicts")
+                if answered < len(lines) or code:
+                    raise TkitError(f"it ended with exit code {code} after {answered} of {len(lines)} verdicts")
             except subprocess.TimeoutExpired:
                 raise TkitError(f"{self.name}: it did not end within {self.timeout:g} s after its last verdict") from None
             except TkitError as error:
-                raise TkitError(f"{self.name}: {error}{_told(errors)}") from None
+                raise TkitError(f"{self.name}: {error}{_last_words(errors)}") from None
         return score
 
 
@@ -109,7 +109,7 @@ def _lines(rows: pd.DataFrame, reader: str) -> list[bytes]:
 
 @contextlib.contextmanager
 def _started(detector: ProgramDetector, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the program in a process group of its own, and end the whole group whatever happens."""
+    """Start the program in a process group of its own, and always kill the whole group at the end."""
     try:
         process = subprocess.Popen(
             detector.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
@@ -131,7 +131,7 @@ def _started(detector: ProgramDetector, errors: IO[bytes]) -> Iterator[subproces
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what the program started as well; without process groups, the program alone."""
+    """Kill the program and the processes that it started; on systems without process groups only the program."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -141,7 +141,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answers(process: subprocess.Popen[bytes], lines: list[bytes], timeout: float) -> Iterator[bytes]:
-    """Write the lines and give those that come back, both at once: a full pipe on either side stops neither."""
+    """Write the lines and yield the answers at the same time, so that a full pipe on either side blocks neither."""
     progress = [time.monotonic()]
     answers: queue.Queue[bytes] = queue.Queue(1024)
     stopped = threading.Event()
@@ -161,13 +161,13 @@ def _answers(process: subprocess.Popen[bytes], lines: list[bytes], timeout: floa
                     raise TkitError(f"nothing in or out for {timeout:g} s: it hangs, or needs a longer time limit") from None
                 continue
             if line == _LAST:
-                # It has said everything; the writer may be about to close the pipe.
+                # All output is read; the writer may be about to close the pipe.
                 writer.join(timeout)
                 return
             progress[0] = time.monotonic()
             yield line
     finally:
-        # The threads may sit in a read or a write; both end with the program.
+        # The threads may block in a read or a write; both end with the program.
         stopped.set()
         if writer.is_alive() or reader.is_alive():
             _end(process)
@@ -176,7 +176,7 @@ def _answers(process: subprocess.Popen[bytes], lines: list[bytes], timeout: floa
 
 
 def _write(stream: IO[bytes], lines: list[bytes], progress: list[float], stopped: threading.Event) -> None:
-    # A program that ends early breaks the pipe; what it has said, or its exit code, tells why.
+    # A program that ends early breaks the pipe; its output or its exit code shows why.
     with contextlib.suppress(OSError, ValueError):
         for line in lines:
             if stopped.is_set():
@@ -207,30 +207,30 @@ def _verdict(line: bytes, number: int) -> float:
     if len(line) >= LONGEST_LINE:
         raise TkitError(f"{where} is longer than {LONGEST_LINE} bytes: {wanted}")
     try:
-        given = json.loads(line)
+        answer = json.loads(line)
     except (ValueError, RecursionError):
-        raise TkitError(f"{where} is no JSON: {shown}: {wanted}, and nothing else to standard output") from None
-    if not isinstance(given, dict):
-        raise TkitError(f"{where} is no object: {shown}: {wanted}")
-    if given.get("id", number) != number:
+        raise TkitError(f"{where} is not JSON: {shown}: {wanted}, and nothing else to standard output") from None
+    if not isinstance(answer, dict):
+        raise TkitError(f"{where} is not an object: {shown}: {wanted}")
+    if answer.get("id", number) != number:
         raise TkitError(
-            f"{where} is about id {given['id']!r:.40}, not {number}: write the verdicts in the order of the references"
+            f"{where} is about id {answer['id']!r:.40}, not {number}: write the verdicts in the order of the references"
         )
-    return _score(given, f"{where} holds no verdict: {shown}: {wanted}")
+    return _score(answer, f"{where} contains no verdict: {shown}: {wanted}")
 
 
-def _score(given: dict[str, Any], otherwise: str) -> float:
-    called, score = given.get("tracker"), given.get("score")
-    if isinstance(called, bool):
-        return float(called)
-    if called is None and isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1:
+def _score(answer: dict[str, Any], message: str) -> float:
+    tracker, score = answer.get("tracker"), answer.get("score")
+    if isinstance(tracker, bool):
+        return float(tracker)
+    if tracker is None and isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1:
         return float(score)
-    raise TkitError(otherwise)
+    raise TkitError(message)
 
 
-def _told(errors: IO[bytes]) -> str:
+def _last_words(errors: IO[bytes]) -> str:
     """Return the last line that the program wrote to standard error."""
     end = errors.seek(0, os.SEEK_END)
     errors.seek(max(0, end - 4096))
-    told = [line for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    return f"; its last words: {told[-1].strip()[:_SHOWN]!r}" if told else ""
+    lines = [line for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    return f"; its last words: {lines[-1].strip()[:_SHOWN]!r}" if lines else ""

@@ -1,4 +1,4 @@
-"""Published lists as detectors, and any detector judging also what a proxy or gateway has wrapped."""
+"""Published lists as detectors, and detectors that also judge the URL behind a proxy or gateway."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Floats
 from tkit.detectors.base import Detector, threshold_of
 from tkit.detectors.facts import fact, facts_of
 from tkit.errors import TkitError
@@ -22,7 +22,7 @@ _REWRITTEN = ("original_url", "element", "written_attributes", "tag", "url", "re
 
 @dataclass(frozen=True)
 class ListDetector:
-    """A list that judges each reference by what is asked for: the URL, the start tag, the type of the request.
+    """A list that judges each reference by its URL, start tag and request type.
 
     Attributes
     ----------
@@ -41,15 +41,15 @@ class ListDetector:
         """``element`` for a list whose rules read the tag, else ``url``."""
         return "element" if self.listed.kind == "regex-tag" else "url"
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return 1.0 for what the list holds, else 0.0; see :class:`tkit.detectors.Detector`."""
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return 1.0 for references that the list matches, else 0.0; see :class:`tkit.detectors.Detector`."""
         urls, tags, carriers = (fact(rows, column, self.name) for column in _LIST_FACTS)
         return self.listed.match_many(urls, tags, [request_type(carrier) for carrier in carriers]).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class PublishedColumn:
-    """A list's verdicts as the published dataset holds them: whether it matches the URL, wrapped or not.
+    """A list's verdicts in the published dataset: whether it matches the URL, wrapped or not.
 
     Attributes
     ----------
@@ -65,12 +65,12 @@ class PublishedColumn:
         """Its name in tables."""
         return f"published: {self.list_name}"
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` where rows do not have it."""
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return 1.0 where the column is true, else 0.0; a :class:`~tkit.errors.TkitError` if the rows do not have it."""
         column = f"published_{self.list_name}"
         if column not in rows.columns or rows[column].dtype != np.bool_:
             raise TkitError(
-                f"{self.name}: rows have no bool column {column}: only the published dataset has;"
+                f"{self.name}: rows have no bool column {column}: only the published dataset has it;"
                 f" on mails take list:{self.list_name}"
             )
         return rows[column].to_numpy(np.float64)
@@ -78,15 +78,15 @@ class PublishedColumn:
 
 @dataclass(frozen=True)
 class Unwrapped:
-    """Another detector that judges a wrapped URL both as it is asked for and as it was before a proxy wrapped it.
+    """Another detector that judges a wrapped URL both as requested and as it was before a proxy wrapped it.
 
-    Most lists were written for the mail as it was sent; a webmail's proxy or a gateway has it rewritten. Of the two scores
-    the higher counts.
+    Most lists were written for mail as sent, but a webmail proxy or a gateway rewrites it. The higher of the two scores
+    counts.
 
     Attributes
     ----------
     detector : Detector
-        One that reads facts; its rows' ``url``, ``resolved_url``, ``written_attributes`` and ``tag`` are rewritten.
+        One that reads facts; in its rows ``url``, ``resolved_url``, ``written_attributes`` and ``tag`` are rewritten.
     """
 
     detector: Detector
@@ -98,21 +98,21 @@ class Unwrapped:
 
     @property
     def vantage(self) -> str:
-        """That of the detector."""
+        """The vantage point of the detector."""
         return self.detector.vantage
 
     @property
     def threshold_score(self) -> float:
-        """That of the detector, 0.5 where it names none; see :func:`tkit.detectors.base.threshold_of`."""
+        """The threshold of the detector, by default 0.5; see :func:`tkit.detectors.base.threshold_of`."""
         return threshold_of(self.detector)
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """What the detector reads, and what is needed to rewrite it."""
+        """The columns that the detector reads, and those that are needed to rewrite them."""
         return tuple(dict.fromkeys((*facts_of(self.detector), *_REWRITTEN)))
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the higher score of the two; see :class:`tkit.detectors.Detector`."""
+    def scores(self, rows: pd.DataFrame) -> Floats:
+        """Return the higher of the two scores; see :class:`tkit.detectors.Detector`."""
         original, elements, attributes, tags, urls, resolved = (fact(rows, column, self.name) for column in _REWRITTEN)
         score = self.detector.scores(rows)
         for row, (before, now) in enumerate(zip(original, resolved, strict=True)):

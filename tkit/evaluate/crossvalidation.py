@@ -1,15 +1,16 @@
-"""Detectors fitted on one part of the rows and scored on another, with thresholds that never saw the tested rows."""
+"""Detectors fitted on one part of the rows and scored on another, with thresholds chosen without the tested rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
-from tkit.evaluate.inside import inner_fits
+from tkit.evaluate.inside import Inner, inner_fits
 from tkit.evaluate.rates import Unit, choose_threshold, is_rule, require_both, unit_rows
 from tkit.labels import headline
 from tkit.parallel import ordered_map
@@ -22,29 +23,28 @@ if TYPE_CHECKING:
 MEMBER_WEIGHT = 1.0
 
 LABELS = ("label", "confidence", "source", "cluster")
-"""What `training_weight` reads."""
+"""The columns that `training_weight` reads."""
 
 
 class CrossValidated(NamedTuple):
-    """Score of each row and the frozen threshold of its fold; NaN for rows never tested."""
+    """Score of each row and the frozen threshold of its fold; NaN for rows that are not tested."""
 
     score: Floats
     threshold: Floats
 
 
 class Trial(NamedTuple):
-    """A detector and the splits that it is to be tried on.
+    """A detector and the splits to try it on.
 
     Attributes
     ----------
     factory : callable
-        Gives a new, unfitted detector. For more than one worker it stands at module level or is a
-        `partial` of such, so that another process can find it. One without ``fit`` is only asked for
-        its scores.
+        Returns a new, unfitted detector. For more than one worker it must be at module level, or a `partial` of such a
+        function, so that another process can import it. A detector without ``fit`` is only scored.
     splits : sequence of Split
         No row may be tested twice.
     groups : array of shape (n_rows,)
-        What the inner folds must not cut, as the splits do not.
+        Groups that the inner folds must not divide, like the splits.
     """
 
     factory: Callable[[], "Detector"]
@@ -52,25 +52,34 @@ class Trial(NamedTuple):
     groups: Groups
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A new detector to fit on one split. Jobs are told apart by identity, so that each can be the key of its scores."""
+
     factory: Callable[[], "Detector"]
     split: Split
 
 
+class _Plan(NamedTuple):
+    """The jobs of one trial: one for each split, and those whose scores the thresholds are chosen on."""
+
+    outer: list[_Job]
+    inner: list[tuple[Inner, _Job]]
+
+
 def training_weight(rows: pd.DataFrame, member_weight: float = MEMBER_WEIGHT) -> Floats:
-    """Return each row of one training part its weight; member rows need the column ``cluster``.
+    """Return the weight of each row of one training part; member rows need the column ``cluster``.
 
     Returns
     -------
     ndarray of float, shape (n_rows,)
-        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at
-        most 1 and so little that the members of one cluster together weigh at most `member_weight`;
-        the default is the weight of one gold row.
+        0 for P, U and confidence 1, which are not trained on; 1 for gold and weak rows; for member rows at most 1, and at
+        most `member_weight` for all members of one cluster together. The default is the weight of one gold row.
 
     Raises
     ------
     TkitError
-        When there are member rows and no column ``cluster``.
+        If there are member rows and no column ``cluster``.
     """
     usable = headline(rows)
     weight = usable.astype(np.float64)
@@ -96,17 +105,17 @@ def cross_validated_scores(
     Parameters
     ----------
     detector_factory : callable
-        Gives a new, unfitted detector. One without ``fit`` is only asked for its scores.
+        Returns a new, unfitted detector. A detector without ``fit`` is only scored.
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made for.
     splits : sequence of Split
         No row may be tested twice.
     progress : callable, optional
-        Called after each split with the number done and the number of all.
+        Called after each split with the number done and the total.
     member_weight : float
         See `training_weight`.
     workers : int
-        Processes; changes nothing in the result.
+        Number of processes; does not change the result.
 
     Returns
     -------
@@ -116,8 +125,7 @@ def cross_validated_scores(
     Raises
     ------
     TkitError
-        When a row is tested twice, a training part lacks trackers or negatives, or a score is no
-        probability.
+        If a row is tested twice, a training part lacks trackers or negatives, or a score is not a probability.
     """
     _require_tested_once(splits, len(rows))
     score = np.full(len(rows), np.nan)
@@ -139,78 +147,89 @@ def run_trials(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[CrossValidated]:
-    """Score the tested rows of each trial, with thresholds that never saw them.
+    """Score the tested rows of each trial, with thresholds chosen without them.
 
-    Each split's training part is itself scored out of fold, by fits that learn from none of the
-    split's test rows (:func:`tkit.evaluate.inside.inner_fits`), and `choose_threshold` takes those
-    scores of its headline gold rows; the detector that scores the test rows is fitted on the whole
-    training part. A rule keeps the threshold 0.5. Give both results to `Evaluation`: its rates tell
-    what the budget became on new rows.
+    Each split's training part is itself scored out of fold, by fits that are trained on none of the split's test rows
+    (:func:`tkit.evaluate.inside.inner_fits`). `choose_threshold` uses these scores of its headline gold rows. The detector
+    that scores the test rows is fitted on the whole training part. A rule keeps the threshold 0.5. Pass both results to
+    `Evaluation`: its rates show the actual false positive rate on new rows.
 
     Parameters
     ----------
     trials : sequence of Trial
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made for.
     max_false_positive_rate : float
-        Budget of false alarms, a share of the `unit`.
+        Maximum false positive rate, a share of the `unit`.
     unit : {"pictures", "mails"}
-        Whether a false alarm is a good picture that is called, or a mail of which one is.
+        Whether a false positive is a good picture that is flagged, or a mail with at least one such picture.
     inner_folds, seed : int
-        Of the folds inside a training part that is cross-validated by itself.
+        Number and seed of the folds inside a training part that is cross-validated by itself.
     member_weight : float
         See `training_weight`.
     workers : int
-        Processes; changes nothing in the result.
+        Number of processes; does not change the result.
     progress : callable, optional
-        Called with the number of fits done and of all.
+        Called with the number of fits done and the total.
 
     Returns
     -------
     list of CrossValidated
-        One a trial.
+        One per trial.
 
     Raises
     ------
     TkitError
-        When a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or
-        a score is no probability.
+        If a row is tested twice, a training part or its headline gold rows lack trackers or negatives, or a score is not a
+        probability.
     """
-    inside = []
+    plans = []
     for trial in trials:
         _require_tested_once(trial.splits, len(rows))
-        inside.append(inner_fits(trial.splits, rows, trial.groups, inner_folds, seed))
-    jobs = [
-        _Job(trial.factory, split)
-        for trial, inner in zip(trials, inside, strict=True)
-        for split in (*trial.splits, *(fit.split for fit in inner))
-    ]
-    scores = iter(_scored(jobs, rows, member_weight, workers, progress))
-    judged = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
+        inner = inner_fits(trial.splits, rows, trial.groups, inner_folds, seed)
+        outer_jobs = [_Job(trial.factory, split) for split in trial.splits]
+        plans.append(_Plan(outer_jobs, [(fit, _Job(trial.factory, fit.split)) for fit in inner]))
+    jobs = [job for plan in plans for job in (*plan.outer, *(job for _, job in plan.inner))]
+    scores = dict(zip(jobs, _scored(jobs, rows, member_weight, workers, progress), strict=True))
+    gold = headline(rows) & (rows["source"] == "gold").to_numpy(dtype=bool)
     tracker = (rows["label"] == "T").to_numpy(dtype=bool)
-    found = []
-    for trial, inner in zip(trials, inside, strict=True):
+    results = []
+    for plan in plans:
         score, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-        for split in trial.splits:
-            score[split.test] = next(scores)
-        validation = np.full((len(trial.splits), len(rows)), np.nan)
-        for fit in inner:
-            said = np.full(len(rows), np.nan)
-            said[fit.split.test] = next(scores)
-            for outer in fit.outer:
-                valid = fit.validates(trial.splits[outer])
-                validation[outer, valid] = said[valid]
-        for split, of_training in zip(trial.splits, validation, strict=True):
-            known = np.flatnonzero(judged & np.isfinite(of_training))
-            inner_score, inner_tracker = of_training[known], tracker[known]
-            if len(known) and is_rule(inner_score):
-                threshold[split.test] = 0.5
-                continue
-            require_both(inner_tracker, f"choosing the threshold of {split.name} on the gold rows of its training part")
-            picked = unit_rows(unit, inner_score, inner_tracker, rows["message_sha256"].iloc[known])
-            threshold[split.test] = choose_threshold(inner_score[picked], inner_tracker[picked], max_false_positive_rate)
-        found.append(CrossValidated(score, threshold))
-    return found
+        for position, job in enumerate(plan.outer):
+            tested = job.split.test
+            score[tested] = scores[job]
+            training_score = _training_scores(plan, position, scores)
+            used = np.flatnonzero(gold & np.isfinite(training_score))
+            threshold[tested] = _frozen_threshold(
+                training_score[used],
+                tracker[used],
+                rows["message_sha256"].iloc[used],
+                max_false_positive_rate,
+                unit,
+                f"choosing the threshold of {job.split.name} on the gold rows of its training part",
+            )
+        results.append(CrossValidated(score, threshold))
+    return results
+
+
+def _training_scores(plan: _Plan, position: int, scores: Mapping[_Job, Floats]) -> Floats:
+    """Return the scores on which the threshold of one split may be chosen; NaN for all other rows."""
+    split = plan.outer[position].split
+    training_score = np.full(len(split.test), np.nan)
+    for fit, job in plan.inner:
+        if position in fit.outer:
+            valid = fit.validates(split)
+            training_score[valid] = scores[job][valid[fit.split.test]]
+    return training_score
+
+
+def _frozen_threshold(score: Floats, tracker: Mask, mails: pd.Series, budget: float, unit: Unit, where: str) -> float:
+    if len(score) and is_rule(score):
+        return 0.5
+    require_both(tracker, where)
+    picked = unit_rows(unit, score, tracker, mails)
+    return choose_threshold(score[picked], tracker[picked], budget)
 
 
 def _require_tested_once(splits: Sequence[Split], count: int) -> None:
@@ -229,14 +248,14 @@ def _scored(
     progress: Callable[[int, int], None] | None,
 ) -> list[Floats]:
     """Return the scores of each job's test rows, in the order of the jobs."""
-    found = []
-    # Rows and detectors go to each process once, with the function; a job is only its number.
-    score = partial(_fit_and_score, rows, member_weight, jobs)
-    for done, scores in enumerate(ordered_map(score, range(len(jobs)), 1, workers), start=1):
-        found.append(scores)
+    scores = []
+    # Rows and detectors go to each process once, with the function; afterwards only numbers of jobs are sent.
+    compute = partial(_fit_and_score, rows, member_weight, jobs)
+    for done, job_scores in enumerate(ordered_map(compute, range(len(jobs)), 1, workers), start=1):
+        scores.append(job_scores)
         if progress is not None:
             progress(done, len(jobs))
-    return found
+    return scores
 
 
 def _fit_and_score(rows: pd.DataFrame, member_weight: float, jobs: Sequence[_Job], numbers: list[int]) -> Floats:
@@ -255,5 +274,5 @@ def _scores_of_split(detector: "Detector", rows: pd.DataFrame, split: Split, mem
         detector.fit(rows.iloc[np.flatnonzero(split.train)[used]], tracker, weight[used])
     score = np.asarray(detector.scores(rows[split.test]), dtype=np.float64)
     if score.shape != (split.test.sum(),) or not ((score >= 0) & (score <= 1)).all():
-        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability a row")
+        raise TkitError(f"{where}: scores of shape {score.shape} or beyond 0 to 1: give one probability per row")
     return score

@@ -16,20 +16,20 @@ def over_time(evaluation: Evaluation) -> pd.DataFrame:
     -------
     DataFrame
         ``period`` (``2024Q1``); ``trackers``, ``missed``, ``negatives``, ``false_alarms``; ``tpr`` and ``fpr`` with ``_low``
-        and ``_high``, NaN where the quarter has none to judge. In the order of time; rows without a date are left out.
+        and ``_high``, NaN if the quarter has no such row. In order of time; rows without a date are left out.
     """
     rows = evaluation.rows
     quarter = rows["date"].dt.tz_localize(None).dt.to_period("Q").astype(str).where(rows["date"].notna(), "")
-    found: list[dict[str, Any]] = []
+    periods: list[dict[str, Any]] = []
     for period in sorted(set(quarter[evaluation.headline]) - {""}):
-        found.append({"period": period} | evaluation.counted((quarter == period).to_numpy()))
-    return pd.DataFrame(found)
+        periods.append({"period": period} | evaluation.counted((quarter == period).to_numpy()))
+    return pd.DataFrame(periods)
 
 
 def area_under_time(rate: pd.Series) -> float:
     """Return the area under a rate over equal periods, from 0 to 1 (AUT, Pendlebury et al., USENIX Security 2019).
 
-    Periods whose rate is NaN are passed over; NaN where all are.
+    Periods whose rate is NaN are skipped; NaN if all are NaN.
 
     >>> round(area_under_time(pd.Series([1.0, 0.9, 0.7])), 3)
     0.875

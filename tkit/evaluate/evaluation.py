@@ -21,14 +21,14 @@ from tkit.splits import Split
 from tkit.splits.folds import sender_groups
 
 LABELLED = [*KEY, "label", "confidence"]
-"""What tells a labelled reference: evaluations of the same rows are equal in these."""
+"""The columns that identify a labelled reference: evaluations of the same rows are equal in these."""
 
 Explain = Callable[[pd.DataFrame, Mask], list[list[str]]]
-"""Words for what weighed most towards each row's verdict (True: tracker)."""
+"""Returns, in words, what weighed most towards each row's verdict (True: tracker)."""
 
 
 class Rates(NamedTuple):
-    """True- and false-positive rate at the verdict threshold, and the (unweighted) counts."""
+    """True and false positive rate at the verdict threshold, and the (unweighted) counts."""
 
     tpr: Estimate
     fpr: Estimate
@@ -44,28 +44,28 @@ class Evaluation:
     Parameters
     ----------
     rows : DataFrame
-        Rows as the design describes them; those of source ``gold`` are evaluated, members dropped.
+        Rows of the dataset; those with source ``gold`` are evaluated, members are dropped.
     score : ndarray of float, shape (n_rows,)
         Out-of-fold scores; finite for gold rows, anything for members.
     name, vantage : str
         The detector's name and vantage point, for tables.
     threshold : float or ndarray of float, shape (n_rows,)
-        Verdict threshold, or the frozen one of each row's fold: called when score >= threshold.
+        Verdict threshold, or the frozen one of each row's fold: flagged if score >= threshold.
     cluster : str
-        Column whose values the bootstrap draws: ``sender_key`` or ``component``. A row whose value is
-        the empty string (a mail without a sender) makes a cluster with its mail.
+        Column whose values the bootstrap draws: ``sender_key`` or ``component``. Rows whose value is
+        the empty string (a mail without a sender) form one cluster per mail.
     resamples, seed : int
         Number of resamples and their seed. Evaluations of the same rows with equal `cluster`,
-        `resamples` and `seed` see the same resamples, which is what makes them paired.
+        `resamples` and `seed` see the same resamples, which makes them paired.
     splits : sequence of Split
-        What the scores come from, masks over `rows`: lets `errors` find what was learnt from.
+        The splits that the scores come from, masks over `rows`: `errors` needs them to find the training rows.
 
     Attributes
     ----------
     rows : DataFrame
         The gold rows with ``score``, ``threshold`` and ``called`` added.
     headline : ndarray of bool
-        Which of `rows` the headline figures are made of.
+        Which of `rows` the headline figures are computed from.
     is_rule : bool
         Whether every score is 0 or 1, so that no threshold can be moved.
 
@@ -94,7 +94,7 @@ class Evaluation:
             raise TkitError(f"{name}: rows have no column {', '.join(missing)}: build them with tkit.dataset.reading")
         limit = np.asarray(threshold, dtype=np.float64)
         if len(score) != len(rows) or limit.shape not in ((), (len(rows),)):
-            raise TkitError(f"{name}: {len(score)} scores, {limit.size} thresholds, {len(rows)} rows: give one a row")
+            raise TkitError(f"{name}: {len(score)} scores, {limit.size} thresholds, {len(rows)} rows: give one per row")
         gold = (rows["source"] == "gold").to_numpy(dtype=bool)
         scored = rows.assign(score=score, threshold=limit, called=np.asarray(score) >= limit)
         self.rows = scored[gold].reset_index(drop=True)
@@ -117,15 +117,15 @@ class Evaluation:
     def rates(self, headline: bool = True, weighted: bool = False) -> Rates:
         """Return both rates at the verdict threshold.
 
-        Where no row or every row is called the bootstrap has no width; the far end of the interval
-        is then the rule of three (Hanley and Lippman-Hand 1983), 3/n, n the number of clusters.
+        If no row or every row is flagged, the bootstrap interval has no width. Its far end is then given by the rule of
+        three (Hanley and Lippman-Hand 1983), 3/n, where n is the number of clusters.
 
         Parameters
         ----------
         headline : bool
             False adds the rows of confidence 1.
         weighted : bool
-            Weigh each row by ``stratum_weight``: an estimate for the corpus rather than the draw.
+            Weight each row by ``stratum_weight``: an estimate for the corpus rather than the sample.
         """
         used = self._used if headline else self.rows[self.rows["label"].isin(["T", "C", "S"])]
         return self._rates_of(used, self.draw if headline else self._draw_of(used), weighted)
@@ -139,12 +139,12 @@ class Evaluation:
         return self._rates_of(used, self._draw_of(used), weighted=False)
 
     def counted(self, rows: Mask) -> dict[str, float]:
-        """Return `rates_where` flat: the four counts, and ``tpr`` and ``fpr`` with ``_low`` and ``_high``."""
+        """Return `rates_where` as a flat mapping: the four counts, and ``tpr`` and ``fpr`` with ``_low`` and ``_high``."""
         rates = self.rates_where(rows)
-        found: dict[str, float] = {
+        counts: dict[str, float] = {
             count: getattr(rates, count) for count in ("trackers", "missed", "negatives", "false_alarms")
         }
-        return found | rates.tpr.columns("tpr") | rates.fpr.columns("fpr")
+        return counts | rates.tpr.columns("tpr") | rates.fpr.columns("fpr")
 
     def _rates_of(self, used: pd.DataFrame, draw: Bootstrap, weighted: bool) -> Rates:
         tracker = (used["label"] == "T").to_numpy(dtype=bool)
@@ -167,19 +167,18 @@ class Evaluation:
     def tpr_at_fpr(self, fpr: float, weighted: bool = False, unit: Unit = "pictures") -> Estimate:
         """Return the headline rows' `tpr_at_fpr`; each resample finds its own threshold.
 
-        With the unit ``mails``, `fpr` is the share of mails with good pictures of which at least
-        one is called; the share of trackers found is one of references all the same. NaN for a rule
-        that brings more false alarms than `fpr`: its verdict cannot be moved. Where every tracker is
-        found the interval reaches down by the rule of three.
+        With the unit ``mails``, `fpr` is the share of mails with good pictures of which at least one is flagged; the share of
+        trackers found is still a share of references. NaN for a rule with a higher false positive rate than `fpr`, since its
+        verdict cannot be moved. If every tracker is found, the rule of three gives the lower end of the interval.
         """
         picked = self._picked(unit)
         point = tpr_at_fpr(self._score[picked], self._tracker[picked], fpr, self._weight(weighted, unit))
         if self.is_rule and math.isinf(point.threshold):
             return Estimate(math.nan, math.nan, math.nan)
-        found = interval(point.tpr, self.resampled_tpr(np.full(self.resamples, fpr), weighted, unit))
+        estimate = interval(point.tpr, self.resampled_tpr(np.full(self.resamples, fpr), weighted, unit))
         if point.tpr == 1.0:
-            return found._replace(low=min(found.low, max(0.0, 1 - 3 / self.draw.clusters_with(self._tracker))))
-        return found
+            return estimate._replace(low=min(estimate.low, max(0.0, 1 - 3 / self.draw.clusters_with(self._tracker))))
+        return estimate
 
     def partial_auc(self, max_fpr: float = 0.01, weighted: bool = False, unit: Unit = "pictures") -> Estimate:
         """Return the area under the ROC curve up to `max_fpr`, standardised by McClish (1989).
@@ -194,28 +193,27 @@ class Evaluation:
         return interval(area, self._draw(unit).partial_auc(score, tracker, max_fpr, weight))
 
     def precision(self, base_rate: float) -> Estimate:
-        """Return the share of calls that are right where a share `base_rate` of T, C and S together are trackers.
+        """Return the share of flagged references that are trackers if a share `base_rate` of T, C and S together are.
 
-        By Bayes from both headline rates, which do not depend on the base rate; NaN when nothing is
-        called. Without a false alarm the interval reaches down to the precision that the rule of
-        three's false-positive rate gives.
+        By Bayes from both headline rates, which do not depend on the base rate; NaN if nothing is flagged. Without a false
+        positive the lower end of the interval is the precision at the false positive rate of the rule of three.
         """
         if not 0 <= base_rate <= 1:
-            raise TkitError(f"a base rate of {base_rate}: give the trackers' share, from 0 to 1")
+            raise TkitError(f"a base rate of {base_rate}: give the share of trackers, from 0 to 1")
         called = self._used["called"].to_numpy(dtype=bool)
         rates = self.rates()
         tpr = self.draw.ratio(called & self._tracker, self._tracker)
         fpr = self.draw.ratio(called & ~self._tracker, ~self._tracker)
-        found = interval(float(_bayes(rates.tpr.value, rates.fpr.value, base_rate)), _bayes(tpr, fpr, base_rate))
+        estimate = interval(float(_bayes(rates.tpr.value, rates.fpr.value, base_rate)), _bayes(tpr, fpr, base_rate))
         if rates.false_alarms:
-            return found
-        return found._replace(low=float(_bayes(rates.tpr.value, rates.fpr.high, base_rate)))
+            return estimate
+        return estimate._replace(low=float(_bayes(rates.tpr.value, rates.fpr.high, base_rate)))
 
     def mail_false_alarms(self) -> Estimate:
-        """Return the share of mails with good pictures of which at least one is called a tracker.
+        """Return the share of mails with good pictures of which at least one is flagged as a tracker.
 
-        Counted over headline negatives. Only drawn references are known, a few of a mail's
-        pictures: read it as a lower bound.
+        Counted over headline negatives. Only the drawn references of a mail are labelled, a few of its pictures: read it
+        as a lower bound.
         """
         negatives = self._used[~self._tracker]
         hit = negatives.groupby("message_sha256", sort=False)["called"].any().to_numpy(dtype=bool)
@@ -224,27 +222,27 @@ class Evaluation:
         return ratio(hit, np.ones(len(hit), dtype=bool), draw)
 
     def beside(self) -> pd.DataFrame:
-        """Count what the rates leave out: ``rows`` and ``called`` by ``label`` and ``confidence``."""
+        """Count the rows that the rates leave out: ``rows`` and ``called`` by ``label`` and ``confidence``."""
         left_out = self.rows.drop(self._used.index).groupby(["label", "confidence"])["called"]
         counted: pd.DataFrame = left_out.agg(rows="size", called="sum").reset_index()
         return counted
 
     def errors(self, explain: Explain | None = None, neighbours: int = 3) -> pd.DataFrame:
-        """Return the headline rows judged wrongly, the farthest from the threshold first.
+        """Return the headline rows with a wrong verdict, the farthest from the threshold first.
 
         Parameters
         ----------
         explain : callable, optional
-            Given the rows and whether each is called, tells for each in words what weighed most; see
+            Takes the rows and whether each is flagged, returns for each in words what weighed most; see
             :func:`tkit.features.words.reasons`.
         neighbours : int
-            How many of the rows that the row's own fold learnt from are given, the nearest first.
+            Number of training rows of the row's own fold to list, the nearest first.
 
         Returns
         -------
         DataFrame
             All columns of `rows`, features among them, and ``error``: ``false alarm`` or ``miss``; with
-            `explain` the column ``reasons`` (lists of str); where the evaluation knows its splits the
+            `explain` the column ``reasons`` (lists of str); if the evaluation knows its splits, the
             columns of :func:`tkit.evaluate.neighbours.nearest_training_rows`.
         """
         wrong = self._used[self._used["called"].to_numpy(dtype=bool) != self._tracker]
@@ -252,14 +250,14 @@ class Evaluation:
         farthest = np.argsort(-(wrong["threshold"] - wrong["score"]).abs().to_numpy(), kind="stable")
         ranked = wrong.assign(error=kind).iloc[farthest]
         if explain is not None:
-            told = explain(ranked, ranked["called"].to_numpy(dtype=bool))
-            ranked = ranked.assign(reasons=pd.Series(told, index=ranked.index, dtype=object))
+            reasons = explain(ranked, ranked["called"].to_numpy(dtype=bool))
+            ranked = ranked.assign(reasons=pd.Series(reasons, index=ranked.index, dtype=object))
         if self._splits and neighbours:
             asked = self._position[ranked.index]
             near = nearest_training_rows(self._all, asked, self._splits, self.vantage, neighbours)
             ranked = pd.concat([ranked, near.set_axis(ranked.index)], axis=1)
-        given: pd.DataFrame = ranked.reset_index(drop=True)
-        return given
+        table: pd.DataFrame = ranked.reset_index(drop=True)
+        return table
 
     @cached_property
     def draw(self) -> Bootstrap:
@@ -267,12 +265,12 @@ class Evaluation:
         return self._draw_of(self._used)
 
     def resampled_tpr(self, budget: Floats, weighted: bool = False, unit: Unit = "pictures") -> Floats:
-        """Resample `tpr_at_fpr`, one budget a resample; NaN without trackers or negatives."""
+        """Resample `tpr_at_fpr`, one budget per resample; NaN without trackers or negatives."""
         picked, weight = self._picked(unit), self._weight(weighted, unit)
         return self._draw(unit).tpr_at_fpr(self._score[picked], self._tracker[picked], budget, weight)
 
     def resampled_rates(self) -> tuple[Floats, Floats]:
-        """Resample true- and false-positive rate at the verdict threshold."""
+        """Resample true and false positive rate at the verdict threshold."""
         called = self._used["called"].to_numpy(dtype=bool)
         rates = (self.draw.ratio(called & truth, truth) for truth in (self._tracker, ~self._tracker))
         return next(rates), next(rates)
@@ -288,7 +286,7 @@ class Evaluation:
 
     def _weight(self, weighted: bool, unit: Unit) -> Floats | None:
         if weighted and unit == "mails":
-            raise TkitError(f"{self.name}: strata were drawn of references, not of mails: weigh rates of pictures only")
+            raise TkitError(f"{self.name}: strata are of references, not of mails: weight only rates of pictures")
         return self._used["stratum_weight"].to_numpy(dtype=np.float64) if weighted else None
 
 

@@ -1,4 +1,4 @@
-"""Folds inside the training sides of splits: what their thresholds are chosen on."""
+"""Folds inside the training parts of splits, on which their thresholds are chosen."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -13,52 +13,52 @@ from tkit.splits import Split, cross_validation
 from tkit.splits.folds import Groups
 
 LEAST_SHARED = 7
-"""Splits from which fits are shared: with fewer, a shared fit would learn from less than 4 folds of 7."""
+"""Minimum number of splits to share fits: with fewer, a shared fit would be trained on less than 4 folds of 7."""
 
 _ORDERS = (2, 3, 5, 7)
 
 
 class Inner(NamedTuple):
-    """A fit inside training sides.
+    """A fit inside the training parts of one or more splits.
 
     Attributes
     ----------
     split : Split
-        What it learns from and what it scores.
+        The rows that it is trained on and those that it scores.
     outer : tuple of int
-        Positions of the splits whose threshold it serves; it learns from no row that one of them tests.
+        Positions of the splits whose threshold it helps to choose; it is trained on no row that one of them tests.
     """
 
     split: Split
     outer: tuple[int, ...]
 
     def validates(self, outer: Split) -> Mask:
-        """Mark the scored rows that a split's threshold may be chosen on: those that it does not test itself."""
+        """Return which scored rows the threshold of a split may be chosen on: those that it does not test itself."""
         return self.split.test & ~outer.test
 
 
 def inner_fits(splits: Sequence[Split], rows: pd.DataFrame, groups: Groups, folds: int, seed: int) -> list[Inner]:
-    """Return the fits that score each split's training side out of fold.
+    """Return the fits that score each split's training part out of fold.
 
-    Where at least :data:`LEAST_SHARED` splits are the folds of one cross-validation, a fit that leaves out three folds
-    serves all three: what it says of two of them the third may choose its threshold on. `blocks` says which folds are
-    left out together. Other training sides are cross-validated each by itself.
+    If at least :data:`LEAST_SHARED` splits are the folds of one cross-validation, a fit that leaves out three folds
+    serves all three: each may choose its threshold on the scores of the other two. `blocks` defines which folds are left
+    out together. Otherwise each training part is cross-validated by itself.
 
     Parameters
     ----------
     splits : sequence of Split
         They test no row twice.
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made for.
     groups : array of shape (n_rows,)
-        What the folds inside must not cut.
+        Groups that the folds inside must not divide.
     folds, seed : int
-        Of a training side that is cross-validated by itself.
+        Number and seed of the folds of a training part that is cross-validated by itself.
 
     Returns
     -------
     list of Inner
-        Together they score each gold row of each training side once.
+        Together they score each gold row of each training part once.
     """
     left_out = blocks(len(splits)) if _are_folds(splits, rows) else []
     if left_out:
@@ -71,15 +71,15 @@ def inner_fits(splits: Sequence[Split], rows: pd.DataFrame, groups: Groups, fold
 
 
 def blocks(count: int) -> list[tuple[int, ...]]:
-    """Put folds together in blocks so that any two stand together in exactly one.
+    """Group folds into blocks so that any two are together in exactly one block.
 
-    The blocks are the lines of the smallest projective plane of prime order that has so many points, cut to its first
-    `count` points: few, and each of a small part of the folds (a pairwise balanced design).
+    The blocks are the lines of the smallest projective plane of prime order with at least `count` points, cut to the
+    first `count` points: few blocks, each with few of the folds (a pairwise balanced design).
 
     Returns
     -------
     list of tuple of int
-        Folds from 0, at least two a block; none for fewer folds than :data:`LEAST_SHARED`, or more than 57.
+        Folds from 0, at least two per block; empty for fewer folds than :data:`LEAST_SHARED`, or more than 57.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def blocks(count: int) -> list[tuple[int, ...]]:
     if count < LEAST_SHARED or not order:
         return []
     values = range(order)
-    # Homogeneous coordinates; a line has the same ones as a point, and holds the points at right angles to it.
+    # Homogeneous coordinates; a line has coordinates like a point, and contains the points orthogonal to it.
     plane = np.array([(x, y, 1) for x, y in product(values, values)] + [(x, 1, 0) for x in values] + [(1, 0, 0)])
     on_line = plane @ plane[:count].T % order == 0
     return [tuple(np.flatnonzero(line).tolist()) for line in on_line if line.sum() > 1]

@@ -20,31 +20,31 @@ DIFFERENCE_COLUMNS = [
 
 
 def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None) -> pd.DataFrame:
-    """Put evaluations of the same rows side by side, one row a detector.
+    """Put evaluations of the same rows side by side, one row per detector.
 
     Parameters
     ----------
     evaluations : sequence of Evaluation
     base_rate : float, optional
-        The trackers' share of T, C and S together, for the precision; without it the share that the draw's
-        strata give, see `weighted_base_rate`.
+        The trackers' share of T, C and S together, for the precision; by default the share estimated from the strata of
+        the sample, see `weighted_base_rate`.
 
     Returns
     -------
     DataFrame
         ``name``, ``vantage``, ``is_rule``; then, each with its interval in ``_low`` and ``_high``:
         ``tpr`` and ``fpr`` at the verdict threshold; ``tpr_at_fpr_0.01``, ``_0.005`` and ``_0.001``;
-        ``tpr_at_mails_0.01`` and ``tpr_at_mails_0.001``, the share found when that share of mails may
+        ``tpr_at_mails_0.01`` and ``tpr_at_mails_0.001``, the share found if that share of mails may
         lose a good picture (all five NaN for rules that cannot attain it); ``mail_false_alarms``;
-        ``tpr_weighted``, ``fpr_weighted`` and ``tpr_at_fpr_0.001_weighted``, by the strata of the draw;
+        ``tpr_weighted``, ``fpr_weighted`` and ``tpr_at_fpr_0.001_weighted``, weighted by stratum;
         ``partial_auc`` (up to 0.01; NaN for rules); ``precision`` at ``base_rate``. Then that base rate,
         the counts ``trackers``, ``missed``, ``negatives``, ``false_alarms``, and ``personalised`` (rows
-        labelled P of any confidence) and ``personalised_called``.
+        labelled P with any confidence) and ``personalised_called``.
 
     Raises
     ------
     TkitError
-        When the evaluations are not of the same rows.
+        If the evaluations are not of the same rows.
     """
     for evaluation in evaluations:
         _require_same_rows(evaluation, evaluations[0])
@@ -80,36 +80,36 @@ def compared(evaluation: Evaluation, base_rate: float | None = None) -> dict[str
 
 
 def weighted_base_rate(evaluation: Evaluation) -> float:
-    """Return the trackers' share of the headline rows, weighted by the strata of the draw."""
+    """Return the trackers' share of the headline rows, weighted by stratum."""
     rows = evaluation.rows[evaluation.headline]
     weight = rows["stratum_weight"].to_numpy(dtype=np.float64)
     return float(weight[(rows["label"] == "T").to_numpy()].sum() / weight.sum())
 
 
 def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float = 0.001) -> pd.DataFrame:
-    """Return the `paired_difference` of one detector to each other.
+    """Return the `paired_difference` between one detector and each of the others.
 
     Parameters
     ----------
     evaluation : Evaluation
     others : sequence of Evaluation
-        Those that call nothing or everything are left out: any detector is as good there.
+        Those that flag nothing or everything are left out: there every detector is equal.
     fpr : float
-        False-positive rate at which detectors with a curve are compared; a rule is met at its own.
+        False positive rate at which detectors with a curve are compared; a rule is compared at its own.
 
     Returns
     -------
     DataFrame
-        ``name``, ``vantage``; ``against``, ``against_vantage``; ``fpr``, at which both stand;
-        ``difference`` with ``_low`` and ``_high``, in share of trackers found.
+        ``name``, ``vantage``; ``against``, ``against_vantage``; ``fpr``, the rate of both;
+        ``difference`` with ``_low`` and ``_high``, as a share of the trackers.
     """
-    found = []
+    table = []
     for other in others:
         called = other.rows["called"]
         if other is evaluation or called.all() or not called.any():
             continue
         difference = paired_difference(evaluation, other, None if other.is_rule else fpr)
-        found.append(
+        table.append(
             {
                 "name": evaluation.name,
                 "vantage": evaluation.vantage,
@@ -119,43 +119,42 @@ def differences(evaluation: Evaluation, others: Sequence[Evaluation], fpr: float
             }
             | difference.columns("difference")
         )
-    return pd.DataFrame(found, columns=DIFFERENCE_COLUMNS)
+    return pd.DataFrame(table, columns=DIFFERENCE_COLUMNS)
 
 
 def paired_difference(a: Evaluation, b: Evaluation, fpr: float | None = None) -> Estimate:
-    """Return how much more of the trackers `a` finds than `b` at equal false-positive rate.
+    """Return the difference in the share of trackers that `a` and `b` find at equal false positive rate.
 
     Parameters
     ----------
     a, b : Evaluation
         Of the same rows, with equal `cluster`, `resamples` and `seed`.
     fpr : float, optional
-        The false-positive rate of both. Without it `b` stands at its verdict threshold and `a` is
-        given the false-positive rate that `b` has there, anew in each resample: the fair way to
-        compare with a rule.
+        The false positive rate of both. By default `b` is taken at its verdict threshold and `a` gets the false positive
+        rate that `b` has there, again in each resample: the fair way to compare with a rule.
 
     Returns
     -------
     Estimate
-        True-positive rate of `a` minus that of `b`; NaN where a rule cannot attain `fpr`.
+        True positive rate of `a` minus that of `b`; NaN if a rule cannot attain `fpr`.
 
     Raises
     ------
     TkitError
-        When the evaluations are not of the same rows or not resampled alike.
+        If the evaluations are not of the same rows or not resampled alike.
     """
     _require_same_rows(a, b)
     if (a.cluster, a.resamples, a.seed) != (b.cluster, b.resamples, b.seed):
         raise TkitError(f"{a.name}, {b.name}: resampled differently: give equal cluster, resamples and seed")
     if fpr is None:
         rates = b.rates()
-        fpr, found_by_b = rates.fpr.value, rates.tpr.value
+        fpr, tpr_of_b = rates.fpr.value, rates.tpr.value
         resampled_b, budget = b.resampled_rates()
     else:
-        found_by_b = b.tpr_at_fpr(fpr).value
+        tpr_of_b = b.tpr_at_fpr(fpr).value
         budget = np.full(a.resamples, fpr)
         resampled_b = b.resampled_tpr(budget)
-    value = a.tpr_at_fpr(fpr).value - found_by_b
+    value = a.tpr_at_fpr(fpr).value - tpr_of_b
     if math.isnan(value):
         return Estimate(math.nan, math.nan, math.nan)
     return interval(value, a.resampled_tpr(budget) - resampled_b)

@@ -1,25 +1,25 @@
-"""Operating points of scores: rates, the ROC curve, and thresholds frozen for a budget of false alarms."""
+"""Rates and their intervals, the ROC curve, and thresholds frozen for a maximum false positive rate."""
 
 import math
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tkit.arrays import Floats, Mask
 from tkit.errors import TkitError
 
 Unit = Literal["pictures", "mails"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-"""What a false-positive rate is a share of: good pictures, or mails with at least one."""
+"""What a false positive rate is a share of: good pictures, or mails with at least one."""
 
-# A share of 3 in 1000 must still count as "at most 0.003" once weights have been summed.
+# A share of 3 in 1000 must still count as "at most 0.003" after weights have been summed.
 ROUNDING = 1e-12
 
 
 class OperatingPoint(NamedTuple):
-    """One point of the ROC curve: rows that score at least `threshold` are called trackers."""
+    """One point of the ROC curve: rows that score at least `threshold` are flagged."""
 
     tpr: float
     fpr: float
@@ -27,7 +27,7 @@ class OperatingPoint(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A figure and its 95 % interval; NaN where it does not exist."""
+    """A figure and its 95% interval; NaN if it does not exist."""
 
     value: float
     low: float
@@ -39,23 +39,23 @@ class Estimate(NamedTuple):
 
 
 def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd.DataFrame:
-    """Return every operating point that the scores allow, from calling nothing to calling everything.
+    """Return every operating point that the scores allow, from flagging nothing to flagging everything.
 
-    Rows of equal score are called together, so a rule that scores 0 or 1 has one point between.
+    Rows with equal scores are flagged together, so a rule that scores 0 or 1 has one point in between.
 
     Parameters
     ----------
     score : ndarray of float, shape (n_rows,)
-        Higher is rather a tracker; finite.
+        Finite; a higher score means more likely a tracker.
     tracker : ndarray of bool, shape (n_rows,)
         True for trackers, False for negatives.
     weight : ndarray of float, shape (n_rows,), optional
-        Weight of each row in both rates; 1 without it.
+        Weight of each row in both rates; by default 1.
 
     Returns
     -------
     DataFrame
-        Columns ``threshold``, ``tpr``, ``fpr``; thresholds fall from infinity (nothing is called).
+        Columns ``threshold``, ``tpr``, ``fpr``; thresholds fall from infinity (nothing is flagged).
 
     Raises
     ------
@@ -64,7 +64,7 @@ def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd
     """
     score, tracker = np.asarray(score, dtype=np.float64), np.asarray(tracker, dtype=bool)
     if score.shape != tracker.shape:
-        raise TkitError(f"{len(score)} scores for {len(tracker)} labels: give one score a row")
+        raise TkitError(f"{len(score)} scores for {len(tracker)} labels: give one score per row")
     bad = np.flatnonzero(~np.isfinite(score))
     if len(bad):
         raise TkitError(f"{len(bad)} scores are not finite, first in row {bad[0]}: leave out unscored rows")
@@ -72,28 +72,28 @@ def roc_points(score: Floats, tracker: Mask, weight: Floats | None = None) -> pd
     order, ends = ranked(score)
     mass = np.ones(len(score)) if weight is None else np.asarray(weight, dtype=np.float64)
     hits = np.cumsum((mass * tracker)[order])[ends]
-    alarms = np.cumsum((mass * ~tracker)[order])[ends]
+    false_positives = np.cumsum((mass * ~tracker)[order])[ends]
     return pd.DataFrame(
         {
             "threshold": np.append(np.inf, score[order][ends]),
             "tpr": np.append(0.0, hits / hits[-1]),
-            "fpr": np.append(0.0, alarms / alarms[-1]),
+            "fpr": np.append(0.0, false_positives / false_positives[-1]),
         }
     )
 
 
 def ranked(score: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows by falling score, and the positions in that order at which a run of ties ends."""
+    """Return the rows by falling score, and the positions in that order at which a run of ties ends."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     return order, np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
 
 
 def tpr_at_fpr(score: Floats, tracker: Mask, fpr: float, weight: Floats | None = None) -> OperatingPoint:
-    """Return the largest true-positive rate whose false-positive rate on the same rows is at most `fpr`.
+    """Return the largest true positive rate whose false positive rate on the same rows is at most `fpr`.
 
-    Of the thresholds that reach it, the one with the fewest false alarms. Where even the highest
-    score brings too many, nothing is called: rate 0, threshold infinity. Parameters and errors as
+    Of the thresholds that reach it, the one with the fewest false positives. If even the highest score has too many,
+    nothing is flagged: rate 0, threshold infinity. Parameters and errors as
     in `roc_points`; `fpr` from 0 to 1.
 
     Examples
@@ -104,19 +104,19 @@ def tpr_at_fpr(score: Floats, tracker: Mask, fpr: float, weight: Floats | None =
     (1.0, 0.5, 0.7)
     """
     if not 0 <= fpr <= 1:
-        raise TkitError(f"a false-positive rate of {fpr}: give a share from 0 to 1")
+        raise TkitError(f"a false positive rate of {fpr}: give a share from 0 to 1")
     points = roc_points(score, tracker, weight)
     allowed = points[points["fpr"] <= fpr + ROUNDING]
-    threshold, tpr, called_wrongly = allowed.to_numpy()[int(allowed["tpr"].argmax())]
-    return OperatingPoint(float(tpr), float(called_wrongly), float(threshold))
+    threshold, tpr, reached_fpr = allowed.to_numpy()[int(allowed["tpr"].argmax())]
+    return OperatingPoint(float(tpr), float(reached_fpr), float(threshold))
 
 
 def choose_threshold(score: Floats, tracker: Mask, max_false_positive_rate: float) -> float:
-    """Choose on validation rows the threshold to freeze for a false-positive budget.
+    """Choose the threshold to freeze for a maximum false positive rate, on validation rows.
 
-    It stands half way between the lowest score that `tpr_at_fpr` calls, always a tracker's, and
-    the next lower score, so that new scores may move as far either way. Where every row may be
-    called it is the lowest score; where none may be, the next number above the highest score.
+    It is half way between the lowest score that `tpr_at_fpr` flags, always a tracker's, and the next lower score, so that
+    new scores may move equally far either way. If every row may be flagged it is the lowest score; if none may be, the next
+    number above the highest score.
     Parameters and errors as in `tpr_at_fpr`.
     """
     lowest = tpr_at_fpr(score, tracker, max_false_positive_rate).threshold
@@ -141,9 +141,9 @@ def require_both(tracker: Mask, where: str) -> None:
 
 
 def mail_units(score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.intp]:
-    """Pick the rows whose false-positive rate is a share of mails: a budget of mails instead of pictures.
+    """Return the rows whose false positive rate is a share of mails instead of pictures.
 
-    Every tracker, and of each mail with negatives the one that scores highest: it is called as soon as any is.
+    They are every tracker and, for each mail with negatives, the one with the highest score: it is flagged if any is.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def mail_units(score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.int
     Returns
     -------
     ndarray of int
-        Positions of the rows picked, in their order.
+        Positions of these rows, in order.
 
     Examples
     --------
@@ -170,34 +170,7 @@ def mail_units(score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.int
 
 
 def unit_rows(unit: Unit, score: Floats, tracker: Mask, mails: pd.Series) -> NDArray[np.intp]:
-    """Return the positions of the rows that a false-positive rate of pictures, or of mails, is made of."""
+    """Return the positions of the rows that a false positive rate of pictures, or of mails, is computed from."""
     if unit not in UNITS:
         raise TkitError(f"a budget of {unit!r}: take one of {', '.join(UNITS)}")
     return np.arange(len(score)) if unit == "pictures" else mail_units(score, tracker, mails)
-
-
-def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share by Wilson's score method (JASA 22, 1927).
-
-    Parameters
-    ----------
-    hits, trials : array-like of int, equal shapes
-        How many of how many.
-
-    Returns
-    -------
-    low, high : ndarray of float64
-        NaN where there is no trial.
-
-    Examples
-    --------
-    >>> [float(round(end, 4)) for end in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    z = 1.959963984540054
-    n = np.asarray(trials, np.float64)
-    n = np.where(n > 0, n, np.nan)
-    p = np.asarray(hits, np.float64) / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

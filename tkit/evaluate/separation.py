@@ -1,4 +1,4 @@
-"""What each feature alone says: how well it parts trackers from good pictures, and how much a bundle makes of it."""
+"""How well each feature by itself separates trackers from good pictures, and how much a bundle uses it."""
 
 from __future__ import annotations
 
@@ -19,32 +19,36 @@ def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        Labelled rows with features, as :meth:`tkit.dataset.Dataset.rows` gives them; the headline gold rows are used.
+        Labelled rows with features, as returned by :meth:`tkit.dataset.Dataset.rows`; the headline gold rows are used.
     fpr : float
-        False-positive rate for ``tpr``.
+        False positive rate for ``tpr``.
 
     Returns
     -------
     DataFrame
-        One row a feature of `rows`, the best first: ``feature``, ``vantage``, ``trackers`` and ``negatives`` (means),
-        ``higher`` (of which of the two it is higher), ``auc`` (area under the ROC curve in that direction, 0.5 to 1), ``tpr``
-        (trackers found by the best one threshold that calls at most `fpr` of the good pictures).
+        One row per feature of `rows`, the best first: ``feature``, ``vantage``, ``trackers`` and ``negatives`` (means),
+        ``higher`` (which of the two has higher values), ``auc`` (area under the ROC curve in that direction, 0.5 to 1), ``tpr``
+        (trackers found by the best threshold that flags at most `fpr` of the good pictures).
 
     Raises
     ------
     TkitError
-        Where there is no tracker or no good picture among the rows.
+        If there is no tracker or no good picture among the rows.
     """
     used = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]
     tracker = (used["label"] == "T").to_numpy()
     if not tracker.any() or tracker.all():
-        raise TkitError(f"{tracker.sum()} trackers and {(~tracker).sum()} good pictures among the rows: give some of both")
-    found = []
-    for feature in (one for one in FEATURES if one.name in rows):
+        raise TkitError(
+            f"{tracker.sum()} trackers and {(~tracker).sum()} good pictures among the rows: give at least one of each"
+        )
+    table_rows = []
+    for feature in FEATURES:
+        if feature.name not in rows:
+            continue
         values = used[feature.name].to_numpy(dtype=np.float64)
         area = float(roc_auc_score(tracker, values))
         directed = values if area >= 0.5 else -values
-        found.append(
+        table_rows.append(
             (
                 feature.name,
                 feature.vantage,
@@ -56,7 +60,7 @@ def separation(rows: pd.DataFrame, fpr: float = 0.01) -> pd.DataFrame:
             )
         )
     columns = ["feature", "vantage", "trackers", "negatives", "higher", "auc", "tpr"]
-    table = pd.DataFrame(found, columns=columns).sort_values(["auc", "feature"], ascending=[False, True])
+    table = pd.DataFrame(table_rows, columns=columns).sort_values(["auc", "feature"], ascending=[False, True])
     return table.reset_index(drop=True)
 
 
@@ -77,12 +81,12 @@ def influence(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def alike(rows: pd.DataFrame, least: float = 0.95) -> pd.DataFrame:
-    """Return the pairs of features that say almost the same.
+    """Return the pairs of features that are almost redundant.
 
     Parameters
     ----------
     rows : DataFrame
-        With the features.
+        Rows with the features.
     least : float
         Absolute rank correlation (Spearman) from which a pair is listed.
 
@@ -99,8 +103,8 @@ def alike(rows: pd.DataFrame, least: float = 0.95) -> pd.DataFrame:
     kept = kept[np.argsort(-np.abs(strength[kept]), kind="stable")]
     return pd.DataFrame(
         {
-            "first": [names[place] for place in first[kept]],
-            "second": [names[place] for place in second[kept]],
+            "first": [names[position] for position in first[kept]],
+            "second": [names[position] for position in second[kept]],
             "correlation": strength[kept],
         }
     )

@@ -10,14 +10,14 @@ from tkit.evaluate.evaluation import Evaluation
 from tkit.features.sizes import declared_size
 
 FEW = 30
-"""With fewer trackers (or negatives) a slice's share found (or of false alarms) is said to rest on few."""
+"""With fewer trackers (or negatives) the true (or false) positive rate of a slice is marked as based on few."""
 
 SPACER_HEAVY = 5
-"""References of one document that are tiny or hidden, from which its mail counts as full of spacers."""
+"""Number of tiny or hidden references in one document from which its mail counts as full of spacers."""
 
 
 class Cut(NamedTuple):
-    """One way to cut rows: the columns that it reads, and what gives each row the name of its slice."""
+    """One way to cut rows: the columns that it reads, and the function that names the slice of each row."""
 
     columns: tuple[str, ...]
     names: Callable[[pd.DataFrame], pd.Series]
@@ -62,7 +62,7 @@ SLICES: Mapping[str, Cut] = {
     "spacers in the mail": _least("tiny_others", SPACER_HEAVY, f"{SPACER_HEAVY} tiny others or more", "fewer"),
     "URL": _least("wrapped", 1, "wrapped by a proxy", "as sent"),
 }
-"""How rows are cut, by what the cut is called.
+"""How rows are cut, by the name of the cut.
 
 ``declared size`` is one of :data:`tkit.features.sizes.DECLARED_SIZES`.
 """
@@ -77,17 +77,16 @@ def slices(evaluation: Evaluation) -> pd.DataFrame:
     -------
     DataFrame
         ``slice``, ``value``; ``trackers``, ``missed``, ``negatives``, ``false_alarms``; ``tpr`` and ``fpr`` with ``_low`` and
-        ``_high``, NaN where the slice has none to judge; ``few``: which of both, ``trackers and
-        negatives``, are fewer than :data:`FEW`, or "".
-        Slices stand in the order of :data:`SLICES`, their values by falling number of rows.
+        ``_high``, NaN if the slice has no such row; ``few``: which of ``trackers and negatives`` are fewer than
+        :data:`FEW`, or "". In the order of :data:`SLICES`, the values of a slice by falling number of rows.
     """
-    found: list[dict[str, Any]] = []
+    table: list[dict[str, Any]] = []
     rows = evaluation.rows
     for name, cut in SLICES.items():
         if all(column in rows for column in cut.columns):
-            value = cut.names(rows)
-            for one in value[evaluation.headline].value_counts().index:
-                counted = evaluation.counted((value == one).to_numpy())
-                lacking = [what for what in ("trackers", "negatives") if counted[what] < FEW]
-                found.append({"slice": name, "value": one} | counted | {"few": " and ".join(lacking)})
-    return pd.DataFrame(found)
+            names = cut.names(rows)
+            for value in names[evaluation.headline].value_counts().index:
+                counted = evaluation.counted((names == value).to_numpy())
+                few = [count for count in ("trackers", "negatives") if counted[count] < FEW]
+                table.append({"slice": name, "value": value} | counted | {"few": " and ".join(few)})
+    return pd.DataFrame(table)

@@ -1,6 +1,6 @@
-"""Export: one detector for every blocking tool, each proven in that tool's own engine.
+"""One detector in the formats of other blocking tools, each checked in the tool's own engine.
 
-A target is one module with a ``TARGET``, named in :data:`tkit.export.base.TARGETS`.
+A target is one module or package with a ``TARGET``, listed in :data:`tkit.export.base.TARGETS`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def export(
     dataset: Dataset | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> list[Loss]:
-    """Write a bundle's detector for other engines, a folder a target.
+    """Write a bundle's detector for other engines, one folder per target.
 
     Parameters
     ----------
@@ -32,31 +32,31 @@ def export(
     targets : sequence of str
         Names of :data:`tkit.export.base.TARGETS`.
     folder : str or Path
-        Made where it is missing. Each target's folder in it is written at once, in place of an older one.
+        Created if missing. The folder of each target in it appears only when complete, and replaces an older one.
     dataset : Dataset, optional
-        Where the decisions are compared; without it only on the bundle's replay vectors.
+        To compare the decisions on; without it they are compared on the replay vectors of the bundle.
     progress : callable, optional
-        Called with what is being done, how many targets are done, and of how many.
+        Called with the name of the step, the number of finished targets and their total.
 
     Returns
     -------
     list of Loss
-        In the order of ``targets``; each also stands in its folder as ``loss.json`` and ``LOSS.md``.
+        In the order of ``targets``; each is also in its folder, as ``loss.json`` and ``LOSS.md``.
 
     Raises
     ------
     TkitError
-        For an unknown target, a bundle that a target cannot hold, or a folder that cannot be written.
+        For an unknown target, a bundle that a target does not support, or a folder that cannot be written.
     """
     folder = Path(folder)
     losses = []
     chosen = [target(name) for name in targets]
-    for number, one in enumerate(chosen):
+    for number, chosen_target in enumerate(chosen):
         if progress:
-            progress(f"exporting {one.name}", number, len(chosen))
-        with whole_folder(folder / one.name) as new:
-            one.write(bundle, new)
-            loss = one.loss(new, bundle, dataset)
+            progress(f"exporting {chosen_target.name}", number, len(chosen))
+        with whole_folder(folder / chosen_target.name) as new:
+            chosen_target.write(bundle, new)
+            loss = chosen_target.loss(new, bundle, dataset)
             (new / "loss.json").write_text(json.dumps(loss.to_json(), indent=1) + "\n", encoding="utf-8")
             (new / "LOSS.md").write_text(loss.to_markdown(), encoding="utf-8")
         losses.append(loss)

@@ -1,4 +1,4 @@
-"""What an export target is: it writes a bundle's detector for another engine, and says what it loses there."""
+"""Export targets: each writes a bundle's detector for another engine, and reports how the decisions differ there."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ TARGETS = {
     "thunderbird": "tkit.export.thunderbird",
     "webextension": "tkit.export.webextension",
 }
-"""Every target and the module that has it as ``TARGET``; imported when it is asked for."""
+"""Every target and the module that defines it as ``TARGET``; imported on demand."""
 
 Decide = Callable[[Path, Bundle, pd.DataFrame], NDArray[np.bool_]]
-"""From the exported folder, the bundle and feature rows to verdicts, computed in the target's own engine."""
+"""From the exported folder, the bundle and feature rows to verdicts, shape (n_rows,), computed in the target's engine."""
 
 
 class EngineMissingError(TkitError):
-    """The engine that an export runs in is not on this machine."""
+    """The engine of an export is not installed."""
 
 
 @dataclass(frozen=True)
 class Called:
-    """How many labelled references are called trackers: of the trackers, and of the negatives (C and S)."""
+    """How many labelled references are flagged: of the trackers, and of the negatives (C and S)."""
 
     trackers: int
     found: int
@@ -48,7 +48,7 @@ class Called:
 
     @property
     def recall(self) -> float:
-        """Share of the trackers that is called; NaN without trackers."""
+        """Share of the trackers that are flagged; NaN without trackers."""
         return self.found / self.trackers if self.trackers else float("nan")
 
 
@@ -60,14 +60,14 @@ class Loss:
     ----------
     target, bundle, vantage : str
     engine : str
-        What computed the export's decisions; ``""`` where it was not there, and the rest is None.
+        What computed the decisions of the export; ``""`` if it was not installed, and then the rest is None.
     rows : str
-        On which references.
+        The references that the decisions were compared on.
     compared, different : int or None
-        How many references, and on how many the two decide differently.
+        The number of references, and of those that the two decide differently.
     by_bundle, by_export : Called or None
-        What each calls of the labelled ones among them. The bundle may have been trained on these rows: what it is
-        worth on others stands in its card.
+        What each flags among the labelled ones. The bundle may have been trained on these rows; the figures on held-out
+        rows are in its card.
     sees : str
         What the target can see and what it cannot.
     """
@@ -91,11 +91,13 @@ class Loss:
         """Return what ``LOSS.md`` holds."""
         lines = [f"# What {self.bundle} ({self.vantage}) loses as {self.target}", "", self.sees, ""]
         if self.by_bundle is None or self.by_export is None:
-            return "\n".join([*lines, "The decisions were not compared: the engine was not on the machine that exported.", ""])
+            return "\n".join(
+                [*lines, "The decisions were not compared, because the engine was not installed during the export.", ""]
+            )
         lines += [
-            f"On {self.rows}, computed by {self.engine}: **{self.different:,} of {self.compared:,}** decided differently.",
+            f"On {self.rows}, computed by {self.engine}: **{self.different:,} of {self.compared:,}** decisions differ.",
             "",
-            "| of the labelled | trackers called | recall | negatives called |",
+            "| of the labelled references | trackers flagged | recall | negatives flagged |",
             "|---|---|---|---|",
         ]
         for name, called in (("bundle", self.by_bundle), ("export", self.by_export)):
@@ -103,22 +105,22 @@ class Loss:
                 f"| {name} | {called.found:,} of {called.trackers:,} | {called.recall:.4f} "
                 f"| {called.false_alarms:,} of {called.negatives:,} |"
             )
-        lines += ["", "The bundle may have been trained on these rows; what it is worth on others stands in its card.", ""]
+        lines += ["", "The bundle may have been trained on these rows; the figures on held-out rows are in its card.", ""]
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One form that a bundle is exported in.
+    """One format that a bundle is exported in.
 
     Attributes
     ----------
     name : str
-        What ``--to`` calls it.
+        The value of ``--to``.
     what : str
-        One line: what it is for.
+        Its purpose, in one line.
     write : callable
-        Writes the files and a README.md for the person who installs them into an empty folder.
+        Writes the files, and a README.md for the person who installs them, into an empty folder.
     loss : callable
         Compares decisions; see :func:`loss_on_rows`.
     """
@@ -135,27 +137,27 @@ def target(name: str) -> Target:
     Raises
     ------
     TkitError
-        For a name that is no target's.
+        If there is no such target.
     """
     if name not in TARGETS:
         raise TkitError(f"no export target {name!r}: take one of {', '.join(TARGETS)}")
-    found: Target = import_module(TARGETS[name]).TARGET
-    return found
+    chosen: Target = import_module(TARGETS[name]).TARGET
+    return chosen
 
 
 def loss_on_rows(
     target: str, sees: str, engine: Callable[[], str], decide: Decide
 ) -> Callable[[Path, Bundle, Dataset | None], Loss]:
-    """Make a target's ``loss`` out of a function that decides feature rows.
+    """Return a target's ``loss``, made from a function that decides feature rows.
 
-    The rows are all references of the dataset, or the bundle's own replay vectors where there is no dataset.
+    The rows are all references of the dataset, or the replay vectors of the bundle if there is no dataset.
 
     Parameters
     ----------
     target, sees : str
         See :class:`Loss`.
     engine : callable
-        Names the engine with its version, or raises :class:`EngineMissingError`.
+        Returns the engine with its version, or raises :class:`EngineMissingError`.
     decide : callable
         See :data:`Decide`.
     """
@@ -190,49 +192,51 @@ def loss_on_rows(
 
 
 def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset | None) -> Called:
-    """Count what is called of the rows that the headline figures are made of: confidence 2 and 3; T against C and S."""
+    """Count the flagged rows among those of the headline figures: T against C and S, confidence 2 and 3."""
     if dataset is None:
         return Called(0, 0, 0, 0)
     key = list(KEY)
-    told = (dataset.labels["confidence"] >= 2) & (dataset.labels["source"] != "weak")
-    labels = dataset.labels.loc[told, [*key, "label"]]
+    used = (dataset.labels["confidence"] >= 2) & (dataset.labels["source"] != "weak")
+    labels = dataset.labels.loc[used, [*key, "label"]]
     joined = labels.merge(rows[key].assign(called=verdicts), on=key, validate="one_to_one")
     trackers = joined["called"][joined["label"] == "T"]
     negatives = joined["called"][joined["label"].isin(["C", "S"])]
     return Called(len(trackers), int(trackers.sum()), len(negatives), int(negatives.sum()))
 
 
-def write_readme(package: str, folder: Path) -> None:
-    """Write the ``README.md`` of a target's package, as it stands there, beside the target's files."""
-    text = resources.files(package).joinpath("README.md").read_text(encoding="utf-8")
+def write_readme(package: str, folder: Path, name: str = "README.md", **facts: object) -> None:
+    """Write ``README.md`` into the exported folder: a file of the target's package, with each ``{{fact}}`` filled in."""
+    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    for fact, value in facts.items():
+        text = text.replace(f"{{{{{fact}}}}}", str(value))
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 def program(*names: str, install: str) -> str:
-    """Return the path of the first program that is there.
+    """Return the path of the first program that is installed.
 
     Raises
     ------
     EngineMissingError
-        Where none is; ``install`` says how to get one.
+        If none is; ``install`` says how to get one.
     """
     for name in names:
-        found = shutil.which(name)
-        if found:
-            return found
+        path = shutil.which(name)
+        if path:
+            return path
     raise EngineMissingError(f"no {' or '.join(names)} on PATH: {install}")
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> bytes:
-    """Run an engine and give what it writes.
+    """Run an engine and return its standard output.
 
     Raises
     ------
     TkitError
-        Where it fails, with the end of what it said.
+        If it fails, with the end of its standard error.
     """
     done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, check=False)
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip()[-800:]
-        raise TkitError(f"{Path(str(command[0])).name} failed with code {done.returncode}: {told}")
+        message = done.stderr.decode("utf-8", "replace").strip()[-800:]
+        raise TkitError(f"{Path(str(command[0])).name} failed with code {done.returncode}: {message}")
     return done.stdout

@@ -1,6 +1,6 @@
-"""What the targets that are lists of rules share: rules out of the templates, and what such a list loses against a bundle.
+"""What the targets that are lists of rules have in common: rules from templates, and a comparison with a bundle.
 
-A list is written of :mod:`tkit.templates`, not of the bundle's trees; the bundle is what it is compared with.
+A list is written from :mod:`tkit.templates`, not from the trees of the bundle, which it is only compared with.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from tkit.templates.matching import encoded
 from tkit.templates.template import keys_of, load_matched
 
 SEES = (
-    "It sees the URL and that an image is asked for: no size, no style, no other reference of the mail, no sender. It is made"
-    " of tkit's templates and not of the bundle's trees. The templates were learnt on rows of this dataset, which flatters"
-    " them here; what lists find that were learnt without the tested kits stands in docs/filter-lists.md."
+    "It sees the URL and that an image is requested: no size, no style, no other reference of the mail, no sender. It is made"
+    " from tkit's templates, not from the trees of the bundle. The templates were learnt on rows of this dataset, so that these"
+    " figures are too good; docs/filter-lists.md has those of lists learnt without the tested kits."
 )
 """What a list of rules can see, for its loss report."""
 
 
 def rules_of(templates: Templates) -> Iterator[tuple[Template, str]]:
-    """Return each template's pattern, and its twin for URLs that stand percent-encoded in a proxy's own."""
+    """Yield the pattern of each template, and its variant for URLs that a proxy carries percent-encoded."""
     for template in templates:
         yield template, template.pattern
         yield template, encoded(template.pattern)
 
 
 def list_target(name: str, what: str, write: Callable[[Bundle, Path], None]) -> Target:
-    """Make a target that writes the templates as rules; the parameters are those of :class:`~tkit.export.base.Target`."""
+    """Return a target that writes the templates as rules; for the parameters see :class:`~tkit.export.base.Target`."""
     return Target(name, what, write, _loss_of(name))
 
 
 def _loss_of(target: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
-    """Make such a target's ``loss``.
+    """Return the ``loss`` of such a target.
 
-    The dataset has no URLs, so that no engine can judge it. What the templates match was noted when they were built; the tests
-    hold each engine against tkit's own matcher, on the labelled URLs too where the corpora are there.
+    The dataset has no URLs, so that no engine can judge it. The matches of the templates were recorded when they were built.
+    The tests compare each engine with tkit's own matcher, also on the labelled URLs if the corpora are there.
     """
 
     def loss(folder: Path, bundle: Bundle, dataset: Dataset | None) -> Loss:

@@ -1,13 +1,13 @@
-"""One ONNX graph: float32 features in, probability, verdict and margin out.
+"""One ONNX graph from float32 features to probability, verdict and margin.
 
-The trees become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24 and is exact in
-float32 in any order, and thresholds are float32 numbers already, so that every runtime decides as the bundle does.
+The trees become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24, so that float32
+adds it exactly in any order. The thresholds are float32 numbers. So every runtime decides as the bundle does.
 """
 
 from __future__ import annotations
 
 import json
-from importlib import import_module, resources
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tkit.bundle import UNIT, Bundle, IntegerLinear, IntegerTrees
 from tkit.errors import TkitError
-from tkit.export.base import EngineMissingError, Target, loss_on_rows
+from tkit.export.base import EngineMissingError, Target, loss_on_rows, write_readme
 from tkit.features import FEATURE_VERSION
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Constants = dict[str, NDArray[np.generic] | np.generic]
 
 OPSET = {"": 17, "ai.onnx.ml": 3}
-"""Operator sets that every runtime since 2022 has."""
+"""Operator sets that every runtime since 2022 supports."""
 
 OUTPUTS = ("probability", "tracker", "margin")
 """Each of shape (n_rows,): float32, bool, and float32 in units of 1/65536 (of a linear model, rounded from 2**24 on)."""
@@ -39,7 +39,7 @@ def onnx_model(bundle: Bundle) -> ModelProto:
     Raises
     ------
     TkitError
-        Where the package onnx is not installed.
+        If the package onnx is not installed.
     """
     if find_spec("onnx") is None:
         raise TkitError("the onnx target needs the package onnx: pip install 'tkit[onnx]'")
@@ -83,7 +83,7 @@ def onnx_model(bundle: Bundle) -> ModelProto:
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:
-    """Return what the model says of itself, each value a text; ``features`` is a JSON list in the columns' order."""
+    """Return the metadata of the model as texts; ``features`` is a JSON list in the order of the columns."""
     return {
         "name": bundle.name,
         "vantage": bundle.vantage,
@@ -144,7 +144,7 @@ def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
 
 
 def _linear(model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
-    """Return a linear model in float64, its terms rounded to whole units before they are added."""
+    """Return a linear model in float64; its terms are rounded to whole units before they are added."""
     from onnx import TensorProto, helper  # noqa: PLC0415
 
     steps: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
@@ -182,11 +182,7 @@ def _tensor(name: str, value: NDArray[np.generic] | np.generic) -> TensorProto:
 def write(bundle: Bundle, folder: Path) -> None:
     """Write ``detector.onnx`` and a README."""
     (folder / "detector.onnx").write_bytes(onnx_model(bundle).SerializeToString())
-    text = resources.files("tkit.export").joinpath("onnx.md").read_text(encoding="utf-8")
-    facts = {"vantage": bundle.vantage, "count": str(len(bundle.features))}
-    for name, fact in facts.items():
-        text = text.replace("{{" + name + "}}", fact)
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_readme("tkit.export", folder, "onnx.md", vantage=bundle.vantage, count=len(bundle.features))
 
 
 def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
@@ -195,7 +191,7 @@ def outputs(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[str, NDArr
     Raises
     ------
     EngineMissingError
-        Without onnxruntime.
+        If onnxruntime is not installed.
     """
     session = _runtime().InferenceSession(str(folder / "detector.onnx"), providers=["CPUExecutionProvider"])
     matrix = np.ascontiguousarray(rows[bundle.features].to_numpy(np.float32))
@@ -222,7 +218,7 @@ TARGET = Target(
     write,
     loss_on_rows(
         "onnx",
-        "It scores feature rows; the features themselves must be computed by tkit, or by the JavaScript module.",
+        "It scores feature rows; tkit or the JavaScript module must compute the features.",
         _engine,
         _decide,
     ),

@@ -1,4 +1,4 @@
-"""What the extensions of a browser and of a mail client have in common: their files, words for reasons, loss report."""
+"""What the extensions for browsers and mail clients share: files, the words of reasons, the loss report."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from tkit.arrays import Mask
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.export import javascript
 from tkit.export.base import Loss, loss_on_rows
-from tkit.features import words
+from tkit.features.words import MAX_REASONS, SIZE_FEATURES, WORDS
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,3}")
 
 _COMMON = resources.files("tkit.export") / "common"
 
 COPIED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
-"""The files of ``common/`` that every extension has as they are."""
+"""The files of ``common/`` that are copied into every extension."""
 
 
 def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
-    """Write an extension: its own files, those that all have, the detector and the words of its reasons.
+    """Write an extension: its own files, the common files, the detector and the wording of its reasons.
 
-    The popup is the same page in all; what stands below its list of trackers is the extension's ``controls.html``.
+    The popup is the same page in all; ``controls.html`` of the extension goes below its list of trackers.
 
     Parameters
     ----------
     package : str
-        The package whose files and ``README.md`` they are; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them
-        are filled in.
+        The package that contains the extension's own files and ``README.md``.
     names : sequence of str
+        Those files; ``{{version}}``, ``{{vantage}}`` and ``{{bundle}}`` in them are filled in.
     bundle : Bundle
     folder : Path
         An empty folder.
@@ -60,24 +59,25 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
 
 
 def reasons_script() -> str:
-    """Return the script with ``reasonsOf(verdict)``: the reasons of :func:`tkit.features.words.reasons`, in its words."""
-    data = {"words": words.WORDS, "atOne": words.AT_ONE, "size": sorted(words.SIZE_FEATURES), "most": words.MAX_REASONS}
+    """Return the script with ``reasonsOf(verdict)``, which words a verdict as :func:`tkit.features.words.reasons` does."""
+    phrases = {name: {case: text for case, text in words._asdict().items() if text} for name, words in WORDS.items()}
+    data = {"words": phrases, "size": sorted(SIZE_FEATURES), "most": MAX_REASONS}
     script = (_COMMON / "reasons.js").read_text(encoding="utf-8")
     return f"const REASONS = {json.dumps(data, ensure_ascii=False, indent=1)};\n\n{script}"
 
 
 def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | None], Loss]:
-    """Make the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
+    """Return the ``loss`` of a target that runs the detector as the classic script ``tkit.js``.
 
-    The script is run in Node as it is, with its functions exported behind it.
+    The script is run in Node, with an export of its functions appended.
     """
 
-    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Mask:
         script = (folder / "tkit.js").read_text(encoding="utf-8")
-        with TemporaryDirectory() as place:
+        with TemporaryDirectory() as module:
             names = "\nexport const { margin, schema } = tkit;\n"
-            Path(place, "tkit.js").write_text(script + names, encoding="utf-8")
-            Path(place, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
-            return javascript.decide(Path(place), bundle, rows)
+            Path(module, "tkit.js").write_text(script + names, encoding="utf-8")
+            Path(module, "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
+            return javascript.decide(Path(module), bundle, rows)
 
     return loss_on_rows(target, sees, javascript.engine, decide)

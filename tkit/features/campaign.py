@@ -1,7 +1,7 @@
-r"""The columns of the vantage point ``campaign``: what the other copies of a mailing say of a reference, as numbers.
+r"""The columns of the vantage point ``campaign``: a reference compared with the other copies of its mailing, as numbers.
 
-A mail provider sees them, and whoever has a mailbox to look back at. They come from many mails at once, so
-:func:`tkit.features.extract` does not give them; they are joined to its rows. To judge mails by them:
+A mail provider can compute them, and so can anyone with an archive of mail. They need many mails at once, so
+:func:`tkit.features.extract` does not compute them; they are joined to its rows. To judge mails by them:
 
 >>> from tkit.campaigns.mailings import compare
 >>> from tkit.features.table import extract
@@ -22,8 +22,9 @@ from tkit.errors import TkitError
 from tkit.features.schema import FEATURES, KEY
 
 MOST = 5
-"""Where counts end. How many copies are known says how much mail was collected more than what the reference is, and a model
-that learns it learns the size of our corpora. Whether the evidence is of one, two, a few or many copies is what matters."""
+"""The maximum of counts. The number of known copies depends on how much mail was collected rather than on the reference: a
+model trained on larger counts would learn the size of our corpora. What matters is whether there are one, two, a few or many
+copies."""
 
 CAMPAIGN_FEATURES = tuple(feature.name for feature in FEATURES if feature.vantage == "campaign")
 """Names of the columns."""
@@ -35,31 +36,30 @@ def campaign_features(compared: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     compared : DataFrame
-        As :func:`tkit.campaigns.compare` gives it.
+        The result of :func:`tkit.campaigns.compare`.
 
     Returns
     -------
     DataFrame
-        One row a row of `compared`, in its order: ``message_sha256``, ``part``, ``index``, and the columns of
-        :data:`CAMPAIGN_FEATURES` as float32. -1 stands for what is not known: shares, tokens and flags of a reference that
-        no other copy is compared with; ``own_of_mailing`` where no counterpart in another mailing of the sender is known.
+        One row per row of `compared`, in its order: ``message_sha256``, ``part``, ``index``, and the columns of
+        :data:`CAMPAIGN_FEATURES` as float32. -1 means unknown: shares, tokens and flags if no other copy can be compared,
+        ``own_of_mailing`` if no counterpart in another mailing of the sender is known.
 
     Raises
     ------
     TkitError
-        Where a column is missing.
+        If a column is missing.
 
     Notes
     -----
-    After Englehardt, Han, Narayanan, PETS 2018, and PrivacyMail, by way of :mod:`tkit.campaigns.mailings`. What was left out
-    of a URL,
-    a signature or a cache buster, is no feature here: a single mail shows it.
+    After Englehardt, Han, Narayanan, PETS 2018, and PrivacyMail; see :mod:`tkit.campaigns.mailings`. Whether a signature or
+    a cache buster was left out of a URL is not a feature here, because a single mail shows it.
     """
     missing = [name for name in (*KEY, *_READ) if name not in compared]
     if missing:
         raise TkitError(f"no column {', '.join(missing)}: give the table of tkit.campaigns.compare")
     copies, present = compared["copies"].to_numpy(), compared["present"].to_numpy()
-    # Evidence "none" beside known copies is of a reference that could not be aligned with theirs.
+    # With known copies, the evidence "none" means that the reference could not be aligned with theirs.
     others = (copies > 1) & (compared["evidence"] != "none").to_numpy()
     several = present > 1
     columns = {
@@ -92,23 +92,23 @@ def with_campaigns(rows: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        With ``message_sha256``, ``part``, ``index``: rows of :func:`tkit.features.extract`, or disguised copies, which take
-        what is known of their originals.
+        With ``message_sha256``, ``part``, ``index``: rows of :func:`tkit.features.extract`, or disguised copies, which get
+        the values of their originals.
     campaigns : DataFrame
-        As :func:`campaign_features` gives it.
+        The result of :func:`campaign_features`.
 
     Returns
     -------
     DataFrame
-        `rows` in their order, from index 0, with the columns of :data:`CAMPAIGN_FEATURES` behind their own.
+        `rows` in their order, with index from 0, with the columns of :data:`CAMPAIGN_FEATURES` after their own.
 
     Raises
     ------
     TkitError
-        For a row that `campaigns` does not name.
+        If `campaigns` lacks a row.
     """
     joined = rows.merge(campaigns[[*KEY, *CAMPAIGN_FEATURES]], on=list(KEY), how="left", validate="many_to_one")
-    lost = int(joined[CAMPAIGN_FEATURES[0]].isna().sum())
-    if lost:
-        raise TkitError(f"{lost} rows of messages that were not compared: give all of them to tkit.campaigns.compare")
+    missing = int(joined[CAMPAIGN_FEATURES[0]].isna().sum())
+    if missing:
+        raise TkitError(f"{missing} rows are of messages that were not compared: give all of them to tkit.campaigns.compare")
     return joined

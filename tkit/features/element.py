@@ -1,4 +1,4 @@
-"""Features of the element that holds a reference: how it is written, its size and visibility, what is around it."""
+"""Features of the element that contains a reference: how it is written, its size and visibility, what is around it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SHEETS = of_kind("sheet")
 
 
 def element_columns(rows: Numbering) -> dict[str, Floats]:
-    """Return the columns of the reference's own element and of what is around it, one float64 value a row."""
-    facts = [reference.attributes for reference in rows.references]
+    """Return the columns of the reference's element and of the elements around it, one float64 value per row."""
+    attributes = [reference.attributes for reference in rows.references]
     carriers = [reference.carrier for reference in rows.references]
     ancestries = [reference.ancestry for reference in rows.references]
-    attr_width = column([dimension(own.get("width")) for own in facts])
-    attr_height = column([dimension(own.get("height")) for own in facts])
-    styles = [parse_style(style) if (style := own.get("style")) else _NO_STYLE for own in facts]
+    attr_width = column([dimension(named.get("width")) for named in attributes])
+    attr_height = column([dimension(named.get("height")) for named in attributes])
+    styles = [parse_style(style) if (style := named.get("style")) else _NO_STYLE for named in attributes]
     style_width = column([style.width for style in styles])
     style_height = column([style.height for style in styles])
     max_width = column([style.max_width for style in styles])
@@ -38,7 +38,7 @@ def element_columns(rows: Numbering) -> dict[str, Floats]:
     given = (width >= 0).astype(float) + (height >= 0)
     short = _least(width, height)
     long = np.maximum(width, height)
-    hidden = column([bool(style.hides) or "hidden" in own for style, own in zip(styles, facts, strict=True)])
+    hidden = column([bool(style.hides) or "hidden" in named for style, named in zip(styles, attributes, strict=True)])
     links = [ancestry.link for ancestry in ancestries]
     own_domain = [rows.domains[code] for code in rows.url]
     return {
@@ -62,17 +62,17 @@ def element_columns(rows: Numbering) -> dict[str, Floats]:
         "thin": ((given == 2) & (short <= 3) & (long > 3)).astype(float),
         "hidden": hidden,
         "hidden_around": column([bool(ancestry.hidden_by) for ancestry in ancestries]),
-        "alt_length": _lengths(facts, "alt"),
-        "title_length": _lengths(facts, "title"),
-        "border_given": column(["border" in own for own in facts]),
-        "name_given": column(["id" in own or "class" in own for own in facts]),
-        "attributes": column([len(own) for own in facts]),
+        "alt_length": _lengths(attributes, "alt"),
+        "title_length": _lengths(attributes, "title"),
+        "border_given": column(["border" in named for named in attributes]),
+        "name_given": column(["id" in named or "class" in named for named in attributes]),
+        "attributes": column([len(named) for named in attributes]),
         "style_properties": column([style.properties for style in styles]),
         "depth": column([ancestry.depth for ancestry in ancestries]),
         "tables": column([ancestry.tables for ancestry in ancestries]),
         "parent_body": column([ancestry.parent == "body" for ancestry in ancestries]),
         "parent_cell": column([ancestry.parent in ("td", "th") for ancestry in ancestries]),
-        "text_beside": column([r.text_before or r.text_after for r in rows.references]),
+        "text_beside": column([reference.text_before or reference.text_after for reference in rows.references]),
         "in_link": column([link is not None for link in links]),
         "link_same_domain": column(
             [link is not None and _domain_of_link(link) == domain for link, domain in zip(links, own_domain, strict=True)]
@@ -82,15 +82,15 @@ def element_columns(rows: Numbering) -> dict[str, Floats]:
 
 @lru_cache(maxsize=1 << 14)
 def _domain_of_link(link: str) -> str:
-    found = re.match(r"[a-zA-Z]+:[/\\]+(?:[^/?#@\\]*@)?([^/?#:\\]+)", link)
-    return registrable_domain(found[1].lower()) if found else ""
+    match = re.match(r"[a-zA-Z]+:[/\\]+(?:[^/?#@\\]*@)?([^/?#:\\]+)", link)
+    return registrable_domain(match[1].lower()) if match else ""
 
 
-def _lengths(facts: Sequence[Mapping[str, str]], name: str) -> Floats:
-    return column([ABSENT if (value := own.get(name)) is None else len(value) for own in facts])
+def _lengths(attributes: Sequence[Mapping[str, str]], name: str) -> Floats:
+    return column([ABSENT if (value := named.get(name)) is None else len(value) for named in attributes])
 
 
 def _least(*columns: Floats) -> Floats:
-    """Return the least value that is given, ABSENT where none is."""
+    """Return the smallest value that is given, ABSENT if none is."""
     least = np.min([np.where(column >= 0, column, np.inf) for column in columns], axis=0)
     return np.where(np.isinf(least), ABSENT, least)

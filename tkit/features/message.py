@@ -1,4 +1,4 @@
-"""Features of the whole mail: its headers, its sender and recipients beside the URL."""
+"""Features of the whole mail: its headers, and its sender and recipients compared with the URL."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ _HEADER_TOKEN = re.compile(r"[A-Za-z0-9]{6,}")
 
 
 def message_columns(rows: Numbering) -> dict[str, Floats]:
-    """Return the columns of the whole mail, one float64 value a row."""
-    numbers = [_headers_of(message) for message in rows.owners]
-    columns = {name: column([of[name] for of in numbers])[rows.document] for name in _MESSAGE_NUMBERS}
-    heads = [_Head(message) for message in rows.owners]
-    hidden = rows.analysed.columns
-    encoded = (hidden["base64_text"] > 0) | (hidden["hex_text"] > 0) | (hidden["longest_hex"] >= 32)
+    """Return the columns of the whole mail, one float64 value per row."""
+    numbers = [_numbers_of(message) for message in rows.owners]
+    columns = {name: column([of_message[name] for of_message in numbers])[rows.document] for name in _MESSAGE_NUMBERS}
+    headers = [_Headers(message) for message in rows.owners]
+    of_url = rows.analysed.columns
+    encoded = (of_url["base64_text"] > 0) | (of_url["hex_text"] > 0) | (of_url["longest_hex"] >= 32)
     pairs = [
-        heads[document].beside(rows.urls[url], rows.domains[url], bool(encoded[url]))
+        headers[document].with_url(rows.urls[url], rows.domains[url], bool(encoded[url]))
         for document, url in zip(rows.pair_document.tolist(), rows.pair_url.tolist(), strict=True)
     ]
-    return columns | dict(zip(_BESIDE, table(pairs, len(_BESIDE))[rows.pair].T, strict=True))
+    return columns | dict(zip(_COMPARED, table(pairs, len(_COMPARED))[rows.pair].T, strict=True))
 
 
-_BESIDE = (
+_COMPARED = (
     "sender_same_domain",
     "sender_in_url",
     "recipient_in_url",
@@ -70,8 +70,8 @@ _BESIDE = (
 )
 
 
-class _Head:
-    """What the headers of one message say of its sender, asked once a message."""
+class _Headers:
+    """The headers of one message that URLs are compared with, read once per message."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -81,8 +81,8 @@ class _Head:
         self.identities = _identity_domains(message)
         self._tokens: dict[str, int] = {}
 
-    def beside(self, url: str, domain: str, encoded: bool) -> tuple[float, ...]:
-        """Compare one URL with the headers; in the order of ``_BESIDE``."""
+    def with_url(self, url: str, domain: str, encoded: bool) -> tuple[float, ...]:
+        """Compare one URL with the headers; returns values in the order of ``_COMPARED``."""
         return (
             bool(self.sender) and self.sender == domain,
             len(self.name) > 2 and self.name in url.lower(),
@@ -93,14 +93,14 @@ class _Head:
         )
 
     def _length_in_headers(self, token: str) -> int:
-        """Return a token's length where it stands in the headers, else 0; URLs of one mail have many in common."""
-        found = self._tokens.get(token)
-        if found is None:
-            found = self._tokens[token] = len(token) if token in self.message.header_text else 0
-        return found
+        """Return a token's length if the headers contain it, else 0. URLs of one mail have many tokens in common."""
+        length = self._tokens.get(token)
+        if length is None:
+            length = self._tokens[token] = len(token) if token in self.message.header_text else 0
+        return length
 
 
-def _headers_of(message: Message) -> dict[str, float]:
+def _numbers_of(message: Message) -> dict[str, float]:
     names = message.header_names
     return {
         "list_unsubscribe": "list-unsubscribe" in names,
@@ -118,12 +118,12 @@ def _is_of_service(header: str) -> bool:
 
 
 def _identity_domains(message: Message) -> set[str]:
-    found = set()
+    domains = set()
     for name in ("message-id", "return-path", "sender"):
         _, at, host = message.header(name).rpartition("@")
         if at:
-            found.add(registrable_domain(host.strip("<> \t").lower()))
-    return found
+            domains.add(registrable_domain(host.strip("<> \t").lower()))
+    return domains
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,4 +1,4 @@
-"""References, URLs, hosts and domains of many documents as numbers, so that features are columns and not loops."""
+"""References, URLs, hosts and domains of many documents as numbers, so that features are computed as columns, not in loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from tkit.arrays import codes, column
 from tkit.features.places import MIN_IDENTIFIER
-from tkit.features.tokens import TokenTable, UrlColumns, analyse, token_table
+from tkit.features.runs import TokenTable
+from tkit.features.tokens import UrlColumns, analyse, token_table
 from tkit.html import Document
 from tkit.mail import Message
 from tkit.url import unwrap
@@ -22,59 +23,59 @@ class Numbering:
     Parameters
     ----------
     documents : sequence of (Message, Document)
-        Each document with the message that it is a part of; each has a remote reference.
+        Documents that have a remote reference, each with its message.
 
     Attributes
     ----------
     owners, documents : list
-        Message and document, one a document.
+        Message and document, one each per document.
     references : list of RemoteReference
         The remote ones of all documents, in order.
     n, n_documents : int
-        How many.
+        Number of references and of documents.
     sizes, first, document : int64 array
-        Remote references of each document; its first row; of each row, its document.
+        For each document, its number of remote references and its first row; for each row, its document.
     urls, hosts, domains : list of str
-        Every URL once, unwrapped: the references' first (``n_picture_urls`` of them), then those of links alone.
+        Every URL once, unwrapped: first those of references (``n_picture_urls`` of them), then those that only links have.
     url, wrapped : int64, float64 array
-        Of each row: its URL in ``urls``, and whether it was wrapped.
+        For each row, its URL in ``urls`` and whether it was wrapped.
     host, domain : int64 array
-        Of each URL: equal for equal hosts, equal for equal registrable domains.
+        For each URL, a number of its host and of its registrable domain.
     link_document, link_url, n_links : int64 array
-        Of each link: its document and its URL; links of each document.
+        For each link, its document and its URL; for each document, its number of links.
     pair, first_row : int64 array
-        Of each row, its pair of document and URL; of each pair, its first row. What other URLs a URL stands beside does
-        not change when it is repeated.
+        For each row, its pair of document and URL; for each pair, its first row. The other URLs of the document are the
+        same for each repetition of a URL.
     pair_document, pair_url : int64 array
-        Of each pair.
+        For each pair, its document and its URL.
     analysed : UrlColumns
         Measures of the references' URLs.
     tokens : TokenTable
-        The identifiers in all URLs: tokens of :data:`tkit.features.places.MIN_IDENTIFIER` or more with a digit.
+        The identifiers in all URLs: tokens of :data:`tkit.features.places.MIN_IDENTIFIER` or more characters with a digit.
     """
 
     def __init__(self, documents: Sequence[tuple[Message, Document]]) -> None:
         self.owners = [message for message, _ in documents]
         self.documents = [document for _, document in documents]
         remote = [[reference for reference in document.references if not reference.local] for document in self.documents]
-        self.references = [reference for of in remote for reference in of]
+        self.references = list(chain.from_iterable(remote))
         self.n = len(self.references)
         self.n_documents = len(self.documents)
         self.sizes = np.fromiter(map(len, remote), np.int64, self.n_documents)
         self.document = np.repeat(np.arange(self.n_documents), self.sizes)
         self.first = np.cumsum(self.sizes) - self.sizes
-        known = _Originals()
+        originals = _Originals()
         resolved = [reference.resolved_url for reference in self.references]
-        self.url = np.fromiter(map(known.__getitem__, resolved), np.int64, self.n)
-        self.n_picture_urls = len(known.urls)
+        self.url = np.fromiter(map(originals.__getitem__, resolved), np.int64, self.n)
+        self.n_picture_urls = len(originals.urls)
         links = [[link for link in document.links if link] for document in self.documents]
         self.n_links = np.fromiter(map(len, links), np.int64, self.n_documents)
         self.link_document = np.repeat(np.arange(self.n_documents), self.n_links)
-        self.link_url = np.fromiter(map(known.__getitem__, chain.from_iterable(links)), np.int64, int(self.n_links.sum()))
-        self.urls = list(known.urls)
+        self.link_url = np.fromiter(map(originals.__getitem__, chain.from_iterable(links)), np.int64, int(self.n_links.sum()))
+        self.urls = list(originals.urls)
         self.wrapped = column([self.urls[code] != url for code, url in zip(self.url.tolist(), resolved, strict=True)])
-        self.hosts = [origin.host for origin in known.urls.values()]
-        self.domains = [origin.domain for origin in known.urls.values()]
+        self.hosts = [origin.host for origin in originals.urls.values()]
+        self.domains = [origin.domain for origin in originals.urls.values()]
         self.host = codes(self.hosts)
         self.domain = codes(self.domains)
         pairs, self.first_row, self.pair = np.unique(
@@ -87,36 +88,36 @@ class Numbering:
 
 
 class _Originals(dict[str, int]):
-    """The number of each URL as resolved, given when it is first asked for; URLs that unwrap to one have one number.
+    """A number for each resolved URL, assigned at its first lookup; URLs that unwrap to the same URL have the same number.
 
-    ``urls`` holds the unwrapped URLs in the order of their numbers, each with its origin.
+    ``urls`` contains the unwrapped URLs in the order of their numbers, each with its origin.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.urls: dict[str, Origin] = {}
-        self._places: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
 
     def __missing__(self, resolved_url: str) -> int:
         original, origin = resolved_url, origin_of(resolved_url)
         if origin.may_wrap:
             original = unwrap(resolved_url)
             origin = origin_of(original)
-        number = self[resolved_url] = self._places.setdefault(original, len(self.urls))
+        number = self[resolved_url] = self._numbers.setdefault(original, len(self.urls))
         self.urls[original] = origin
         return number
 
 
 def _identifiers(pictures: TokenTable, links: TokenTable, first_link: int) -> TokenTable:
-    """Return the tokens that may be identifiers, their URLs numbered through."""
+    """Return the tokens that may be identifiers, in URLs of references and of links."""
     links = links._replace(url=links.url + first_link)
     digits = np.concatenate((pictures.digits, links.digits))
     length = np.concatenate((pictures.length, links.length))
-    useful = (digits > 0) & (length >= MIN_IDENTIFIER)
+    may_identify = (digits > 0) & (length >= MIN_IDENTIFIER)
     return TokenTable(
-        np.concatenate((pictures.url, links.url))[useful],
-        length[useful],
-        digits[useful],
-        np.concatenate((pictures.code, links.code))[useful],
-        np.concatenate((pictures.shape, links.shape))[useful],
+        np.concatenate((pictures.url, links.url))[may_identify],
+        length[may_identify],
+        digits[may_identify],
+        np.concatenate((pictures.code, links.code))[may_identify],
+        np.concatenate((pictures.shape, links.shape))[may_identify],
     )

@@ -1,7 +1,7 @@
-"""Features: numbers computed from references, a column at a time.
+"""The feature table: numbers computed from references, one column at a time.
 
-Facts come first (:mod:`tkit.html.reading`), numbers second: every feature is a pure function of the facts of one document
-and, at the ``message`` vantage point, of the mail's headers. :mod:`tkit.features.schema` says what each one means.
+Every feature is a pure function of the references of one document (:mod:`tkit.html.reading`) and, at the vantage point
+``message``, of the mail's headers. :mod:`tkit.features.schema` describes each feature.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ from tkit.url import holds_address
 from tkit.url.providers import is_store, provider_of
 
 ROWS_AT_ONCE = 4096
-"""References computed at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
+"""References in a batch: enough to spread the cost of each call, few enough to stay in the processor's cache."""
 MESSAGES_AT_ONCE = 4096
-"""Messages read before a batch is computed even where they hold fewer references."""
+"""Messages read before a batch is computed, even if they contain fewer references."""
 
-
-_FEATURE_NAMES = feature_names("message")  # what one mail gives
+_FEATURE_NAMES = feature_names("message")
 _TEXT = pd.StringDtype(na_value=np.nan)
 
 
@@ -46,10 +45,10 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a remote reference, in the order of the messages and, within one, of the document: the columns
-        ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``, ``resolved_url`` and every feature of
-        :data:`tkit.features.FEATURES` that one mail gives (``feature_names("message")``) as float32. Local references have no
-        row. What the other copies of a mailing add is joined by :mod:`tkit.features.campaign`.
+        One row per remote reference, in the order of the messages and of each document: the columns ``message_sha256``,
+        ``part``, ``index``, ``carrier``, ``url``, ``resolved_url``, and as float32 the features that can be computed from one
+        mail (``feature_names("message")``). Local references have no row. :mod:`tkit.features.campaign` joins the features
+        from the other copies of a mailing.
 
     Examples
     --------
@@ -62,9 +61,9 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
 
 
 def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
-    """Return the feature table in pieces of :data:`ROWS_AT_ONCE` rows or a little more, so that any number of mails fits.
+    """Yield the feature table in batches of :data:`ROWS_AT_ONCE` rows or a few more, so that any number of mails fits.
 
-    A piece has fewer rows where :data:`MESSAGES_AT_ONCE` messages do not hold as many.
+    A batch has fewer rows if :data:`MESSAGES_AT_ONCE` messages contain fewer.
     """
     waiting = iter(messages)
     more = True
@@ -77,7 +76,7 @@ def extract_batches(messages: Iterable[Message]) -> Iterator[pd.DataFrame]:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from going through a batch's many small objects: no cycle holds one, and all die with it."""
+    """Keep the garbage collector from scanning a batch's many small objects: none is in a cycle, and all are freed with it."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -88,13 +87,13 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _batch(messages: Iterator[Message]) -> tuple[pd.DataFrame | None, bool]:
-    """Return the next piece of the table, None where the messages hold no reference; tell whether there may be more."""
+    """Return the next batch of the table, None if it has no row, and whether there may be more."""
     documents, more = _read_some(messages)
     return (_rows(documents) if documents else None), more
 
 
 def _read_some(messages: Iterator[Message]) -> tuple[list[tuple[Message, Document]], bool]:
-    """Read until there are documents enough for a batch; tell whether there may be more of them."""
+    """Return enough documents for a batch, and whether there may be more."""
     documents: list[tuple[Message, Document]] = []
     count = 0
     for number, message in enumerate(messages, 1):
@@ -141,24 +140,24 @@ def _frame(hashes: list[str], references: list[RemoteReference], columns: dict[s
 
 
 def _texts(values: list[str]) -> pd.api.extensions.ExtensionArray:
-    """Make a column of texts by way of Arrow, which is eight times as fast as pandas' own way."""
+    """Return a text column, made through Arrow because that is eight times as fast as pandas."""
     column: pd.api.extensions.ExtensionArray = pd.array(pa.array(values, pa.large_string()), dtype=_TEXT)
     return column
 
 
 def _url_columns(rows: Numbering) -> dict[str, Floats]:
-    pictures = rows.urls[: rows.n_picture_urls]
-    tails = [url[url.find("/", 8) :] for url in pictures]
+    urls = rows.urls[: rows.n_picture_urls]
+    tails = [url[url.find("/", 8) :] for url in urls]
     unique = dict(rows.analysed.columns)
-    known = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
-    unique["provider_known"] = column([bool(name) for name, _ in known])
-    unique["provider_open"] = column([is_open for _, is_open in known])
+    services = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
+    unique["provider_known"] = column([bool(name) for name, _ in services])
+    unique["provider_open"] = column([is_open for _, is_open in services])
     unique["store_known"] = column([is_store(host) for host in rows.hosts[: rows.n_picture_urls]])
-    maybe = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
+    encoded_text = (unique["base64_text"] > 0) | (unique["hex_text"] > 0)
     unique["address_in_url"] = column(
         [
-            (decodes or "@" in url or "%40" in url) and holds_address(url)
-            for url, decodes in zip(pictures, maybe.tolist(), strict=True)
+            (has_text or "@" in url or "%40" in url) and holds_address(url)
+            for url, has_text in zip(urls, encoded_text.tolist(), strict=True)
         ]
     )
     columns = {name: values[rows.url] for name, values in unique.items()}

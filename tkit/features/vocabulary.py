@@ -1,6 +1,6 @@
-"""Telling words in URLs: what senders call their beacons, their counters, their spacers and their picture stores.
+"""Telling words in URLs: the names that senders give to beacons, counters, spacers and picture stores.
 
-A word is found by its code, a hash of its characters, so that all words of many URLs are looked up at once.
+Words are looked up by code, a hash of their characters, so that all words of many URLs are looked up at once.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tkit.arrays import Ints
+from tkit.arrays import Ints, Mask
 
 Codes = NDArray[np.uint64]
 
-# feature: the words, lower case, that stand behind a host between characters that are neither letter nor digit
+# The words of each feature, in lower case. A URL has a word if it is a whole run of letters and digits after the host.
 WORDS = {
     "name_open": "open opens opened opening read seen view views viewed imp render",
     "name_track": "track tracks tracked tracker tracking trk trace beacon pixel pixels ping spy bug wf receipt",
@@ -48,12 +48,16 @@ HOST_PICTURE = re.compile(
     r"|files|graphics|gfx|akamai|cloudfront|s3|storage|res|resources|fonts|photos|upload|uploads|www",
     re.ASCII,
 )
+SCRIPTS = r"php\d?|aspx?|ashx|cgi|jsp|jspx|do|dll|exe|pl|py|cfm|nsf|phtml|html?"
+PICTURES = frozenset(("gif", "jpg", "jpeg", "png", "webp", "avif", "svg", "bmp", "ico"))
+PHOTOS = frozenset(("jpg", "jpeg", "webp", "avif"))
+SHEETS = frozenset(("css", "woff", "woff2", "ttf", "otf", "eot"))
 _HOST_LABEL = re.compile(r"[^.-]+")
 
 WORD_FEATURES = tuple(WORDS)
-"""The features that :func:`word_counts` gives, in order."""
+"""The features that :func:`word_counts` counts, in order."""
 
-_BITS = 6  # a count of up to 63 for each of the ten features in one integer; more is no URL but an attack
+_BITS = 6  # ten counts of up to 63 in one integer; a URL with more words is an attack
 MOST = (1 << _BITS) - 1
 
 
@@ -63,9 +67,9 @@ def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes
     Parameters
     ----------
     characters : uint8 array
-        The characters of all runs, one behind the other.
+        The characters of all runs, one run after the other.
     start, length : int64 array
-        Where each run begins, and its length; none is empty.
+        Where each run begins, and its length, at least 1.
 
     Returns
     -------
@@ -75,8 +79,8 @@ def run_codes(characters: NDArray[np.uint8], start: Ints, length: Ints) -> Codes
     if not len(start):
         return np.zeros(0, np.uint64)
     powers = np.cumprod(np.full(int(length.max()), 0x9E3779B97F4A7C15, np.uint64))
-    place = np.arange(len(characters)) - np.repeat(start, length)
-    mixed = (characters.astype(np.uint64) + np.uint64(1)) * powers[place]
+    position = np.arange(len(characters)) - np.repeat(start, length)
+    mixed = (characters.astype(np.uint64) + np.uint64(1)) * powers[position]
     mixed ^= mixed >> np.uint64(29)
     return np.asarray(np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), start))
 
@@ -98,8 +102,8 @@ _CODES, _PACKED = _table()
 _SIZE_CODES = _codes_of(SIZE_NAMES.split())
 
 
-def are_size_names(codes: Codes) -> NDArray[np.bool_]:
-    """Return which words, by :func:`run_codes` of them in lower case, name a parameter that gives a picture's size."""
+def are_size_names(codes: Codes) -> Mask:
+    """Return which words, given by their :func:`run_codes` in lower case, are parameter names for a picture's size."""
     return np.isin(codes, _SIZE_CODES)
 
 
@@ -116,12 +120,12 @@ def word_counts(codes: Codes, of_url: Ints) -> Ints:
     Returns
     -------
     int64 array, shape (features, urls)
-        A row for each of :data:`WORD_FEATURES`, at most 63.
+        One row for each of :data:`WORD_FEATURES`; counts are at most 63.
     """
     if not len(of_url):
         return np.zeros((len(WORDS), 0), np.int64)
-    place = np.minimum(np.searchsorted(_CODES, codes), len(_CODES) - 1)
-    packed = np.where(_CODES[place] == codes, _PACKED[place], 0)
+    row = np.minimum(np.searchsorted(_CODES, codes), len(_CODES) - 1)
+    packed = np.where(_CODES[row] == codes, _PACKED[row], 0)
     shifts = np.arange(len(WORDS))[:, None] * _BITS
     if np.diff(of_url, append=len(codes)).max() > MOST:
         return np.minimum(np.add.reduceat(packed >> shifts & MOST, of_url, axis=1), MOST)
@@ -130,7 +134,7 @@ def word_counts(codes: Codes, of_url: Ints) -> Ints:
 
 @lru_cache(maxsize=1 << 14)
 def host_words(host: str) -> tuple[int, int]:
-    """Count the labels of a host, parted at dots and hyphens, that speak of mail or tracking, and of picture stores.
+    """Count the parts of a host, split at dots and hyphens, that are words of mail or tracking, and of picture stores.
 
     >>> host_words("click.e-mail.example"), host_words("img2.cdn.example")
     ((3, 0), (0, 2))

@@ -99,6 +99,8 @@ CARRIERS: tuple[Carrier, ...] = (
         request="other",
     ),
     Carrier("link-preconnect", ("link",), ("href",), when=(("rel", ("preconnect", "dns-prefetch")),), request="other"),
+    # Chromium loads it where the preload is of an image, and reads no srcset of a link.
+    Carrier("link-imagesrcset", ("link",), ("imagesrcset",), "srcset", (("rel", ("preload",)), ("as", ("image",)))),
     # SVG 2, section 16.1.5: href has precedence over xlink:href.
     Carrier("svg-image", ("image", "feimage"), ("href", "xlink:href"), "href", kind="picture"),
     Carrier("svg-use", ("use",), ("href", "xlink:href"), "href"),

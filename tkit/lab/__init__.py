@@ -1,1 +1,1 @@
-"""Receipts in a laboratory: what a real browser asks for when a mail is shown, with nothing let out."""
+"""What a real browser requests when it shows a mail; no request leaves the machine."""

@@ -1,4 +1,4 @@
-"""The exported browser extension in a real Chromium that finds every host on this machine."""
+"""The exported browser extension in a real Chromium in which every host name resolves to this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TURN_ON = """async (sites) => {
 
 
 def write_permitted(bundle: Bundle, folder: Path) -> None:
-    """Export the extension, changed in this alone: nobody is there to answer the question for a permission.
+    """Export the extension with its permissions granted, because nobody can confirm them in a headless browser.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def extended_chromium(
     bundle : Bundle
         The detector.
     sites : sequence of mapping
-        Where it is turned on: each a ``host`` and a ``kind`` of ``sites.js``.
+        The sites that it is turned on for: each a ``host`` and a ``kind`` of ``sites.js``.
     port : int
-        Where every host is, on 127.0.0.1; certificates are not looked at.
+        The port on 127.0.0.1 of every host; certificates are not checked.
 
     Yields
     ------
@@ -66,17 +66,17 @@ def extended_chromium(
     Raises
     ------
     TkitError
-        Without Chromium.
+        If Chromium is not installed.
     """
     executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if executable is None:
         raise TkitError(f"no {', '.join(CHROMIUM_NAMES)} on PATH: apt-get install chromium")
-    with TemporaryDirectory() as place, sync_playwright() as playwright:
-        folder = Path(place, "extension")
+    with TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        folder = Path(temporary, "extension")
         folder.mkdir()
         write_permitted(bundle, folder)
         context = playwright.chromium.launch_persistent_context(
-            Path(place, "profile"),
+            Path(temporary, "profile"),
             executable_path=executable,
             headless=True,
             args=[

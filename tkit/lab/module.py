@@ -1,4 +1,4 @@
-"""The exported JavaScript module in a real browser, on whole mails; not one request leaves the browser."""
+"""The exported JavaScript module in a real browser, on whole mails; no request leaves the browser."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KEEP = """(mails) => {
     message,
   }));
 }"""
-# Browsers round their clock, so that several rounds are run between two looks at it.
+# Browsers round their clock, so that several rounds are run between two readings.
 _TIME = """(rounds) => window.mails.map(({ documents, message }) => {
   let count = 0;
   const start = performance.now();
@@ -45,7 +45,7 @@ _TIME = """(rounds) => window.mails.map(({ documents, message }) => {
 
 
 class Row(NamedTuple):
-    """What the module gives of one reference, under the module's own names."""
+    """What the module returns for one reference, with the module's own names."""
 
     carrier: str
     resolvedUrl: str  # noqa: N815
@@ -55,10 +55,10 @@ class Row(NamedTuple):
 
 
 class Timed(NamedTuple):
-    """What the module took for messages whose HTML was parsed before.
+    """The time that the module took for messages whose HTML was parsed before.
 
-    ``milliseconds`` is of each message by the clock, ``references`` how many each has; ``processor_seconds`` is the
-    processor time of the page's thread for all of them, which does not count what else the machine was doing.
+    ``milliseconds`` is the wall-clock time of each message, ``references`` its number of references; ``processor_seconds`` is
+    the processor time of the page's thread for all of them, which does not depend on the load of the machine.
     """
 
     milliseconds: list[float]
@@ -81,12 +81,12 @@ class ChromiumModule:
     version : str
         The browser's version; ``""`` before it is started.
     requests : list of str
-        URLs that the page asked for, which all failed; the module asks for none.
+        URLs that the page requested, which all failed; the module requests none.
 
     Raises
     ------
     TkitError
-        On entering, where there is no Chromium, it does not start, or the module does not load.
+        On entering, if there is no Chromium, it does not start, or the module does not load.
     """
 
     def __init__(self, source: str, executable: str | None = None) -> None:
@@ -122,13 +122,13 @@ class ChromiumModule:
         self._stop()
 
     def classify(self, message: Message) -> list[Row]:
-        """Return what the module gives of a message's references, in document order over all parts."""
-        return [Row(*row) for row in self._running().evaluate(_CLASSIFY, _asked(message))]
+        """Return the module's results for the references of a message, in document order over all parts."""
+        return [Row(*row) for row in self._running().evaluate(_CLASSIFY, _input(message))]
 
     def time(self, messages: Sequence[Message], rounds: int = 5) -> Timed:
-        """Take the time of messages: so many rounds over all of them after one that does not count."""
+        """Return the time for messages: the mean of `rounds` rounds over all of them, after one to warm up."""
         page = self._running()
-        page.evaluate(_KEEP, [_asked(message) for message in messages])
+        page.evaluate(_KEEP, [_input(message) for message in messages])
         page.evaluate(_TIME, 1)
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -154,7 +154,7 @@ class ChromiumModule:
 
     def _stop(self) -> None:
         if self._browser is not None:
-            with suppress(Error):  # it may be gone already
+            with suppress(Error):  # it may have ended already
                 self._browser.close()
             self._browser = None
         if self._playwright is not None:
@@ -162,7 +162,7 @@ class ChromiumModule:
             self._playwright = None
 
 
-def _asked(message: Message) -> list[object]:
+def _input(message: Message) -> list[object]:
     about = {
         "headers": message.header_text,
         "contentTypes": list(message.content_types),

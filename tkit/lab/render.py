@@ -1,4 +1,4 @@
-"""What a real browser asks for when it shows a mail; not one request leaves the browser."""
+"""What a real browser requests when it shows a mail; no request leaves the browser."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ except ImportError as missing:
     raise TkitError("tkit.lab.render needs Playwright: pip install 'tkit[lab]'") from missing
 
 DOCUMENT_URL = "https://message.invalid/"
-"""Where the mail is shown from. RFC 6761 section 6.4: no name under ``.invalid`` ever exists."""
+"""The URL that the mail is shown at. RFC 6761 section 6.4: no name under ``.invalid`` ever exists."""
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 """Programs that are taken for Chromium, in this order."""
 
 LAUNCH_ARGUMENTS = (
-    # Walls behind the interception of every request: no name resolves, not even localhost; the proxy for
-    # everything, loopback too, is a port that nobody listens on; no protocol goes around it.
+    # In addition to the interception of every request: no name resolves, not even localhost; the proxy for
+    # everything, loopback included, is a port that nobody listens on; no protocol bypasses it.
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://127.0.0.1:9",
     "--proxy-bypass-list=<-loopback>",
@@ -51,10 +51,10 @@ LAUNCH_ARGUMENTS = (
     "--dns-prefetch-disable",
     "--no-first-run",
     "--no-pings",
-    # The page is https, most pictures of old mail are http: ask for them as written.
+    # The page is https, most pictures of old mail are http: request them as written.
     "--allow-running-insecure-content",
-    # Playwright is not told of requests in an isolated sandboxed frame. From HttpsUpgrades on it is the list
-    # that Playwright gives against requests at the start, repeated because only the last list counts.
+    # Playwright does not see requests in an isolated sandboxed frame. From HttpsUpgrades on this is Playwright's own list
+    # against requests at the start, repeated because only the last list counts.
     "--disable-features=AutoupgradeMixedContent,IsolateSandboxedIframes,LocalNetworkAccessChecks,"
     "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,OptimizationHints,NetworkTimeServiceQuerying,"
     "AimEnabled,PreconnectToSearch,PaintHolding",
@@ -77,36 +77,36 @@ _OPAQUE = bytes.fromhex(
     "0c2d0900fea85401fec71f5e0000000049454e44ae426082"
 )
 _SHOT: ViewportSize = {"width": 800, "height": 600}
-_SHOT_HEIGHT = 4000  # what is further down is not looked at
+_SHOT_HEIGHT = 4000  # what is further down is not compared
 
 
 class ChromiumRenderer:
-    """Shows HTML in a headless Chromium without scripts and tells what it asks for.
+    """Shows HTML in a headless Chromium without scripts and records what it requests.
 
     Every request is answered inside the browser: pictures with an empty pixel, style sheets with an empty
-    sheet, frames and redirections with "204 No Content"; the rest fails, so that Chromium goes on to the next
-    source of a font or a film. Not told are ``preconnect`` and ``dns-prefetch``, which are no requests, and a
-    ``meta`` refresh that waits for longer than the page takes to settle.
+    sheet, frames and redirections with "204 No Content"; the rest fails, so that Chromium tries the next source of a
+    font or a video. Not recorded are ``preconnect`` and ``dns-prefetch``, which are not requests, and a ``meta`` refresh
+    with a longer delay than the page takes to settle.
 
     Parameters
     ----------
     timeout_seconds : float
-        How long one document may take; then the browser is ended and started again.
+        Maximum time for one document; then the browser is ended and started again.
     executable : str, optional
         Path of the browser; by default the first of :data:`CHROMIUM_NAMES` on ``PATH``.
 
     Attributes
     ----------
     defects : tuple of str
-        What went wrong with the last document: ``"time-out: ..."`` or ``"crash: ..."``; empty where it was
-        shown whole. The URLs up to then are told all the same.
+        What went wrong with the last document: ``"time-out: ..."`` or ``"crash: ..."``; empty if it was shown
+        completely. The URLs up to then are returned all the same.
     version : str
         The browser's version; ``""`` before it is started.
 
     Raises
     ------
     TkitError
-        On entering, where there is no Chromium or it does not start.
+        On entering, if there is no Chromium or it does not start.
 
     Examples
     --------
@@ -151,39 +151,39 @@ class ChromiumRenderer:
         html : str
             The text.
         blank : collection of str
-            URLs, without fragment, that are answered with a transparent picture of one pixel; every other
-            picture is an opaque square of 8 x 8 pixels.
+            URLs, without fragment, that are answered with a transparent picture of one pixel; every other picture
+            is an opaque square of 8 x 8 pixels.
 
         Returns
         -------
         list of str, bytes
-            What was asked for, and a PNG of the upper 4,000 pixels of the page, 800 wide; ``b""`` where
-            :attr:`defects` says why there is none.
+            The requested URLs, and a PNG of the upper 4,000 pixels of the page, 800 wide; ``b""`` if it failed, see
+            :attr:`defects`.
         """
         shot = _Shot(frozenset(map(comparable, blank)))
         return self._asked(html, shot), shot.png
 
     def requested(self, html: str) -> list[str]:
-        """Show one HTML text and give what Chromium asks for.
+        """Show one HTML text and return the URLs that Chromium requests.
 
         The page is laid out for a narrow window and for a wide and very tall one.
 
         Parameters
         ----------
         html : str
-            The text; it is served as UTF-8, whatever it says of itself.
+            The text; it is served as UTF-8, whatever charset it declares.
 
         Returns
         -------
         list of str
-            Distinct URLs as Chromium writes them, without fragment, in the order of asking; also those that
-            Chromium itself refuses (``cid:``, an SVG ``<use>`` of another server). Without ``data:``,
-            ``blob:`` and the document itself; a relative URL stands below :data:`DOCUMENT_URL`.
+            Distinct URLs as Chromium writes them, without fragment, in the order of the requests; also those that
+            Chromium itself refuses (``cid:``, an SVG ``<use>`` of another server). Without ``data:``, ``blob:``
+            and the document itself; relative URLs are below :data:`DOCUMENT_URL`.
 
         Raises
         ------
         TkitError
-            Outside the ``with`` block, or where the browser is gone and does not start again.
+            Outside the ``with`` block, or if the browser has ended and does not start again.
         """
         return self._asked(html, None)
 
@@ -196,7 +196,7 @@ class ChromiumRenderer:
             _show(browser, html, asked, shot)
         except Error as error:
             failure = _first_line(error)
-        finally:  # whatever ends this: a clock that runs on would end a process that is no longer the browser's
+        finally:  # also after an interrupt: a running clock could kill a process that is no longer the browser
             passed = deadline.passed()
         if passed:
             self.defects = (f"time-out: not laid out within {self.timeout_seconds:g} s",)
@@ -207,7 +207,7 @@ class ChromiumRenderer:
         return list(asked)
 
     def _running(self) -> Browser:
-        """Return the browser, started again where it is gone."""
+        """Return the browser; it is started again if it has ended."""
         if self._playwright is None:
             raise TkitError("the browser is not started: use ChromiumRenderer in a `with` block")
         if self._browser is None or not self._browser.is_connected():
@@ -239,7 +239,7 @@ class ChromiumRenderer:
 
 
 class _Deadline:
-    """Ends the browser's process when the time is over: a call to a page that hangs may have no time-out."""
+    """Kills the browser's process after a time, because a call to a page that hangs may have no time-out."""
 
     def __init__(self, seconds: float, process: int) -> None:
         self._process = process
@@ -253,7 +253,7 @@ class _Deadline:
             os.kill(self._process, signal.SIGKILL)
 
     def passed(self) -> bool:
-        """Stop the clock; True where it had run out."""
+        """Stop the clock; return whether the time had run out."""
         self._timer.cancel()
         self._timer.join()
         return self._passed
@@ -267,7 +267,7 @@ class _Shot:
         self.png = b""
 
     def answer(self, route: Route) -> None:
-        """Answer pictures with those of the shot, all else as without it."""
+        """Answer requests for pictures with those of the shot, all others as usual."""
         if route.request.is_navigation_request() or route.request.resource_type != "image":
             _answer(route)
             return
@@ -287,7 +287,7 @@ class _Shot:
 
 
 def _show(browser: Browser, html: str, asked: dict[str, None], shot: _Shot | None) -> None:
-    """Lay a document out in a context without memory of another one, and note what it asks for."""
+    """Lay a document out in a new context, and note what it requests."""
 
     def note(url: str) -> None:
         url = url.partition("#")[0]
@@ -311,7 +311,7 @@ def _show(browser: Browser, html: str, asked: dict[str, None], shot: _Shot | Non
         times=1,
     )
     page = context.new_page()
-    # Playwright keeps quiet about every URL that ends in /favicon.ico; Chromium's own protocol tells it.
+    # Playwright does not report URLs that end in /favicon.ico; Chromium's own protocol does.
     session = context.new_cdp_session(page)
     session.on("Network.requestWillBeSent", lambda event: note(event["request"]["url"]))
     session.send("Network.enable")
@@ -328,8 +328,8 @@ def _show(browser: Browser, html: str, asked: dict[str, None], shot: _Shot | Non
 
 
 def _answer(route: Route) -> None:
-    """Answer a request in the browser's place; nothing passes."""
-    with suppress(Error):  # the page may be gone meanwhile
+    """Answer a request, so that nothing leaves the browser."""
+    with suppress(Error):  # the page may be closed meanwhile
         if route.request.is_navigation_request():
             route.fulfill(status=204)
         elif route.request.resource_type == "image":
@@ -345,7 +345,7 @@ def _first_line(error: Error) -> str:
 
 
 class Asked(NamedTuple):
-    """One URL that Chromium asks for, and the carriers of tkit's references to it (empty: tkit missed it)."""
+    """One URL that Chromium requests, and the carriers of tkit's references to it (empty: tkit missed it)."""
 
     part: int
     url: str
@@ -353,21 +353,21 @@ class Asked(NamedTuple):
 
 
 def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
-    r"""Hold what Chromium asks for against the references that tkit lists.
+    r"""Compare the requests of Chromium with the references that tkit lists.
 
     Parameters
     ----------
     message : Message
         The message.
     asked : sequence of sequence of str
-        For each of its HTML parts, what :meth:`ChromiumRenderer.requested` gave.
+        For each of its HTML parts, the result of :meth:`ChromiumRenderer.requested`.
 
     Returns
     -------
     list of Asked
-        Every distinct ``http`` or ``https`` URL of each part, in the order of asking; without relative URLs,
-        which have no server. Fragments are not compared, and ``|`` is taken for ``%7C``: Chromium escapes
-        it in a path, where the URL Standard does not.
+        Every distinct ``http`` or ``https`` URL of each part, in the order of the requests; without relative URLs,
+        which have no server. Fragments are not compared, and ``|`` equals ``%7C``: unlike the URL Standard, Chromium
+        escapes it in a path.
 
     Examples
     --------
@@ -379,8 +379,8 @@ def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
     """
     carriers: dict[tuple[int, str], dict[str, None]] = {}
     for reference in references(message):
-        place = reference.part, comparable(reference.resolved_url)
-        carriers.setdefault(place, {})[reference.carrier] = None
+        request = reference.part, comparable(reference.resolved_url)
+        carriers.setdefault(request, {})[reference.carrier] = None
     return [
         Asked(part, url, tuple(carriers.get((part, comparable(url)), ())))
         for part, urls in enumerate(asked)
@@ -390,5 +390,5 @@ def compare(message: Message, asked: Sequence[Sequence[str]]) -> list[Asked]:
 
 
 def comparable(url: str) -> str:
-    """Return a URL as it is compared with another: without fragment, ``|`` as Chromium writes it in a path."""
+    """Return a URL for comparison: without fragment, and with ``|`` as Chromium writes it in a path."""
     return url.partition("#")[0].replace("|", "%7C")

@@ -1,4 +1,4 @@
-"""What a browser asks for and shows of a mail before and after its trackers were taken out."""
+"""What a browser requests and shows of a mail before and after its trackers are removed."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Comparison(NamedTuple):
     Attributes
     ----------
     still_asked : tuple of str
-        URLs of trackers, and of no other reference, that are asked for after; empty where all is well.
+        URLs only of trackers that are requested afterwards; should be empty.
     no_longer_asked : tuple of str
-        URLs that were asked for before, are no tracker's, and are not asked for after; empty where all is well.
+        URLs not of trackers that were requested before and are not afterwards; should be empty.
     asked_before, asked_after : int
-        Distinct URLs.
+        Number of distinct URLs requested.
     pixels : int
-        Pixels that differ, the trackers' elements hidden (``visibility: hidden``) on both pages; -1 where the pages are
-        of different height.
+        Number of pixels that differ, with the trackers' elements hidden (``visibility: hidden``) on both pages; -1 if the
+        pages differ in height.
     pixels_without : int
-        The same, the trackers' elements taken out of the layout (``display: none``) on both pages: what differs then is
-        not the place that a tracker takes. Looked at only where ``pixels`` is not 0, else 0.
+        The same with the trackers' elements removed from the layout (``display: none``) on both pages, so that the space
+        of a tracker does not count. Compared only if ``pixels`` is not 0, else 0.
     defects : tuple of str
         What went wrong in the browser.
     """
@@ -51,17 +51,17 @@ class Comparison(NamedTuple):
 def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> Comparison:
     """Show each HTML part of a mail before and after, every request answered in the browser.
 
-    The trackers' own pictures are transparent pixels before, as a tracker's server gives them; every other picture is
-    one and the same opaque square.
+    Pictures of trackers are transparent pixels before, as their servers send them; every other picture is the same opaque
+    square.
 
     Parameters
     ----------
     renderer : ChromiumRenderer
         Started.
     raw : bytes
-        The mail as it came.
+        The original mail.
     done : Scrubbed
-        What :func:`tkit.scrubbing.scrub` made of it.
+        The result of :func:`tkit.scrubbing.scrub` for it.
     """
     before, after = Message.from_bytes(raw), Message.from_bytes(done.raw)
     still: list[str] = []
@@ -72,19 +72,19 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     gone = {tracker.index for tracker in done.removed}
     for part, document in enumerate(read_message(before)):
         remote = [reference for reference in document.references if not reference.local]
-        called = {comparable(reference.resolved_url) for reference in remote if reference.index in gone}
+        of_trackers = {comparable(reference.resolved_url) for reference in remote if reference.index in gone}
         kept = {comparable(reference.resolved_url) for reference in remote if reference.index not in gone}
-        found = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
-        spots = [place for own, place in zip(remote, found.of if found else (), strict=False) if own.index in gone]
+        located = places(before.html_parts[part], [Load(own.carrier, own.url, own.resolved_url) for own in remote])
+        positions = [place for own, place in zip(remote, located.of if located else (), strict=False) if own.index in gone]
         texts = before.html_parts[part], after.html_parts[part]
         for turn, rule in enumerate(("visibility:hidden!important", "display:none!important")):
-            shown = [renderer.pictured(_without(text, spots, rule), called - kept) for text in texts]
+            shown = [renderer.pictured(_without(text, positions, rule), of_trackers - kept) for text in texts]
             defects += renderer.defects
             if turn == 0:
                 asked = [{comparable(url) for url in urls} for urls, _ in shown]
                 counts = [count + len(urls) for count, urls in zip(counts, asked, strict=True)]
-                still += sorted((called - kept) & asked[1])
-                missing += sorted(asked[0] - called - asked[1])
+                still += sorted((of_trackers - kept) & asked[1])
+                missing += sorted(asked[0] - of_trackers - asked[1])
             differing = _differing(shown[0][1], shown[1][1])
             pixels[turn] = -1 if -1 in (pixels[turn], differing) else pixels[turn] + differing
             if not differing:
@@ -92,10 +92,12 @@ def compare_scrubbed(renderer: ChromiumRenderer, raw: bytes, done: Scrubbed) -> 
     return Comparison(tuple(still), tuple(missing), counts[0], counts[1], pixels[0], pixels[1], tuple(defects))
 
 
-def _without(html: str, spots: Sequence[Place | None], rule: str) -> str:
-    """Hide the elements of trackers; a tag's number is the same before and after, because no tag comes or goes."""
+def _without(html: str, positions: Sequence[Place | None], rule: str) -> str:
+    """Hide the elements of trackers. Tags have the same numbers before and after, because none is added or removed."""
     tags = tags_of(html)
-    numbers: Collection[int] = sorted({spot.tag for spot in spots if spot and spot.attribute in ("src", "srcset", "data")})
+    numbers: Collection[int] = sorted(
+        {position.tag for position in positions if position and position.attribute in ("src", "srcset", "data")}
+    )
     pieces = []
     position = 0
     for number in numbers:

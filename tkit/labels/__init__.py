@@ -1,4 +1,4 @@
-"""What people and rules say of references."""
+"""Labels of references, by people and by rules."""
 
 from tkit.labels.files import LABELS, read_labels, write_labels
 from tkit.labels.headline import headline

@@ -1,8 +1,8 @@
-"""Label files: one CSV form, read with checks, merged over annotators, corrected with reasons.
+"""Label files: CSV files of labelled references, read and written with checks.
 
-The form is described in docs/labels.md. A reference is named by its message and HTML part and either by its
-``index`` in the message or by its carrier and URL; a ``url_sha256`` may stand for the URL, so that a file
-without any text of a mail can be published.
+docs/labels.md describes the format. A reference is identified by its message and HTML part, and by either its ``index`` in
+the message or its carrier and URL. A ``url_sha256`` can replace the URL, so that a file can be published without any text of
+a mail.
 """
 
 from __future__ import annotations
@@ -28,14 +28,13 @@ LABELS = ("T", "P", "C", "S", "U")
 """Open tracker, personalised picture, content, spacer, undecided."""
 
 MAX_CELL = 65_536
-"""Characters that a cell may hold; a URL in a sound mail has a few thousand at most."""
-
+"""Maximum number of characters in a cell; a URL in ordinary mail has a few thousand at most."""
 
 NAMING = ("message_sha256", "part", "index", "carrier", "url", "url_sha256")
-"""The columns that name a reference."""
+"""The columns that identify a reference."""
 
 OF_ANNOTATOR = "label_"
-"""What stands before an annotator's name in the column of the annotator's labels."""
+"""Prefix of the column of an annotator's labels, before the annotator's name."""
 
 _BY_INDEX = list(KEY)
 _BY_URL = ["message_sha256", "part", "carrier", "url_sha256"]
@@ -43,7 +42,7 @@ _REQUIRED = ("message_sha256", "part", "label", "confidence")
 
 
 class LabelProblem(NamedTuple):
-    """What is wrong in a cell: the row as a spreadsheet counts them (the header is row 1), the column, and what to do."""
+    """What is wrong in a cell: its row as in a spreadsheet (the header is row 1), its column, and what to do."""
 
     row: int
     column: str
@@ -51,7 +50,7 @@ class LabelProblem(NamedTuple):
 
 
 class _Cell(NamedTuple):
-    """What a column's cells look like, and what to do about one that does not."""
+    """The pattern of a column's cells, and what to do about a cell that does not match it."""
 
     pattern: re.Pattern[str]
     advice: str
@@ -93,54 +92,54 @@ def read_labels(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path : path
-        CSV of the form that docs/labels.md describes: UTF-8, with or without a byte-order mark; commas.
+        CSV in the format of docs/labels.md: UTF-8, with or without a byte-order mark, comma-separated.
 
     Returns
     -------
     DataFrame
-        One row a labelled reference, in the file's order, with the file's columns. ``part``, ``index``, ``confidence`` and
-        the other whole numbers are int64, the rest text, ``""`` where absent. ``url`` is as :func:`tkit.url.clean` gives
-        it; ``url_sha256`` is added to it where the file has none.
+        One row per labelled reference, in the file's order, with the file's columns. ``part``, ``index``, ``confidence`` and
+        other whole numbers are int64, all other columns text, ``""`` if absent. ``url`` is cleaned by
+        :func:`tkit.url.clean`; ``url_sha256`` is added to it if the file has none.
 
     Raises
     ------
     TkitError
-        Where the file cannot be read as such a CSV, or a cell is not what its column says: with file, row and column.
+        If the file cannot be read as such a CSV, or a cell is not valid in its column; names file, row and column.
     """
     return read_table(path, _REQUIRED)
 
 
 def check_labels(path: str | os.PathLike[str]) -> list[LabelProblem]:
-    """Return everything that is wrong in the cells of a label file, in the order of its rows.
+    """Return all problems in the cells of a label file, in the order of its rows.
 
     Raises
     ------
     TkitError
-        Where the file cannot be read as CSV or lacks a column: then there are no cells to tell of.
+        If the file cannot be read as CSV or lacks a column.
     """
     header, rows = _cells(Path(path), _REQUIRED)
     return list(_problems(header, rows))
 
 
 def write_labels(path: str | os.PathLike[str], labels: pd.DataFrame) -> None:
-    """Write a label file, whole or not at all, and flushed to the disk.
+    """Write a label file, whole or not at all, and flush it to disk.
 
     Parameters
     ----------
     path : path
     labels : DataFrame
-        Columns as :func:`read_labels` gives them.
+        Columns as returned by :func:`read_labels`.
 
     Raises
     ------
     TkitError
-        Where :func:`read_labels` would refuse the file, or it cannot be written.
+        If :func:`read_labels` would refuse the file, or it cannot be written.
     """
     write_table(path, labels, _REQUIRED)
 
 
 def url_sha256(url: str) -> str:
-    """Return the hash that stands for a URL in a label file: SHA-256 of the cleaned URL in UTF-8.
+    """Return the hash that can replace a URL in a label file: the SHA-256 of the cleaned URL in UTF-8.
 
     >>> url_sha256(" http://a.example/o.gif ") == url_sha256("http://a.example/o.gif")
     True
@@ -149,36 +148,36 @@ def url_sha256(url: str) -> str:
 
 
 def key_of(*tables: pd.DataFrame) -> list[str]:
-    """Return the columns by which all of the tables name their references.
+    """Return the columns by which all of the tables identify their references.
 
     Raises
     ------
     TkitError
-        Where they have no such columns in common.
+        If they have no such columns in common.
     """
     for key in (_BY_INDEX, _BY_URL):
         if all(set(key) <= set(table) for table in tables):
             return key
     raise TkitError(
-        "the files name references differently: give all of them the column index, or all of them carrier and url"
+        "the files identify references differently: give all of them the column index, or all of them carrier and url"
         " (or url_sha256)"
     )
 
 
 def keyed(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """Return a table with the key as its index, carriers by their coarser names; of several of one key the first."""
+    """Return a table with the key as its index, carriers by their coarse names, and only the first row of each key."""
     names = table[list(key)].copy()
     if "carrier" in key:
         names["carrier"] = [COARSE_CARRIER.get(name, name) for name in names["carrier"]]
-    found = table.set_axis(pd.MultiIndex.from_frame(names))
-    first: pd.DataFrame = found[~found.index.duplicated()]
+    indexed = table.set_axis(pd.MultiIndex.from_frame(names))
+    first: pd.DataFrame = indexed[~indexed.index.duplicated()]
     return first
 
 
 def read_table(path: str | os.PathLike[str], required: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV of the columns of docs/labels.md: what :func:`read_labels` does, with other columns required.
+    """Read a CSV with the columns of docs/labels.md, like :func:`read_labels` but with other required columns.
 
-    Without a column ``part`` a reference is named by its message, carrier and URL alone.
+    Without a column ``part``, a reference is identified by its message, carrier and URL alone.
     """
     header, rows = _cells(Path(path), required)
     _require_sound(path, header, rows)
@@ -222,24 +221,24 @@ def _cells(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[st
         rows = []
         for number, cells in enumerate(reader, start=2):
             if len(cells) != len(header):
-                raise TkitError(f"{path}: row {number}: {len(cells)} cells, but the header has {len(header)}: mend the row")
+                raise TkitError(f"{path}: row {number}: {len(cells)} cells, but the header has {len(header)}: correct the row")
             rows.append(cells)
     except csv.Error as error:
-        raise TkitError(f"{path}: line {reader.line_num}: {error}: mend the quotes, or shorten the cell") from None
+        raise TkitError(f"{path}: line {reader.line_num}: {error}: correct the quotes, or shorten the cell") from None
     return header, rows
 
 
 def _require_columns(path: str | os.PathLike[str], header: Sequence[str], required: Sequence[str]) -> None:
     if len(header) == 1 and re.search("[;\t]", header[0]):
         raise TkitError(f"{path}: row 1: one column {header[0][:80]!r}: separate the columns by commas")
-    twice = sorted({name for name in header if header.count(name) > 1 or not name.strip()})
-    if twice:
-        raise TkitError(f"{path}: row 1: column {twice[0]!r} stands there twice or has no name: give each a name of its own")
+    ambiguous = sorted({name for name in header if header.count(name) > 1 or not name.strip()})
+    if ambiguous:
+        raise TkitError(f"{path}: row 1: column {ambiguous[0]!r} is repeated or has no name: give each column its own name")
     missing = [name for name in required if name not in header]
     if "index" not in header and not ("carrier" in header and {"url", "url_sha256"} & set(header)):
         missing.append("index (or carrier and url)")
     if missing:
-        raise TkitError(f"{path}: row 1: no column {', '.join(missing)}: docs/labels.md describes the form")
+        raise TkitError(f"{path}: row 1: no column {', '.join(missing)}: docs/labels.md describes the format")
 
 
 def _require_sound(path: str | os.PathLike[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -251,36 +250,36 @@ def _require_sound(path: str | os.PathLike[str], header: Sequence[str], rows: Se
 
 
 def _problems(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[LabelProblem]:
-    known = [(place, name, _CELLS[name]) for place, name in enumerate(header) if name in _CELLS]
-    known += [(place, name, _NO_LABEL) for place, name in enumerate(header) if name.startswith(OF_ANNOTATOR)]
-    name_of = _namer(header)
-    url, of_url = (header.index(name) if name in header else -1 for name in ("url", "url_sha256"))
+    checked = [(column, name, _CELLS[name]) for column, name in enumerate(header) if name in _CELLS]
+    checked += [(column, name, _NO_LABEL) for column, name in enumerate(header) if name.startswith(OF_ANNOTATOR)]
+    key_of_row = _key_reader(header)
+    url, sha256 = (header.index(name) if name in header else -1 for name in ("url", "url_sha256"))
     seen: dict[tuple[str, ...], int] = {}
     for number, cells in enumerate(rows, start=2):
-        for place, name, cell in known:
-            if not cell.pattern.fullmatch(cells[place]):
-                yield LabelProblem(number, name, f"{_shown(cells[place])}: {cell.advice}")
+        for column, name, cell in checked:
+            if not cell.pattern.fullmatch(cells[column]):
+                yield LabelProblem(number, name, f"{_shown(cells[column])}: {cell.advice}")
         for name, value in zip(header, cells, strict=True):
             if len(value) > MAX_CELL:
                 yield LabelProblem(number, name, f"{len(value):,} characters: give at most {MAX_CELL:,}")
             elif _UNWRITABLE.search(value):
-                yield LabelProblem(number, name, f"{_shown(value)}: a NUL or half a character: leave it out")
-        if min(url, of_url) >= 0 and url_sha256(cells[url]) != cells[of_url]:
-            yield LabelProblem(number, "url_sha256", "not the hash of the row's url: leave one of the two columns out")
-        named = name_of(cells)
-        if seen.setdefault(named, number) != number:
-            yield LabelProblem(number, "message_sha256", f"names the reference of row {seen[named]} again: keep one of the two")
+                yield LabelProblem(number, name, f"{_shown(value)}: a NUL or half a character: remove it")
+        if min(url, sha256) >= 0 and url_sha256(cells[url]) != cells[sha256]:
+            yield LabelProblem(number, "url_sha256", "not the hash of the row's url: remove one of the two columns")
+        key = key_of_row(cells)
+        if seen.setdefault(key, number) != number:
+            yield LabelProblem(number, "message_sha256", f"repeats the reference of row {seen[key]}: keep one of the two")
 
 
-def _namer(header: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Return a function from a row to what names its reference."""
+def _key_reader(header: Sequence[str]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Return a function that returns the key of a row's reference."""
     if "index" in header:
-        places = [header.index(name) for name in _BY_INDEX]
-        return lambda cells: tuple(cells[place] for place in places)
+        columns = [header.index(name) for name in _BY_INDEX]
+        return lambda cells: tuple(cells[column] for column in columns)
     carrier, url = header.index("carrier"), header.index("url_sha256" if "url_sha256" in header else "url")
-    places = [header.index(name) for name in _BY_URL[:2] if name in header]
+    columns = [header.index(name) for name in _BY_URL[:2] if name in header]
     return lambda cells: (
-        *(cells[place] for place in places),
+        *(cells[column] for column in columns),
         COARSE_CARRIER.get(cells[carrier], cells[carrier]),
         clean(cells[url]),
     )

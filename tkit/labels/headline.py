@@ -1,4 +1,4 @@
-"""The rows that headline figures are made of."""
+"""The rows that headline figures are computed from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from tkit.arrays import Mask
 
 
 def headline(rows: pd.DataFrame) -> Mask:
-    """Mark the rows that headline figures are made of: labels T, C and S of confidence 2 and 3."""
+    """Return a mask of the rows that headline figures are computed from: labels T, C and S of confidence 2 and 3."""
     mask: Mask = (rows["label"].isin(["T", "C", "S"]) & (rows["confidence"] >= 2)).to_numpy(dtype=bool)
     return mask

@@ -1,4 +1,4 @@
-"""The label sources: each a named rule, with the columns that it reads and the cue that it goes by."""
+"""The label sources: named rules, each with the columns that it reads and the cue that it uses."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Source:
     ----------
     name : str
     says : {"T", "C", "S"}
-        What it votes, where it votes.
+        The label that it votes for.
     family : str
-        The cue that it goes by; votes of one family are not independent of each other.
+        The cue that it uses; votes of one family are not independent of each other.
     uses : tuple of str
-        The columns that it reads, features or columns of :data:`tkit.campaigns.mailings.COLUMNS`; it is given no others.
+        The columns that it reads, features or columns of :data:`tkit.campaigns.mailings.COLUMNS`; it gets no others.
     meaning : str
-        When it votes, in a sentence.
+        When it votes, in one sentence.
     votes : callable
-        Rows with the columns ``uses`` to bool.
+        Maps rows with the columns ``uses`` to bool: whether it votes.
     """
 
     name: str
@@ -42,7 +42,7 @@ _SOURCES: list[Source] = []
 
 
 def _source(says: Literal["T", "C", "S"], family: str, uses: str) -> Callable[[Vote], Vote]:
-    """Register a rule under its name, with its docstring as meaning."""
+    """Register a rule under its name, with its docstring as its meaning."""
 
     def register(rule: Vote) -> Vote:
         columns = tuple(dict.fromkeys(uses.split()))
@@ -52,23 +52,24 @@ def _source(says: Literal["T", "C", "S"], family: str, uses: str) -> Callable[[V
     return register
 
 
-# What several rules look at, and the columns that these read.
-_UNSEEN = "tiny hidden hidden_around"
-_SHOWN = "short_side long_side " + _UNSEEN
-_CODED = "longest_mixed_word longest_decimal longest_hex longest_case_mixed"
+# Columns that the shared conditions below read.
+_INVISIBLE = "tiny hidden hidden_around"
+_VISIBLE_PICTURE = "short_side long_side " + _INVISIBLE
+_CODES = "longest_mixed_word longest_decimal longest_hex longest_case_mixed"
 
 
-def _unseen(rows: pd.DataFrame) -> pd.Series[bool]:
+def _invisible(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return whether it is tiny or hidden."""
     return (rows["tiny"] == 1) | (rows["hidden"] == 1) | (rows["hidden_around"] == 1)
 
 
-def _shown(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Of a declared size that a picture has."""
-    return (rows["short_side"] >= 8) & (rows["long_side"] >= 16) & ~_unseen(rows)
+def _visible_picture(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return whether the declared size is that of a visible picture."""
+    return (rows["short_side"] >= 8) & (rows["long_side"] >= 16) & ~_invisible(rows)
 
 
-def _uncoded(rows: pd.DataFrame) -> pd.Series[bool]:
-    """No run in it that could be a recipient's code."""
+def _without_code(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return whether no run of characters could be a recipient's code."""
     return (
         (rows["longest_mixed_word"] < 5)
         & (rows["longest_decimal"] < 6)
@@ -77,163 +78,163 @@ def _uncoded(rows: pd.DataFrame) -> pd.Series[bool]:
     )
 
 
-@_source("T", "copies", "evidence alt_length in_link " + _SHOWN)
+@_source("T", "copies", "evidence alt_length in_link " + _VISIBLE_PICTURE)
 def token_of_recipient(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Individual to the recipient or the copy, and nothing to look at: no picture's size, no text for it, no link."""
+    """Individual to the recipient or the copy, and nothing to see: no picture's size, no alternative text, no link."""
     individual = rows["evidence"].isin(["recipient", "copy"])
-    return individual & ~_shown(rows) & (((rows["alt_length"] <= 0) & (rows["in_link"] == 0)) | _unseen(rows))
+    return individual & ~_visible_picture(rows) & (((rows["alt_length"] <= 0) & (rows["in_link"] == 0)) | _invisible(rows))
 
 
-@_source("T", "copies", "evidence name_spacer " + _UNSEEN)
+@_source("T", "copies", "evidence name_spacer " + _INVISIBLE)
 def token_of_mailing(rows: pd.DataFrame) -> pd.Series[bool]:
     """Individual to the mailing, and invisible."""
-    return (rows["evidence"] == "mailing") & _unseen(rows) & (rows["name_spacer"] == 0)
+    return (rows["evidence"] == "mailing") & _invisible(rows) & (rows["name_spacer"] == 0)
 
 
-@_source("T", "address", "recipient_in_url address_in_url " + _UNSEEN)
+@_source("T", "address", "recipient_in_url address_in_url " + _INVISIBLE)
 def address_in_pixel(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A mail address, the recipient's or of its form, in the URL of something invisible."""
-    return ((rows["recipient_in_url"] == 1) | (rows["address_in_url"] == 1)) & _unseen(rows)
+    """Invisible, with an email address in its URL: a recipient's, or any."""
+    return ((rows["recipient_in_url"] == 1) | (rows["address_in_url"] == 1)) & _invisible(rows)
 
 
-@_source("T", "provider", "provider_open " + _SHOWN)
+@_source("T", "provider", "provider_open " + _VISIBLE_PICTURE)
 def beacon_of_provider(rows: pd.DataFrame) -> pd.Series[bool]:
-    """The open beacon of a known mailing service, not of a picture's size."""
-    return (rows["provider_open"] == 1) & ~_shown(rows)
+    """The open beacon of a known mailing service, without a picture's size."""
+    return (rows["provider_open"] == 1) & ~_visible_picture(rows)
 
 
-@_source("T", "token", "own_token name_spacer carrier_sheet " + _UNSEEN)
+@_source("T", "token", "own_token name_spacer carrier_sheet " + _INVISIBLE)
 def hidden_token(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Invisible, with a token of its own."""
-    return _unseen(rows) & (rows["own_token"] >= 6) & (rows["name_spacer"] == 0) & (rows["carrier_sheet"] == 0)
+    """Invisible, with a token that no other reference has."""
+    return _invisible(rows) & (rows["own_token"] >= 6) & (rows["name_spacer"] == 0) & (rows["carrier_sheet"] == 0)
 
 
-@_source("T", "token", "query_parameters " + _UNSEEN)
+@_source("T", "token", "query_parameters " + _INVISIBLE)
 def hidden_query(rows: pd.DataFrame) -> pd.Series[bool]:
     """Invisible, with parameters."""
-    return _unseen(rows) & (rows["query_parameters"] >= 1)
+    return _invisible(rows) & (rows["query_parameters"] >= 1)
 
 
-@_source("T", "links", "token_in_links " + _UNSEEN)
+@_source("T", "links", "token_in_links " + _INVISIBLE)
 def token_of_links(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Invisible, with a token that links have too."""
-    return _unseen(rows) & (rows["token_in_links"] >= 8)
+    """Invisible, with a token that a link has too."""
+    return _invisible(rows) & (rows["token_in_links"] >= 8)
 
 
-@_source("T", "name", "extension_script extension_none " + _UNSEEN)
+@_source("T", "name", "extension_script extension_none " + _INVISIBLE)
 def hidden_program(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Invisible, and no file but a program or nothing by its name."""
-    return _unseen(rows) & ((rows["extension_script"] == 1) | (rows["extension_none"] == 1))
+    """Invisible, and its name is that of a server script or has no extension."""
+    return _invisible(rows) & ((rows["extension_script"] == 1) | (rows["extension_none"] == 1))
 
 
-@_source("T", "words", "path_open_track name_open name_track host_name_track name_spacer " + _UNSEEN)
+@_source("T", "words", "path_open_track name_open name_track host_name_track name_spacer " + _INVISIBLE)
 def hidden_open_words(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Invisible, with words of opening or tracking in its URL."""
+    """Invisible, with words for opening or tracking in its URL."""
     words = (rows["path_open_track"] == 1) | (rows[["name_open", "name_track", "host_name_track"]].sum(axis=1) > 0)
-    return _unseen(rows) & words & (rows["name_spacer"] == 0)
+    return _invisible(rows) & words & (rows["name_spacer"] == 0)
 
 
-@_source("T", "words", "path_open_track name_open name_track extension_picture " + _SHOWN)
+@_source("T", "words", "path_open_track name_open name_track extension_picture " + _VISIBLE_PICTURE)
 def open_program(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Words of opening or tracking in its URL, no picture's name and no picture's size."""
+    """Words for opening or tracking in its URL, without a picture's name and size."""
     words = (rows["path_open_track"] == 1) | (rows[["name_open", "name_track"]].sum(axis=1) > 0)
-    return words & (rows["extension_picture"] == 0) & ~_shown(rows)
+    return words & (rows["extension_picture"] == 0) & ~_visible_picture(rows)
 
 
-@_source("T", "place", "tiny_others references_after name_spacer " + _UNSEEN)
+@_source("T", "place", "tiny_others references_after name_spacer " + _INVISIBLE)
 def lone_last_pixel(rows: pd.DataFrame) -> pd.Series[bool]:
-    """The only invisible reference of its document, and the last one."""
-    return _unseen(rows) & (rows["tiny_others"] == 0) & (rows["references_after"] == 0) & (rows["name_spacer"] == 0)
+    """The only invisible reference of its document, and the last reference."""
+    return _invisible(rows) & (rows["tiny_others"] == 0) & (rows["references_after"] == 0) & (rows["name_spacer"] == 0)
 
 
-@_source("C", "copies", "evidence present_recipients " + _UNSEEN)
+@_source("C", "copies", "evidence present_recipients " + _INVISIBLE)
 def same_for_recipients(rows: pd.DataFrame) -> pd.Series[bool]:
-    """One URL in the copies of two recipients or more, and not invisible."""
-    return (rows["evidence"] == "identical") & (rows["present_recipients"] >= 2) & ~_unseen(rows)
+    """The same URL in the copies of two or more recipients, and visible."""
+    return (rows["evidence"] == "identical") & (rows["present_recipients"] >= 2) & ~_invisible(rows)
 
 
-@_source("C", "copies", "evidence " + _UNSEEN)
+@_source("C", "copies", "evidence " + _INVISIBLE)
 def creative(rows: pd.DataFrame) -> pd.Series[bool]:
-    """One of a few pictures that the copies show in this place."""
-    return (rows["evidence"] == "variant") & ~_unseen(rows)
+    """Visible, and one of a few pictures that the copies show in this position."""
+    return (rows["evidence"] == "variant") & ~_invisible(rows)
 
 
-@_source("C", "spread", "url_recipients url_mailings extension_picture " + _UNSEEN)
+@_source("C", "spread", "url_recipients url_mailings extension_picture " + _INVISIBLE)
 def shared_picture(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name, not invisible, its URL in the mails of several recipients and mailings."""
+    """A picture by name, visible, with its URL in the mails of several recipients and mailings."""
     shared = (rows["url_recipients"] >= 2) & (rows["url_mailings"] >= 2)
-    return shared & (rows["extension_picture"] == 1) & ~_unseen(rows)
+    return shared & (rows["extension_picture"] == 1) & ~_invisible(rows)
 
 
-@_source("S", "spread", "url_mailings extension_picture query_length " + _UNSEEN)
+@_source("S", "spread", "url_mailings extension_picture query_length " + _INVISIBLE)
 def shared_spacer(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name without a query, invisible, its URL in several mailings."""
-    return (rows["url_mailings"] >= 2) & (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & _unseen(rows)
+    """A picture by name without a query, invisible, with its URL in several mailings."""
+    return (rows["url_mailings"] >= 2) & (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & _invisible(rows)
 
 
-@_source("S", "words", "name_spacer query_length " + _CODED)
+@_source("S", "words", "name_spacer query_length " + _CODES)
 def spacer_name(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A spacer by its name, without query and code."""
-    return (rows["name_spacer"] > 0) & (rows["query_length"] == 0) & _uncoded(rows)
+    """A spacer by name, without a query or code."""
+    return (rows["name_spacer"] > 0) & (rows["query_length"] == 0) & _without_code(rows)
 
 
-@_source("S", "repeats", "repeats extension_picture query_length thin " + _UNSEEN)
+@_source("S", "repeats", "repeats extension_picture query_length thin " + _INVISIBLE)
 def repeated_spacer(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Invisible or a line, a picture by name, and three times or more in its document."""
+    """Invisible or a line, a picture by name, and three or more times in its document."""
     picture = (rows["extension_picture"] == 1) & (rows["query_length"] == 0)
-    return (rows["repeats"] >= 3) & picture & (_unseen(rows) | (rows["thin"] == 1))
+    return (rows["repeats"] >= 3) & picture & (_invisible(rows) | (rows["thin"] == 1))
 
 
-@_source("C", "repeats", "repeats extension_picture thin " + _UNSEEN)
+@_source("C", "repeats", "repeats extension_picture thin " + _INVISIBLE)
 def repeated_picture(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name that can be seen, and twice or more in its document."""
-    return (rows["repeats"] >= 2) & (rows["extension_picture"] == 1) & (rows["thin"] == 0) & ~_unseen(rows)
+    """A picture by name, visible, and two or more times in its document."""
+    return (rows["repeats"] >= 2) & (rows["extension_picture"] == 1) & (rows["thin"] == 0) & ~_invisible(rows)
 
 
 @_source("S", "size", "thin extension_picture query_length address_in_url hidden hidden_around")
 def line(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A line by its size, a picture by name, without a query."""
+    """A line by declared size, a picture by name, without a query."""
     plain = (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & (rows["address_in_url"] == 0)
     return (rows["thin"] == 1) & plain & (rows["hidden"] == 0) & (rows["hidden_around"] == 0)
 
 
-@_source("C", "size", "extension_picture query_length address_in_url " + _SHOWN)
+@_source("C", "size", "extension_picture query_length address_in_url " + _VISIBLE_PICTURE)
 def ordinary_picture(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by declared size and by name, without query or address."""
+    """A picture by declared size and by name, without a query or address."""
     plain = (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & (rows["address_in_url"] == 0)
-    return plain & _shown(rows)
+    return plain & _visible_picture(rows)
 
 
-@_source("C", "name", "extension_picture query_length thin " + _CODED + " " + _UNSEEN)
+@_source("C", "name", "extension_picture query_length thin " + _CODES + " " + _INVISIBLE)
 def plain_picture_name(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name, without query and code, and not invisible."""
-    plain = (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & _uncoded(rows)
-    return plain & (rows["thin"] == 0) & ~_unseen(rows)
+    """A picture by name, visible, without a query or code."""
+    plain = (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & _without_code(rows)
+    return plain & (rows["thin"] == 0) & ~_invisible(rows)
 
 
 @_source("C", "sheet", "carrier_sheet query_length address_in_url recipient_in_url")
 def style_sheet(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A style sheet or font, without an address and without a long query."""
+    """A style sheet or font, without an address or long query."""
     address = (rows["address_in_url"] == 1) | (rows["recipient_in_url"] == 1)
     return (rows["carrier_sheet"] == 1) & (rows["query_length"] < 200) & ~address
 
 
-@_source("C", "alt", "alt_length address_in_url " + _UNSEEN)
+@_source("C", "alt", "alt_length address_in_url " + _INVISIBLE)
 def described(rows: pd.DataFrame) -> pd.Series[bool]:
-    """An alternative text, not invisible, no address in the URL."""
-    return (rows["alt_length"] >= 3) & (rows["address_in_url"] == 0) & ~_unseen(rows)
+    """Visible, with an alternative text, without an address in its URL."""
+    return (rows["alt_length"] >= 3) & (rows["address_in_url"] == 0) & ~_invisible(rows)
 
 
-@_source("C", "directory", "same_directory extension_picture query_length " + _UNSEEN)
+@_source("C", "directory", "same_directory extension_picture query_length " + _INVISIBLE)
 def among_pictures(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name, not invisible, with two others of its document in its directory."""
-    return (rows["same_directory"] >= 2) & (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & ~_unseen(rows)
+    """A picture by name, visible, with two other references of its document in its directory."""
+    return (rows["same_directory"] >= 2) & (rows["extension_picture"] == 1) & (rows["query_length"] == 0) & ~_invisible(rows)
 
 
-@_source("C", "link", "in_link extension_picture " + _UNSEEN)
+@_source("C", "link", "in_link extension_picture " + _INVISIBLE)
 def linked_picture(rows: pd.DataFrame) -> pd.Series[bool]:
-    """A picture by name, not invisible, that is a link."""
-    return (rows["in_link"] == 1) & (rows["extension_picture"] == 1) & ~_unseen(rows)
+    """A picture by name, visible, inside a link."""
+    return (rows["in_link"] == 1) & (rows["extension_picture"] == 1) & ~_invisible(rows)
 
 
 SOURCES: Sequence[Source] = tuple(_SOURCES)

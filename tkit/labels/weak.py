@@ -1,8 +1,8 @@
-"""Weak labels: named label sources, what each is worth, and one label out of their votes.
+"""Weak labels: named label sources, how accurate each is, and one label from their votes.
 
-A source is a small rule that votes T, C or S for some references and says nothing of the others. Each declares the columns
-that it reads and is given no others, so that whoever trains or tests a model knows which labels were made from what the
-model looks at. Labels made here are for training and for looking around, never for a headline figure.
+A source is a small rule that votes T, C or S for some references and abstains on the others. Each source declares the columns
+that it reads and gets no others, so that it is known which labels come from columns that a model reads too. Weak labels are
+for training and exploration, never for a headline figure.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from tkit.labels.sources import SOURCES, Source
 from tkit.splits.folds import grouped_folds
 
 MIN_CONFIDENCE = 0.9
-"""A reference whose votes leave more doubt than this gets no weak label."""
+"""A reference gets no weak label if its votes give less confidence than this."""
 
 
 def evidence_rows(features: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
-    """Join what the sources look at: features, and the evidence of compared copies.
+    """Join the columns that sources read: features, and the evidence of compared copies.
 
     Parameters
     ----------
     features : DataFrame
-        As :func:`tkit.features.extract` gives it; further columns are kept.
+        The result of :func:`tkit.features.extract`; further columns are kept.
     campaigns : DataFrame
-        As :func:`tkit.campaigns.compare` gives it, with a row for each of ``features``.
+        The result of :func:`tkit.campaigns.compare`, with a row for each row of ``features``.
 
     Returns
     -------
@@ -44,11 +44,11 @@ def evidence_rows(features: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFra
     Raises
     ------
     TkitError
-        Where a reference has no row in ``campaigns``, or a key stands twice in it.
+        If a reference has no row in ``campaigns``, or has several.
     """
-    twice = campaigns.duplicated(list(KEY))
-    if twice.any():
-        raise TkitError(f"campaigns: {int(twice.sum())} references stand there twice: give one row a reference")
+    repeated = campaigns.duplicated(list(KEY))
+    if repeated.any():
+        raise TkitError(f"campaigns: {int(repeated.sum())} rows repeat a reference: give one row per reference")
     rows = features.merge(campaigns, on=list(KEY), how="left", validate="many_to_one", indicator="_joined")
     missing = int((rows["_joined"] == "left_only").sum())
     if missing:
@@ -57,7 +57,7 @@ def evidence_rows(features: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFra
 
 
 def votes(rows: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.DataFrame:
-    """Ask every source.
+    """Return the votes of every source.
 
     Parameters
     ----------
@@ -68,35 +68,35 @@ def votes(rows: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.DataFra
     Returns
     -------
     DataFrame
-        One bool column a source, in their order, with the index of ``rows``: True where it votes.
+        One bool column per source, in their order, with the index of ``rows``: True where it votes.
 
     Raises
     ------
     TkitError
-        Where a column that a source declares is missing.
+        If a column that a source declares is missing.
     """
-    found = {}
+    columns = {}
     for source in sources:
-        missing = [column for column in source.uses if column not in rows.columns]
+        missing = [name for name in source.uses if name not in rows.columns]
         if missing:
             raise TkitError(f"source {source.name} needs the columns {', '.join(missing)}: see tkit.labels.weak.evidence_rows")
-        found[source.name] = source.votes(rows[list(source.uses)]).to_numpy(dtype=bool)
-    return pd.DataFrame(found, index=rows.index)
+        columns[source.name] = source.votes(rows[list(source.uses)]).to_numpy(dtype=bool)
+    return pd.DataFrame(columns, index=rows.index)
 
 
 @dataclass(frozen=True)
 class LabelModel:
-    """Votes to labels, as naive Bayes does it.
+    """Labels from votes, by naive Bayes.
 
-    Each vote counts by the logarithm of its source's odds of being right, as in a model of independent sources (Ratner et
-    al., VLDB 2017, section 2). Sources that look at one thing are not independent: of each family only the surest vote on
-    each side counts.
+    Each vote is weighted by the logarithm of its source's odds of being right, as in a model of independent sources (Ratner
+    et al., VLDB 2017, section 2). Sources with the same cue are not independent: of each family only the vote with the
+    highest weight on each side counts.
 
     Attributes
     ----------
     accuracy : mapping of str to float
-        Chance of each source's vote to be right on tracker or not, Laplace-smoothed; a source without a smoothed accuracy
-        above 0.5 has no say.
+        Probability that a vote of each source is right on tracker or not, Laplace-smoothed; a source with 0.5 or less has
+        no weight.
     sources : sequence of Source
     """
 
@@ -114,14 +114,14 @@ class LabelModel:
         return cls(accuracy, sources)
 
     def labels(self, votes: pd.DataFrame) -> pd.DataFrame:
-        """Return one label a row.
+        """Return one label per row.
 
         Returns
         -------
         DataFrame
-            With the index of ``votes``: ``label`` (T, C or S; the empty string where no source with a say voted),
+            With the index of ``votes``: ``label`` (T, C or S; the empty string if no source with a weight voted),
             ``confidence`` (probability that the label is right on tracker or not, NaN without a label), ``sources`` and
-            ``against`` (names of those that voted for and against a tracker as the label has it, joined by spaces).
+            ``against`` (names of the sources that agree and disagree with the label on tracker or not, separated by spaces).
         """
         tracker, negative = self._odds(votes, "T"), self._odds(votes, "CS")
         margin = tracker - negative
@@ -130,13 +130,13 @@ class LabelModel:
         label[(tracker == 0) & (negative == 0)] = ""
         confidence = 1 / (1 + np.exp(-np.abs(margin)))
         confidence[label == ""] = np.nan
-        behind, against = self._names(votes, label)
+        agreeing, against = self._names(votes, label)
         return pd.DataFrame(
-            {"label": label, "confidence": confidence, "sources": behind, "against": against}, index=votes.index
+            {"label": label, "confidence": confidence, "sources": agreeing, "against": against}, index=votes.index
         ).astype({"label": "str", "sources": "str", "against": "str"})
 
     def _odds(self, votes: pd.DataFrame, says: str) -> Floats:
-        """Add up the logarithms of the odds of the votes for any of these labels, the surest of each family only."""
+        """Return the sum of the weights of the votes for any of these labels, only the highest of each family."""
         of_family: dict[str, Floats] = {}
         for source in self.sources:
             if source.says in says:
@@ -150,10 +150,10 @@ class LabelModel:
         names = np.array([source.name for source in self.sources], dtype=object)
         for_tracker = np.array([source.says == "T" for source in self.sources])
         cast = votes[names.tolist()].to_numpy(dtype=bool)
-        packed, place = np.unique(np.column_stack([cast, label == "T"]), axis=0, return_inverse=True)
-        behind = [" ".join(names[row[:-1] & (for_tracker == row[-1])]) for row in packed]
-        against = [" ".join(names[row[:-1] & (for_tracker != row[-1])]) for row in packed]
-        return [behind[number] for number in place.ravel()], [against[number] for number in place.ravel()]
+        distinct, row = np.unique(np.column_stack([cast, label == "T"]), axis=0, return_inverse=True)
+        agreeing = [" ".join(names[votes[:-1] & (for_tracker == votes[-1])]) for votes in distinct]
+        against = [" ".join(names[votes[:-1] & (for_tracker != votes[-1])]) for votes in distinct]
+        return [agreeing[number] for number in row.ravel()], [against[number] for number in row.ravel()]
 
 
 def weak_labels(
@@ -163,15 +163,15 @@ def weak_labels(
     min_confidence: float = MIN_CONFIDENCE,
     sources: Sequence[Source] = SOURCES,
 ) -> pd.DataFrame:
-    """Label the references that no label file names.
+    """Label the references that have no label yet.
 
     Parameters
     ----------
     features, campaigns : DataFrame
         See :func:`evidence_rows`.
     labels : DataFrame
-        Labelled references: the key, ``label``, ``confidence`` and ``source``; those of source gold and confidence 2 and 3
-        tell what the sources are worth, and none of these references gets a weak label.
+        Labelled references: the key, ``label``, ``confidence`` and ``source``. Gold labels of confidence 2 and 3 give the
+        accuracies of the sources. None of these references gets a weak label.
     min_confidence : float
         Labels with less confidence are left out.
     sources : sequence of Source
@@ -179,31 +179,31 @@ def weak_labels(
     Returns
     -------
     DataFrame
-        One row a weakly labelled reference, in the order of ``features``: the key, ``label``, ``confidence``, ``sources``
+        One row per weakly labelled reference, in the order of ``features``: the key, ``label``, ``confidence``, ``sources``
         and ``against``, see :meth:`LabelModel.labels`.
 
     Raises
     ------
     TkitError
-        See :func:`evidence_rows` and :func:`votes`; also without a gold label.
+        See :func:`evidence_rows` and :func:`votes`; also if there is no gold label.
     """
     rows = evidence_rows(features, campaigns)
     cast = votes(rows, sources)
     model = _fitted(rows, cast, labels, sources)
-    found = pd.concat([rows[list(KEY)], model.labels(cast)], axis=1)
+    labelled = pd.concat([rows[list(KEY)], model.labels(cast)], axis=1)
     known = pd.MultiIndex.from_frame(rows[list(KEY)]).isin(pd.MultiIndex.from_frame(labels[list(KEY)]))
-    return found[(found["confidence"] >= min_confidence).to_numpy() & ~known].reset_index(drop=True)
+    return labelled[(labelled["confidence"] >= min_confidence).to_numpy() & ~known].reset_index(drop=True)
 
 
 def _fitted(rows: pd.DataFrame, cast: pd.DataFrame, labels: pd.DataFrame, sources: Sequence[Source]) -> LabelModel:
     gold = labels[headline(labels) & (labels["source"] == "gold").to_numpy()]
-    place = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[list(KEY)]))
-    found = place.reindex(pd.MultiIndex.from_frame(gold[list(KEY)])).to_numpy()
-    here = ~np.isnan(found)
-    if not here.any():
-        raise TkitError("no gold label of confidence 2 or 3 among these references: the sources' accuracies are unknown")
+    positions = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_frame(rows[list(KEY)]))
+    position = positions.reindex(pd.MultiIndex.from_frame(gold[list(KEY)])).to_numpy()
+    has_row = ~np.isnan(position)
+    if not has_row.any():
+        raise TkitError("no gold label of confidence 2 or 3 among these references: the accuracies come from gold labels")
     tracker = (gold["label"] == "T").to_numpy(dtype=bool)
-    return LabelModel.fit(cast.iloc[found[here].astype(int)], tracker[here], sources)
+    return LabelModel.fit(cast.iloc[position[has_row].astype(int)], tracker[has_row], sources)
 
 
 def cross_validated_labels(
@@ -213,14 +213,14 @@ def cross_validated_labels(
     seed: int = 0,
     sources: Sequence[Source] = SOURCES,
 ) -> pd.DataFrame:
-    """Label gold rows by models that have not seen them, nor any of their components: what weak labels are worth.
+    """Label gold rows by models fitted without them and their components, to measure how good weak labels are.
 
     Parameters
     ----------
     cast : DataFrame
         Votes on the rows of ``gold``, see :func:`votes`.
     gold : DataFrame
-        ``label``, ``confidence``, ``component``; the model is fitted on T, C and S of confidence 2 and 3, and labels all.
+        ``label``, ``confidence``, ``component``; models are fitted on T, C and S of confidence 2 and 3, and label all rows.
     folds, seed : int
         Of :func:`tkit.splits.folds.grouped_folds`.
     sources : sequence of Source
@@ -243,7 +243,7 @@ def cross_validated_labels(
 
 
 def source_table(cast: pd.DataFrame, gold: pd.DataFrame, unlabelled: Mask, sources: Sequence[Source] = SOURCES) -> pd.DataFrame:
-    """Return what each source is worth.
+    """Return coverage and accuracy of each source.
 
     Parameters
     ----------
@@ -252,16 +252,16 @@ def source_table(cast: pd.DataFrame, gold: pd.DataFrame, unlabelled: Mask, sourc
     gold : DataFrame
         With the index of the gold rows in ``cast``: ``label`` and ``confidence``.
     unlabelled : bool array
-        The rows of ``cast`` that no label file names.
+        The rows of ``cast`` that have no label.
     sources : sequence of Source
 
     Returns
     -------
     DataFrame
-        One row a source: ``source``, ``says``, ``family``, ``coverage`` (share of the unlabelled rows), ``gold`` (votes on
+        One row per source: ``source``, ``says``, ``family``, ``coverage`` (share of the unlabelled rows), ``gold`` (votes on
         gold rows of T, C and S with confidence 2 and 3), ``wrong``, ``accuracy`` (tracker or not; NaN without votes),
-        ``overlap`` and ``conflict`` (of its votes on unlabelled rows, the shares where another source voted alike and
-        otherwise), ``uses`` (columns, joined by spaces).
+        ``overlap`` and ``conflict`` (shares of its votes on unlabelled rows on which another source agreed and disagreed),
+        ``uses`` (columns, separated by spaces).
     """
     known = gold[headline(gold)]
     tracker = (known["label"] == "T").to_numpy(dtype=bool)
@@ -295,13 +295,13 @@ def source_table(cast: pd.DataFrame, gold: pd.DataFrame, unlabelled: Mask, sourc
 
 
 def conflicts(cast: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.DataFrame:
-    """Return which sources vote against each other.
+    """Return the pairs of sources that vote against each other.
 
     Returns
     -------
     DataFrame
-        ``tracker`` and ``negative`` (two sources), ``rows`` (references on which both vote), most first; pairs that never
-        meet are left out.
+        ``tracker`` and ``negative`` (two sources), ``rows`` (references on which both vote), most rows first; only pairs with
+        such references.
     """
     pairs = [
         (one.name, other.name, int((cast[one.name] & cast[other.name]).sum()))
@@ -314,7 +314,7 @@ def conflicts(cast: pd.DataFrame, sources: Sequence[Source] = SOURCES) -> pd.Dat
 
 
 def sources_using(columns: Collection[str], sources: Sequence[Source] = SOURCES) -> list[str]:
-    """Name the sources that look at any of these columns.
+    """Return the names of the sources that read any of these columns.
 
     >>> "token_of_recipient" in sources_using(["evidence"])
     True
@@ -324,12 +324,12 @@ def sources_using(columns: Collection[str], sources: Sequence[Source] = SOURCES)
 
 
 def feature_columns() -> list[str]:
-    """Name the columns that models look at that see one mail: a source that uses none of these is not circular for them."""
+    """Return the columns that models of single mails read: a source that uses none of them is not circular for such models."""
     return feature_names("message")
 
 
 def without_sources(labels: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Drop the rows whose label came from these sources only.
+    """Drop the rows whose label came only from these sources.
 
     Parameters
     ----------
@@ -340,12 +340,12 @@ def without_sources(labels: pd.DataFrame, names: Collection[str]) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The rows behind whose label at least one other source stands.
+        The rows whose label at least one other source supports.
 
     Raises
     ------
     TkitError
-        Where no source has such a name.
+        If there is no source of a given name.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Regular expressions of other programs, translated into ones that Python reads alike.
+"""Regular expressions of other engines, translated for Python.
 
-Lists are written for JavaScript's, Ruby's or ICU's engine. A pattern is taken only where Python's engine gives it the
-meaning that it has in its own.
+Lists are written for the engines of JavaScript, Ruby or ICU. A pattern is accepted only if Python can give it the same
+meaning as its own engine.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from tkit.errors import TkitError
 
 
 class UntranslatableError(TkitError):
-    """A rule to which Python would give another meaning than its own engine, or none."""
+    """A rule that Python cannot read, or would read differently from its own engine."""
 
 
 class Dialect(NamedTuple):
-    """What a dialect of regular expressions has other than Python's with ``re.ASCII``.
+    """How a dialect of regular expressions differs from Python's with ``re.ASCII``.
 
-    ``dot`` is what ``.`` stands for. ``escapes`` and ``anchors`` are what letters after a backslash and
-    anchors stand for; others are refused. ``stray`` are the brackets that stand for themselves where they
-    open or close nothing. ``possessive`` tells whether ``a++`` is one quantifier.
+    ``dot`` is the translation of ``.``. ``escapes`` and ``anchors`` translate letters after a backslash and anchors; others
+    are refused. ``stray`` are the brackets that are literal if they open or close nothing. ``possessive`` says whether
+    ``a++`` is one quantifier.
     """
 
     dot: str
@@ -49,7 +49,7 @@ _TOKEN = re.compile(
 
 
 def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
-    r"""Translate a regular expression into one to which Python's ``re`` gives the same meaning.
+    r"""Translate a regular expression into one with the same meaning in Python's ``re``.
 
     Parameters
     ----------
@@ -61,16 +61,16 @@ def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
     Returns
     -------
     expression : str
-        For ``re.compile`` with ``re.ASCII``. It matches the same texts, perhaps at another place; with the
-        case ignored that holds for ASCII texts, as other letters are not folded.
+        For ``re.compile`` with ``re.ASCII``. It matches the same texts, perhaps at another position; if
+        case is ignored, only for ASCII texts, since other letters are not folded.
     literal : str
-        A string that every match holds when both are in lower case; ``""`` where none is known.
+        A string that every match contains if both are in lower case; ``""`` if none is known.
 
     Raises
     ------
     UntranslatableError
-        Where the meaning would differ or is not known to be the same (back references, look-behind, named
-        groups, flags, set operations, anchors of lines, ...) and where the pattern is an error.
+        If the meaning would differ or is not known to be the same (back references, look-behind, named
+        groups, flags, set operations, anchors of lines, ...) and if the pattern is invalid.
 
     Notes
     -----
@@ -82,12 +82,12 @@ def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
     ('click\\.(\\w+)/o[.]gif', 'click.')
     """
     parts: list[str] = []
-    # Literals at the outermost level; a new one begins wherever other text may stand in between.
+    # Literals at the outermost level; a new one begins wherever other text may be in between.
     runs = [""]
     depth = 0
     alternatives = repeatable = False
-    for found in _TOKEN.finditer(pattern):
-        kind, token = str(found.lastgroup), found.group()
+    for match in _TOKEN.finditer(pattern):
+        kind, token = str(match.lastgroup), match.group()
         if kind == "repeat" and not repeatable:
             raise UntranslatableError(f"{token!r} has nothing to repeat")
         parts.append(_translate_token(kind, token, dialect))
@@ -104,7 +104,7 @@ def translate(pattern: str, dialect: Dialect) -> tuple[str, str]:
     try:
         re.compile(expression, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
-        raise UntranslatableError(f"no regular expression: {error}") from None
+        raise UntranslatableError(f"not a regular expression: {error}") from None
     return expression, "" if alternatives else max(runs, key=len).lower()
 
 
@@ -132,7 +132,7 @@ def _translate_token(kind: str, token: str, dialect: Dialect) -> str:
 
 
 def _is_plain_set(token: str, dialect: Dialect) -> bool:
-    """Return whether a set holds only characters, ranges and classes that all dialects read alike."""
+    """Return whether a set contains only characters, ranges and classes that mean the same in all dialects."""
     members = token[1:-1].removeprefix("^")
     escaped = re.findall(r"\\(.)", members, re.DOTALL)
     plain = re.sub(r"\\.", "", members, flags=re.DOTALL)

@@ -1,7 +1,7 @@
-"""Published lists, fetched from where their projects publish them, and held against what tkit was measured with.
+"""Download of published lists from their projects, verified against the versions that tkit was measured with.
 
-The file that a project publishes is often a program's source: its rules are taken out and written as
-:mod:`tkit.lists.sources` reads them. The checksum is of the rules, so that it proves both the download and the taking out.
+The file that a project publishes is often the source of a program: its rules are extracted and written in the form that
+:mod:`tkit.lists.sources` reads. The checksum covers the rules, so it verifies both the download and the extraction.
 """
 
 from __future__ import annotations
@@ -19,62 +19,62 @@ from tkit.errors import TkitError
 from tkit.lists.sources import ListSource, rules_of
 
 LARGEST = 32 << 20
-"""Bytes that a download has at most."""
+"""Maximum bytes of a download."""
 
 _TIMEOUT = 60
 
 
 def url_of(source: ListSource) -> str:
-    """Return the address of the file at the commit that the list was taken from; ``""`` where no commit is recorded."""
+    """Return the URL of the file at the commit that the list was taken from; ``""`` if no commit is recorded."""
     return f"https://raw.githubusercontent.com/{source.project}/{source.commit}/{source.path}" if source.commit else ""
 
 
 def digest(rules: Iterable[str]) -> str:
-    """Return the SHA-256, in hex, of the distinct rules in the order of their characters, a line each."""
+    """Return the SHA-256, in hex, of the distinct rules, sorted, one per line."""
     return hashlib.sha256("\n".join(sorted(set(rules))).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def verify(source: ListSource, folder: str | Path) -> bool:
-    """Return whether the user's copy has the rules that the registry names; False too for one that is missing.
+    """Return whether the user's copy has the rules of the registry; False if it is missing.
 
     Raises
     ------
     TkitError
-        Where the copy cannot be read.
+        If the copy cannot be read.
     """
     path = Path(folder) / source.file
     return path.is_file() and digest(rules_of(source, folder)) == source.sha256
 
 
 def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
-    """Download a list, take its rules out, and write it where :func:`tkit.lists.sources.load` reads it.
+    """Download a list, extract its rules, and write it where :func:`tkit.lists.sources.load` reads it.
 
     Parameters
     ----------
     source : ListSource
     folder : path
-        Made where it is missing.
+        Made if it is missing.
     url : str
-        Another address than :func:`url_of`'s.
+        Overrides the URL of :func:`url_of`.
 
     Returns
     -------
     Path
-        The file; written only where its rules are those of the registry.
+        The file; written only if its rules are those of the registry.
 
     Raises
     ------
     TkitError
-        Where ``pooch`` is not installed, nothing is recorded to download, the download fails or is too large, or the rules
-        are others.
+        If ``pooch`` is not installed, no commit is recorded, the download fails or is too large, or the rules differ
+        from those of the registry.
     """
     address = url or url_of(source)
     if not address:
         raise TkitError(
-            f"list {source.name}: no commit is recorded to download; take {source.path} of {source.project}, and put it at"
+            f"list {source.name}: no commit is recorded to download; take {source.path} from {source.project} and put it at"
             f" {Path(folder) / source.file}"
         )
-    text = _taken(source, _download(address, source.name))
+    text = _extracted(source, _download(address, source.name))
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,8 +84,8 @@ def get(source: ListSource, folder: str | Path, url: str = "") -> Path:
         (Path(temporary) / source.file).write_text(text, encoding="utf-8")
         if not verify(source, temporary):
             raise TkitError(
-                f"list {source.name}: {address} gives other rules than those of the registry: nothing is written; the file has"
-                " changed, or its form has"
+                f"list {source.name}: {address} contains other rules than the registry: nothing is written; the file or its"
+                " format has changed"
             )
         os.replace(Path(temporary) / source.file, folder / source.file)
     return folder / source.file
@@ -99,30 +99,30 @@ def _download(address: str, name: str) -> str:
     with tempfile.TemporaryDirectory() as temporary:
         pooch.get_logger().setLevel("ERROR")
         try:
-            # The checksum is of the rules, see above; the transport is not what has to be proved.
+            # The checksum covers the rules, see above, so the file itself needs none.
             path = Path(
                 pooch.retrieve(
                     address, known_hash=None, fname="list", path=temporary, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT)
                 )
             )
-        except (OSError, ValueError) as error:  # what requests raises is an OSError
+        except (OSError, ValueError) as error:  # the errors of requests are OSErrors
             raise TkitError(f"list {name}: {address} cannot be downloaded ({error})") from None
         if path.stat().st_size > LARGEST:
-            raise TkitError(f"list {name}: {address} has more than {LARGEST} bytes: it is no list")
+            raise TkitError(f"list {name}: {address} has more than {LARGEST} bytes: it is not a list")
         try:
             return path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise TkitError(f"list {name}: {address} is no text in UTF-8 ({error})") from None
+            raise TkitError(f"list {name}: {address} is not UTF-8 text ({error})") from None
 
 
-def _taken(source: ListSource, text: str) -> str:
-    take = _TAKERS.get(source.name)
-    if take is None:
+def _extracted(source: ListSource, text: str) -> str:
+    extract = _EXTRACTORS.get(source.name)
+    if extract is None:
         return text
     try:
-        return json.dumps(take(text), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(extract(text), indent=1, ensure_ascii=False) + "\n"
     except (ValueError, TypeError, LookupError) as error:
-        raise TkitError(f"list {source.name}: {source.path} has another form than at {source.commit} ({error})") from None
+        raise TkitError(f"list {source.name}: {source.path} has another format than at {source.commit} ({error})") from None
 
 
 # A string, a comment or any other character, in the languages of these sources.
@@ -136,11 +136,11 @@ def _between(text: str, start: str, end: str) -> str:
 
 
 def _strings(text: str) -> list[tuple[str, str]]:
-    """Return each string literal with what stands behind it, comments left out."""
-    tokens = [found for found in _TOKEN.finditer(text) if found.lastgroup != "comment"]
-    behind = [found.group() for found in tokens[1:]] + [""] * bool(tokens)
+    """Return each string literal with the token after it, without comments."""
+    tokens = [match for match in _TOKEN.finditer(text) if match.lastgroup != "comment"]
+    following = [match.group() for match in tokens[1:]] + [""] * bool(tokens)
     return [
-        (_unquoted(found.group()), after) for found, after in zip(tokens, behind, strict=True) if found.lastgroup == "string"
+        (_unquoted(match.group()), after) for match, after in zip(tokens, following, strict=True) if match.lastgroup == "string"
     ]
 
 
@@ -148,15 +148,15 @@ def _unquoted(literal: str) -> str:
     if literal.startswith("`"):
         return literal[1:-1]
     controls = {"n": "\n", "r": "\r", "t": "\t"}
-    return re.sub(r"\\(.)", lambda found: controls.get(found[1], found[1]), literal[1:-1], flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda match: controls.get(match[1], match[1]), literal[1:-1], flags=re.DOTALL)
 
 
 def _by_key(text: str) -> Mapping[str, list[str]]:
-    """Read ``"key": ["value", ...]`` or ``key: "value"``; a key that is a bare word is lost, its values kept."""
+    """Read ``"key": ["value", ...]`` or ``key: "value"``; a key that is a bare word is ignored, its values are kept."""
     groups: dict[str, list[str]] = {}
     key = ""
-    for value, behind in _strings(text):
-        if behind == ":":
+    for value, after in _strings(text):
+        if after == ":":
             key = value
         else:
             groups.setdefault(key, []).append(value)
@@ -169,16 +169,16 @@ def _neomd(text: str) -> Mapping[str, list[str]]:
 
 
 def _disconnect(category: str) -> Callable[[str], Mapping[str, str]]:
-    def take(text: str) -> Mapping[str, str]:
+    def extract(text: str) -> Mapping[str, str]:
         domains = {}
         for company in json.loads(text)["categories"][category]:
             for name, sites in company.items():
-                # Beside the lists of domains stand flags, which are strings.
+                # Besides the lists of domains there are flags, which are strings.
                 for listed in (value for value in sites.values() if isinstance(value, list)):
                     domains.update(dict.fromkeys(listed, name))
         return domains
 
-    return take
+    return extract
 
 
 def _trocker(text: str) -> object:
@@ -189,7 +189,7 @@ def _mailspring(text: str) -> list[str]:
     return re.findall(r"""\bpattern:\s*['"]([^'"\n]+)['"]""", _between(text, "TrackingBlacklist", "];"))
 
 
-_TAKERS: Mapping[str, Callable[[str], object]] = {
+_EXTRACTORS: Mapping[str, Callable[[str], object]] = {
     "disconnect_email": _disconnect("Email"),
     "disconnect_email_aggressive": _disconnect("EmailAggressive"),
     "hey_2020": lambda text: _by_key(_between(text, "getTrackerDict {", "};")),

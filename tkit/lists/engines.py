@@ -1,11 +1,10 @@
 """The kinds of published list, each applied as its own program applies it.
 
-Regular expressions of others are hostile input: one bad pattern can take exponential time. Of every text
-that a pattern reads only the first :data:`LONGEST_TEXT` characters count, a pattern runs only on texts that
-hold the literal it requires, and a pattern is taken only where Python's engine gives it the meaning that it
-has in its own. No pattern of the registry is exponential; with two or three ``.+`` in a row, some are of the
-second or third power, so that a text made against them can take seconds. Measure with them, but let no
-server run them on its mail, and load no list that you have not read.
+Regular expressions from third parties are untrusted input: one bad pattern can take exponential time. A pattern reads only
+the first :data:`LONGEST_TEXT` characters of a text, runs only on texts that contain the literal it requires, and is accepted
+only if Python can give it the same meaning as its own engine. No pattern of the registry is exponential. Some have two or
+three ``.+`` in a row and take quadratic or cubic time, so a text made against them can take seconds. Use them to measure,
+but do not run them on a mail server, and load no list that you have not read.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from types import ModuleType
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tkit.arrays import Mask
 from tkit.errors import TkitError
 from tkit.lists.dialects import JAVASCRIPT, Dialect, UntranslatableError, translate
 from tkit.url import clean, host_of, resolve
 
 LONGEST_TEXT = 4096
-"""Characters of a URL or a tag that regular expressions read; the rest of a longer one is left out."""
+"""Characters of a URL or a tag that regular expressions read; the rest is ignored."""
 
 SOURCE_URL = "https://message.invalid/"
-"""The document that asks, for filter engines: a webmail that no list names, so every host is third party."""
+"""The requesting document for filter engines: a webmail that no list names, so every host is third party."""
 
 
 class PublishedList(Protocol):
@@ -36,13 +35,13 @@ class PublishedList(Protocol):
     Attributes
     ----------
     name : str
-        Its name in :data:`REGISTRY`.
+        Its name in :data:`tkit.lists.sources.REGISTRY`.
     kind : str
-        How its rules are applied, see :class:`ListSource`.
+        How its rules are applied, see :class:`tkit.lists.sources.ListSource`.
     rules : int
-        Rules in the file, those dropped included.
+        Number of rules in the file, including those dropped.
     dropped : tuple of str
-        Rules that are not applied, each with the reason behind it in brackets.
+        Rules that are not applied, each followed by the reason in brackets.
     """
 
     name: str
@@ -51,33 +50,31 @@ class PublishedList(Protocol):
     dropped: tuple[str, ...]
 
     def match(self, url: str, *, tag: str = "", request: str = "image") -> bool:
-        """Return whether the list holds a URL for a tracker.
+        """Return whether the list flags a URL.
 
         Parameters
         ----------
         url : str
-            A URL, resolved or as written. What is no URL has no host and passes every filter; nothing raises.
+            A URL, resolved or as written. Any other text has no host and passes every filter; nothing raises.
         tag : str
-            The element's start tag as written, for lists that read HTML. ``""`` stands for an ``<img>`` of
-            the URL and nothing else.
+            The element's start tag as written, for lists that read HTML. ``""`` means an ``<img>`` with the
+            URL and nothing else.
         request : str
-            What is asked for, in the filter engine's words, see :func:`request_type`; other lists do not mind.
+            Request type in the filter engine's terms, see :func:`tkit.html.carriers.request_type`; other lists ignore it.
         """
 
-    def match_many(
-        self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
-        """Return :meth:`match` of each URL, shape ``(len(urls),)``; what is equal is judged once.
+    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None) -> Mask:
+        """Return :meth:`match` of each URL, shape ``(len(urls),)``; equal inputs are judged once.
 
         Raises
         ------
         TkitError
-            Where ``tags`` or ``requests`` has another length than ``urls``.
+            If the length of ``tags`` or ``requests`` differs from ``urls``.
         """
 
 
 class _TextList(ABC):
-    """What all lists share: a verdict depends on one text alone, so equal texts are judged once."""
+    """Base class of all lists: a verdict depends on one text only, so equal texts are judged once."""
 
     def __init__(self, name: str, kind: str, rules: int, dropped: Iterable[str]) -> None:
         self.name = name
@@ -88,9 +85,7 @@ class _TextList(ABC):
     def match(self, url: str, *, tag: str = "", request: str = "image") -> bool:
         return self._hit(self._text(url, tag, request))
 
-    def match_many(
-        self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None
-    ) -> NDArray[np.bool_]:
+    def match_many(self, urls: Sequence[str], tags: Sequence[str] | None = None, requests: Sequence[str] | None = None) -> Mask:
         tags = [""] * len(urls) if tags is None else tags
         requests = ["image"] * len(urls) if requests is None else requests
         require_length("tags", tags, urls)
@@ -106,14 +101,14 @@ class _TextList(ABC):
     def _hit(self, text: str) -> bool: ...
 
 
-def require_length(what: str, given: Sequence[str], urls: Sequence[str]) -> None:
-    """Refuse a column that does not hold one value for each URL."""
-    if len(given) != len(urls):
-        raise TkitError(f"{what}: {len(given)} for {len(urls)} URLs; pass one for each URL, in the same order")
+def require_length(what: str, values: Sequence[str], urls: Sequence[str]) -> None:
+    """Refuse a column that does not have one value for each URL."""
+    if len(values) != len(urls):
+        raise TkitError(f"{what}: {len(values)} for {len(urls)} URLs; pass one for each URL, in the same order")
 
 
 def _encodable(text: str) -> str:
-    """Replace lone surrogates, which no engine outside of Python takes."""
+    """Replace lone surrogates, which no engine outside Python accepts."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -126,19 +121,19 @@ _BEYOND_RUST = re.compile(r"(?:@@)?/.*(?:\(\?<?[=!]|\\[1-9]).*/(?:\$|\Z)")
 class FilterList(_TextList):
     """A list of Adblock Plus rules in Brave's engine (PyPI ``adblock``).
 
-    The engine is silent about rules that it cannot read, ``$all`` among them, so it is asked for each after
-    loading. Neither a rule with ``$badfilter`` nor the one that it cancels is held for dropped. Where it does not know
-    ``$all``, which uBlock Origin has for requests of every type, the rule is also loaded without that option: for requests
-    that is the same. ``rewritten`` has those rules.
+    The engine does not report rules that it cannot read, among them ``$all``, so each rule is looked up after loading.
+    Neither a rule with ``$badfilter`` nor the one that it cancels counts as dropped. A rule with ``$all``, which in uBlock
+    Origin means requests of every type, is also loaded without that option if the engine does not know it: for requests
+    that is the same. ``rewritten`` lists those rules.
 
-    A rule is looked up by its words, with ``%`` taken for a letter: one that begins inside of a word of the
-    URL is not found, as in ``?url=https%3A%2F%2Fa.example%2Fopen`` for ``%2Fopen``. Judging the unwrapped URL
-    too, as :func:`verdicts` does, makes up for that.
+    The engine indexes rules by words, and treats ``%`` as a letter: a rule that begins inside a word of the URL is not
+    found, as in ``?url=https%3A%2F%2Fa.example%2Fopen`` for ``%2Fopen``. :func:`tkit.lists.sources.verdicts` makes up for
+    that by also judging the unwrapped URL.
 
     Raises
     ------
     TkitError
-        Where ``adblock`` is not installed.
+        If ``adblock`` is not installed.
     """
 
     def __init__(self, name: str, kind: str, lines: Iterable[str]) -> None:
@@ -147,7 +142,7 @@ class FilterList(_TextList):
         filters = adblock.FilterSet()
         bare = {rule: _ALL.sub("", rule) for rule in rules if _ALL.search(rule)}
         filters.add_filters([*rules, *bare.values()])
-        # Optimising merges rules, which could then no longer be asked for.
+        # Optimising merges rules, which could then no longer be looked up.
         self._engine = adblock.Engine(filters, optimize=False)
         self.rewritten = tuple(
             rule
@@ -184,7 +179,7 @@ def _import_adblock() -> ModuleType:
 
 
 class HostList(_TextList):
-    """A list of domains; each stands for itself and its subdomains.
+    """A list of domains; each matches itself and its subdomains.
 
     >>> listed = HostList("example", "hosts", ["example.com"])
     >>> listed.match("http://t.example.com/"), listed.match("http://notexample.com/")
@@ -221,21 +216,21 @@ class SubstringList(_TextList):
 class RegexList(_TextList):
     """A list of regular expressions, searched in URLs or in ``<img>`` tags.
 
-    Each runs by itself, and only on texts that hold the literal it requires: as many substring searches are
-    far quicker than one alternation of all patterns.
+    Each runs by itself, and only on texts that contain the literal it requires: many substring searches are far faster than
+    one alternation of all patterns.
 
     Parameters
     ----------
     name, kind : str
         See :class:`PublishedList`.
     rules : sequence of str
-        As in the list.
+        Rules as written in the list.
     to_pattern : callable
-        Makes the regular expression of a rule; may raise :class:`UntranslatableError`.
+        Returns the regular expression of a rule; may raise :class:`UntranslatableError`.
     dialect : Dialect
-        What the regular expressions are written in.
+        Dialect of the regular expressions.
     ignore_case : bool
-        Whether the program searches without regard to case.
+        Whether the program ignores case.
     on_tag : bool
         Whether the program searches the HTML instead of the URL.
     """

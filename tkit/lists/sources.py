@@ -1,8 +1,7 @@
 """Published tracker lists: where each comes from, and how a copy of it is read.
 
-The lists are other people's and under other licences: tkit holds :data:`REGISTRY`, which says where each
-came from, and reads copies that the user keeps in a folder. Nothing here opens a connection; :mod:`tkit.lists.download`
-does.
+The lists belong to other projects and have other licences. tkit contains :data:`REGISTRY`, which says where each comes
+from, and reads copies that the user keeps in a folder. Nothing here opens a connection; :mod:`tkit.lists.download` does.
 """
 
 from __future__ import annotations
@@ -28,20 +27,20 @@ class ListSource(NamedTuple):
     """Where a published list comes from, and how it is applied.
 
     ``path`` and ``commit`` name the file that the list was taken from, in the repository or Debian package
-    ``project``; ``commit`` and ``date`` are ``""`` where not recorded. ``file`` is its name in the user's
-    folder: the very file for filter lists and ``uglyemail``, else JSON with the same rules, grouped as in
+    ``project``; ``commit`` and ``date`` are ``""`` if not recorded. ``file`` is its name in the user's
+    folder: the original file for filter lists and ``uglyemail``, else JSON with the same rules, grouped as in
     the source. ``sha256`` is the :func:`tkit.lists.download.digest` of the rules. ``kind`` is one of
 
     =================  ===================================================================================
     filters            Adblock Plus rules in Brave's engine; the request is an image's from `SOURCE_URL`
-    hosts              domains, each with its subdomains
+    hosts              domains, each including its subdomains
     substrings         substrings of the URL as written
-    substrings-nocase  substrings of the URL in whatever case
-    wildcards-nocase   Chrome's ``urlFilter`` without anchors: such substrings, with ``*`` for any text
-    regex-js           JavaScript's regular expressions, searched in the URL
+    substrings-nocase  substrings of the URL, ignoring case
+    wildcards-nocase   Chrome's ``urlFilter`` without anchors: substrings with ``*`` for any text
+    regex-js           JavaScript regular expressions, searched in the URL
     regex-js-nocase    the same with the flag ``i``
-    regex-hey          Ruby's regular expressions between slashes, else substrings; searched in the URL
-    regex-tag          ICU's regular expressions in MailTrackerBlocker's frame for one ``<img>`` tag
+    regex-hey          Ruby regular expressions between slashes, else substrings; searched in the URL
+    regex-tag          ICU regular expressions in MailTrackerBlocker's frame for one ``<img>`` tag
     =================  ===================================================================================
     """
 
@@ -63,13 +62,13 @@ def _wildcard_pattern(rule: str) -> str:
 
 
 def _hey_pattern(rule: str) -> str:
-    # The list was copied out of Ruby source, where slashes at both ends bound a regular expression; a rule
-    # without metacharacters between them is a path.
+    # The list was copied from Ruby source, where slashes at both ends delimit a regular expression; a rule without
+    # metacharacters between them is a path.
     return rule[1:-1] if re.fullmatch(r"/.*[(\[*+\\].*/", rule) else re.escape(rule)
 
 
 def _tag_pattern(rule: str) -> str:
-    # The program's own frame; its second "+" makes the rule's last quantifier possessive.
+    # The program's own frame; its second "+" makes the last quantifier of the rule possessive.
     return f"<img[^>]+{rule}+[^>]*>"
 
 
@@ -85,12 +84,12 @@ def _entries(text: str) -> list[str]:
 
 def _string(entry: object) -> str:
     if not isinstance(entry, str):
-        raise TypeError(f"a rule that is no string: {entry!r:.40}")
+        raise TypeError(f"a rule that is not a string: {entry!r:.40}")
     return entry
 
 
 def _wildcards(text: str) -> list[str]:
-    """Return the rules of Trocker's JSON: a vendor's domains, and patterns that hold none of them."""
+    """Return the rules of Trocker's JSON: the domains of each vendor, and the patterns that contain none of them."""
     rules = []
     for vendor in json.loads(text):
         domains = [_string(domain) for domain in vendor["domains"]]
@@ -108,7 +107,7 @@ def _filters(text: str) -> list[str]:
 
 
 def rules_of(source: ListSource, folder: str | Path) -> list[str]:
-    """Return the rules of a user's copy as they stand there, in their order; raises as :func:`load` does."""
+    """Return the rules of a user's copy as written, in order; raises the errors of :func:`load`."""
     rules: list[str] = _read(source, folder, _RULES.get(source.kind, _entries))
     return rules
 
@@ -145,12 +144,12 @@ _LOCAL_HOSTS = frozenset({"localhost", "localhost.localdomain", "local", "broadc
 
 
 def read_list(path: str | Path) -> PublishedList:
-    """Read anybody's list, its kind told by its content.
+    """Read any list; its kind is detected from its content.
 
     Parameters
     ----------
     path : path
-        A text in UTF-8: a hosts file or one domain a line, comments behind ``#``; Ugly Email's ``NAME@@=REGEX`` lines; else
+        A text in UTF-8: a hosts file or one domain per line, comments after ``#``; Ugly Email's ``NAME@@=REGEX`` lines; else
         Adblock Plus filters. Or JSON: an array of domains, or an object with ``kind``, one of those of :class:`ListSource`,
         and ``rules`` in its form.
 
@@ -162,7 +161,7 @@ def read_list(path: str | Path) -> PublishedList:
     Raises
     ------
     TkitError
-        Where it cannot be read, is no UTF-8, or is JSON of another form; where ``adblock`` is needed and not installed.
+        If it cannot be read, is not UTF-8, or is JSON of another form; if ``adblock`` is needed and not installed.
     """
     path = Path(path)
     try:
@@ -170,7 +169,7 @@ def read_list(path: str | Path) -> PublishedList:
     except OSError as error:
         raise TkitError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise TkitError(f"{path}: no text in UTF-8 ({error}): a list is text or JSON") from error
+        raise TkitError(f"{path}: not UTF-8 text ({error}): a list is text or JSON") from error
     if text.lstrip().startswith(("{", "[")) and not text.lstrip().startswith("[Adblock"):
         return _read_json(path, text)
     lines = [line.strip() for line in text.splitlines()]
@@ -184,14 +183,14 @@ def read_list(path: str | Path) -> PublishedList:
 
 
 def _domain(line: str) -> str | None:
-    """Return the domain of a hosts file's line, ``""`` for one without, None for what is no such line."""
+    """Return the domain in a line of a hosts file, ``""`` if it has none, or None for any other line."""
     if re.match(r"##\S", line):  # a filter that hides elements
         return None
     content = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
-    found = _HOSTS_LINE.fullmatch(content)
-    if not content or (found and found[1].lower() in _LOCAL_HOSTS):
+    match = _HOSTS_LINE.fullmatch(content)
+    if not content or (match and match[1].lower() in _LOCAL_HOSTS):
         return ""
-    return found[1] if found and _HOST.fullmatch(found[1].rstrip(".")) else None
+    return match[1] if match and _HOST.fullmatch(match[1].rstrip(".")) else None
 
 
 def _read_json(path: Path, text: str) -> PublishedList:
@@ -199,29 +198,29 @@ def _read_json(path: Path, text: str) -> PublishedList:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TkitError(f"{path}: no JSON ({error}): {wanted}") from None
+        raise TkitError(f"{path}: not JSON ({error}): {wanted}") from None
     if isinstance(data, list) and data and all(isinstance(rule, str) and _HOST.fullmatch(rule.strip(".")) for rule in data):
         return HostList(path.stem, "hosts", data)
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in _LOADERS:
-        raise TkitError(f"{path}: JSON of no known form: {wanted}")
+        raise TkitError(f"{path}: JSON of unknown form: {wanted}")
     rules = data.get("rules")
     lines = kind in _LINES and isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
     try:
         return _LOADERS[kind](path.stem, kind, "\n".join(rules) if lines else json.dumps(rules))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise TkitError(f"{path}: rules are not of the form of {kind!r} ({error}); see docs/detectors.md") from None
+        raise TkitError(f"{path}: rules do not have the form of {kind!r} ({error}); see docs/detectors.md") from None
 
 
 WEB_LISTS = ("easyprivacy_full",)
-"""Lists made for web pages: no part of ``listed``, which stands for the lists made for mail."""
+"""Lists made for web pages. They do not count in ``listed``, which covers the lists made for mail."""
 
 
 def lists_folder() -> Path:
     """Return the folder of the user's copies of published lists: ``$TKIT_LISTS``, else ``tkit/lists`` in the user's cache."""
-    given = os.environ.get("TKIT_LISTS")
-    if given:
-        return Path(given)
+    folder = os.environ.get("TKIT_LISTS")
+    if folder:
+        return Path(folder)
     cache = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}.get(sys.platform)
     return Path(cache or os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tkit" / "lists"
 
@@ -232,7 +231,7 @@ def load(source: ListSource, folder: str | Path) -> PublishedList:
     Raises
     ------
     TkitError
-        Where the file is missing or of another format, or where ``adblock`` is needed and not installed.
+        If the file is missing or has another format, or ``adblock`` is needed and not installed.
     """
     if source.kind not in _LOADERS:
         raise TkitError(f"list {source.name}: unknown kind {source.kind!r}; known are {', '.join(_LOADERS)}")
@@ -247,27 +246,27 @@ def _read(source: ListSource, folder: str | Path, read: Callable[[str], Any]) ->
     except OSError as error:
         origin = f"{source.path} of {source.project} {source.commit}".strip()
         raise TkitError(
-            f"list {source.name}: cannot read {path} ({error.strerror}); make it of {origin}, or see `tkit lists get`"
+            f"list {source.name}: cannot read {path} ({error.strerror}); make it from {origin}, or see `tkit lists get`"
         ) from error
     except (ValueError, TypeError, LookupError) as error:
         raise TkitError(
-            f"list {source.name}: {path} is not of the format of {source.kind!r} ({error}); see ListSource"
+            f"list {source.name}: {path} does not have the format of {source.kind!r} ({error}); see ListSource"
         ) from error
 
 
 def load_all(folder: str | Path, leave_out: Sequence[str] = ()) -> list[PublishedList]:
-    """Read every list of :data:`REGISTRY` but those left out, in its order; see :func:`load` for what it raises."""
+    """Read every list of :data:`REGISTRY` except those left out, in its order; raises the errors of :func:`load`."""
     return [load(source, folder) for source in REGISTRY if source.name not in leave_out]
 
 
 def overview(folder: str | Path) -> pd.DataFrame:
-    """Return what each list of :data:`REGISTRY` holds.
+    """Return an overview of the lists of :data:`REGISTRY`.
 
     Returns
     -------
     DataFrame
-        One row a list: ``name``, ``kind``, ``rules`` in the user's copy, how many are ``applied`` and ``dropped``, and how many
-        of those applied had to be ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
+        One row per list: ``name``, ``kind``, the number of ``rules`` in the user's copy, of those ``applied`` and ``dropped``,
+        and of those applied that were ``rewritten`` for the engine (all 0 without a copy), ``why`` rules are dropped (a list of
         str, each reason with its count), ``copy`` (whether there is one), ``project``, ``commit``, ``date``, ``licence``.
     """
     rows = []
@@ -302,36 +301,36 @@ def verdicts(
     tags: Sequence[str] | None = None,
     requests: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Judge URLs by lists, both as they are asked for and without the proxy that wraps them.
+    """Judge URLs by lists, both as requested and without the proxy that wraps them.
 
-    Most lists were written for the mail as it was sent; a webmail's proxy or a gateway has it rewritten.
+    Most lists were written for mail as sent, but a webmail proxy or a gateway rewrites it.
 
     Parameters
     ----------
     lists : sequence of PublishedList
-        As :func:`load_all` gives them.
+        As returned by :func:`load_all`.
     urls, unwrapped : sequence of str
-        The resolved URLs, and each as :func:`tkit.url.unwrap` gives it.
+        The resolved URLs, and each as returned by :func:`tkit.url.unwrap`.
     tags : sequence of str, optional
-        The start tags as written, for lists that read HTML. An unwrapped URL that differs is put into an
-        ``<img>`` of its own; so is every URL where ``tags`` is left out.
+        The start tags as written, for lists that read HTML. An unwrapped URL that differs is judged in an
+        ``<img>`` of its own, and so is every URL without ``tags``.
     requests : sequence of str, optional
-        What each asks for, see :func:`tkit.html.carriers.request_type`; images where left out.
+        The type of each request, see :func:`tkit.html.carriers.request_type`; by default images.
 
     Returns
     -------
     pandas.DataFrame
-        One row a URL, one ``bool`` column a list: whether either form matches.
+        One row per URL, one ``bool`` column per list: whether either form matches.
 
     Raises
     ------
     TkitError
-        Where the sequences differ in length, or two lists have one name.
+        If the sequences differ in length, or two lists have the same name.
     """
     require_length("unwrapped", unwrapped, urls)
     names = [published.name for published in lists]
     if len(set(names)) < len(names):
-        raise TkitError(f"two lists of one name among {', '.join(names)}; give each its own")
+        raise TkitError(f"two lists with the same name among {', '.join(names)}; give each its own")
     differs = np.array([inner != url for url, inner in zip(urls, unwrapped, strict=True)], dtype=np.bool_)
     wrapped = np.flatnonzero(differs).tolist()
     inner = [unwrapped[row] for row in wrapped]

@@ -1,4 +1,4 @@
-"""Bytes to Message, and back."""
+"""Read mails, and edit the text of their HTML parts."""
 
 from tkit.mail.message import HTML_TYPES, Message
 

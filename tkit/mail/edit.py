@@ -1,7 +1,7 @@
-"""Change the text of a mail's HTML parts where they stand, in their own charset and transfer encoding.
+"""Edit the text of a mail's HTML parts in place, in their own charset and transfer encoding.
 
-Only the bytes that a change needs are written anew: in an unencoded part those of the edit, in quoted-printable and
-base64 the lines around it. Everything else of the mail stays byte for byte.
+Only the bytes around an edit are rewritten: in an unencoded part those of the edit itself, in quoted-printable and
+base64 the lines that it touches. Everything else in the mail keeps its bytes.
 """
 
 from __future__ import annotations
@@ -14,28 +14,27 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-import webencodings
-
-from tkit.mail.message import HTML_TYPES, Message
-from tkit.mail.parts import Leaf, leaves
+from tkit.mail.charset import Decoding
+from tkit.mail.message import Message, mbox_line_length, with_line_feeds
+from tkit.mail.parts import Leaf
 from tkit.mail.transfer import decode_quoted_printable, decoded
 
 _LINE_WIDTH = 76  # RFC 2045, sections 6.7 and 6.8
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_NAMED_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]+)", re.IGNORECASE)
-_SOUND_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]++|[ \t\r\n]++)*+(?:=[ \t\r\n]*+){0,2}\Z")
+_BLOCK = 1024  # bytes that are decoded at once on the way to an edit
+_VALID_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]++|[ \t\r\n]++)*+(?:=[ \t\r\n]*+){0,2}\Z")
 _WORD = re.compile(rb"[A-Za-z0-9+/=]+")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 _LINE_END = re.compile(rb"\r?\n")
-_QUOTED = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n|(?P<space>[ \t]+(?=\r?\n|\Z))|[\s\S]")
+_QUOTED_TOKEN = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n|(?P<space>[ \t]+(?=\r?\n|\Z))|[\s\S]")
+# Bytes that quoted-printable writes as they are.
 _LITERAL = frozenset(range(33, 127)) - {ord("=")} | {ord(" "), ord("\t")}
 
 
 class Edit(NamedTuple):
-    """One change of a text: what stands from ``start`` to ``end`` becomes ``text``.
+    """One change of a text: the characters from ``start`` to ``end`` become ``text``.
 
-    ``pad`` may be added to the end of ``text`` without changing what it means, so that in base64 the groups of
-    three bytes behind it stay as they are.
+    ``pad`` can be appended to ``text`` without changing its meaning. In base64 it keeps the groups of three bytes after
+    the edit as they are.
     """
 
     start: int
@@ -44,30 +43,22 @@ class Edit(NamedTuple):
     pad: str = " "
 
 
-class _Decoding(NamedTuple):
-    """How a part's bytes become its text."""
-
-    codec: str
-    errors: str
-    mark: int  # length of the byte order mark
-
-
 class HtmlSource:
-    """One HTML part of a mail and its place there.
+    """One HTML part of a mail and its position in the mail's bytes.
 
     Attributes
     ----------
     leaf : Leaf
         The MIME part.
     text : str
-        Its decoded text; positions of edits count its characters.
+        Its decoded text. Positions of edits count its characters.
     """
 
-    def __init__(self, leaf: Leaf, body: bytes, content: bytes, decoding: _Decoding, text: str) -> None:
+    def __init__(self, leaf: Leaf, body: bytes, text: str, decoding: Decoding) -> None:
         self.leaf = leaf
         self.text = text
         self._body = body
-        self._content = content
+        self._content = decoded(body, leaf.encoding)
         self._decoding = decoding
 
     def rewritten(self, edits: Sequence[Edit]) -> bytes | None:
@@ -81,8 +72,8 @@ class HtmlSource:
         Returns
         -------
         bytes or None
-            None where the text's characters cannot be told apart in the bytes (broken charset at an edit's edge),
-            or the charset cannot write an edit.
+            None if an edit begins or ends at bytes that are invalid in the charset and do not map to single
+            characters, or if the charset cannot encode the edit.
         """
         offsets = self._offsets([position for edit in edits for position in edit[:2]])
         if offsets is None:
@@ -101,86 +92,55 @@ class HtmlSource:
         return _spliced(self._body, splices)
 
     def _offsets(self, positions: list[int]) -> list[int] | None:
-        """Return the byte offsets of text positions that go up; None where one has none."""
+        """Return the byte offsets of ascending text positions; None if one of them has no offset."""
         codec, errors, mark = self._decoding
         content = self._content
-        if len(self.text) == len(content) - mark:  # no character has fewer bytes than one, so each has one
+        if len(self.text) == len(content) - mark:  # every character has at least one byte, so here each has exactly one
             return [position + mark for position in positions]
         decoder = codecs.getincrementaldecoder(codec)(errors)
-        found: list[int] = []
-        at, count = mark, 0
+        offsets: list[int] = []
+        offset, count = mark, 0  # bytes read, characters decoded from them
         for position in positions:
-            while count < position and at < len(content):
+            while count < position and offset < len(content):
                 state = decoder.getstate()
-                piece = decoder.decode(content[at : at + 1024])
+                piece = decoder.decode(content[offset : offset + _BLOCK])
                 if count + len(piece) < position:
                     count += len(piece)
-                    at += 1024
+                    offset += _BLOCK
                     continue
                 decoder.setstate(state)
                 before = count
-                while count < position and at < len(content):
+                while count < position and offset < len(content):
                     before = count
-                    piece = decoder.decode(content[at : at + 1])
+                    piece = decoder.decode(content[offset : offset + 1])
                     count += len(piece)
-                    at += 1
-                if count > position > before and position == count - 1 and content[at - 1] < 0x80:
-                    # A cut character became U+FFFD when this byte showed that it was cut.
+                    offset += 1
+                if count > position > before and position == count - 1 and content[offset - 1] < 0x80:
+                    # A truncated character became U+FFFD when this byte showed that it was truncated.
                     decoder.reset()
-                    at, count = at - 1, position
+                    offset, count = offset - 1, position
             if count != position:
                 return None
-            found.append(min(at, len(content)))
-        return found
+            offsets.append(min(offset, len(content)))
+        return offsets
 
 
-def html_sources(raw: bytes, message: Message) -> list[HtmlSource | None]:
-    """Find the HTML parts of a message in its bytes.
+def html_sources(raw: bytes, message: Message) -> list[HtmlSource]:
+    """Return the HTML parts of a mail with their positions in its bytes, one for each of ``message.html_parts``.
 
     Parameters
     ----------
     raw : bytes
         The mail.
     message : Message
-        The same, read.
-
-    Returns
-    -------
-    list of HtmlSource or None
-        One for each of ``message.html_parts``; None where it is not told which charset gives its text.
+        The same mail, read by :meth:`Message.from_bytes`.
     """
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    found = [leaf for leaf in leaves(raw) if leaf.content_type in HTML_TYPES]
-    found.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
-    return [_source(raw, leaf, text) for leaf, text in zip(found, message.html_parts, strict=True)]
-
-
-def _source(raw: bytes, leaf: Leaf, text: str) -> HtmlSource | None:
-    body = raw[leaf.start : leaf.end]
-    content = decoded(body, leaf.encoding)
-    for decoding in _decodings(content, leaf.charset):
-        try:
-            own = content[decoding.mark :].decode(decoding.codec, decoding.errors)
-        except UnicodeDecodeError:
-            continue
-        if own == text:
-            return HtmlSource(leaf, body, content, decoding, own)
-    return None
-
-
-def _decodings(content: bytes, declared: str) -> Iterator[_Decoding]:
-    """Return every way in which :mod:`tkit.mail.message` may have decoded a part; which one it was, its text tells."""
-    for mark, codec in _MARKS:
-        if content.startswith(mark):
-            yield _Decoding(codec, "replace", len(mark))
-            return
-    labels = [declared, *(label.decode("ascii") for label in _NAMED_CHARSET.findall(content[:4096])), "utf-8", "windows-1252"]
-    for errors in ("strict", "tkit.c1", "replace"):
-        for label in labels:
-            encoding = webencodings.lookup(label)
-            if encoding is not None and encoding.name not in ("replacement", "x-user-defined"):
-                yield _Decoding(encoding.codec_info.name, errors, 0)
+    start = mbox_line_length(raw)
+    lines = with_line_feeds(raw[start:])
+    return [
+        HtmlSource(leaf._replace(start=start + leaf.start, end=start + leaf.end), lines[leaf.start : leaf.end], text, decoding)
+        for leaf, (text, decoding, _) in message._parts
+    ]
 
 
 class _Splice(NamedTuple):
@@ -193,7 +153,7 @@ class _Splice(NamedTuple):
 
 
 def _spliced(content: bytes, splices: Sequence[_Splice], start: int = 0, end: int | None = None) -> bytes:
-    """Return the content from ``start`` to ``end`` with the splices in it carried out."""
+    """Return the content from ``start`` to ``end`` with the splices applied."""
     pieces = []
     for splice in splices:
         pieces += [content[start : splice.start], splice.text]
@@ -202,8 +162,8 @@ def _spliced(content: bytes, splices: Sequence[_Splice], start: int = 0, end: in
 
 
 def _line_end(body: bytes) -> bytes:
-    found = _LINE_END.search(body)
-    return found[0] if found else b"\n"
+    first = _LINE_END.search(body)
+    return first[0] if first else b"\n"
 
 
 def _wrapped(digits: bytes, width: int, line_end: bytes) -> bytes:
@@ -211,11 +171,11 @@ def _wrapped(digits: bytes, width: int, line_end: bytes) -> bytes:
 
 
 def _base64_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> bytes:
-    """Write the lines anew that hold an edit's digits; a body that is no sound base64 as a whole."""
+    """Rewrite the lines that contain an edit's digits; if the body is not valid base64, all of it."""
     line_end = _line_end(body)
     words = [(word.start(), word.end()) for word in _WORD.finditer(body)]
     counts = [0, *accumulate(end - start for start, end in words)]  # digits before each word
-    if not _SOUND_BASE64.match(body) or counts[-1] % 4:
+    if not _VALID_BASE64.match(body) or counts[-1] % 4:
         ending = line_end if body.endswith(b"\n") else b""
         return _wrapped(b2a_base64(_spliced(content, splices), newline=False), _LINE_WIDTH, line_end) + ending
     pieces = []
@@ -237,10 +197,10 @@ def _base64_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> 
 def _grouped(
     splices: Sequence[_Splice], counts: list[int], content: int = 1, written: int = 1
 ) -> Iterator[tuple[int, int, list[_Splice]]]:
-    """Put edits together whose lines are the same, with the first and last of these lines.
+    """Yield the first line, the last line and the edits of each group of edits that share lines.
 
-    ``counts`` holds what is written before each line and at the end; ``content`` bytes are written as ``written``
-    characters, which may stand on two lines: then both are taken.
+    ``counts`` are the characters written before each line, and in all. Every ``content`` bytes are written as
+    ``written`` characters. If these go over a line end, both lines belong to the group.
     """
     group: list[_Splice] = []
     first = last = -1
@@ -264,7 +224,7 @@ def _grouped(
 
 
 def _quoted_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> bytes | None:
-    """Write the lines anew that an edit touches; what stands beside it in them keeps its own spelling."""
+    """Rewrite the lines that an edit touches; the rest of these lines keeps its spelling."""
     lines = [(line.start(), line.end()) for line in _LINE.finditer(body)]
     counts = [0, *accumulate(len(decode_quoted_printable(body[start:end])) for start, end in lines)]
     if counts[-1] != len(content):
@@ -283,12 +243,12 @@ def _quoted_spliced(body: bytes, content: bytes, splices: Sequence[_Splice]) -> 
 
 
 def _write_lines(out: _QuotedWriter, lines: bytes, splices: Sequence[_Splice], position: int, end: int) -> bool:
-    """Carry out splices in whole lines, which hold the content from ``position`` to ``end``; False where they do not."""
+    """Apply splices to whole lines that encode the content from ``position`` to ``end``; False if they do not fit it."""
     waiting = list(reversed(splices))
     inside = False
-    for found in _QUOTED.finditer(lines):
-        token = found[0]
-        length = 0 if found["space"] or (len(token) > 1 and token.endswith(b"\n")) else 1
+    for match in _QUOTED_TOKEN.finditer(lines):
+        token = match[0]
+        length = 0 if match["space"] or (len(token) > 1 and token.endswith(b"\n")) else 1
         while waiting and waiting[-1].start == position and length and not inside:
             out.fresh(waiting[-1].text)
             inside = waiting[-1].end > position
@@ -306,7 +266,7 @@ def _write_lines(out: _QuotedWriter, lines: bytes, splices: Sequence[_Splice], p
 
 
 class _QuotedWriter:
-    """Writes quoted-printable; a line that became too long is broken softly."""
+    """Writes quoted-printable; a line that has become too long gets soft line breaks."""
 
     def __init__(self, line_end: bytes) -> None:
         self._line_end = line_end
@@ -315,7 +275,7 @@ class _QuotedWriter:
         self._changed = False
 
     def kept(self, token: bytes) -> None:
-        """Write what stood there; line breaks of lines that an edit joined or cut stay where they are."""
+        """Write a token of the old text; the line breaks of lines that an edit joined or cut stay where they are."""
         if token.endswith(b"\n"):
             self._line = 0
             self._changed = False
@@ -327,7 +287,7 @@ class _QuotedWriter:
             self._pieces.append(token)
 
     def fresh(self, content: bytes) -> None:
-        """Write new content; its last byte must not be white space that a line end then makes void."""
+        """Write new content; white space at its end is escaped, because a line end after it would void it."""
         self._changed = True
         for byte in content[:-1]:
             self._write(bytes((byte,)) if byte in _LITERAL else b"=%02X" % byte)

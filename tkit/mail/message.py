@@ -1,7 +1,7 @@
-"""One mail: bytes in, its HTML parts and the few header facts that detection needs out.
+"""Read one mail: the text of its HTML parts and the header values that detection needs.
 
-The parts are those that the standard library finds, read by :mod:`tkit.mail.parts`. Bad mail never raises: what was
-wrong is kept in :attr:`Message.defects`.
+The parts are the same that the standard library finds, but :mod:`tkit.mail.parts` reads them. Bad mail never raises:
+:attr:`Message.defects` says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
-from tkit.mail.charset import decode_text
-from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
+from tkit.mail.charset import DecodedText, decode_text
+from tkit.mail.parts import TOO_NESTED, Leaf, is_too_nested, leaves
 from tkit.mail.transfer import decoded, defects_of
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
@@ -35,32 +36,48 @@ RECIPIENT_HEADERS = (
     "x-rcpt-to",
     "resent-to",
 )
+"""Headers whose addresses count as recipients."""
 
-# A line that begins with white space goes on with the field before it (RFC 5322, section 2.2.3).
-_END_OF_FIELD = re.compile(r"\n(?![ \t])")
-_LONGEST_SUBJECT = 10_000  # characters; the standard library's time grows with the square of the encoded words
+# The slash comes first, because the engine finds a literal character fast.
+_HTML_TYPE = re.compile(rb"/(?<=text/)(?:x-amp-)?html", re.IGNORECASE)
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
+# A line that begins with white space continues the field before it (RFC 5322, section 2.2.3).
+_END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
+_LONGEST_SUBJECT = 10_000  # characters; the standard library's time grows with the square of the encoded words
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
-# The slash comes first, because the engine finds a character that stands as written fast.
-_HTML_TYPE = re.compile(rb"/(?<=text/)(?:x-amp-)?html", re.IGNORECASE)
+
+
+class HtmlPart(NamedTuple):
+    """One HTML part.
+
+    Attributes
+    ----------
+    leaf : Leaf
+        Its position in the mail's bytes without an mbox ``From `` line, lines ended as :func:`with_line_feeds` ends them.
+    decoded : DecodedText
+        Its text and how its bytes were decoded.
+    """
+
+    leaf: Leaf
+    decoded: DecodedText
 
 
 class Message:
-    r"""One mail, as far as the detection of trackers needs it.
+    r"""One mail: what the detection of trackers needs of it.
 
     Attributes
     ----------
     html_parts : tuple of str
-        The decoded text of every ``text/html`` part in MIME order (attachments and parts of forwarded messages
-        too), then that of every AMP part.
+        The decoded text of every ``text/html`` part in MIME order, including attachments and parts of forwarded
+        messages, then that of every AMP part.
     content_types : tuple of str
-        The content types of the MIME tree's leaves, lower case; empty where the mail has no HTML.
+        The content types of the MIME tree's leaves, lower case; empty if the mail has no HTML.
     defects : tuple of str
-        What was wrong with the mail, ``"<where>: <what>"``; empty for a sound one.
+        What is wrong with the mail, ``"<where>: <what>"``; empty if nothing is.
 
     Examples
     --------
@@ -69,13 +86,11 @@ class Message:
     ('news.example', ('<p>Hi',))
     """
 
-    def __init__(
-        self, raw: bytes, html_parts: tuple[str, ...] = (), content_types: tuple[str, ...] = (), defects: tuple[str, ...] = ()
-    ) -> None:
-        self.html_parts = html_parts
+    def __init__(self, raw: bytes, parts: tuple[HtmlPart, ...] = (), content_types: tuple[str, ...] = ()) -> None:
+        self.html_parts = tuple([part.decoded.text for part in parts])
         self.content_types = content_types
         self._raw = raw
-        self._text_defects = defects
+        self._parts = parts  # tkit.mail.edit changes the mail by them
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Message:
@@ -89,24 +104,22 @@ class Message:
         Returns
         -------
         Message
-            Never raises, whatever the bytes are.
+            Never raises, for any input.
         """
-        if raw.startswith(b"From "):
-            raw = raw[raw.find(b"\n") + 1 :] if b"\n" in raw else b""
-        lines = _with_line_feeds(raw)
+        raw = raw[mbox_line_length(raw) :]
+        lines = with_line_feeds(raw)
         if not _may_hold_html(lines):
             return cls(raw)
-        defects: list[str] = []
-        found = leaves(lines)
-        parts = [leaf for leaf in found if leaf.content_type in HTML_TYPES]
-        parts.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
-        texts = tuple(
-            decode_text(decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset, number, defects)
-            for number, leaf in enumerate(parts)
-        )
-        return cls(raw, texts, tuple(leaf.content_type for leaf in found), tuple(defects))
+        all_leaves = leaves(lines)
+        html_leaves = [leaf for leaf in all_leaves if leaf.content_type in HTML_TYPES]
+        html_leaves.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
+        parts = [
+            HtmlPart(leaf, decode_text(decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset))
+            for leaf in html_leaves
+        ]
+        return cls(raw, tuple(parts), tuple([leaf.content_type for leaf in all_leaves]))
 
-    # What most mails are never asked for is made when it is.
+    # Everything below is computed when it is first read: most mails never need it.
 
     @cached_property
     def message_sha256(self) -> str:
@@ -115,75 +128,76 @@ class Message:
 
     @cached_property
     def _header_block(self) -> bytes:
-        """What stands above the first empty line, the whole mail where there is none."""
-        lines = _with_line_feeds(self._raw)
+        """The bytes above the first empty line, the whole mail if there is none."""
+        lines = with_line_feeds(self._raw)
         end = _EMPTY_LINE.search(lines)
         return lines[: end.start() + 1] if end else lines
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
-        """Every header: its name in lower case, its values unfolded, in order, encoded words as they stand."""
+        """Every header: its name in lower case; its values in order, unfolded, with encoded words not decoded."""
         return {name: [_unfolded(value) for value in values] for name, values in self._fields.items()}
 
     @property
     def header_names(self) -> Collection[str]:
-        """The name of every header, once, in lower case; cheaper than :attr:`headers`."""
+        """The name of every header, once each, in lower case; cheaper than :attr:`headers`."""
         return self._fields.keys()
 
     def header_count(self, name: str) -> int:
-        """Return how often a header stands in the mail."""
+        """Return how often a header occurs in the mail."""
         return len(self._fields.get(name, ()))
 
     @cached_property
     def _fields(self) -> dict[str, list[str]]:
-        """The values as they stand, by name: most are never asked for, so none is unfolded yet."""
+        """The values by name, not yet unfolded, because most are never read."""
         block = self._header_block
         text = block.decode("ascii") if block.isascii() else block.decode("utf-8", "replace")
-        found: dict[str, list[str]] = {}
+        fields: dict[str, list[str]] = {}
         for field in _END_OF_FIELD.split(text):
             written, colon, value = field.partition(":")
             if colon and (name := _field_name(written)):
-                if name in found:
-                    found[name].append(value)
+                if name in fields:
+                    fields[name].append(value)
                 else:
-                    found[name] = [value]
-        return found
+                    fields[name] = [value]
+        return fields
 
     @cached_property
     def header_text(self) -> str:
-        """The header block as it stands, for a search in all headers at once."""
+        """The header block as written, for a search in all headers at once."""
         return self._header_block.decode("latin-1")
 
     def header(self, name: str) -> str:
-        """Return the first value of a header, ``""`` where it is absent."""
+        """Return the first value of a header, ``""`` if it is absent."""
         values = self._fields.get(name)
         return _unfolded(values[0]) if values else ""
 
     @cached_property
     def defects(self) -> tuple[str, ...]:
-        """What was wrong, structure first, then headers; each once, however often it occurs.
+        """What is wrong with the mail: structure first, then headers; each defect once, even if it occurs often.
 
-        The first reading has the standard library go through the whole mail, which takes some ten times as long as
+        The first access parses the whole mail with the standard library, which takes about ten times as long as
         :meth:`from_bytes`.
         """
-        lines = _with_line_feeds(self._raw)
-        found = list(_structural_defects(lines))
+        lines = with_line_feeds(self._raw)
+        defects = list(_structural_defects(lines))
         if lines is not self._raw:
-            found.append("lines: ended by a lone carriage return")
-        found += self._text_defects
+            defects.append("lines: end with a lone carriage return")
+        for number, part in enumerate(self._parts):
+            defects += [f"html part {number}: {defect}" for defect in part.decoded.defects]
         if not self.header("from"):
-            found.append("From: absent")
+            defects.append("From: missing")
         elif not self.from_domain:
-            found.append("From: no domain in it")
+            defects.append("From: contains no domain")
         if self.header("date") and self.date is None:
-            found.append("Date: unreadable")
-        if len(self._fields.get("from", ())) > 1:
-            found.append("From: more than one")
-        return tuple(dict.fromkeys(found))
+            defects.append("Date: unreadable")
+        if self.header_count("from") > 1:
+            defects.append("From: more than one")
+        return tuple(dict.fromkeys(defects))
 
     @cached_property
     def date(self) -> datetime | None:
-        """The Date header as an aware UTC time; None where it is absent or unreadable."""
+        """The Date header as an aware UTC time; None if it is absent or unreadable."""
         text = self.header("date")
         if not text:
             return None
@@ -195,25 +209,25 @@ class Message:
 
     @cached_property
     def from_domain(self) -> str:
-        """The domain of the first From header's last address, lower case; ``""`` where there is none."""
+        """The domain of the first From header's last address, lower case; ``""`` if it has none."""
         text = self.header("from")
-        found = _FROM_ANGLE.findall(text) or _FROM_BARE.findall(text)
-        return found[-1].strip(".").lower() if found else ""
+        domains = _FROM_ANGLE.findall(text) or _FROM_BARE.findall(text)
+        return domains[-1].strip(".").lower() if domains else ""
 
     @cached_property
     def recipients(self) -> tuple[str, ...]:
-        """Every address that the mail was sent to, lower case, by header order and without repeats."""
-        found: dict[str, None] = {}
+        """Every address that the mail was sent to, lower case, in the order of :data:`RECIPIENT_HEADERS`, once each."""
+        addresses: dict[str, None] = {}
         for names, pattern in ((RECIPIENT_HEADERS, _ADDRESS), (("received",), _RECEIVED_FOR)):
             for name in names:
                 for value in self._fields.get(name, ()):
                     for address in pattern.findall(_unfolded(value)):
-                        found[address.lower().rstrip(".")] = None
-        return tuple(found)
+                        addresses[address.lower().rstrip(".")] = None
+        return tuple(addresses)
 
     @cached_property
     def subject(self) -> str:
-        """The beginning of the subject with its encoded words decoded (RFC 2047), as far as they can be."""
+        """The beginning of the subject; encoded words are decoded (RFC 2047), or kept if one of them is broken."""
         text = self.header("subject")[:_LONGEST_SUBJECT]
         if "=?" not in text:
             return text
@@ -223,36 +237,43 @@ class Message:
             return text
 
 
-def _with_line_feeds(raw: bytes) -> bytes:
-    """Return a mail whose lines are ended by lone carriage returns with line feeds, any other as it is."""
+def mbox_line_length(raw: bytes) -> int:
+    """Return the length of the mbox ``From `` line at the start of a mail, 0 if it has none."""
+    if not raw.startswith(b"From "):
+        return 0
+    return raw.find(b"\n") + 1 or len(raw)
+
+
+def with_line_feeds(raw: bytes) -> bytes:
+    """Return a mail whose lines end with lone carriage returns with line feeds instead, any other mail unchanged."""
     return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
 
 
 @lru_cache(maxsize=1 << 12)
 def _field_name(written: str) -> str:
-    """Return a field's name in lower case; ``""`` for what stands before a colon and is none."""
+    """Return the field name before a colon in lower case; ``""`` if it is not a valid one."""
     name = written.rstrip(" \t")
     return name.lower() if name.split() == [name] else ""
 
 
 def _unfolded(value: str) -> str:
-    """Return a field's value in one line (RFC 5322, section 2.2.3)."""
+    """Return a field's value on one line (RFC 5322, section 2.2.3)."""
     return (_FOLD.sub(" ", value) if "\n" in value else value).strip(" \t\r")
 
 
 def _may_hold_html(raw: bytes) -> bool:
-    """Return whether any part can be HTML; the usual spelling first, which is found fastest."""
+    """Return whether any part can be HTML. The usual spelling is tried first, because it is found fastest."""
     return b"text/html" in raw or _HTML_TYPE.search(raw) is not None
 
 
 def _structural_defects(raw: bytes) -> Iterator[str]:
-    """Return what is wrong with a mail's MIME tree, in the words of the standard library, and with its transfer encodings."""
+    """Yield what is wrong with a mail's MIME tree, by the standard library's names, and with its transfer encodings."""
     if b"\0" in raw:
-        yield "bytes: NUL in it"
+        yield "bytes: contain NUL"
     if is_too_nested(raw):
         yield TOO_NESTED
     waiting = []
-    with suppress(RecursionError):  # only what is nested too deeply has the standard library raise it
+    with suppress(RecursionError):  # raised only for a mail that is nested too deeply
         waiting.append(email.message_from_bytes(raw))
     while waiting:  # without recursion: hostile nesting must not exhaust the stack
         node = waiting.pop()
@@ -266,7 +287,7 @@ def _structural_defects(raw: bytes) -> Iterator[str]:
 
 
 def _payload(node: email.message.Message) -> object:
-    """Return a part's payload; the standard library raises where the charset is a tuple (RFC 2231) or unknown."""
+    """Return a part's payload; None if the standard library raises, as for a charset that is a tuple (RFC 2231) or unknown."""
     try:
         return node.get_payload()
     except (TypeError, LookupError, ValueError):

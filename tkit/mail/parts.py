@@ -1,20 +1,21 @@
-"""Where the parts of a mail stand in its bytes.
+"""Find the parts of a mail in its bytes.
 
-The boundaries are read as the standard library's ``email.feedparser`` reads them, but by position, without recursion
-and without copying a body; parsers that give a tree of decoded parts cannot say which bytes a part came from.
+Boundaries are read as the standard library's ``email.feedparser`` reads them, but by position, without recursion and
+without copying a body. Parsers that return a tree of decoded parts cannot say which bytes a part came from.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from email.message import Message
 from functools import lru_cache
 from typing import NamedTuple
 
 MAX_NESTING = 128
-"""Multiparts and forwarded messages inside one another; what stands deeper is not taken apart."""
+"""Levels of multiparts and of forwarded messages that are read; a deeper one counts as one part."""
 TOO_NESTED = "MIME: nested too deeply to be read"
-"""What is said of a mail that holds such."""
+"""The defect of a mail with a deeper part."""
 
 _HEADERS = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[\t ])[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
 _HEADER = re.compile(rb"From |[\x21-\x39\x3b-\x7e]*+:|[\t ]")
@@ -24,29 +25,29 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
 _VALUE = re.compile(rb"[ \t]*+([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)")
-# Characters of a boundary that stand for themselves wherever a parameter's value can stand.
+# The characters of a boundary mean themselves in every form of a parameter's value.
 _BOUNDARY = re.compile(rb";[ \t\r\n]*+boundary=\"?([A-Za-z0-9()+_,\-./:=?$#@!&~^{}|\[\]]+)", re.IGNORECASE)
 _ONE_LINE = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x7f]*")
 _ON_NO_LINE = b"\n"  # for a boundary that the standard library finds on no line
-_STAND_IN = b"\x01"
+_STAND_IN = b"\x01"  # for the boundary of a cached Content-Type
 _LONGEST_FIELD = 102_400
-"""Bytes of a field that are read, as many as Postfix lets through; the standard library's time grows with the square."""
-_SHORT_HEAD = 256
-_LONGEST_CACHED = 1_000
+"""Bytes of a field that are read, the limit of Postfix; the standard library's time grows with the square of the length."""
+_SHORT_HEAD = 256  # bytes of a head that is worth caching
+_LONGEST_CACHED = 1_000  # bytes of a field's value
 _GUARDED = frozenset(("multipart/signed", "multipart/encrypted"))
 
 
 class Leaf(NamedTuple):
-    """One part of a mail that holds no other part.
+    """One part of a mail that contains no other part.
 
     Attributes
     ----------
     content_type, charset, encoding : str
-        From its headers, lower case; ``""`` for what is not given.
+        From its headers, lower case; ``""`` if absent.
     start, end : int
-        Its body's place in the mail's bytes.
+        Position of its body in the mail's bytes.
     guard : str
-        The content type of the signed or encrypted multipart around it, ``""`` where there is none.
+        The content type of the signed or encrypted multipart around it, ``""`` if there is none.
     """
 
     content_type: str
@@ -57,20 +58,29 @@ class Leaf(NamedTuple):
     guard: str
 
 
-class _Open(NamedTuple):
-    dashed: bytes  # its boundary as a line begins with it
-    digest: bool
-    guard: str
-
-
 class _Boundary(NamedTuple):
+    """One boundary line."""
+
     start: int
     end: int
-    level: int
+    level: int  # of its multipart
     closing: bool
 
 
+@dataclass(slots=True)
+class _Level:
+    """An open multipart, and how far the search for its next boundary line has come."""
+
+    dashed: bytes  # its boundary with the two dashes before it
+    is_digest: bool
+    guard: str
+    next: _Boundary | None  # the line found last, which may lie behind the reader; None if no more follows
+    searched: int  # no boundary line of it begins before this position
+
+
 class _Head(NamedTuple):
+    """The values of an entity's headers."""
+
     content_type: str
     charset: str
     encoding: str
@@ -83,7 +93,7 @@ def leaves(raw: bytes) -> list[Leaf]:
     Parameters
     ----------
     raw : bytes
-        The mail, with or without its mbox ``From `` line. Never raises, whatever the bytes are.
+        The mail, with or without its mbox ``From `` line. Never raises, for any input.
 
     Examples
     --------
@@ -95,47 +105,45 @@ def leaves(raw: bytes) -> list[Leaf]:
 
 
 def is_too_nested(raw: bytes) -> bool:
-    """Return whether a mail holds parts deeper than :data:`MAX_NESTING`, which :func:`leaves` does not take apart."""
+    """Return whether a mail has parts deeper than :data:`MAX_NESTING`, which :func:`leaves` does not take apart."""
     walker = _Walker(raw)
     walker.walk()
     return walker.too_nested
 
 
 class _Walker:
-    """One pass over one mail, its open multiparts on a stack."""
+    """One pass over one mail with a stack of its open multiparts."""
 
     def __init__(self, raw: bytes) -> None:
         self.too_nested = False
         self._raw = raw
-        self._stack: list[_Open] = []
-        self._found: list[Leaf] = []
-        self._lines: list[_Boundary | None] = []  # of each open multipart the next boundary line, as last looked for
-        self._clear: list[int] = []  # of each open multipart, where no boundary line of it stands before
-        self._opened: Leaf | None = None  # the multipart just opened, which is a leaf where no part follows
+        self._stack: list[_Level] = []
+        self._leaves: list[Leaf] = []
+        self._opened: Leaf | None = None  # the multipart just opened, which is a leaf if no part follows
         self._nesting = 0  # forwarded messages around the entity since the last boundary
 
     def walk(self) -> list[Leaf]:
         position = 0
         default = "text/plain"
         while True:
-            at, default = self._entity(position, default)
-            hit = self._boundary(at)
-            if self._opened and (hit is None or hit.closing or hit.level < len(self._stack) - 1):
-                self._found.append(self._opened)
-            while hit and hit.closing:
-                self._close(hit.level)
-                hit = self._boundary(hit.end)
-            if hit is None:
+            body, default = self._entity(position, default)
+            line = self._boundary(body)
+            if self._opened and (line is None or line.closing or line.level < len(self._stack) - 1):
+                self._leaves.append(self._opened)
+            while line and line.closing:
+                del self._stack[line.level :]
+                line = self._boundary(line.end)
+            if line is None:
                 break
-            self._close(hit.level + 1)
-            opened = self._stack[hit.level]
-            position = self._past(hit.end, hit.level)
-            default = "message/rfc822" if opened.digest else "text/plain"
+            del self._stack[line.level + 1 :]
+            level = self._stack[line.level]
+            position = self._past(line.end, line.level)
+            default = "message/rfc822" if level.is_digest else "text/plain"
             self._nesting = 0
-        return self._found
+        return self._leaves
 
     def _entity(self, position: int, default: str) -> tuple[int, str]:
-        """Read an entity's headers, and those of the message that it forwards; give where to look for a boundary."""
+        """Read an entity's headers, and those of the message that it forwards; return where its body begins."""
         raw = self._raw
         while True:
             stop = self._boundary(position)
@@ -143,7 +151,7 @@ class _Walker:
             head_end = _head_end(raw, position, limit)
             blank = _LINE_END.match(raw, head_end, limit)
             body = blank.end() if blank else head_end
-            # The heads of parts are short and few in form; those of mails are long, and no two are the same.
+            # Heads of parts are short and often the same; heads of mails are long, and no two are the same.
             read = _read_short_head if head_end - position < _SHORT_HEAD else _read_head
             head = read(raw[position:head_end], default)
             if head.content_type.startswith("message/") and head.content_type != "message/delivery-status":
@@ -153,47 +161,40 @@ class _Walker:
                     continue
                 self.too_nested = True
             end = max(body, self._without_line_end(limit)) if self._stack else limit
-            leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, self._guard())
+            guard = self._stack[-1].guard if self._stack else ""
+            leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, guard)
             is_multipart = head.boundary is not None and head.content_type.startswith("multipart/")
             self.too_nested |= is_multipart and len(self._stack) == MAX_NESTING
             if head.boundary is not None and is_multipart and len(self._stack) < MAX_NESTING:
                 self._opened = leaf
-                guard = leaf.guard or (head.content_type if head.content_type in _GUARDED else "")
-                self._lines.append(_Boundary(-1, -1, len(self._stack), False))
-                self._clear.append(body)
-                self._stack.append(_Open(b"--" + head.boundary, head.content_type == "multipart/digest", guard))
+                guard = guard or (head.content_type if head.content_type in _GUARDED else "")
+                before = _Boundary(-1, -1, len(self._stack), False)
+                is_digest = head.content_type == "multipart/digest"
+                self._stack.append(_Level(b"--" + head.boundary, is_digest, guard, before, body))
             else:
                 self._opened = None
-                self._found.append(leaf)
+                self._leaves.append(leaf)
             return body, default
-
-    def _guard(self) -> str:
-        return self._stack[-1].guard if self._stack else ""
-
-    def _close(self, level: int) -> None:
-        del self._stack[level:]
-        del self._lines[level:]
-        del self._clear[level:]
 
     def _boundary(self, position: int) -> _Boundary | None:
         """Return the first boundary line of an open multipart at or after a position."""
         first: _Boundary | None = None
-        for level in range(len(self._stack)):
-            line = self._lines[level]
+        for number, level in enumerate(self._stack):
+            line = level.next
             if line is not None and line.start < position:
-                # What is behind the line of an outer multipart is no business of this one, and nothing is searched twice.
+                # Lines behind that of an outer multipart do not count, and no byte is searched twice.
                 limit = first.start if first else len(self._raw)
-                line = self._line(max(position, self._clear[level]), limit, level)
+                line = self._line(max(position, level.searched), limit, number)
                 if line is not None or first is None:
-                    self._lines[level] = line
+                    level.next = line
                 else:
-                    self._clear[level] = max(limit, self._clear[level])
+                    level.searched = max(limit, level.searched)
             if line is not None and (first is None or line.start < first.start):
                 first = line
         return first
 
     def _line(self, position: int, limit: int, level: int) -> _Boundary | None:
-        """Return the first line of one boundary."""
+        """Return the next boundary line of one multipart."""
         raw = self._raw
         dashed = self._stack[level].dashed
         if dashed.endswith(_ON_NO_LINE):
@@ -203,13 +204,13 @@ class _Walker:
             rest = _LINE_REST.match(raw, start + len(dashed))
             if rest and (start == 0 or raw[start - 1] in b"\r\n"):
                 return _Boundary(start, rest.end(), level, rest[1] is not None)
-            # One look a line: in a line of dashes, a short boundary stands at every place.
+            # One attempt per line: in a line of dashes, a short boundary matches at every position.
             line_end = _LINE_END.search(raw, start, limit)
             start = raw.find(dashed, line_end.end(), limit + len(dashed)) if line_end else -1
         return None
 
     def _past(self, position: int, level: int) -> int:
-        """Return where the boundary lines end that directly follow one: between two of them stands no part."""
+        """Return the end of the boundary lines that directly follow one; there is no part between two of them."""
         while (line := self._line(position, position, level)) is not None:
             position = line.end
         return position
@@ -222,19 +223,19 @@ class _Walker:
 
 
 def _head_end(raw: bytes, position: int, limit: int) -> int:
-    """Return where the first line begins, at or after a position, that is no header."""
+    """Return where the first line begins, at or after a position, that is not a header."""
     if not _HEADER.match(raw, position, limit):
         return position
-    found = _END_OF_HEADERS.search(raw, position, limit)
-    end = found.end() if found else limit
+    last_line_end = _END_OF_HEADERS.search(raw, position, limit)
+    end = last_line_end.end() if last_line_end else limit
     if raw.find(b"\r", position, end) < 0 or not _LONE_RETURN.search(raw, position, end):
         return end
-    headers = _HEADERS.match(raw, position, limit)  # in a way that is slower by much, other line ends
+    headers = _HEADERS.match(raw, position, limit)  # knows every line end, but is much slower
     return headers.end() if headers else position
 
 
 def _read_head(block: bytes, default: str) -> _Head:
-    """Read what the headers say of an entity, each field by its first value, as the standard library does."""
+    """Read an entity's headers; the first value of a field counts, as in the standard library."""
     lowered = block.lower()
     if b"content-" not in lowered:
         return _Head(default, "", "", None)
@@ -244,10 +245,10 @@ def _read_head(block: bytes, default: str) -> _Head:
     named = _BOUNDARY.search(declared) if declared is not None and plain else None
     if declared is None or named is None:
         return _declared_head(declared, encoding, default)
-    # No two mails have the same boundary, and nothing that is read depends on which it is: without it, a few hundred
-    # forms of the field remain, and each is read once.
-    form = declared[: named.start(1)] + _STAND_IN + declared[named.end(1) :]
-    head = _declared_head(form, encoding, default)
+    # No two mails have the same boundary, and the other values do not depend on it. Without it, a few hundred different
+    # values of the field remain, and each is parsed once.
+    without_boundary = declared[: named.start(1)] + _STAND_IN + declared[named.end(1) :]
+    head = _declared_head(without_boundary, encoding, default)
     if head.boundary != _STAND_IN or _STAND_IN.decode() in head.charset or b"charset" in named[1].lower():
         return _declared_head(declared, encoding, default)
     return _Head(head.content_type, head.charset, head.encoding, named[1])
@@ -257,12 +258,12 @@ _read_short_head = lru_cache(maxsize=1 << 12)(_read_head)
 
 
 def _first_value(block: bytes, lowered: bytes, name: bytes) -> bytes | None:
-    """Return a field's first value as it stands, folds in it; None where the field is absent."""
-    at = lowered.find(name)
-    while at > 0 and lowered[at - 1] not in b"\r\n":
-        at = lowered.find(name, at + 1)
-    found = _VALUE.match(block, at + len(name)) if at >= 0 else None
-    return found[1][:_LONGEST_FIELD] if found else None
+    """Return a field's first value as written, folds included; None if the field is absent."""
+    start = lowered.find(name)
+    while start > 0 and lowered[start - 1] not in b"\r\n":
+        start = lowered.find(name, start + 1)
+    value = _VALUE.match(block, start + len(name)) if start >= 0 else None
+    return value[1][:_LONGEST_FIELD] if value else None
 
 
 def _declared_head(declared: bytes | None, encoding: bytes, default: str) -> _Head:
@@ -271,7 +272,7 @@ def _declared_head(declared: bytes | None, encoding: bytes, default: str) -> _He
 
 
 def _standard_head(declared: bytes | None, encoding: bytes, default: str) -> _Head:
-    """Have the standard library read the values of Content-Type and Content-Transfer-Encoding."""
+    """Parse the values of Content-Type and Content-Transfer-Encoding with the standard library."""
     message = Message()
     message.set_default_type(default)
     message["Content-Transfer-Encoding"] = encoding.decode("ascii", "surrogateescape")
@@ -280,7 +281,7 @@ def _standard_head(declared: bytes | None, encoding: bytes, default: str) -> _He
     charset = _CHARSET.search(str(message.get("content-type", "")))
     try:
         boundary = message.get_boundary()
-    except (TypeError, LookupError, ValueError):  # a parameter of RFC 2231 with a charset that nobody knows
+    except (TypeError, LookupError, ValueError):  # a parameter of RFC 2231 with an unknown charset
         boundary = None
     return _Head(
         message.get_content_type(),

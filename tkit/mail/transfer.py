@@ -1,4 +1,4 @@
-"""Transfer encodings of MIME parts (RFC 2045): decoded as far as they go, broken ones as mail clients do."""
+"""Decode the transfer encodings of MIME parts (RFC 2045), broken ones as mail clients do."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def decoded(body: bytes, encoding: str) -> bytes:
     Parameters
     ----------
     body : bytes
-        As it stands in the mail.
+        As written in the mail.
     encoding : str
-        The value of ``Content-Transfer-Encoding`` in lower case. By one that is not known, bytes stand for themselves.
+        The value of ``Content-Transfer-Encoding`` in lower case. With an unknown one, the body is returned as it is.
 
     Returns
     -------
     bytes
-        Never raises, whatever the bytes are.
+        Never raises, for any input.
     """
     if encoding == "base64":
         return decode_base64(body)
@@ -43,21 +43,21 @@ def decoded(body: bytes, encoding: str) -> bytes:
 
 def defects_of(body: bytes, encoding: str) -> list[str]:
     """Return what is wrong with a part's transfer encoding."""
-    found = []
+    defects = []
     if encoding == "base64":
         runs = _BASE64_RUN.findall(body.translate(None, _WHITE))
         if any(_NOT_BASE64.search(run) or (len(run) + len(padding)) % 4 for run, padding in runs):
-            found.append("base64: characters outside the alphabet or a cut end")
+            defects.append("base64: characters outside the alphabet, or truncated")
     elif encoding == "quoted-printable":
         if not body.isascii():
-            found.append("quoted-printable: raw 8-bit bytes")
+            defects.append("quoted-printable: raw 8-bit bytes")
         if _BROKEN_ESCAPE.search(body):
-            found.append("quoted-printable: broken escape")
-    return found
+            defects.append("quoted-printable: broken escape")
+    return defects
 
 
 def decode_base64(data: bytes) -> bytes:
-    r"""Decode base64 with foreign characters, inner padding or a cut end, as far as it goes.
+    r"""Decode base64, even with foreign characters, padding inside or a truncated end.
 
     >>> decode_base64(b"PGI+SG!k8L2I+\nQ")
     b'<b>Hi</b>'
@@ -76,14 +76,14 @@ def _decode_run(digits: bytes) -> bytes:
 
 
 def decode_quoted_printable(data: bytes) -> bytes:
-    r"""Decode quoted-printable; what is no escape stands for itself.
+    r"""Decode quoted-printable; a broken escape is kept as it is.
 
     Source: RFC 2045, section 6.7; white space before a line end is dropped by its rule 3.
 
     >>> decode_quoted_printable(b"a=3Db= \nc==3Dd=zz  \n")
     b'a=bc==d=zz\n'
     """
-    data = data.replace(b"==", b"=3D=")  # of two equals signs the codec would drop one
+    data = data.replace(b"==", b"=3D=")  # the codec would drop one of two equals signs
     if _AFTER_SPACE.search(data):
         for end in (b"\r\n", b"\n"):
             for space in (b" ", b"\t"):

@@ -10,16 +10,17 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from tkit.evaluate.percent import percent
 from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
-from tkit.report.figures import DARK, LIGHT, audit_figure, percent, svg
+from tkit.report.figures import DARK, LIGHT, audit_figure, svg
 from tkit.verdicts import Audit
 
 MOST_ROWS = {"terminal": 20, "page": 100}
-"""How many senders or domains a table shows; the rest is counted below it."""
+"""Rows that a table shows at most; the rest is counted below it."""
 
 
 def audit_tables(audit: Audit) -> list[Table]:
-    """Draw an audit for a terminal of 80 columns: one table for each of its frames that has rows."""
+    """Return an audit as tables for a terminal of 80 columns, one for each of its frames that has rows."""
     return [drawn(grid) for grid in _audit_grids(audit, MOST_ROWS["terminal"])]
 
 
@@ -29,51 +30,51 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
     Parameters
     ----------
     folder_or_file : path
-        A file where it ends in ``.html``; else a folder, made with its parents, for ``report.html``.
+        A file if it ends in ``.html``; else a folder for ``report.html``, created with its parents.
     audit : Audit
         See :func:`tkit.verdicts.audit`.
 
     Returns
     -------
     Path
-        Of the page. It names senders and hosts by their registrable domains and shows no address and no URL.
+        Of the page, which shows senders and hosts as registrable domains, and no address and no URL.
 
     Raises
     ------
     TkitError
-        Where it cannot be written.
+        If it cannot be written.
     """
     path = Path(folder_or_file)
     folder, name = (path.parent, path.name) if path.suffix == ".html" else (path, "report.html")
     grids = _audit_grids(audit, MOST_ROWS["page"])
     totals = {row["what"]: row for row in audit.totals.to_dict("records")}
     tracked = totals["with trackers"]
-    share = share_with_interval(tracked, "share", ", 95 % interval ")
+    share = share_with_interval(tracked, "share", ", 95% interval ")
     lead = (
-        f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({share}) tell a server when they are opened, unless"
-        " remote pictures are blocked."
+        f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({share}) report to a server when they are opened,"
+        " unless remote pictures are blocked."
     )
     method = (
-        f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage} and calls a"
-        f" tracker what scores at least {audit.threshold:.4g}. Shares have 95 % Wilson intervals. A copy of a"
-        " mail counts as a mail of its own. Nothing of any mail was loaded, for the audit or by this page."
+        f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage} and flags"
+        f" references that score at least {audit.threshold:.4g}. Shares have 95% Wilson intervals. Each copy of a mail"
+        " counts as a separate mail. Neither the audit nor this page loads anything that a mail refers to."
     )
-    told = (
-        "Above: share of mails with a tracker. Below: number of mails. The first and last 1 % of the mails are not"
-        " drawn, because wrong dates would set the scale."
+    caption = (
+        "Above: share of mails with a tracker. Below: number of mails. The first and last 1% of the mails are not"
+        " drawn, because wrong dates would stretch the scale."
     )
-    figure = figure_html(svg(audit_figure(audit, LIGHT)), svg(audit_figure(audit, DARK)), told)
+    figure = figure_html(svg(audit_figure(audit, LIGHT)), svg(audit_figure(audit, DARK)), caption)
     sections = [
-        section("In short", paragraph(lead), grid_html(grids[0])),
+        section("Summary", paragraph(lead), grid_html(grids[0])),
         section("Over time", figure),
-        section("In detail", *(grid_html(grid) for grid in grids[1:])),
-        section("How it was found", paragraph(method)),
+        section("Details", *(grid_html(grid) for grid in grids[1:])),
+        section("Method", paragraph(method)),
     ]
     return write(folder, {name: page("Who tracks this mailbox", sections)})
 
 
 def _audit_grids(audit: Audit, most: int) -> list[Grid]:
-    """Return the totals, then every other frame that has rows."""
+    """Return the totals and every other frame that has rows."""
     totals = [
         (
             row["what"],
@@ -88,23 +89,21 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
         _counted("Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers"], most),
         _counted("Providers", audit.providers, ["provider", "trackers", "mails", "senders"], most),
         _counted(f"Over time, by {audit.period}", audit.over_time, ["period", "mails", "tracked", "share"], most * 5),
-        _counted("How the trackers are written", audit.carriers, ["carrier", "trackers", "share"], most),
-        _counted("How big the trackers are declared", audit.sizes, ["size", "trackers", "share"], most),
-        _counted("Who is told the recipient's address", audit.addresses, ["domain", "mails", "senders"], most),
+        _counted("Trackers by carrier", audit.carriers, ["carrier", "trackers", "share"], most),
+        _counted("Trackers by declared size", audit.sizes, ["size", "trackers", "share"], most),
+        _counted("Who receives the recipient's address", audit.addresses, ["domain", "mails", "senders"], most),
     ]
     return [grid for grid in grids if grid.rows]
 
 
-_NOTHING = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}
-
-
+_EMPTY = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}
 _TEXTS = ("sender", "provider", "period", "carrier", "size", "domain")
 
 
 def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> Grid:
     def cell(row: Mapping[Any, Any], column: str) -> str:
         if column in _TEXTS:
-            return str(row[column]) or ("" if column != columns[0] else _NOTHING[column])
+            return str(row[column]) or ("" if column != columns[0] else _EMPTY[column])
         if column == "share":
             return share_with_interval(row, column) if "low" in row else percent(row[column])
         return f"{row[column]:,}"

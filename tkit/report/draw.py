@@ -1,7 +1,7 @@
-"""Grids as tables of a terminal or of a page, and pages of one file that load nothing.
+"""Tables for a terminal or a page, and pages of one file that load nothing.
 
-Every text that comes from mail is written as text: escaped, without characters that steer a terminal or turn the
-direction of writing, and never as the target of a link or picture.
+Every text that comes from mail is shown as text: escaped, without characters that control a terminal or change the
+writing direction, and never as the target of a link or picture.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from rich.table import Table
 from rich.text import Text
 
 from tkit.errors import TkitError
+from tkit.evaluate.percent import percent, percent_interval
 from tkit.files import whole_file
-from tkit.report.figures import DARK, LIGHT, percent
+from tkit.report.figures import DARK, LIGHT
 from tkit.version import __version__
 
 
 class Grid(NamedTuple):
-    """A table before it is drawn. A line end in a cell parts a figure from what is said of it in small.
+    """A table before it is drawn. What follows a line end in a cell is shown in small print.
 
-    ``numeric`` counts the columns at the right that hold figures.
+    ``numeric`` is the number of right-aligned columns, the last ones.
     """
 
     title: str
@@ -37,12 +38,16 @@ class Grid(NamedTuple):
 
 
 def drawn(grid: Grid) -> Table:
-    """Draw a grid for a terminal."""
+    """Return a grid as a table for a terminal."""
     table = Table(title=Text(grid.title), caption=Text(grid.note) if grid.note else None, box=box.SIMPLE_HEAD)
     table.title_justify = table.caption_justify = "left"
     first_numeric = len(grid.columns) - grid.numeric
     for number, name in enumerate(grid.columns):
-        table.add_column(Text(name), overflow="fold", justify="left" if number < first_numeric else "right")
+        if number < first_numeric:
+            table.add_column(Text(name), overflow="fold")
+        else:  # as wide as its figures, so that none is broken where the text columns are long
+            width = max(map(len, [*name.split(), *(line for row in grid.rows for line in row[number].split("\n"))]), default=1)
+            table.add_column(Text(name), justify="right", width=width)
     for row in grid.rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     return table
@@ -69,18 +74,18 @@ def grid_html(grid: Grid) -> str:
     )
 
 
-def figure_html(light: str, dark: str, told: str) -> str:
-    """Return two drawings of one figure, SVG texts, as HTML that holds them; `told` is what it shows in words."""
+def figure_html(light: str, dark: str, caption: str) -> str:
+    """Return a figure, drawn in both themes as SVG text, as HTML with a caption."""
     urls = ["data:image/svg+xml;base64," + b64encode(text.encode()).decode() for text in (light, dark)]
     return (
         f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{urls[1]}">'
-        f'<img src="{urls[0]}" alt="{escaped(told)}"></picture>'
-        f"<figcaption>{escaped(told)}</figcaption></figure>"
+        f'<img src="{urls[0]}" alt="{escaped(caption)}"></picture>'
+        f"<figcaption>{escaped(caption)}</figcaption></figure>"
     )
 
 
 def section(title: str, *parts: str) -> str:
-    """Return a section with its heading; empty parts are left out."""
+    """Return a section with a heading; empty parts are left out."""
     return f"<section><h2>{escaped(title)}</h2>\n" + "\n".join(filter(None, parts)) + "\n</section>"
 
 
@@ -90,25 +95,28 @@ def paragraph(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text as HTML that shows exactly it."""
+    """Return the HTML that shows a text unchanged."""
     return html.escape(plain(text))
 
 
 def plain(text: str) -> str:
-    """Replace what steers a terminal or turns the direction of writing; line ends part the lines of a cell."""
+    """Replace every character that is not printable, except line ends, by U+FFFD."""
     return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
 
 
 def share_with_interval(row: Mapping[Any, Any], share: str, between: str = "\n") -> str:
-    """Write a share and, in per cent too, its interval: the columns `share` with _low and _high, or low and high."""
+    """Return a share and its interval as text.
+
+    They are the columns `share`, and `share` with ``_low`` and ``_high`` or ``low`` and ``high`` alone.
+    """
     if pd.isna(row[share]):
         return percent(row[share])
     low, high = (row[f"{share}_{end}" if f"{share}_{end}" in row else end] for end in ("low", "high"))
-    return f"{percent(row[share])}{between}{percent(low).removesuffix(' %')}-{percent(high).removesuffix(' %')}"
+    return f"{percent(row[share])}{between}{percent_interval(low, high)}"
 
 
 def cut(text: str, most: int = 96) -> str:
-    """Shorten a text in its middle."""
+    """Shorten a text of more than `most` characters by leaving out its middle."""
     return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}"
 
 
@@ -147,7 +155,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page(title: str, sections: Iterable[str]) -> str:
-    """Return the whole page, which forbids the browser to load anything."""
+    """Return a whole page, whose policy forbids the browser to load anything."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -168,7 +176,7 @@ def page(title: str, sections: Iterable[str]) -> str:
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> Path:
-    """Write the files and give the path of the last."""
+    """Write files into a folder and return the path of the last one."""
     path = folder
     try:
         for name, text in texts.items():
@@ -177,5 +185,5 @@ def write(folder: Path, texts: Mapping[str, str]) -> Path:
             with whole_file(path) as file:
                 file.write(text.encode("utf-8"))
     except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error}): choose a folder that can be") from error
+        raise TkitError(f"{path}: cannot be written ({error}): choose another folder") from error
     return path

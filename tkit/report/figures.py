@@ -1,4 +1,4 @@
-"""Figures of evaluations and audits, the same bytes for the same data, on light or dark paper."""
+"""Figures of evaluations and audits on light or dark paper; the same data give the same bytes."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ from matplotlib.transforms import Bbox
 
 from tkit.arrays import Floats
 from tkit.evaluate import Evaluation
+from tkit.evaluate.percent import percent, percent_estimate
+from tkit.evaluate.rates import Estimate
 from tkit.verdicts import Audit
 from tkit.verdicts.mailbox import PERIOD_MONTHS, middle_periods, period_name
 
 LOWEST_FPR, HIGHEST_FPR = 1e-4, 1e-1
-"""The part of the ROC curve that counts for blocking: false alarms must be rare."""
+"""The part of the ROC curve that matters for blocking: false positives must be rare."""
 
 LABELS = {"T": "open tracker", "P": "personalised picture", "C": "content", "S": "spacer", "U": "undecided"}
 """The labels in words."""
 
 
 class Theme(NamedTuple):
-    """Colours of a figure; the palette is Okabe and Ito's, which people with any colour vision tell apart.
+    """Colours of a figure; the palette is Okabe and Ito's, which people with any colour vision can distinguish.
 
     Attributes
     ----------
     paper, ink, faint : str
-        Background, text, grid lines.
+        Background, text and grid lines.
     palette : tuple of str
-        Colours of curves, without those that are hard to see on the paper.
+        Colours of curves, without those that are hard to see on the background.
     """
 
     paper: str
@@ -48,7 +50,7 @@ class Theme(NamedTuple):
 
 LIGHT = Theme("#ffffff", "#1f2328", "#d5d9de", ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b37700", "#3a8fb7"))
 DARK = Theme("#16191d", "#e6e8eb", "#3d434b", ("#56b4e9", "#e69f00", "#1fc79a", "#cc79a7", "#f0e442", "#d55e00"))
-"""The two themes of a page."""
+"""The two themes of a page: in a dark browser the dark one is shown."""
 
 _LINES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
 _RC: dict[Any, Any] = {
@@ -65,7 +67,7 @@ _RC: dict[Any, Any] = {
     "svg.hashsalt": "tkit",
     "figure.dpi": 100.0,
 }
-# Where a label may stand beside its point, in points: close by, then in rings that a thin line leads to.
+# Possible offsets of a label from its point, in points: close by, then in rings, connected by a thin line.
 _NEAR = 8
 _BESIDE = (
     *((_NEAR, 0), (-_NEAR, 0), (0, _NEAR), (0, -_NEAR)),
@@ -77,58 +79,46 @@ _BESIDE = (
 )
 
 
-def percent(share: float) -> str:
-    """Write a share for people: one decimal, two below 1 %; a dash where there is none.
-
-    >>> percent(0.9734), percent(0.0012), percent(1.0), percent(float("nan"))
-    ('97.3 %', '0.12 %', '100 %', '-')
-    """
-    if math.isnan(share):
-        return "-"
-    text = f"{100 * share:.2f}" if abs(share) < 0.00995 else f"{100 * share:.1f}"
-    return f"{text.rstrip('0').rstrip('.') if float(text) in (0, 100) else text} %"
-
-
 def detector_names(comparison: pd.DataFrame) -> list[str]:
-    """Return each detector's name, with its vantage point where one name stands at several."""
+    """Return each detector's name, with its vantage point if several rows have the same name."""
     several = comparison["name"].duplicated(keep=False)
     return [
-        f"{name} ({vantage})" if twice and vantage else name
-        for name, vantage, twice in zip(comparison["name"], comparison["vantage"], several, strict=True)
+        f"{name} ({vantage})" if ambiguous and vantage else name
+        for name, vantage, ambiguous in zip(comparison["name"], comparison["vantage"], several, strict=True)
     ]
 
 
 def svg(figure: Figure) -> str:
-    """Return a figure as SVG text: glyphs as paths, no date, no version, nothing to load."""
+    """Return a figure as SVG text that loads nothing; glyphs are paths, and there is no date and no version."""
     return _saved(figure, "svg").decode("utf-8")
 
 
 def png(figure: Figure) -> bytes:
-    """Return a figure as a PNG of 200 dots an inch."""
+    """Return a figure as a PNG of 200 dots per inch."""
     return _saved(figure, "png")
 
 
 def _saved(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
-    nothing = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
+    left_out = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
     buffer = io.BytesIO()
     with mpl.rc_context(_RC):
-        figure.savefig(buffer, format=kind, dpi=200, metadata=dict.fromkeys(nothing[kind]))
+        figure.savefig(buffer, format=kind, dpi=200, metadata=dict.fromkeys(left_out[kind]))
     return buffer.getvalue()
 
 
 def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figure:
-    """Draw the ROC curves where false alarms are rare, and each rule as its point.
+    """Draw the ROC curves at low false positive rates, and each rule as a point.
 
     Parameters
     ----------
     evaluations : sequence of Evaluation
-        Of the same rows. Rules beyond :data:`HIGHEST_FPR` are named below the figure.
+        All of the same rows. Rules beyond :data:`HIGHEST_FPR` are listed below the figure.
     theme : Theme
 
     Returns
     -------
     Figure
-        A point without any false alarm stands at the left edge, :data:`LOWEST_FPR`.
+        A rule without false positives is drawn at the left edge, :data:`LOWEST_FPR`.
     """
     names = detector_names(pd.DataFrame([(e.name, e.vantage) for e in evaluations], columns=["name", "vantage"]))
     curves = [(name, e.roc()) for name, e in zip(names, evaluations, strict=True) if not e.is_rule]
@@ -145,12 +135,12 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
         figure.subplots_adjust(left=0.10, right=0.70 if curves else 0.97, top=0.92, bottom=0.17)
         _percent_axis(axes)
         axes.set(xscale="log", xlim=(LOWEST_FPR, HIGHEST_FPR), ylim=(0, 1.02))
-        axes.set_title("Trackers found while false alarms are rare")
-        axes.set_xlabel("good references called trackers (left edge: 0.01 % or none)")
-        axes.set_ylabel("trackers found")
+        axes.set_title("Recall at low false positive rates")
+        axes.set_xlabel("false positive rate (left edge: 0.01% or less)")
+        axes.set_ylabel("recall")
         ticks = (1e-4, 1e-3, 1e-2, 1e-1)
         axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.xaxis.set_major_formatter(FixedFormatter([f"{100 * tick:g} %" for tick in ticks]))
+        axes.xaxis.set_major_formatter(FixedFormatter([f"{100 * tick:g}%" for tick in ticks]))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(color=theme.faint, linewidth=0.8)
         ends = []
@@ -164,21 +154,21 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
         _label_ends(axes, ends)
         _label_points(axes, inside, [_in_frame(roc) for _, roc in curves], theme)
         if beyond:
-            told = "; ".join(f"{name} {percent(fpr)}, finds {percent(tpr)}" for name, fpr, tpr in beyond)
-            _note(figure, f"Beyond the frame: {told}")
+            rules = "; ".join(f"{name} {percent(fpr)}, finds {percent(tpr)}" for name, fpr, tpr in beyond)
+            _note(figure, f"Beyond the frame: {rules}")
     return figure
 
 
 def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT, where: str = "") -> Figure:
-    """Draw the share of trackers that each detector finds at a false-positive rate of 0.1 %, with intervals.
+    """Draw the recall of each detector at a false positive rate of 0.1%, with intervals.
 
     Parameters
     ----------
     comparison : DataFrame
-        As :func:`tkit.evaluate.comparison` gives it. A rule that brings more false alarms has no bar.
+        As :func:`tkit.evaluate.comparison` gives it. A rule with more false positives has no bar.
     theme : Theme
     where : str
-        What else the title says.
+        Appended to the title.
     """
     ranked = comparison.assign(shown=detector_names(comparison)).sort_values(
         ["tpr_at_fpr_0.001", "tpr"], ascending=False, kind="stable"
@@ -186,35 +176,34 @@ def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT, where: str = "") 
     with _style(theme):
         figure = Figure(figsize=(9.0, 1.5 + 0.36 * len(ranked)))
         axes = figure.subplots()
-        axes.set_title(f"Trackers found at 0.1 % false alarms, with 95 % intervals{where}")
+        axes.set_title(f"Recall at 0.1% false positives, with 95% intervals{where}")
         axes.set(xlim=(0, 1), ylim=(len(ranked) - 0.4, -0.6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+        axes.xaxis.set_major_formatter(FuncFormatter(_whole_percent))
         axes.grid(axis="x", color=theme.faint, linewidth=0.8)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.set_yticks(range(len(ranked)), [_short(name) for name in ranked["shown"]], parse_math=False)
-        for place, row in enumerate(ranked.to_dict("records")):
-            value, low, high = (row[f"tpr_at_fpr_0.001{end}"] for end in ("", "_low", "_high"))
-            if math.isnan(value):
-                text = f"{percent(row['fpr'])} false alarms, cannot be fewer" if row["tpr"] else "finds none"
-                axes.text(0.01, place, text, va="center", style="italic")
+        for line, row in enumerate(ranked.to_dict("records")):
+            recall = Estimate(*(row[f"tpr_at_fpr_0.001{end}"] for end in ("", "_low", "_high")))
+            if math.isnan(recall.value):
+                text = f"always has {percent(row['fpr'])} false positives" if row["tpr"] else "finds none"
+                axes.text(0.01, line, text, va="center", style="italic")
                 continue
-            axes.barh(place, value, 0.62, color=theme.palette[0], alpha=0.5)
-            axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
-            axes.plot([low, high], [place, place], "|", color=theme.ink, markersize=7)
-            text = f"{percent(value)}  ({100 * low:.1f} to {100 * high:.1f})"
-            axes.text(1.02, place, text, va="center", transform=axes.get_yaxis_transform())
+            axes.barh(line, recall.value, 0.62, color=theme.palette[0], alpha=0.5)
+            axes.plot([recall.low, recall.high], [line, line], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
+            axes.plot([recall.low, recall.high], [line, line], "|", color=theme.ink, markersize=7)
+            axes.text(1.02, line, percent_estimate(recall), va="center", transform=axes.get_yaxis_transform())
         _fit(figure, axes, right=0.77)
     return figure
 
 
 def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
-    """Draw how a detector's scores lie, one panel a label, with the threshold (of every fold) as a line.
+    """Draw a histogram of a detector's scores, one panel per label, with the threshold of every fold as a line.
 
     Parameters
     ----------
     evaluation : Evaluation
-        All its gold rows are drawn, also those that the rates leave out.
+        All its gold rows are drawn, including those that the rates leave out.
     theme : Theme
     """
     rows = evaluation.rows
@@ -242,9 +231,9 @@ def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
             axes.yaxis.set_minor_locator(NullLocator())
             for threshold in np.unique(of_label["threshold"]):
                 axes.axvline(min(threshold, 1.0), color=theme.ink, linewidth=1, linestyle="--")
-            called = percent(float(of_label["called"].mean()))
+            flagged = percent(float(of_label["called"].mean()))
             axes.set_title(
-                f"{LABELS[label]}: {len(of_label):,} references, {called} called",
+                f"{LABELS[label]}: {len(of_label):,} references, {flagged} flagged",
                 size=11,
                 weight="normal",
                 pad=3,
@@ -255,9 +244,9 @@ def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
 
 
 def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
-    """Draw the share of tracked mails over time with 95 % intervals, and the number of mails below.
+    """Draw the share of tracked mails over time with 95% intervals, and the number of mails below.
 
-    The first and last 1 % of the mails are left out, because wrong dates would set the scale.
+    The first and last 1% of the mails are left out, because wrong dates would stretch the scale.
     """
     with _style(theme):
         figure = Figure(figsize=(9.0, 5.0))
@@ -267,22 +256,22 @@ def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
         months = PERIOD_MONTHS[audit.period]
         shown = middle_periods(audit.over_time)
         number = 12 * shown["start"].dt.year + shown["start"].dt.month - 1
-        place = (number // months).to_numpy()
+        period = (number // months).to_numpy()
         upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 2))
         figure.subplots_adjust(left=0.09, right=0.97, top=0.92, bottom=0.12, hspace=0.28)
-        upper.set_title("Mails with a tracker, with 95 % intervals")
+        upper.set_title("Share of mails with a tracker, with 95% intervals")
         _percent_axis(upper)
         upper.set_ylim(0, 1.02)
         share, low, high = (shown[column].to_numpy() for column in ("share", "low", "high"))
-        upper.vlines(place, low, high, color=theme.palette[0], linewidth=1.6)
-        upper.plot(place, share, "o", color=theme.palette[0], markersize=6)
-        lower.bar(place, shown["mails"], 0.8, color=theme.faint)
-        lower.bar(place, shown["tracked"], 0.8, color=theme.palette[0])
-        lower.set_title("Mails, and the tracked ones (coloured)")
+        upper.vlines(period, low, high, color=theme.palette[0], linewidth=1.6)
+        upper.plot(period, share, "o", color=theme.palette[0], markersize=6)
+        lower.bar(period, shown["mails"], 0.8, color=theme.faint)
+        lower.bar(period, shown["tracked"], 0.8, color=theme.palette[0])
+        lower.set_title("Number of mails (coloured: with a tracker)")
         lower.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
-        lower.set_xlim(place.min() - 0.7, place.max() + 0.7)
-        every = -(-(place.max() - place.min() + 1) // 10)
-        ticks = list(range(place.min(), place.max() + 1, every))
+        lower.set_xlim(period.min() - 0.7, period.max() + 0.7)
+        every = -(-(period.max() - period.min() + 1) // 10)
+        ticks = list(range(period.min(), period.max() + 1, every))
         lower.set_xticks(ticks, [period_name(tick, months) for tick in ticks])
         for axes in (upper, lower):
             axes.grid(axis="y", color=theme.faint, linewidth=0.8)
@@ -290,7 +279,7 @@ def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
 
 
 def decay_figure(over_time: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
-    """Draw the rates of each period after the training ended, with 95 % intervals.
+    """Draw the rates of each period after the end of training, with 95% intervals.
 
     Parameters
     ----------
@@ -298,34 +287,33 @@ def decay_figure(over_time: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
         As :func:`tkit.evaluate.over_time` gives it, with at least one period.
     theme : Theme
     """
-    place = np.arange(len(over_time))
+    period = np.arange(len(over_time))
     with _style(theme):
         figure = Figure(figsize=(9.0, 5.0))
         panels = figure.subplots(2, sharex=True)
         figure.subplots_adjust(left=0.09, right=0.97, top=0.92, bottom=0.10, hspace=0.28)
-        for axes, rate, title in zip(panels, ("tpr", "fpr"), ("Trackers found", "False alarms"), strict=True):
+        for axes, rate, title in zip(panels, ("tpr", "fpr"), ("Recall", "False positive rate"), strict=True):
             value, low, high = (over_time[f"{rate}{end}"].to_numpy() for end in ("", "_low", "_high"))
-            axes.set_title(f"{title}, each quarter after the training, with 95 % intervals")
-            axes.vlines(place, low, high, color=theme.palette[0], linewidth=1.6)
-            axes.plot(place, value, "o-", color=theme.palette[0], markersize=6)
+            axes.set_title(f"{title} in each quarter after training, with 95% intervals")
+            axes.vlines(period, low, high, color=theme.palette[0], linewidth=1.6)
+            axes.plot(period, value, "o-", color=theme.palette[0], markersize=6)
             axes.grid(axis="y", color=theme.faint, linewidth=0.8)
         _percent_axis(panels[0])
         panels[0].set_ylim(0, 1.02)
         panels[1].yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
         panels[1].set_ylim(bottom=0)
-        panels[1].set_xticks(place, over_time["period"], parse_math=False)
+        panels[1].set_xticks(period, over_time["period"], parse_math=False)
     return figure
 
 
 def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> Figure:
-    """Draw shares with their 95 % intervals, one line a value.
+    """Draw shares with their 95% intervals, one line per value.
 
     Parameters
     ----------
     table : DataFrame
-        As :func:`tkit.study.prevalence.prevalence` gives it, or :func:`tkit.study.prevalence.labelled_share`: the first column
-        names the
-        lines. Values that rest on few are left out.
+        As :func:`tkit.study.prevalence.prevalence` or :func:`tkit.study.prevalence.labelled_share` gives it: the first
+        column names the lines. Values with ``few`` are left out.
     title : str
     theme : Theme
     """
@@ -334,22 +322,22 @@ def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> 
     with _style(theme):
         figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(shown)))
         if shown.empty:
-            figure.text(0.5, 0.5, "every share rests on few", ha="center")
+            figure.text(0.5, 0.5, "too few mails or rows for any share", ha="center")
             return figure
         axes = figure.subplots()
         axes.set_title(title)
         axes.set(xlim=(0, 1.05 * float(shown["high"].max())), ylim=(len(shown) - 0.4, -0.6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+        axes.xaxis.set_major_formatter(FuncFormatter(_whole_percent))
         axes.grid(axis="x", color=theme.faint, linewidth=0.8)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        names = [_short(str(name)) or "not known" for name in shown[table.columns[0]]]
+        names = [_short(str(name)) or "unknown" for name in shown[table.columns[0]]]
         axes.set_yticks(range(len(shown)), names, parse_math=False)
-        for place, row in enumerate(shown.to_dict("records")):
-            axes.plot([row["low"], row["high"]], [place, place], color=theme.palette[0], linewidth=1.6)
-            axes.plot(row["share"], place, "o", color=theme.palette[0], markersize=6)
-            text = f"{percent(row['share'])}  ({100 * row['low']:.1f} to {100 * row['high']:.1f}) of {row[of]:,} {of}"
-            axes.text(1.02, place, text, va="center", transform=axes.get_yaxis_transform())
+        for line, row in enumerate(shown.to_dict("records")):
+            axes.plot([row["low"], row["high"]], [line, line], color=theme.palette[0], linewidth=1.6)
+            axes.plot(row["share"], line, "o", color=theme.palette[0], markersize=6)
+            text = f"{percent_estimate(Estimate(row['share'], row['low'], row['high']))} of {row[of]:,} {of}"
+            axes.text(1.02, line, text, va="center", transform=axes.get_yaxis_transform())
         _fit(figure, axes, right=0.64)
     return figure
 
@@ -363,13 +351,17 @@ def _style(theme: Theme) -> Iterator[None]:
         yield
 
 
+def _whole_percent(share: float, _: object) -> str:
+    return percent(share, 0)
+
+
 def _percent_axis(axes: Axes) -> None:
     axes.yaxis.set_major_locator(FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_whole_percent))
 
 
 def _pen(theme: Theme, number: int) -> tuple[str, str]:
-    """Return colours first, and other kinds of line when they are used up."""
+    """Return the colour and line style of a curve; a new style begins once all colours are used."""
     turn, colour = divmod(number, len(theme.palette))
     return theme.palette[colour], _LINES[turn % len(_LINES)]
 
@@ -379,7 +371,7 @@ def _short(name: str, most: int = 34) -> str:
 
 
 def _in_frame(roc: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Cut a ROC curve to the frame; at its left edge stands what is reached up to there."""
+    """Cut a ROC curve to the frame; its first point is the recall reached at the left edge."""
     fpr, tpr = roc["fpr"].to_numpy(np.float64), roc["tpr"].to_numpy(np.float64)
     inside = (fpr > LOWEST_FPR) & (fpr <= HIGHEST_FPR)
     start = tpr[fpr <= LOWEST_FPR].max()
@@ -389,17 +381,17 @@ def _in_frame(roc: pd.DataFrame) -> tuple[Floats, Floats]:
 
 
 def _label_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
-    """Name curves at the right of the frame, highest first, so far apart that no name touches another."""
+    """Name curves at the right of the frame, highest first, far enough apart that no names touch."""
     gap, top = 0.056, 1.02
-    places: list[float] = []
+    heights: list[float] = []
     for y, _, _ in sorted(ends, reverse=True):
-        places.append(min(y, places[-1] - gap if places else top))
-    lift = max(0.0, -min(places, default=0.0))
-    for (y, name, colour), place in zip(sorted(ends, reverse=True), places, strict=True):
+        heights.append(min(y, heights[-1] - gap if heights else top))
+    lift = max(0.0, -min(heights, default=0.0))
+    for (y, name, colour), height in zip(sorted(ends, reverse=True), heights, strict=True):
         axes.annotate(
             _short(name, 27),
             (HIGHEST_FPR, y),
-            (1.04, (place + lift) / top),
+            (1.04, (height + lift) / top),
             xycoords="data",
             textcoords="axes fraction",
             va="center",
@@ -419,7 +411,7 @@ def _label_ends(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
 def _label_points(
     axes: Axes, points: list[tuple[str, float, float]], curves: list[tuple[Floats, Floats]], theme: Theme
 ) -> None:
-    """Name each point where its name touches no other, no point and as little as can be of the curves."""
+    """Name each point where its name touches no other name, no point and as little as possible of the curves."""
     at = axes.transData.transform
     frame = axes.get_window_extent()
     samples = np.geomspace(LOWEST_FPR, HIGHEST_FPR, 400)
@@ -463,7 +455,7 @@ def _label_points(
 
 
 def _alignment(side: tuple[int, int]) -> tuple[str, str]:
-    """Return which end of a text is nearest to the point that it stands beside."""
+    """Return the alignment of a text beside its point."""
     x, y = side
     if x == 0:
         return "center", "bottom" if y > 0 else "top"
@@ -471,7 +463,7 @@ def _alignment(side: tuple[int, int]) -> tuple[str, str]:
 
 
 def _box(anchor: Floats, size: Bbox, side: tuple[int, int]) -> Bbox:
-    """Return the place in dots of a text of some size whose end is at the anchor."""
+    """Return the box, in dots, of a text of this size whose end is at the anchor."""
     ha, va = _alignment(side)
     left = {"left": 0.0, "center": 0.5, "right": 1.0}[ha] * size.width
     down = {"bottom": 0.0, "center": 0.5, "top": 1.0}[va] * size.height
@@ -487,7 +479,7 @@ def _note(figure: Figure, text: str) -> None:
 
 
 def _fit(figure: Figure, axes: Axes, right: float) -> None:
-    """Return the names at the left, and title and ticks, the room that they take."""
+    """Make room for the names at the left, the title and the ticks."""
     widest = max(label.get_window_extent().width for label in axes.get_yticklabels())
     wide, high = figure.get_size_inches() * figure.dpi
     figure.subplots_adjust(left=(widest + 18) / wide, right=right, top=1 - 45 / high, bottom=45 / high)

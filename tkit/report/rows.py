@@ -1,4 +1,4 @@
-"""Verdicts, references and features as a table of a terminal."""
+"""Verdicts, references and features as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from tkit.evaluate.percent import percent
 from tkit.features import FEATURES
 from tkit.report.draw import Grid, cut, drawn
-from tkit.report.figures import percent
 
 
 def rows_table(rows: pd.DataFrame) -> Table:
-    """Draw verdicts, references or features for a terminal of 80 columns, one row a reference.
+    """Return verdicts, references or features as a table for a terminal of 80 columns, one row per reference.
 
     Parameters
     ----------
     rows : DataFrame
-        Verdicts as :func:`tkit.verdicts.scan` yields them; references with ``local``, which tells those that need no
-        server; compared campaigns, as :func:`tkit.cli.batch.campaign_rows` gives them; or the feature table, of which the
-        features are shown that are given and not 0. All have ``message_sha256``, ``part``, ``index``, ``carrier``, ``url``
-        and ``resolved_url``.
+        Verdicts as :func:`tkit.verdicts.scan` yields them; references with ``local``, true for those that need no server;
+        compared campaigns as :func:`tkit.cli.batch.campaign_rows` gives them; or the feature table, of which the features
+        that are present and not 0 are shown. All have ``message_sha256``, ``part``, ``index``, ``carrier``, ``url`` and
+        ``resolved_url``.
     """
     about: Callable[[Mapping[Any, Any]], str]
     if "verdict" in rows:
-        title, heading, about = "Verdicts", "verdict, score, because", _verdict
+        title, heading, about = "Verdicts", "verdict, score, reasons", _verdict
     elif "evidence" in rows:
         title, heading, about = "Campaigns", "evidence, copies", _evidence
     elif "local" in rows:
         title, heading, about = "References", "", lambda row: "local" if row["local"] else ""
     else:
-        title, heading, about = "Features", "those that are given and not 0", given_features
+        title, heading, about = "Features", "features that are present and not 0", given_features
     cells = [
         (
             f"{row['message_sha256'][:8]}\n{row['part']}/{row['index']}",
@@ -57,6 +57,6 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 
 def given_features(row: Mapping[Any, Any]) -> str:
-    """Name the features of a row that are given and not 0, each with its value."""
-    given = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
-    return ", ".join(f"{name} {row[name]:g}" for name in given)
+    """Return the features of a row that are present and not 0, each with its value, as text."""
+    present = (feature.name for feature in FEATURES if feature.name in row and row[feature.name] not in (0, feature.absent))
+    return ", ".join(f"{name} {row[name]:g}" for name in present)

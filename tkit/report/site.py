@@ -1,4 +1,4 @@
-"""The executed notebooks as a small static site that loads nothing."""
+"""The executed notebooks as a static site that loads nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tkit.errors import TkitError
 from tkit.report.draw import escaped, page, section, write
 
-# The page has its own title; outputs wider than the page scroll, and prompts are of no use to a reader.
+# The page has its own title, outputs wider than the page scroll, and readers need no prompts.
 _STYLE = """<style>
 h1 ~ * h1, .jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none }
 .jp-OutputArea-output, .output_area, .highlight { overflow-x: auto; margin: .6rem 0 }
@@ -20,14 +20,14 @@ _WORD = re.compile(r"[^a-z0-9]+")
 
 
 def write_site(notebooks: Path, folder: Path) -> Path:
-    """Write one page a notebook, as it was executed, and an index.
+    """Write one page per executed notebook, and an index.
 
     Parameters
     ----------
     notebooks : Path
         Folder of ``.ipynb`` files.
     folder : Path
-        Where the pages go.
+        Folder to write the pages to.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def write_site(notebooks: Path, folder: Path) -> Path:
     Raises
     ------
     TkitError
-        Where there is no notebook, or one was not executed.
+        If there is no notebook, or one was not executed.
     """
     import nbformat  # noqa: PLC0415  of the extra "notebooks"
     from nbconvert import HTMLExporter  # noqa: PLC0415
@@ -50,14 +50,14 @@ def write_site(notebooks: Path, folder: Path) -> Path:
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         if any(cell.execution_count is None for cell in code):
             raise TkitError(f"{path}: a cell was not executed: run `make notebooks` first")
-        title, told = _head(notebook.cells[0].source, path.stem)
+        title, summary = _head(notebook.cells[0].source, path.stem)
         name = f"{path.stem}.html"
         body, _ = exporter.from_notebook_node(notebook)
         pages[name] = page(title, ["<p><a href='index.html'>All notebooks</a></p>", _STYLE, body])
-        entries.append(f"<li><a href='{escaped(name)}'>{escaped(title)}</a>: {escaped(told)}</li>")
+        entries.append(f"<li><a href='{escaped(name)}'>{escaped(title)}</a>: {escaped(summary)}</li>")
     if not pages:
-        raise TkitError(f"{notebooks}: no notebook in it: give the folder of the .ipynb files")
-    pages["index.html"] = page("tkit: notebooks", [section("What was measured", f"<ol>{''.join(entries)}</ol>")])
+        raise TkitError(f"{notebooks}: has no notebook: give the folder of the .ipynb files")
+    pages["index.html"] = page("tkit: notebooks", [section("Notebooks", f"<ol>{''.join(entries)}</ol>")])
     write(folder, pages)
     return folder / "index.html"
 

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Details:
-    """What a study found beside the comparison; an empty frame or text is left out of the page.
+    """The results of a study besides the comparison. An empty frame or text is left out of the page.
 
     Attributes
     ----------
     answer : sequence of str
-        What the page begins with, a paragraph each.
+        Paragraphs that the page begins with.
     splits, differences, slices, over_time : DataFrame
         As :class:`tkit.study.StudyResult` has them.
     errors : DataFrame, optional
-        As :meth:`tkit.evaluate.Evaluation.errors` gives them; without it they are asked of the evaluation.
+        As :meth:`tkit.evaluate.Evaluation.errors` gives them; computed if missing.
     """
 
     answer: Sequence[str] = ()
@@ -58,44 +58,44 @@ def write_study(
     Parameters
     ----------
     folder : path
-        Made with its parents; files of equal names are replaced. The figures are ``roc.svg``, ``tpr.svg``, where a
-        detector scores ``scores.svg``, and of the details ``splits.svg`` and ``decay.svg``.
+        Created with its parents; files of the same names are replaced. The figures are ``roc.svg``, ``tpr.svg``,
+        ``scores.svg`` if a detector gives scores, and ``splits.svg`` and ``decay.svg`` of the details.
     comparison : DataFrame
         :func:`tkit.evaluate.comparison` of `evaluations`.
     evaluations : sequence of Evaluation
         At least one; all of the same rows.
     facts : mapping of str to str
-        What the page cannot know of itself, shown as given: ``"command"``, which makes the study anew, and any
-        others, such as versions and digests of the data.
+        Shown as given: ``"command"``, which reproduces the study, and any others, such as versions and digests of the
+        data.
     bundle : Bundle, optional
-        The detector whose errors are shown, each with the features that weighed most towards the wrong verdict.
-        Without it the errors of the best detector are shown, without reasons.
+        The detector whose errors are shown, each with the features that contributed most to the wrong verdict. Without
+        it the errors of the best detector are shown, without reasons.
     details : Details, optional
 
     Returns
     -------
     Path
-        Of the page. It names hosts by their registrable domains and shows no URL.
+        Of the page, which shows hosts as registrable domains and no URL.
 
     Raises
     ------
     TkitError
-        When `comparison` is not of `evaluations`, `facts` has no command, `bundle` is of none of the detectors, or
-        the folder cannot be written.
+        If `comparison` is not of `evaluations`, `facts` has no command, `bundle` is none of the detectors, or the folder
+        cannot be written.
     """
     details = details or Details()
     pairs = [(evaluation.name, evaluation.vantage) for evaluation in evaluations]
     if not pairs or pairs != list(zip(comparison["name"], comparison["vantage"], strict=True)):
-        raise TkitError("the comparison is not of these evaluations: give tkit.evaluate.comparison of them")
+        raise TkitError("the comparison is not of these evaluations: pass tkit.evaluate.comparison(evaluations)")
     if not facts.get("command", "").strip():
-        raise TkitError("facts lack 'command': give the command that makes this study anew")
+        raise TkitError("facts lack 'command': give the command that reproduces this study")
     if bundle is not None and (bundle.name, bundle.vantage) not in pairs:
         raise TkitError(f"no evaluation of {bundle.name} at {bundle.vantage}: give the bundle of a compared detector")
     best = _best(comparison) if bundle is None else pairs.index((bundle.name, bundle.vantage))
     chosen, name = evaluations[best], detector_names(comparison)[best]
     figures = {
-        file: (svg(draw(LIGHT)), svg(draw(DARK)), told)
-        for file, (draw, told) in _drawings(comparison, evaluations, chosen, name, details).items()
+        file: (svg(draw(LIGHT)), svg(draw(DARK)), caption)
+        for file, (draw, caption) in _drawings(comparison, evaluations, chosen, name, details).items()
     }
     errors = details.errors
     if errors is None:
@@ -103,7 +103,7 @@ def write_study(
     shown = {file: figure_html(*figure) for file, figure in figures.items()}
     others = [(key, value) for key, value in facts.items() if key != "command"]
     sections = [
-        _given("In short", *(paragraph(text) for text in details.answer), shown.get("figures/splits.svg", "")),
+        _given("Summary", *(paragraph(text) for text in details.answer), shown.get("figures/splits.svg", "")),
         section(
             "Detectors compared",
             grid_html(comparison_grid(comparison, wide=True)),
@@ -112,24 +112,24 @@ def write_study(
             grid_html(differences_grid(details.differences)) if len(details.differences) else "",
             grid_html(merit_grid(comparison)),
         ),
-        _given("On what is new", grid_html(splits_grid(details.splits, wide=True)) if len(details.splits) else ""),
+        _given("On unseen data", grid_html(splits_grid(details.splits, wide=True)) if len(details.splits) else ""),
         _given("Over time", *_decayed(details.over_time, shown)),
-        _given("Where it is good and where not", grid_html(slices_grid(details.slices)) if len(details.slices) else ""),
+        _given("Where it works and where it does not", grid_html(slices_grid(details.slices)) if len(details.slices) else ""),
         section("Errors", errors_html(errors, name), shown.get("figures/scores.svg", "")),
         section(
-            "What was done",
+            "Method",
             paragraph(_method(evaluations)),
             grid_html(label_grid(chosen.rows)),
-            grid_html(Grid("Versions and facts", ("fact", "value"), others)) if others else "",
+            grid_html(Grid("Data and versions", ("", "value"), others)) if others else "",
         ),
         section("How to reproduce", f"<pre>{escaped(facts['command'])}</pre>"),
     ]
-    text = page("How well detectors find e-mail read trackers", filter(None, sections))
+    text = page("How well detectors find email read trackers", filter(None, sections))
     return write(Path(folder), {file: light for file, (light, _, _) in figures.items()} | {"report.html": text})
 
 
 def _given(title: str, *parts: str) -> str:
-    """Return a section, or nothing where it would be empty."""
+    """Return a section, or an empty text if no part is given."""
     return section(title, *parts) if any(parts) else ""
 
 
@@ -139,28 +139,28 @@ def _drawings(
     drawn: dict[str, tuple[Callable[[Theme], Figure], str]] = {
         "figures/roc.svg": (
             lambda theme: roc_figure(evaluations, theme),
-            "Share of trackers found against share of good references called trackers. Rules are points.",
+            "Recall against false positive rate, the share of good references that are flagged. Rules are points.",
         ),
         "figures/tpr.svg": (
             lambda theme: tpr_figure(comparison, theme),
-            "Share of trackers found when at most one good reference in a thousand is called a tracker.",
+            "Recall when at most one good reference in a thousand is flagged.",
         ),
     }
     if len(details.splits):
         ways = details.splits.assign(name=details.splits["split"], vantage="")
         drawn["figures/splits.svg"] = (
             lambda theme: tpr_figure(ways, theme),
-            f"What {name} finds, by what is new to it. Random rows show how much copies on both sides would flatter.",
+            f"Recall of {name} by what is unseen. Random rows show the bias when copies are on both sides of a split.",
         )
     if len(details.over_time):
         drawn["figures/decay.svg"] = (
             lambda theme: decay_figure(details.over_time, theme),
-            "Rates at the threshold that was frozen before the first quarter.",
+            "Rates at the threshold that was chosen before the first quarter.",
         )
     if not chosen.is_rule:
         drawn["figures/scores.svg"] = (
             lambda theme: score_figure(chosen, theme),
-            f"Scores of {name} by label, on a logarithmic scale of counts.",
+            f"Scores of {name} by label; the counts are on a logarithmic scale.",
         )
     return drawn
 
@@ -168,12 +168,12 @@ def _drawings(
 def _decayed(over_time: pd.DataFrame, shown: Mapping[str, str]) -> tuple[str, ...]:
     if over_time.empty:
         return ()
-    found, kept = area_under_time(over_time["tpr"]), area_under_time(1 - over_time["fpr"])
-    told = (
-        f"Trained once, before {over_time['period'].iloc[0]}, and never again. Area under time (1 is perfect): trackers found"
-        f" {found:.3f}, good pictures kept {kept:.3f}."
+    recall, specificity = area_under_time(over_time["tpr"]), area_under_time(1 - over_time["fpr"])
+    text = (
+        f"Trained once, before {over_time['period'].iloc[0]}, and never retrained. Area under time (1 is perfect): recall"
+        f" {recall:.3f}, specificity {specificity:.3f}."
     )
-    return paragraph(told), shown["figures/decay.svg"]
+    return paragraph(text), shown["figures/decay.svg"]
 
 
 def _explainer(bundle: Bundle) -> Callable[[pd.DataFrame, Any], list[list[str]]]:
@@ -181,7 +181,7 @@ def _explainer(bundle: Bundle) -> Callable[[pd.DataFrame, Any], list[list[str]]]
 
 
 def _best(comparison: pd.DataFrame) -> int:
-    """Choose the detector to look at closely: among those that score, who finds most at 0.1 % false alarms."""
+    """Return the number of the detector to show in detail: of those that give scores, the best at 0.1% false positives."""
     gain = (comparison["tpr"] - comparison["fpr"]).to_numpy()
     if comparison["is_rule"].all():
         return int(gain.argmax())
@@ -190,15 +190,15 @@ def _best(comparison: pd.DataFrame) -> int:
 
 
 def _method(evaluations: Sequence[Evaluation]) -> str:
-    one = evaluations[0]
-    rates = one.rates()
-    several = f"{len(evaluations)} detectors" if len(evaluations) > 1 else "One detector"
+    first = evaluations[0]
+    rates = first.rates()
+    detectors = f"{len(evaluations)} detectors" if len(evaluations) > 1 else "One detector"
     return (
-        f"{several} judged the same {len(one.rows):,} labelled remote references of"
-        f" {one.rows['message_sha256'].nunique():,} mails. The rates are of those whose label is likely or sure:"
+        f"{detectors} judged the same {len(first.rows):,} labelled remote references of"
+        f" {first.rows['message_sha256'].nunique():,} mails. The rates use the labels that are likely or sure:"
         f" {rates.trackers:,} open trackers and {rates.negatives:,} content pictures and spacers. Personalised pictures,"
-        " undecided references and guesses are counted beside them. Scores are out of fold. The intervals are 95 %"
-        f" percentile intervals of {one.resamples:,} cluster bootstrap resamples (seed {one.seed}) that draw whole"
-        f" groups of equal {one.cluster}, because copies of one mailing are no independent observations; where no error"
-        " was seen they reach as far as the rule of three, 3 over the number of groups."
+        " undecided references and guesses are counted separately. Scores are out of fold. The intervals are 95%"
+        f" percentile intervals of {first.resamples:,} cluster bootstrap resamples (seed {first.seed}), which draw whole"
+        f" groups of equal {first.cluster}, because copies of one mailing are not independent observations. Without an error"
+        " they follow the rule of three, 3 over the number of groups."
     )

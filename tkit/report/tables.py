@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from tkit.evaluate.percent import percent
 from tkit.report.draw import Grid, drawn, share_with_interval
-from tkit.report.figures import LABELS, percent
+from tkit.report.figures import LABELS
 
 
 def comparison_table(comparison: pd.DataFrame) -> Table:
-    """Draw detectors side by side for a terminal of 80 columns.
+    """Return detectors side by side as a table for a terminal of 80 columns.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def comparison_table(comparison: pd.DataFrame) -> Table:
 
 
 def splits_table(splits: pd.DataFrame) -> Table:
-    """Draw what one detector finds on each way to split, for a terminal of 80 columns.
+    """Return the rates of one detector on every split as a table for a terminal of 80 columns.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def splits_table(splits: pd.DataFrame) -> Table:
 
 
 def differences_table(differences: pd.DataFrame) -> Table:
-    """Draw how much more one detector finds than each other, for a terminal of 80 columns.
+    """Return the recall that one detector gains over the others as a table for a terminal of 80 columns.
 
     Parameters
     ----------
@@ -46,12 +47,12 @@ def differences_table(differences: pd.DataFrame) -> Table:
 
 
 def comparison_grid(comparison: pd.DataFrame, wide: bool) -> Grid:
-    """Return the detectors side by side; `wide` adds what 80 columns cannot hold."""
+    """Return the detectors side by side; `wide` adds a column that does not fit in 80 characters."""
     rates = {
-        "trackers found": "tpr",
-        "false alarms": "fpr",
-        "found at 0.1 % false alarms": "tpr_at_fpr_0.001",
-        "mails with a false alarm": "mail_false_alarms",
+        "recall": "tpr",
+        "false positives": "fpr",
+        "recall at 0.1% false positives": "tpr_at_fpr_0.001",
+        "mails with a false positive": "mail_false_alarms",
     }
     rows = []
     for row in comparison.to_dict("records"):
@@ -59,21 +60,21 @@ def comparison_grid(comparison: pd.DataFrame, wide: bool) -> Grid:
         if wide:
             cells.append(f"{row['personalised_called']:,} of {row['personalised']:,}")
         rows.append(tuple(cells))
-    columns = ("detector", *rates, *(("personalised pictures called",) if wide else ()))
-    note = "Below each share its 95 % interval. A dash: the rule cannot be tuned to so few false alarms."
+    columns = ("detector", *rates, *(("personalised pictures flagged",) if wide else ()))
+    note = "Each share with its 95% interval. A dash: the rule always has more false positives."
     return Grid("Detectors", columns, rows, len(columns) - 1, note)
 
 
 def merit_grid(comparison: pd.DataFrame) -> Grid:
-    """Return the other figures of merit of each detector that finds anything."""
+    """Return further figures of merit of each detector that finds anything."""
     rates = {
-        "found at 1 % false alarms": "tpr_at_fpr_0.01",
-        "found at 0.1 % of mails": "tpr_at_mails_0.001",
-        "found at 1 % of mails": "tpr_at_mails_0.01",
-        "area up to 1 %": "partial_auc",
-        "weighted: found": "tpr_weighted",
-        "weighted: false alarms": "fpr_weighted",
-        "calls that are right": "precision",
+        "recall at 1% false positives": "tpr_at_fpr_0.01",
+        "recall at 0.1% of mails": "tpr_at_mails_0.001",
+        "recall at 1% of mails": "tpr_at_mails_0.01",
+        "partial area up to 1%": "partial_auc",
+        "weighted recall": "tpr_weighted",
+        "weighted false positives": "fpr_weighted",
+        "precision": "precision",
     }
     rows = [
         (_detector(row, "name", "vantage"), *(share_with_interval(row, rate) for rate in rates.values()))
@@ -82,70 +83,70 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
     ]
     base_rate = percent(comparison["base_rate"].iloc[0]) if len(comparison) else "-"
     note = (
-        "Of mails: the share with good pictures that may lose one. The area is standardised by McClish, 50 % is chance."
-        " Weighted: by the strata of the draw, an estimate for the corpora. Calls that are right: where"
-        f" {base_rate} of trackers, content pictures and spacers together are trackers."
+        "Recall at a share of mails: at most that share of the mails with good pictures loses one. The partial area under the"
+        " ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the corpora from the"
+        f" sampling strata. Precision assumes that {base_rate} of trackers, content pictures and spacers are trackers."
     )
     return Grid("Other figures of merit", ("detector", *rates), rows, len(rates), note)
 
 
 def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
-    """Return one detector's rates on each way to split; `wide` adds what the split claims."""
+    """Return one detector's rates on every split; `wide` adds the claims and more rates."""
     rates = {
-        "found at 0.1 % false alarms": "tpr_at_fpr_0.001",
-        "found at frozen threshold": "tpr",
-        "false alarms there": "fpr",
+        "recall at 0.1% false positives": "tpr_at_fpr_0.001",
+        "recall at frozen threshold": "tpr",
+        "false positives there": "fpr",
     }
     if wide:
         rates = {
-            "found at 1 %": "tpr_at_fpr_0.01",
-            "found at 0.5 %": "tpr_at_fpr_0.005",
+            "recall at 1%": "tpr_at_fpr_0.01",
+            "recall at 0.5%": "tpr_at_fpr_0.005",
             **rates,
-            "mails with a false alarm": "mail_false_alarms",
+            "mails with a false positive": "mail_false_alarms",
         }
     rows = []
     for row in splits.to_dict("records"):
         counts = f"{row['trackers']:,} and {row['negatives']:,} good"
-        told = f"{row['split']}\n{row['claim']}" if wide else f"{row['split']}\n{counts}"
-        rows.append((told, *((counts,) if wide else ()), *(share_with_interval(row, rate) for rate in rates.values())))
+        split = f"{row['split']}\n{row['claim'] if wide else counts}"
+        rows.append((split, *((counts,) if wide else ()), *(share_with_interval(row, rate) for rate in rates.values())))
     columns = ("tested on", *(("trackers and good",) if wide else ()), *rates)
     note = (
-        "Below each share its 95 % interval. The threshold is frozen on the training side; the false alarms say what its"
-        " budget became. 0.1 % of fewer than 1,000 good pictures allows none."
+        "Each share with its 95% interval. The threshold is chosen on the training side and frozen; the false positives are"
+        " those of the test side. At 0.1%, fewer than 1,000 good pictures allow none."
     )
-    return Grid("The best model on what is new to it", columns, rows, len(rates), note)
+    return Grid("The best model on unseen data", columns, rows, len(rates), note)
 
 
 def differences_grid(differences: pd.DataFrame) -> Grid:
-    """Return how much more one detector finds than each other."""
+    """Return the recall that one detector gains over each other one, in percentage points."""
     rows = []
     for row in differences.to_dict("records"):
         points = (
             f"{100 * row['difference']:+.1f} points\n{100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f}"
         )
-        told = "-" if pd.isna(row["difference"]) else points
-        rows.append((_detector(row, "against", "against_vantage"), percent(row["fpr"]), told))
-    name = f" of {differences['name'].iloc[0]}" if len(differences) else ""
-    note = "Paired: both on the same resamples. A rule is met at the false alarms that it brings itself."
-    return Grid(f"More trackers found{name}", ("than", "at false alarms", "difference"), rows, 2, note)
+        difference = "-" if pd.isna(row["difference"]) else points
+        rows.append((_detector(row, "against", "against_vantage"), percent(row["fpr"]), difference))
+    name = f" by {differences['name'].iloc[0]}" if len(differences) else ""
+    note = "Paired: both on the same resamples. A rule is compared at its own false positive rate."
+    return Grid(f"Recall gained{name}", ("over", "at false positives", "difference"), rows, 2, note)
 
 
 def slices_grid(slices: pd.DataFrame) -> Grid:
-    """Return the rates of each slice; the first row of a cut names it."""
+    """Return the rates of each slice; the first row of each kind of slice names the kind."""
     rows = []
     before = ""
     for row in slices.to_dict("records"):
         few = f"\nfew {row['few']}" if row["few"] else ""
-        found = _counted(row, "tpr", row["trackers"] - row["missed"], row["trackers"])
-        alarms = _counted(row, "fpr", row["false_alarms"], row["negatives"])
-        rows.append((row["slice"] if row["slice"] != before else "", f"{row['value']}{few}", found, alarms))
+        recall = _counted(row, "tpr", row["trackers"] - row["missed"], row["trackers"])
+        false_positives = _counted(row, "fpr", row["false_alarms"], row["negatives"])
+        rows.append((row["slice"] if row["slice"] != before else "", f"{row['value']}{few}", recall, false_positives))
         before = row["slice"]
-    note = "At the frozen threshold; each share with its 95 % interval, below it the counts."
-    return Grid("Slices", ("cut by", "slice", "trackers found", "false alarms"), rows, 2, note)
+    note = "At the frozen threshold; each share with its 95% interval and its counts."
+    return Grid("Slices", ("by", "slice", "recall", "false positives"), rows, 2, note)
 
 
 def label_grid(rows: pd.DataFrame) -> Grid:
-    """Count the labels of each corpus."""
+    """Return the number of labels of each corpus."""
     corpus = rows["corpus"].astype(str) if "corpus" in rows else pd.Series("all", index=rows.index)
     counts = pd.crosstab(corpus, rows["label"]).reindex(columns=list(LABELS), fill_value=0)
     counts["all"] = counts.sum(axis=1)
@@ -161,4 +162,4 @@ def _detector(row: Mapping[Any, Any], name: str, vantage: str) -> str:
 
 
 def _counted(row: Mapping[Any, Any], rate: str, part: float, whole: float) -> str:
-    return f"{share_with_interval(row, rate, ', ')}\n{part:,} of {whole:,}" if whole else "-\nnone to judge"
+    return f"{share_with_interval(row, rate, ', ')}\n{part:,} of {whole:,}" if whole else "-\nnone"

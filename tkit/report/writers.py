@@ -22,24 +22,24 @@ from tkit.files import whole_file
 
 
 class Writer(ABC):
-    """Takes frames of the same columns, one after the other."""
+    """Writes frames of the same columns, one after the other."""
 
     discarded = False
 
     def discard(self) -> None:
-        """Say that nothing worth a file was written."""
+        """Leave no file, because nothing was found to write."""
         self.discarded = True
 
     @abstractmethod
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
 
-    def close(self) -> None:  # noqa: B027  most writers hold nothing back
-        """Write what is held back."""
+    def close(self) -> None:  # noqa: B027  most writers buffer nothing
+        """Write what is buffered."""
 
 
 class JsonLinesWriter(Writer):
-    """One JSON object a row; lists stay lists, floats are written so that they read back equal, NaN as null."""
+    """One JSON object per row. Lists stay lists, floats read back equal, and NaN becomes null."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -47,8 +47,8 @@ class JsonLinesWriter(Writer):
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
         for row in frame.to_dict("records"):
-            told = {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
-            self._stream.write(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            values = {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
+            self._stream.write(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 class CsvWriter(Writer):
@@ -66,7 +66,7 @@ class CsvWriter(Writer):
 
 
 class ParquetWriter(Writer):
-    """One row group a frame; lists stay lists."""
+    """One row group per frame; lists stay lists."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -81,13 +81,13 @@ class ParquetWriter(Writer):
         self._writer.write_table(table.cast(self._schema))
 
     def close(self) -> None:
-        """Write the file's end."""
+        """Write the footer of the file."""
         if self._writer is not None:
             self._writer.close()
 
 
 class TableWriter(Writer):
-    """For people: a table a frame, as wide as the terminal."""
+    """For people: one table per frame, as wide as the terminal."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -114,14 +114,14 @@ _WRITERS: dict[str, Any] = {
 
 @contextmanager
 def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
-    """Return a writer of a form (table, jsonl, csv, parquet) to a file, or to standard output where ``path`` is None.
+    """Yield a writer of a form (table, jsonl, csv, parquet) to a file, or to standard output if ``path`` is None.
 
-    The file is written beside its place and moved there at the end, so that one broken off never looks complete.
+    The file appears only when it is complete.
 
     Raises
     ------
     TkitError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     if path is None:
         writer: Writer = _WRITERS[form](sys.stdout.buffer)
@@ -140,11 +140,11 @@ def open_writer(form: str, path: Path | None) -> Iterator[Writer]:
 
 
 class _DiscardedError(Exception):
-    """Nothing worth a file was written."""
+    """Ends the writing of a file that is not wanted."""
 
 
 def _plain_table(frame: pd.DataFrame) -> Table:
-    """Draw rows that are no references: numbers to the right, an absent value as nothing."""
+    """Return rows other than references as a table: numbers to the right, absent values empty."""
     table = Table()
     for name in frame:
         number = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
@@ -160,7 +160,7 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _storable(field: Any) -> Any:
-    """Return a type to a column whose first frame had no value to tell it by."""
+    """Return the field with a storable type: text, if its column has no value in the first frame."""
     if pa.types.is_null(field.type):
         return pa.field(field.name, pa.string())
     if pa.types.is_list(field.type) and pa.types.is_null(field.type.value_type):

@@ -1,4 +1,4 @@
-"""A mail without its trackers, in files and in mail servers."""
+"""Mails without their trackers, in files and in mail servers."""
 
 from tkit.scrubbing.mails import Scrubbed, scrub
 

@@ -1,4 +1,4 @@
-"""Mail files in, mail files without trackers out."""
+"""Read mail files and write them without their trackers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ScrubbedFile(NamedTuple):
-    """One file: where it was, and what :func:`tkit.scrubbing.scrub` gave; None where it was no mail, as ``problem`` tells."""
+    """One file: its path, and the result of :func:`tkit.scrubbing.scrub`; None if it is not a mail, see ``problem``."""
 
     where: str
     done: Scrubbed | None
@@ -27,12 +27,12 @@ class ScrubbedFile(NamedTuple):
 
 
 def read_mail(path: str) -> bytes:
-    """Return the one mail of a file, byte for byte, its mbox ``From `` line with it; ``-`` is standard input.
+    """Return the one mail in a file, byte for byte, with its mbox ``From `` line; ``-`` is standard input.
 
     Raises
     ------
     TkitError
-        Where it cannot be read, holds no mail, or more than one.
+        If the file cannot be read, or contains no mail or more than one.
     """
     problems: list[Problem] = []
     if path == STDIN:
@@ -41,23 +41,23 @@ def read_mail(path: str) -> bytes:
             raise TkitError("standard input: empty: pipe one mail into it")
         return raw
     if os.path.isdir(path):
-        raise TkitError(f"{path}: a folder: give -o FOLDER for its mails without their trackers")
+        raise TkitError(f"{path}: a folder: give -o FOLDER to write its mails without their trackers to")
     mails = list(islice(read_raw([path], problems=problems), 2))
     if problems and not mails:
         raise TkitError(f"{problems[0].where}: {problems[0].what}")
     raw = Path(path).read_bytes()
     if len(mails) != 1 or len(mails[0].raw) < len(raw.strip()):
-        raise TkitError(f"{path}: not one mail but an mbox or archive: split it into mail files first")
+        raise TkitError(f"{path}: an mbox or archive, not one mail: split it into mail files first")
     return raw
 
 
 def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
-    """Scrub the one mail of a file and write it to ``output``, to standard output without one.
+    """Scrub the one mail in a file and write it to ``output``, or to standard output if there is none.
 
     Raises
     ------
     TkitError
-        See :func:`read_mail`; or where the output cannot be written, which leaves nothing half-written.
+        See :func:`read_mail`; or if the output cannot be written, in which case nothing is left half-written.
     """
     done = scrub(read_mail(path), bundle, replace=replace)
     if output is None:
@@ -72,20 +72,20 @@ def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool 
 def scrub_folder(
     folder: Path, output: Path, bundle: Bundle, *, replace: bool = False
 ) -> Iterator[tuple[int, int, ScrubbedFile]]:
-    """Scrub every mail file of a folder, a Maildir for one, into another folder under the same names.
+    """Scrub every mail file of a folder, such as a Maildir, into another folder under the same names.
 
     Yields
     ------
     (number, count, ScrubbedFile)
-        After each file: its number from 1, how many there are, and what was done.
+        After each file: its number from 1, the number of files, and the result.
 
     Raises
     ------
     TkitError
-        Where the output folder lies in the folder, or cannot be written.
+        If the output folder is inside the input folder or cannot be written.
     """
     if output.resolve().is_relative_to(folder.resolve()):
-        raise TkitError(f"{output}: lies in the folder that is read: give another one")
+        raise TkitError(f"{output}: is inside the folder that is read: give another folder")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     for number, path in enumerate(files, 1):
         target = output / path.relative_to(folder)

@@ -1,11 +1,11 @@
-"""A mail without its trackers: what the bundle calls is taken out, every other byte stays as it was."""
+"""Remove from a mail what a bundle flags; every other byte stays as it was."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from tkit.html.edit import removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
+from tkit.mail.message import mbox_line_length
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
 from tkit.url.providers import providers
 from tkit.version import __version__
@@ -23,34 +24,39 @@ if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 HEADER = "X-Tkit-Scrubbed"
-"""The header that says what was done."""
+"""The header that is added to a changed mail and says how many trackers were removed."""
 
 MAX_ROUNDS = 16
-"""How often a mail is judged again after trackers went: what is left may look different without them."""
+"""How often a mail is judged again after removals: the remaining references may look different without the removed ones."""
 
 _SIGNATURES = ("DKIM-Signature", "DomainKey-Signature", "ARC-Message-Signature")
-_BODY_FACTS = ("Content-Length", "Content-MD5", "Lines")
+_OF_BODY = ("Content-Length", "Content-MD5", "Lines")
 _OPAQUE = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 _CLEAR_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_ONE_BY_ONE = 16  # when what was meant to go together does not, this many are tried alone
+_ONE_BY_ONE = 16  # if removals do not work together, this many are tried one after the other
+_NOT_ALONE = "it cannot be removed without changing another reference"
+_READ_OTHERWISE = "without it, the mail would be read differently"
+
+_Change = TypeVar("_Change")
+_Made = TypeVar("_Made")
 
 
 class Tracker(NamedTuple):
-    """A reference that the bundle calls a tracker.
+    """A reference that the bundle flags as a tracker.
 
     Attributes
     ----------
     part, index : int
-        Its number of the HTML part and of the reference, as :func:`tkit.html.references` gives them for the mail as it came.
+        Numbers of the HTML part and of the reference, as :func:`tkit.html.references` gives them for the mail as it came.
     carrier, url, resolved_url : str
-        As there.
+        As :func:`tkit.html.references` gives them.
     score : float
-        The bundle's.
+        The bundle's score.
     reasons : tuple of str
         See :func:`tkit.features.words.reasons`.
     provider : str
-        The mailing service behind it, ``""`` where unknown.
+        The mailing service behind it, ``""`` if unknown.
     """
 
     part: int
@@ -71,18 +77,18 @@ class Skipped(NamedTuple):
 
 
 class Scrubbed(NamedTuple):
-    """What :func:`scrub` gives.
+    """The result of :func:`scrub`.
 
     Attributes
     ----------
     raw : bytes
-        The mail; the very bytes that came where nothing was removed.
+        The mail; exactly the input if nothing was removed.
     removed : tuple of Tracker
-        What was taken out, in the order of the mail.
+        The removed trackers, in the order of the mail.
     skipped : tuple of Skipped
-        What the bundle calls and is still there: in a signed part, or where it could not be taken out alone.
+        Flagged trackers that are still there: in a signed part, or not removable without changing another reference.
     notes : tuple of str
-        What else its reader should know: signatures whose body hash no longer fits, parts that were not looked into.
+        What else the user should know: signatures whose body hash no longer fits, parts that were not inspected.
     """
 
     raw: bytes
@@ -92,30 +98,35 @@ class Scrubbed(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """What was done, in a few words: ``"2 trackers removed"``."""
+        """The number of removed trackers in words: ``"2 trackers removed"``."""
         return f"{len(self.removed)} {'tracker' if len(self.removed) == 1 else 'trackers'} removed"
 
 
 def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
-    r"""Take the trackers out of a mail.
+    r"""Remove the trackers from a mail.
 
-    A picture loses its source and keeps its place and size, a ``srcset`` the candidate, a style sheet the URL;
-    charset, transfer encoding, boundaries and headers stay. What is left is judged again until the bundle calls
-    nothing more of it, so that scrubbing twice is scrubbing once. The result is read again and holds exactly the
-    other references, in their order; where it would not, the reference is left in and told.
+    A picture loses its source and keeps its place and size, a ``srcset`` loses the candidate, a style sheet the URL.
+    Charset, transfer encoding, boundaries and headers stay. The remaining mail is judged again until the bundle flags
+    nothing more, so that scrubbing twice changes nothing more. The result is read again: it must contain exactly the other
+    references, in their order. A tracker that cannot be removed so is left in and reported in ``skipped``.
 
     Parameters
     ----------
     raw : bytes
-        The mail, with or without its mbox ``From `` line. Never raises, whatever the bytes are.
+        The mail, with or without its mbox ``From `` line. No input raises.
     bundle : Bundle
         The detector.
     replace : bool
-        Put a transparent picture of the declared size inline in place of each that goes (a ``data:`` URL).
+        Put a transparent picture of the declared size (a ``data:`` URL) in place of each picture that is removed.
 
     Returns
     -------
     Scrubbed
+
+    Raises
+    ------
+    TkitError
+        For a bundle of the vantage point ``campaign``.
 
     Examples
     --------
@@ -126,38 +137,36 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     ('1 tracker removed', b'<p>Hi<img  width=1 height=1>')
     """
     require_one_mail(bundle.vantage, "scrub")
-    start = (raw.find(b"\n") + 1 or len(raw)) if raw.startswith(b"From ") else 0
-    now = _read(raw[start:])
-    remaining = now.references
-    gone: dict[int, Tracker] = {}
-    left: dict[int, Skipped] = {}
-    for _ in range(MAX_ROUNDS):
-        called = {number: tracker for number, tracker in _called(now, bundle, remaining).items() if number not in left}
-        if not called:
-            break
-        step = _step(now, remaining, called, replace)
-        left |= {number: Skipped(called[number], why) for number, why in step.left.items() if number in called}
-        if not step.gone:
-            break
-        now = step.now
-        gone |= {own.index: called.get(own.index) or _beside(own) for own in remaining if own.index in step.gone}
-        remaining = [own for own in remaining if own.index not in step.gone]
-    else:
-        why = f"called only after {MAX_ROUNDS} others went one by one: scrub the mail again"
-        late = {number: tracker for number, tracker in _called(now, bundle, remaining).items() if number not in left}
-        left |= {number: Skipped(tracker, why) for number, tracker in late.items()}
-    notes = tuple(_notes(now, bool(gone)))
-    done = Scrubbed(raw, tuple(gone[number] for number in sorted(gone)), tuple(left[number] for number in sorted(left)), notes)
-    return done._replace(raw=raw[:start] + _header(now.mail, done.summary) + now.mail) if gone else done
+    start = mbox_line_length(raw)
+    work = _Work(raw[start:], bundle, replace)
+    work.run()
+    removed = tuple(work.removed[index] for index in sorted(work.removed))
+    skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
+    notes = tuple(_notes(work.now.mail, work.now.message, bool(removed)))
+    done = Scrubbed(raw, removed, skipped, notes)
+    return done._replace(raw=raw[:start] + _header(work.now.mail, done.summary) + work.now.mail) if removed else done
 
 
 def _header(mail: bytes, summary: str) -> bytes:
-    found = _LINE_END.search(mail)
-    return f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (found[0] if found else b"\n")
+    line_end = _LINE_END.search(mail)
+    return f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (line_end[0] if line_end else b"\n")
+
+
+def _notes(mail: bytes, message: Message, changed: bool) -> Iterator[str]:
+    for name in (*_SIGNATURES, *_OF_BODY) if changed else ():
+        if name.lower() in message.headers:
+            yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer fits the body'}"
+    if is_too_nested(mail):
+        yield TOO_NESTED
+    lowered = mail.lower()
+    if b"pkcs7-mime" in lowered or b"pgp-encrypted" in lowered:
+        for kind in dict.fromkeys(leaf.content_type for leaf in leaves(mail)):
+            if kind in _OPAQUE:
+                yield f"{kind}: signed or encrypted, not inspected"
 
 
 class _Reference(NamedTuple):
-    """A remote reference, as it is numbered in the mail that came."""
+    """A remote reference, with the part and the index that it has in the mail as it came."""
 
     part: int
     index: int  # type: ignore[assignment]
@@ -165,15 +174,15 @@ class _Reference(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """A mail, read."""
+    """A mail and what was read from it."""
 
     mail: bytes
     message: Message
-    rows: pd.DataFrame | None  # the feature table; None where it loads nothing
+    rows: pd.DataFrame | None  # the feature table; None if the mail has no remote reference
 
     @property
     def references(self) -> list[_Reference]:
-        """Its remote references, one a row."""
+        """Its remote references, one per row."""
         if self.rows is None:
             return []
         columns = ("part", "index", "carrier", "url", "resolved_url")
@@ -190,156 +199,191 @@ def _read(mail: bytes) -> _Reading:
     return _Reading(mail, message, pd.concat(frames, ignore_index=True) if frames else None)
 
 
-def _called(now: _Reading, bundle: Bundle, remaining: Sequence[_Reference]) -> dict[int, Tracker]:
-    """Return what the bundle calls, by the index in the mail that came; ``remaining`` are the rows' references."""
-    if now.rows is None:
-        return {}
-    verdicts = bundle.verdicts(now.rows)
-    if not verdicts.any():
-        return {}
-    rows = now.rows[verdicts]
-    found = [reference for reference, yes in zip(remaining, verdicts, strict=True) if yes]
-    why = reasons(rows, bundle.contributions(rows), [True] * len(rows))
-    services = providers([reference.load.resolved_url for reference in found])
-    return {
-        reference.index: Tracker(reference.part, reference.index, *reference.load, float(score), tuple(phrases), service)
-        for reference, score, phrases, service in zip(found, bundle.scores(rows), why, services, strict=True)
-    }
+class _Work:
+    """A mail that loses its trackers, round by round.
+
+    Every reference is known by the index that it has in the mail as it came: indexes in later readings shift when references
+    before them go.
+    """
+
+    def __init__(self, mail: bytes, bundle: Bundle, replace: bool) -> None:
+        self.now = _read(mail)
+        self.remaining = self.now.references  # of the mail as it is now, one per row
+        self.removed: dict[int, Tracker] = {}
+        self.skipped: dict[int, Skipped] = {}
+        self._bundle = bundle
+        self._replace = replace
+
+    def run(self) -> None:
+        """Remove trackers until the bundle flags nothing more that can be removed."""
+        for _ in range(MAX_ROUNDS):
+            flagged = self._flagged()
+            if not flagged or not self._remove(flagged):
+                return
+        why = f"flagged only after {MAX_ROUNDS} others went one by one: scrub the mail again"
+        self.skipped |= {index: Skipped(tracker, why) for index, tracker in self._flagged().items()}
+
+    def _flagged(self) -> dict[int, Tracker]:
+        """Return by index what the bundle flags now, without what was skipped."""
+        rows = self.now.rows
+        if rows is None:
+            return {}
+        verdicts = self._bundle.verdicts(rows)
+        if not verdicts.any():
+            return {}
+        rows = rows[verdicts]
+        flagged = [reference for reference, verdict in zip(self.remaining, verdicts, strict=True) if verdict]
+        phrases = reasons(rows, self._bundle.contributions(rows), [True] * len(rows))
+        services = providers([reference.load.resolved_url for reference in flagged])
+        return {
+            reference.index: Tracker(reference.part, reference.index, *reference.load, float(score), tuple(why), service)
+            for reference, score, why, service in zip(flagged, self._bundle.scores(rows), phrases, services, strict=True)
+            if reference.index not in self.skipped
+        }
+
+    def _remove(self, flagged: Mapping[int, Tracker]) -> bool:
+        """Remove flagged references and note why the rest of them stays; return whether any went."""
+        edits, left = self._edits(flagged)
+        written, reading = _together_or_singly(edits, self._with)
+        left |= {index: _READ_OTHERWISE for edit in edits if edit not in written for index in edit.removed}
+        self.skipped |= {index: Skipped(flagged[index], why) for index, why in left.items() if index in flagged}
+        if reading is None:
+            return False
+        gone = {index for edit in written for index in edit.removed}
+        removed = [reference for reference in self.remaining if reference.index in gone]
+        self.removed |= {reference.index: flagged.get(reference.index) or _beside(reference) for reference in removed}
+        self.remaining = [reference for reference in self.remaining if reference.index not in gone]
+        self.now = reading
+        return True
+
+    def _edits(self, flagged: Collection[int]) -> tuple[list[_PartEdit], dict[int, str]]:
+        """Return the parts without their flagged references, and by index why some of these stay."""
+        parts: dict[int, list[_Reference]] = defaultdict(list)
+        for reference in self.remaining:
+            parts[reference.part].append(reference)
+        edits: list[_PartEdit] = []
+        left: dict[int, str] = {}
+        for number, source in enumerate(html_sources(self.now.mail, self.now.message)):
+            wanted = frozenset(reference.index for reference in parts[number] if reference.index in flagged)
+            if wanted:
+                edit = _edit(source, parts[number], wanted, self._replace)
+                if isinstance(edit, str):
+                    left |= dict.fromkeys(wanted, edit)
+                else:
+                    edits.append(edit)
+                    left |= dict.fromkeys(wanted - edit.removed, _NOT_ALONE)
+        return edits, left
+
+    def _with(self, edits: Sequence[_PartEdit]) -> _Reading | None:
+        """Read the mail with edited parts; None unless it then contains exactly the references that are to stay."""
+        pieces = []
+        position = 0
+        for edit in sorted(edits, key=lambda edit: edit.start):
+            pieces += [self.now.mail[position : edit.start], edit.body]
+            position = edit.end
+        reading = _read(b"".join([*pieces, self.now.mail[position:]]))
+        gone = {index for edit in edits for index in edit.removed}
+        expected = [_loaded(reference) for reference in self.remaining if reference.index not in gone]
+        return reading if list(map(_loaded, reading.references)) == expected else None
+
+
+def _loaded(reference: _Reference) -> tuple[int, str]:
+    return reference.part, reference.load.resolved_url
+
+
+def _together_or_singly(
+    changes: Sequence[_Change], make: Callable[[Sequence[_Change]], _Made | None]
+) -> tuple[list[_Change], _Made | None]:
+    """Return the changes that can be made and what they make: all together, or else each that goes with those before it.
+
+    ``make`` returns None for changes that do not go together. So does this function if none goes.
+    """
+    if not changes:
+        return [], None
+    made = make(changes)
+    if made is not None:
+        return list(changes), made
+    chosen: list[_Change] = []
+    for change in changes[:_ONE_BY_ONE]:
+        longer = make([*chosen, change])
+        if longer is not None:
+            chosen.append(change)
+            made = longer
+    return chosen, made
 
 
 def _beside(reference: _Reference) -> Tracker:
-    """Return what had to go with a tracker: a copy of its element that the HTML tree makes of the same text."""
+    """Return a reference that goes with a tracker: a copy of its element that the HTML tree makes of the same text."""
     why = ("written in the same place as a tracker",)
     service = providers([reference.load.resolved_url])[0]
     return Tracker(reference.part, reference.index, *reference.load, float("nan"), why, service)
 
 
-class _Step(NamedTuple):
-    """One round: the mail after it, the indexes (in the mail that came) of what is gone, and why the others stay."""
-
-    now: _Reading
-    gone: frozenset[int]
-    left: dict[int, str]
-
-
-class _Part(NamedTuple):
-    """An HTML part's new body and where the old one stands."""
+class _PartEdit(NamedTuple):
+    """An HTML part's new body, where the old one is in the mail, and the indexes of the references that it loses."""
 
     start: int
     end: int
     body: bytes
-    gone: frozenset[int]
-    left: dict[int, str]
+    removed: frozenset[int]
 
 
-def _step(now: _Reading, remaining: Sequence[_Reference], called: Collection[int], replace: bool) -> _Step:
-    edited: list[_Part] = []
-    left: dict[int, str] = {}
-    parts: dict[int, list[_Reference]] = defaultdict(list)
-    for reference in remaining:
-        parts[reference.part].append(reference)
-    for number, source in enumerate(html_sources(now.mail, now.message)):
-        wanted = [reference.index for reference in parts[number] if reference.index in called]
-        if wanted:
-            part = _edited(source, parts[number], wanted, replace)
-            left |= part.left
-            if part.gone:
-                edited.append(part)
-    written = _written(now.mail, edited, remaining)
-    if written is None:
-        together, edited = edited, []
-        for part in together[:_ONE_BY_ONE]:
-            alone = _written(now.mail, [*edited, part], remaining)
-            if alone:
-                edited.append(part)
-                written = alone
-        refused = {number for part in together if part not in edited for number in part.gone}
-        left |= dict.fromkeys(refused, "without it, the mail would be read in another way")
-    return _Step(written or now, frozenset(number for part in edited for number in part.gone), left)
+def _edit(source: HtmlSource, own: Sequence[_Reference], wanted: frozenset[int], replace: bool) -> _PartEdit | str:
+    """Return one part without some of its references, or the reason why that is impossible.
 
-
-def _written(mail: bytes, edited: Sequence[_Part], remaining: Sequence[_Reference]) -> _Reading | None:
-    """Write parts into the mail; None where it then does not hold exactly the references that are to stay."""
-    pieces = []
-    position = 0
-    for part in sorted(edited, key=lambda part: part.start):
-        pieces += [mail[position : part.start], part.body]
-        position = part.end
-    reading = _read(b"".join([*pieces, mail[position:]]))
-    gone = {number for part in edited for number in part.gone}
-    meant = [(own.part, own.load.resolved_url) for own in remaining if own.index not in gone]
-    found = [(own.part, own.load.resolved_url) for own in reading.references]
-    return reading if found == meant else None
-
-
-def _edited(source: HtmlSource | None, own: Sequence[_Reference], wanted: Sequence[int], replace: bool) -> _Part:
-    """Take references out of one part; ``own`` are all its remote ones, ``wanted`` the indexes of those to go."""
-
-    def none(why: str) -> _Part:
-        return _Part(0, 0, b"", frozenset(), dict.fromkeys(wanted, why))
-
-    if source is None:
-        return none("its part is not found in the mail's bytes")
+    Parameters
+    ----------
+    source : HtmlSource
+        The part.
+    own : sequence of _Reference
+        All remote references of the part.
+    wanted : frozenset of int
+        Indexes of those to remove.
+    replace : bool
+    """
     if source.leaf.guard:
-        return none(f"{source.leaf.guard}: a signature covers it")
-    if source.text.lstrip().startswith(_CLEAR_SIGNED):  # somewhere inside, it would be a tracker's way to stay
-        return none("PGP: a signature covers it")
-    found = places(source.text, [reference.load for reference in own])
-    if found is None:
-        return none("its part is read in two ways")
-    editing = _Editing(source.text, found, own, replace)
-    asked = frozenset(wanted)
-    known = [reference.index for reference, place in zip(own, found.of, strict=True) if place and reference.index in asked]
-    edits, gone = editing.without(known)
-    if not edits:
-        chosen: list[int] = []
-        for number in known[:_ONE_BY_ONE]:
-            tried, alone = editing.without([*chosen, number])
-            if tried:
-                chosen.append(number)
-                edits, gone = tried, alone
-    body = source.rewritten(edits) if edits else None
-    why = "it cannot be taken out without changing another reference"
-    if body is None:
-        return none(why)
-    return _Part(source.leaf.start, source.leaf.end, body, gone, dict.fromkeys(asked - gone, why))
+        return f"{source.leaf.guard}: a signature covers it"
+    if source.text.lstrip().startswith(_CLEAR_SIGNED):  # only at the start: inside, it would be a way for a tracker to stay
+        return "PGP: a signature covers it"
+    located = places(source.text, [reference.load for reference in own])
+    if located is None:
+        return "its part can be read in two ways"
+    part = _PartText(source.text, located, own, replace)
+    known = [reference.index for reference, place in zip(own, located.of, strict=True) if place and reference.index in wanted]
+    _, text_edit = _together_or_singly(known, part.without)
+    body = source.rewritten(text_edit.edits) if text_edit else None
+    if text_edit is None or body is None:
+        return _NOT_ALONE
+    return _PartEdit(source.leaf.start, source.leaf.end, body, text_edit.removed)
 
 
-class _Editing(NamedTuple):
-    """One text and the places of its references."""
+class _TextEdit(NamedTuple):
+    """Edits of a text, and the indexes of the references that they remove."""
+
+    edits: list[Edit]
+    removed: frozenset[int]
+
+
+class _PartText(NamedTuple):
+    """The text of a part and where its references are written."""
 
     text: str
-    found: Places
-    own: Sequence[_Reference]
+    places: Places
+    references: Sequence[_Reference]
     replace: bool
 
-    def without(self, wanted: Collection[int]) -> tuple[list[Edit], frozenset[int]]:
-        """Return the edits that take references out, and which are gone then; none where others would go or come."""
-        pairs = list(zip(self.own, self.found.of, strict=True))
-        chosen = frozenset(wanted)
-        going = {place for reference, place in pairs if place and reference.index in chosen}
-        gone = frozenset(reference.index for reference, place in pairs if place in going)
-        edits = removal(self.text, self.found, going, self.replace)
+    def without(self, wanted: Collection[int]) -> _TextEdit | None:
+        """Return edits that remove references; None if they would change a reference that is written elsewhere."""
+        pairs = list(zip(self.references, self.places.of, strict=True))
+        going = {place for reference, place in pairs if place and reference.index in wanted}
+        removed = frozenset(reference.index for reference, place in pairs if place in going)
+        edits = removal(self.text, self.places, going, self.replace)
         pieces = []
         position = 0
         for edit in edits:
             pieces += [self.text[position : edit.start], edit.text]
             position = edit.end
-        meant = [reference.load.resolved_url for reference in self.own if reference.index not in gone]
-        if resolved_urls("".join([*pieces, self.text[position:]])) != meant:
-            return [], frozenset()
-        return edits, gone
-
-
-def _notes(now: _Reading, changed: bool) -> Iterator[str]:
-    headers = now.message.headers
-    for name in (*_SIGNATURES, *_BODY_FACTS) if changed else ():
-        if name.lower() in headers:
-            yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer that of the body'}"
-    if is_too_nested(now.mail):
-        yield TOO_NESTED
-    lowered = now.mail.lower()
-    if b"pkcs7-mime" in lowered or b"pgp-encrypted" in lowered:
-        for kind in dict.fromkeys(leaf.content_type for leaf in leaves(now.mail)):
-            if kind in _OPAQUE:
-                yield f"{kind}: signed or encrypted, not looked into"
+        expected = [reference.load.resolved_url for reference in self.references if reference.index not in removed]
+        if not edits or resolved_urls("".join([*pieces, self.text[position:]])) != expected:
+            return None
+        return _TextEdit(edits, removed)

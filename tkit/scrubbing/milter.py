@@ -1,7 +1,8 @@
-"""A mail filter for Postfix and Sendmail: trackers are taken out of every mail that passes.
+"""A mail filter for Postfix and Sendmail that removes the trackers from every mail.
 
-The Sendmail mail filter protocol, version 6, as its ``mfdef.h`` and Postfix' ``milter8.c`` have it: packets of a
-length, a command and data. Only what rewriting a body needs is spoken. On any fault the mail passes unchanged.
+It implements the Sendmail mail filter protocol, version 6, after Sendmail's ``mfdef.h`` and Postfix's ``milter8.c``:
+packets of a length, a command and data. It negotiates only what rewriting a body needs. On any error the mail passes
+unchanged.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _log = logging.getLogger("tkit.scrubbing.milter")
 
 VERSION = 6
 MAX_PACKET = 1 << 20
-"""Bytes; what is longer is no packet. Sendmail and Postfix send chunks of 64 KiB."""
+"""Bytes; anything longer is not a packet. Sendmail and Postfix send chunks of 64 KiB."""
 
 MAX_HELD = 1 << 29
-"""Bytes of all mails that are held at the same time; above it, a mail passes as it is."""
+"""Bytes of all mails that are held at the same time; beyond it, a mail passes unchanged."""
 
 _CHUNK = 65_535
 _IDLE_SECONDS = 7_210  # libmilter's own
@@ -50,7 +51,7 @@ _CONTINUE = b"c"
 
 
 class Counts:
-    """What was done, in numbers."""
+    """Numbers of mails and of removed trackers."""
 
     def __init__(self) -> None:
         self.mails = self.changed = self.removed = self.passed = 0
@@ -58,24 +59,24 @@ class Counts:
     def __str__(self) -> str:
         return (
             f"{self.mails:,} mails, {self.changed:,} changed, {self.removed:,} trackers removed, "
-            f"{self.passed:,} passed without a look"
+            f"{self.passed:,} passed unscrubbed"
         )
 
 
 class Milter:
-    """The filter's server.
+    """The server.
 
     Parameters
     ----------
     workers : Workers
-        Who scrubs.
+        The processes that scrub.
     max_size : int
-        Bytes; a larger mail passes as it is.
+        Bytes; a larger mail passes unchanged.
 
     Attributes
     ----------
     counts : Counts
-        Of all mails so far.
+        All mails so far.
     """
 
     def __init__(self, workers: Workers, max_size: int) -> None:
@@ -86,7 +87,7 @@ class Milter:
         self._sessions: dict[_Session, asyncio.Task[None] | None] = {}
 
     async def client(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Serve one connection of the mail server to its end."""
+        """Serve one connection of the mail server until it ends."""
         session = _Session(self, reader, writer)
         self._sessions[session] = asyncio.current_task()
         try:
@@ -101,7 +102,7 @@ class Milter:
                 await writer.wait_closed()
 
     async def stop(self) -> None:
-        """Let the mails that are under way be finished, then close every connection."""
+        """Finish the mails in progress, then close every connection."""
         for session in list(self._sessions):
             session.stop()
         waiting = [task for task in self._sessions.values() if task]
@@ -112,14 +113,14 @@ class Milter:
         await self._workers.close()
 
     def hold(self, size: int) -> bool:
-        """Note that a session holds so many bytes more; False where it must not."""
+        """Note that a session holds ``size`` more bytes; return False if it must not."""
         if self._held + size > MAX_HELD:
             return False
         self._held += size
         return True
 
     async def scrub(self, mail: bytes) -> Done | None:
-        """Have a mail scrubbed and counted; None where it passes as it is."""
+        """Scrub and count a mail; return None if it passes unchanged."""
         self.counts.mails += 1
         try:
             done = await self._workers.scrub(mail)
@@ -131,27 +132,27 @@ class Milter:
             return None
         self.counts.changed += 1
         self.counts.removed += done.removed
-        _log.info("a mail of %d bytes: %d removed, %d left in", len(mail), done.removed, done.left)
+        _log.info("a mail of %d bytes: %d trackers removed, %d left in", len(mail), done.removed, done.left)
         return done
 
     def passed(self, why: str) -> None:
-        """Count a mail that passes without a look."""
+        """Count a mail that passes without being scrubbed."""
         self.counts.mails += 1
         self.counts.passed += 1
         _log.warning("a mail passes unchanged: %s", why)
 
     @property
     def max_size(self) -> int:
-        """Bytes of the largest mail that is looked into."""
+        """Bytes of the largest mail that is scrubbed."""
         return self._max_size
 
 
 class _BadPacketError(Exception):
-    """What came is not the protocol."""
+    """The received bytes are not the protocol."""
 
 
 class _Session:
-    """One connection: a mail after the other."""
+    """One connection, which sends one mail after the other."""
 
     def __init__(self, milter: Milter, reader: StreamReader, writer: StreamWriter) -> None:
         self._milter = milter
@@ -187,13 +188,13 @@ class _Session:
                 return
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Close the connection after the mail that is under way, if any."""
+        """Close the connection after the mail in progress, if any."""
         self._stopping = True
         if at_once or not self._size:
             self._writer.close()
 
     def forget(self) -> None:
-        """Let go of the mail that was held."""
+        """Drop the mail that is held."""
         self._milter.hold(-self._size)
         self._head, self._body, self._size, self._too_much = [], [], 0, False
 
@@ -231,27 +232,27 @@ class _Session:
         value = value.removesuffix(b"\0").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self._keep(self._head, name + b":" + space + value + b"\r\n")
 
-    def _keep(self, where: list[bytes], data: bytes) -> None:
+    def _keep(self, chunks: list[bytes], data: bytes) -> None:
         if self._too_much:
             return
         if self._size + len(data) > self._milter.max_size or not self._milter.hold(len(data)):
             self.forget()
             self._too_much = True
         elif data:
-            where.append(data)
+            chunks.append(data)
             self._size += len(data)
 
     async def _end_of_body(self) -> None:
         if self._too_much:
             self._milter.passed("it is too large")
         elif self._actions != _ACTIONS:
-            self._milter.passed("the mail server lets no body be changed")
+            self._milter.passed("the mail server does not allow changing the body")
         else:
             head = b"".join(self._head) + b"\r\n"
             done = await self._milter.scrub(head + b"".join(self._body))
             if done:
                 added, _, mail = done.raw.partition(b"\n")
-                # A broken header can make the parts begin among the headers, which cannot be changed here.
+                # After a broken header the parts can begin among the headers, which cannot be changed here.
                 if mail.startswith(head):
                     for start in range(len(head), len(mail), _CHUNK):
                         self._send(b"b" + mail[start : start + _CHUNK])
@@ -275,7 +276,7 @@ def serve(
     timeout: float = 60.0,
     max_size: int = 64 << 20,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; mails under way are finished.
+    """Serve until SIGTERM or SIGINT, then finish the mails in progress.
 
     Parameters
     ----------
@@ -284,12 +285,12 @@ def serve(
     model, vantage, replace, workers, timeout
         See :class:`tkit.scrubbing.worker.Workers`.
     max_size : int
-        Bytes; a larger mail passes as it is.
+        Bytes; a larger mail passes unchanged.
 
     Raises
     ------
     TkitError
-        Where ``listen`` is none of these, or cannot be listened on.
+        If ``listen`` has another form or cannot be listened on.
     """
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
     with suppress(KeyboardInterrupt):
@@ -303,8 +304,8 @@ async def _serve(listen: str, workers: Workers, max_size: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     server = await _listen(listen, milter)
-    where = ", ".join(_name(socket.getsockname()) for socket in server.sockets)
-    _log.info("listening on %s", where)
+    addresses = ", ".join(_name(socket.getsockname()) for socket in server.sockets)
+    _log.info("listening on %s", addresses)
     await stopped.wait()
     server.close()
     await milter.stop()
@@ -312,7 +313,7 @@ async def _serve(listen: str, workers: Workers, max_size: int) -> None:
 
 
 def listening_place(listen: str) -> str | tuple[str, int]:
-    """Read where to listen.
+    """Parse the address to listen on.
 
     Returns
     -------
@@ -322,31 +323,31 @@ def listening_place(listen: str) -> str | tuple[str, int]:
     Raises
     ------
     TkitError
-        Where it is neither.
+        If it is neither.
 
     Examples
     --------
     >>> listening_place("inet:8894@::1"), listening_place("unix:/run/tkit")
     (('::1', 8894), '/run/tkit')
     """
-    kind, _, place = listen.partition(":")
-    if kind == "unix" and place:
-        return place
-    port, _, host = place.partition("@")
+    kind, _, address = listen.partition(":")
+    if kind == "unix" and address:
+        return address
+    port, _, host = address.partition("@")
     if kind in ("inet", "inet6") and port.isascii() and port.isdecimal() and int(port) < 1 << 16:
         return host or "127.0.0.1", int(port)
-    raise TkitError(f"{listen}: no place to listen on: give inet:PORT@HOST or unix:PATH")
+    raise TkitError(f"{listen}: not an address to listen on: give inet:PORT@HOST or unix:PATH")
 
 
 async def _listen(listen: str, milter: Milter) -> asyncio.Server:
-    place = listening_place(listen)
+    address = listening_place(listen)
     try:
-        if isinstance(place, str):
+        if isinstance(address, str):
             with suppress(FileNotFoundError):
-                if stat.S_ISSOCK(os.stat(place).st_mode):
-                    os.unlink(place)  # left by one that was killed
-            return await asyncio.start_unix_server(milter.client, place)
-        return await asyncio.start_server(milter.client, *place, backlog=256)
+                if stat.S_ISSOCK(os.stat(address).st_mode):
+                    os.unlink(address)  # left by a server that was killed
+            return await asyncio.start_unix_server(milter.client, address)
+        return await asyncio.start_server(milter.client, *address, backlog=256)
     except OSError as error:
         raise TkitError(f"{listen}: cannot be listened on ({error.strerror or error}): give another --listen") from None
 

@@ -1,7 +1,7 @@
-"""Scrubbing in processes of their own, which a mail may hang or end without harm to the next one.
+"""Scrub in separate processes, so that a mail that hangs or crashes one does not harm the next mail.
 
-``python -m tkit.scrubbing.worker`` reads mails from standard input and writes what became of them to standard output,
-each after its length; :class:`Workers` keeps some of them at work.
+``python -m tkit.scrubbing.worker`` reads mails from standard input and writes the results to standard output,
+each after its length. :class:`Workers` runs several such processes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import IO, NamedTuple
 from tkit.errors import TkitError
 
 _LENGTH = struct.Struct(">I")
-_DONE = struct.Struct(">?III")  # no fault, trackers removed, trackers left in, length of the mail that follows
+_DONE = struct.Struct(">?III")  # success, trackers removed, trackers left in, length of the mail that follows
 
 
 class Done(NamedTuple):
-    """What became of a mail: how many trackers were removed and left in, and its bytes, ``b""`` where none changed."""
+    """The result for a mail: how many trackers were removed and left in, and the new mail, ``b""`` if nothing changed."""
 
     removed: int
     left: int
@@ -29,16 +29,16 @@ class Done(NamedTuple):
 
 
 class Workers:
-    """Some processes that scrub, started when they are needed and started again when one is gone.
+    """Processes that scrub, started when needed and restarted when one has ended.
 
     Parameters
     ----------
     count : int
-        How many mails are looked into at the same time.
+        How many mails are scrubbed at the same time.
     timeout : float
-        Seconds that one mail may take, its waiting for a free process included.
+        Seconds that one mail may take, including the wait for a free process.
     model : Path, optional
-        Bundle folder; without it the built-in one of ``vantage``.
+        Bundle folder; by default the built-in bundle of ``vantage``.
     vantage : str
         ``"url"``, ``"element"`` or ``"message"``.
     replace : bool
@@ -54,15 +54,15 @@ class Workers:
             self._idle.put_nowait(None)
 
     async def scrub(self, mail: bytes) -> Done:
-        """Have one mail scrubbed.
+        """Scrub one mail in a free process.
 
         Raises
         ------
         TkitError
-            Where that failed: the time was over, or the process ended or found a fault.
+            If that failed: it timed out, the process ended, or scrubbing raised an error.
         """
         process: Process | None = None
-        taken = sound = False
+        taken = succeeded = False
         try:
             async with asyncio.timeout(self._timeout):
                 process = await self._idle.get()
@@ -73,18 +73,18 @@ class Workers:
                     )
                     self._running.add(process)
                 done = await _ask(process, mail)
-                sound = True
+                succeeded = True
         except TimeoutError:
             raise TkitError(f"not done within {self._timeout:g} s") from None
         except (OSError, asyncio.IncompleteReadError):
-            raise TkitError("the process that looked into it ended") from None
+            raise TkitError("the process that scrubbed it ended") from None
         finally:
             if taken:
-                if not sound and process is not None:
+                if not succeeded and process is not None:
                     self._end(process)
-                self._idle.put_nowait(process if sound else None)
+                self._idle.put_nowait(process if succeeded else None)
         if done is None:
-            raise TkitError("a fault while it was looked into")
+            raise TkitError("an error while it was scrubbed")
         return done
 
     async def close(self) -> None:
@@ -104,14 +104,14 @@ async def _ask(process: Process, mail: bytes) -> Done | None:
         raise BrokenPipeError
     process.stdin.write(_LENGTH.pack(len(mail)) + mail)
     await process.stdin.drain()
-    sound, removed, left, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
+    succeeded, removed, left, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
     raw = await process.stdout.readexactly(length)
-    return Done(removed, left, raw) if sound else None
+    return Done(removed, left, raw) if succeeded else None
 
 
 def work(requests: IO[bytes], answers: IO[bytes], model: str, vantage: str, replace: bool) -> None:
-    """Scrub the mails of one stream into another until it ends."""
-    from tkit.bundle import Bundle, default_bundle  # noqa: PLC0415  the server needs no model in memory
+    """Scrub the mails of one stream into another until the first ends."""
+    from tkit.bundle import Bundle, default_bundle  # noqa: PLC0415  keeps the model out of the server
     from tkit.scrubbing.mails import scrub  # noqa: PLC0415
 
     bundle = Bundle.load(model) if model else default_bundle(vantage)
@@ -119,7 +119,7 @@ def work(requests: IO[bytes], answers: IO[bytes], model: str, vantage: str, repl
         mail = requests.read(*_LENGTH.unpack(head))
         try:
             done = scrub(mail, bundle, replace=replace)
-        except Exception:  # whatever it is, the mail passes and the next one comes
+        except Exception:  # whatever fails, the mail passes unchanged and the next one is read
             answers.write(_DONE.pack(False, 0, 0, 0))
         else:
             raw = done.raw if done.removed else b""

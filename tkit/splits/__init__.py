@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which are held out."""
+"""Splits: which rows are trained on, and which are held out."""
 
 from tkit.splits.folds import Split, cross_validation
 

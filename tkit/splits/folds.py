@@ -1,9 +1,8 @@
-"""Which rows are trained on and which are tested, so that nothing of one campaign stands on both sides.
+"""Splits of rows into training and test, such that no campaign is in both.
 
-`rows` is a frame as the design describes it: one row a remote reference, with at least ``label``
-(T P C S U), ``source`` (``gold`` was drawn and labelled, ``member`` inherits a label from its
-cluster), ``component``, ``date`` and whatever column a split goes by. Test rows are always gold;
-member rows only ever train.
+`rows` has one row per remote reference, with at least ``label`` (T P C S U), ``source`` (``gold`` was drawn and labelled,
+``member`` inherits the label of its cluster), ``component``, ``date`` and the columns that a split needs. Test rows are always
+gold; member rows are only for training.
 """
 
 from collections.abc import Hashable, Sequence
@@ -16,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csgraph
 
-from tkit.arrays import Mask
+from tkit.arrays import Ints, Mask
 from tkit.errors import TkitError
 
 Groups = Sequence[Hashable] | NDArray[Any] | pd.Series
@@ -24,14 +23,14 @@ Groups = Sequence[Hashable] | NDArray[Any] | pd.Series
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One way to cut the rows.
+    """One split of the rows.
 
     Attributes
     ----------
     name : str
         What is tested: ``fold 1 of 5``, ``from 2023-01-01``, ``corpus = a``.
     train, test : ndarray of bool, shape (n_rows,)
-        Rows to fit on and rows to score. A row may be in neither, never in both.
+        Rows to train on and rows to test. A row may be in neither, but not in both.
     """
 
     name: str
@@ -39,13 +38,13 @@ class Split:
     test: Mask
 
 
-def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> NDArray[np.int64]:
-    """Number the rows so that rows sharing a value in any key column get the same number.
+def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> Ints:
+    """Number the rows such that rows with the same value in any key column have the same number.
 
     Parameters
     ----------
     keys : sequence of key columns, each of length n_rows
-        A missing key (None, NaN, NA or the empty string) joins nothing.
+        Rows are not joined by a missing key (None, NaN, NA or the empty string).
 
     Returns
     -------
@@ -55,7 +54,7 @@ def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> N
     Raises
     ------
     TkitError
-        Without a key column, or when the columns differ in length.
+        Without a key column, or if the columns differ in length.
 
     Examples
     --------
@@ -77,8 +76,8 @@ def connected_components(keys: Sequence[Sequence[Hashable] | NDArray[Any]]) -> N
             right.append(row)
     edges = (np.ones(len(left), dtype=np.int8), (left, right))
     graph = coo_matrix(edges, shape=(n, n))  # type: ignore[no-untyped-call]
-    found = csgraph.connected_components(graph, directed=False)[1]
-    numbered: NDArray[np.int64] = pd.factorize(found)[0].astype(np.int64)
+    component = csgraph.connected_components(graph, directed=False)[1]
+    numbered: Ints = pd.factorize(component)[0].astype(np.int64)
     return numbered
 
 
@@ -88,12 +87,12 @@ def _require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
         raise TkitError(f"rows have no column {', '.join(missing)}: build them with tkit.dataset.reading")
 
 
-def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None) -> NDArray[np.int64]:
-    """Deal rows into folds so that a group stays whole and the folds hold equally many trackers.
+def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None) -> Ints:
+    """Distribute rows over folds such that groups stay whole and the folds have about equally many trackers.
 
-    The groups are dealt largest first (by trackers, then by rows; equals in an order that `seed`
-    decides), each to the fold that has the fewest trackers, or the fewest rows when the group
-    holds no tracker. This is the longest-processing-time rule (Graham 1969).
+    Groups are taken in falling order of trackers, then of rows; `seed` decides the order of equal groups. Each goes to the
+    fold with the fewest trackers or, if the group has no tracker, with the fewest rows. This is the longest-processing-time
+    rule (Graham 1969).
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
     seed : int
         Decides the order of equal groups.
     tracker : ndarray of bool, shape (n_rows,), optional
-        Rows to balance; without it the folds are balanced by rows alone.
+        Trackers; without it the folds are balanced by rows only.
 
     Returns
     -------
@@ -114,7 +113,7 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
     Raises
     ------
     TkitError
-        When `k` does not fit the number of groups, or a row has no group.
+        If `k` does not fit the number of groups, or a row has no group.
     """
     code, names = pd.factorize(np.asarray(groups))
     if (code < 0).any():
@@ -137,24 +136,24 @@ def grouped_folds(groups: Groups, k: int, seed: int, tracker: Mask | None = None
 
 
 def sender_groups(rows: pd.DataFrame, column: str = "sender_key") -> pd.Series:
-    """Return each row its sender, and a mail without one a group of its own.
+    """Return the sender of each row; each mail without a known sender is a group of its own.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns `column`, "" where the sender is not known, and ``message_sha256``.
+        Columns `column`, "" if the sender is unknown, and ``message_sha256``.
 
     Returns
     -------
     Series
-        The column, with the mail where it is "".
+        The column, with ``message_sha256`` in place of "".
     """
     _require_columns(rows, (column, "message_sha256"))
     return rows[column].where(rows[column] != "", rows["message_sha256"])
 
 
 def require_whole_groups(split: Split, groups: Groups) -> None:
-    """Refuse a split that trains on a group which it also tests.
+    """Refuse a split that trains on a group that it also tests.
 
     Raises
     ------
@@ -166,20 +165,20 @@ def require_whole_groups(split: Split, groups: Groups) -> None:
     if both:
         some = ", ".join(sorted(map(str, both))[:3])
         raise TkitError(
-            f"{split.name}: {len(both)} groups stand in training and test ({some}): "
-            "take the rows of tested groups out of training"
+            f"{split.name}: {len(both)} groups are in training and test ({some}): "
+            "remove the rows of tested groups from training"
         )
 
 
 def cross_validation(rows: pd.DataFrame, groups: Groups, k: int, seed: int) -> list[Split]:
-    """Return k splits that together test every gold row once, on groups never trained on.
+    """Return k splits that together test every gold row once, on groups that are not trained on.
 
     Parameters
     ----------
     rows : DataFrame
         Columns ``label`` and ``source``.
     groups : array of shape (n_rows,)
-        What must not straddle, usually ``rows["component"]``.
+        Group of each row, which must not be split, usually ``rows["component"]``.
     k, seed : int
         See `grouped_folds`; the folds are balanced over the gold rows.
 
@@ -191,7 +190,7 @@ def cross_validation(rows: pd.DataFrame, groups: Groups, k: int, seed: int) -> l
     Raises
     ------
     TkitError
-        When `k` does not fit the number of groups with a gold row, or a row has no group.
+        If `k` does not fit the number of groups with a gold row, or a row has no group.
     """
     _require_columns(rows, ("label", "source"))
     values = pd.Series(np.asarray(groups))
@@ -206,16 +205,16 @@ def cross_validation(rows: pd.DataFrame, groups: Groups, k: int, seed: int) -> l
 
 
 def before_after(rows: pd.DataFrame, date: str | datetime, group: str = "component") -> Split:
-    """Train on what was sent before a date, test on gold rows sent from then on.
+    """Return the split that trains on rows sent before a date and tests gold rows sent from then on.
 
     Parameters
     ----------
     rows : DataFrame
         Columns ``date`` (datetime64[ns, UTC] or NaT), ``source`` and `group`.
     date : str or datetime
-        First moment of the test; UTC where it names no zone.
+        First moment of the test; in UTC if it has no time zone.
     group : str
-        Column of what must not straddle: earlier rows of a group that is tested are not trained on.
+        Column of the groups that must not be split: earlier rows of a tested group are not trained on.
 
     Returns
     -------
@@ -225,7 +224,7 @@ def before_after(rows: pd.DataFrame, date: str | datetime, group: str = "compone
     Raises
     ------
     TkitError
-        When a part would be empty.
+        If a part would be empty.
     """
     _require_columns(rows, ("date", "source", group))
     moment = pd.Timestamp(date)
@@ -235,17 +234,17 @@ def before_after(rows: pd.DataFrame, date: str | datetime, group: str = "compone
 
 
 def leave_one_out(rows: pd.DataFrame, column: str, group: str = "component") -> list[Split]:
-    """Test each value of a column (a corpus, a provider) with training on all the others.
+    """Return a split for each value of a column (a corpus, a provider) that tests it and trains on all others.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns ``source``, `column` and `group`. Rows whose value is missing or "" are never
-        tested and always may train.
+        Columns ``source``, `column` and `group`. Rows with a missing value or "" are never tested and can always be
+        trained on.
     column : str
-        Column whose values are left out in turn.
+        Column whose values are held out in turn.
     group : str
-        Column of what must not straddle: rows of a tested group are not trained on.
+        Column of the groups that must not be split: rows of a tested group are not trained on.
 
     Returns
     -------
@@ -255,7 +254,7 @@ def leave_one_out(rows: pd.DataFrame, column: str, group: str = "component") -> 
     Raises
     ------
     TkitError
-        When a training part would be empty.
+        If a training part would be empty.
     """
     _require_columns(rows, (column, "source", group))
     gold = _gold(rows)
@@ -267,23 +266,23 @@ def leave_one_out(rows: pd.DataFrame, column: str, group: str = "component") -> 
 
 
 def leave_out(rows: pd.DataFrame, held: Mask, name: str, groups: Groups) -> Split:
-    """Test the gold rows among those held out; train on no held row and on no group of a tested one.
+    """Return the split that tests the held-out gold rows and trains on the other rows, without groups of a tested row.
 
     Parameters
     ----------
     rows : DataFrame
         Column ``source``.
     held : ndarray of bool, shape (n_rows,)
-        What is left out.
+        Rows that are held out.
     name : str
-        Of the split.
+        Name of the split.
     groups : array of shape (n_rows,)
-        What must not straddle.
+        Group of each row, which must not be split.
 
     Raises
     ------
     TkitError
-        When a part would be empty.
+        If a part would be empty.
     """
     _require_columns(rows, ("source",))
     return _without_tested_groups(name, ~held, held & _gold(rows), pd.Series(np.asarray(groups)))
@@ -298,8 +297,8 @@ def _without_tested_groups(name: str, candidates: Mask, test: Mask, groups: pd.S
     train = candidates & ~groups.isin(groups[test]).to_numpy()
     if not train.any() or not test.any():
         raise TkitError(
-            f"{name}: {train.sum()} rows to train on and {test.sum()} to test, once tested groups are "
-            "taken out of training: choose another date, column or group"
+            f"{name}: {train.sum()} rows to train on and {test.sum()} to test, without tested groups in "
+            "training: choose another date, column or group"
         )
     split = Split(name, train, test)
     require_whole_groups(split, groups)

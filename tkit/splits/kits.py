@@ -1,7 +1,7 @@
-"""What two trackers of one mailing kit share, so that no split puts one of them in training and the other in the test.
+"""Keys that trackers of one mailing kit share, so that no split puts them in both training and test.
 
-A kit is known by its senders, hosts and URLs. Where it writes random words into its paths, no single URL tells which of
-them are random; but what the trackers of one domain alone write names no kit that others use: :func:`kit_forms`.
+A kit is recognised by its senders, hosts and URLs. If it writes random words in its paths, a single URL does not show which
+words are random; but a word that only the trackers of one domain have does not identify a kit: :func:`kit_forms`.
 """
 
 import re
@@ -21,23 +21,23 @@ _PIECE = re.compile(r"[^/?&=*._~-]+")
 
 
 def kit_forms(templates: Sequence[str], owners: Sequence[str]) -> list[str]:
-    """Return the templates of trackers without the words that the trackers of one owner alone have.
+    """Return the templates of trackers without the words that only the trackers of one owner have.
 
-    A kit that writes a random word for each domain, or stands in a directory of the owner's own, has many templates
-    and one form.
+    A kit that writes a random word for each domain, or that is installed in a directory named by the owner, has many
+    templates but one form.
 
     Parameters
     ----------
     templates : sequence of str
-        Of `path_template`, one a tracker.
+        Results of `path_template`, one per tracker.
     owners : sequence of str
         Registrable domain of each tracker's host.
 
     Returns
     -------
     list of str
-        One a template. Directories before the first shared word are left out. The empty string where no more than a
-        file name extension is left.
+        One per template. Directories before the first shared word are left out. The empty string if at most a file name
+        extension is left.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def kit_forms(templates: Sequence[str], owners: Sequence[str]) -> list[str]:
     for template, owner in zip(templates, owners, strict=True):
         for word in _PIECE.findall(template):
             users[word].add(owner)
-    shared = {word for word, of in users.items() if len(of) > 1}
+    shared = {word for word, domains in users.items() if len(domains) > 1}
     form_of = {template: _form(template, shared) for template in set(templates)}
     return [form_of[template] for template in templates]
 
@@ -60,33 +60,33 @@ def _form(template: str, shared: set[str]) -> str:
     path = re.sub(r"^/\*/(?=.)", "/", path)
     query = re.sub(r"\*(?:&\*)+", ANY, query.replace("*=*", ANY))
     stem = KNOWN_ENDING.sub("", path)
-    names_a_kit = re.search("[a-z]", stem + query) or (mark and stem != path)
-    return path + mark + query if names_a_kit else ""
+    identifies_a_kit = re.search("[a-z]", stem + query) or (mark and stem != path)
+    return path + mark + query if identifies_a_kit else ""
 
 
 def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
-    """Return the key columns whose connected components no split may cut.
+    """Return the key columns whose connected components a split must not divide.
 
-    The sender's registrable domain and the exact URL join any two rows. The tracker's host, its
-    registrable domain, its `path_template` and its form (`kit_forms`) join only rows labelled T:
-    pictures on one large image host have nothing in common, trackers on one do.
+    The sender's registrable domain and the exact URL join any two rows. The tracker's host, its registrable domain, its
+    `path_template` and its form (`kit_forms`) join only rows labelled T: pictures on one large image host have nothing in
+    common, but trackers on one host do.
 
     Parameters
     ----------
     frame : DataFrame
-        Columns ``sender_domain``, ``resolved_url``, ``host`` (str, "" when absent) and ``label``; URL
-        and host unwrapped where a gateway had wrapped them, or its host joins all that it wrapped.
+        Columns ``sender_domain``, ``resolved_url``, ``host`` (str, "" if absent) and ``label``. URL and host must be
+        unwrapped, because the host of a gateway would join everything that it wrapped.
 
     Returns
     -------
     list of ndarray of object, each of shape (n_rows,)
-        Sender, URL, tracker host, its registrable domain, tracker path template and form, for
-        `connected_components`; the empty string where a row has no such key.
+        Sender, URL, tracker host, its registrable domain, tracker path template and form, for `connected_components`; the
+        empty string if a row has no such key.
 
     Raises
     ------
     TkitError
-        When a column is missing.
+        If a column is missing.
     """
     missing = [name for name in ("sender_domain", "resolved_url", "host", "label") if name not in frame.columns]
     if missing:

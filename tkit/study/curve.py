@@ -1,4 +1,4 @@
-"""What more labels would bring: the rate against the share of the training side that is learnt from."""
+"""What more labels would bring: rates against the share of the training side that is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tkit.study.plans import Plan
 from tkit.study.train import BUDGET, ModelFactory, try_plans
 
 SHARES = (0.1, 0.25, 0.5, 1.0)
-"""Shares of the training groups that are learnt from."""
+"""Shares of the training groups that models are trained on."""
 
 
 def learning_curve(
@@ -27,40 +27,40 @@ def learning_curve(
     seed: int = 0,
     workers: int = 1,
 ) -> pd.DataFrame:
-    """Test a model that learnt from a part of the training side alone.
+    """Test a model trained on parts of the training side.
 
     Parameters
     ----------
     rows : DataFrame
         See :meth:`tkit.dataset.Dataset.rows`.
     factory : callable
-        Gives a new, unfitted model.
+        Returns a new, unfitted model.
     plan : Plan
-        What is tested; the same rows at each share.
+        The same rows are tested at each share.
     shares : sequence of float
-        Of the plan's training groups, above 0 and to 1; drawn at random, a smaller share within each greater one.
+        Of the training groups of the plan, above 0 and at most 1. They are drawn at random; each share contains the smaller
+        ones.
     max_false_alarms : float
-        Budget of the frozen thresholds.
+        Maximum false positive rate that the thresholds are chosen for.
     cluster : {"sender_key", "component"}
-        What the intervals' resamples draw.
+        Groups of rows that the resamples of the intervals draw whole.
     seed : int
-        Decides which groups are drawn.
+        Of the drawing of groups.
     workers : int
-        Processes; changes nothing in the result.
+        Processes; the result does not depend on it.
 
     Returns
     -------
     DataFrame
-        A row a share: ``share``; ``groups`` and ``trackers`` (rows labelled T, members and guesses among them) of the
-        training part, means over the splits;
-        ``tpr_at_fpr_0.001`` and ``tpr_at_fpr_0.005``, ``tpr`` and ``fpr`` at the frozen threshold, each with ``_low`` and
-        ``_high``.
+        One row per share: ``share``; ``groups`` and ``trackers`` (rows labelled T, including cluster members and guesses)
+        of the training part, means over the splits; ``tpr_at_fpr_0.001`` and ``tpr_at_fpr_0.005``; ``tpr`` and ``fpr`` at
+        the chosen threshold, each with ``_low`` and ``_high``.
     """
     parts = [
         Plan(plan.name, plan.claim, tuple(_part(split, plan, share, seed) for split in plan.splits), plan.groups)
         for share in shares
     ]
-    found = try_plans(
+    evaluations = try_plans(
         rows,
         [(factory, part) for part in parts],
         max_false_alarms=max_false_alarms,
@@ -70,19 +70,19 @@ def learning_curve(
     )
     tracker = (rows["label"] == "T").to_numpy(dtype=bool)
     groups = np.asarray(plan.groups)
-    table = []
-    for share, part, evaluation in zip(shares, parts, found, strict=True):
-        learnt = {
+    lines = []
+    for share, part, evaluation in zip(shares, parts, evaluations, strict=True):
+        training = {
             "share": share,
             "groups": float(np.mean([len(np.unique(groups[split.train])) for split in part.splits])),
             "trackers": float(np.mean([(tracker & split.train).sum() for split in part.splits])),
         }
-        table.append(learnt | _rates(evaluation))
-    return pd.DataFrame(table)
+        lines.append(training | _rates(evaluation))
+    return pd.DataFrame(lines)
 
 
 def _part(split: Split, plan: Plan, share: float, seed: int) -> Split:
-    """Keep a share of the training groups; the order of the draw is the same for every share."""
+    """Keep a share of the training groups; the drawing order is the same for every share."""
     groups = np.asarray(plan.groups)
     drawn = np.random.default_rng(seed).permutation(np.unique(groups[split.train]))
     kept = drawn[: max(2, round(share * len(drawn)))]
@@ -97,7 +97,7 @@ def _rates(evaluation: Evaluation) -> dict[str, float]:
         "tpr": rates.tpr,
         "fpr": rates.fpr,
     }
-    found: dict[str, float] = {}
+    columns: dict[str, float] = {}
     for name, estimate in estimates.items():
-        found |= estimate.columns(name)
-    return found
+        columns |= estimate.columns(name)
+    return columns

@@ -1,4 +1,4 @@
-"""Floors under the key figures: a change that makes tkit worse is refused until somebody lowers a floor on purpose."""
+"""Floors of the key figures: a change that makes tkit worse is refused until somebody lowers a floor on purpose."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tkit.files import whole_file
 
 FORMAT = 1
 SLACK = 0.005
-"""How far below the figure its floor is pinned, since another processor's sums differ in the last bits."""
+"""How far below the figure its floor is set, because sums differ in the last bits between processors."""
 
 
 def check(file: str | os.PathLike[str], figures: Mapping[str, float], inputs: str) -> list[str]:
-    """Hold figures against the floors of a file.
+    """Compare figures with the floors of a file.
 
     Parameters
     ----------
@@ -27,29 +27,30 @@ def check(file: str | os.PathLike[str], figures: Mapping[str, float], inputs: st
     figures : mapping of str to float
         Shares from 0 to 1, more is better.
     inputs : str
-        Digest of what the figures were made of.
+        Digest of what the figures depend on.
 
     Returns
     -------
     list of str
-        What falls below its floor or is missing, in words; empty where the gate is open.
+        One text for each figure that is below its floor or missing; empty if all floors hold.
 
     Raises
     ------
     TkitError
-        Where the file is missing or no file of floors, or is of other inputs: such figures cannot be compared.
+        If the file is missing or is not a file of floors, or if its inputs are different, so that its figures cannot be
+        compared.
     """
     pinned = read_floors(file)
     if pinned["inputs"] != inputs:
         raise TkitError(
-            f"{file}: floors of other inputs or settings ({pinned['inputs'][:12]}, now {inputs[:12]}):"
-            " pin them anew, or restore data and settings"
+            f"{file}: the floors are of other data or settings ({pinned['inputs'][:12]}, now {inputs[:12]}):"
+            " pin them again, or restore data and settings"
         )
     failed = []
     for name, floor in pinned["floors"].items():
         figure = figures.get(name, math.nan)
         if math.isnan(figure):
-            failed.append(f"{name}: no such figure any more, its floor is {floor:.4f}")
+            failed.append(f"{name}: this figure is missing, its floor is {floor:.4f}")
         elif figure < floor:
             failed.append(f"{name}: {figure:.4f} is below its floor of {floor:.4f}")
     return failed
@@ -58,28 +59,28 @@ def check(file: str | os.PathLike[str], figures: Mapping[str, float], inputs: st
 def pin(
     file: str | os.PathLike[str], figures: Mapping[str, float], inputs: str, *, command: str, allow_lower: bool = False
 ) -> list[str]:
-    """Pin floors at :data:`SLACK` below the figures, rounded down to 4 digits.
+    """Write floors :data:`SLACK` below the figures, rounded down to 4 digits.
 
     Parameters
     ----------
     file : path
-        Written at once; floors that it holds are only raised.
+        Floors that it has already are only raised.
     figures, inputs
-        See `check`; figures that are NaN, or no more than the slack, get no floor.
+        See `check`; figures that are NaN or at most the slack get no floor.
     command : str
-        What makes the figures anew.
+        Reproduces the figures.
     allow_lower : bool
-        Let a floor fall, or one without a figure go.
+        Allow floors to be lowered, or removed if their figure is missing.
 
     Returns
     -------
     list of str
-        The floors that fell, in words.
+        One text for each floor that was lowered.
 
     Raises
     ------
     TkitError
-        Where a floor would fall and must not, or the file is there and is none of floors.
+        If a floor would be lowered without `allow_lower`, or the file exists and is not a file of floors.
     """
     path = Path(file)
     floors = {name: math.floor((figure - SLACK) * 1e4) / 1e4 for name, figure in figures.items() if figure > SLACK}
@@ -90,7 +91,9 @@ def pin(
         if floors.get(name, -math.inf) < floor
     ]
     if lower and not allow_lower:
-        raise TkitError(f"{file}: floors would fall ({'; '.join(lower)}): repair what made them fall, or give --allow-lower")
+        raise TkitError(
+            f"{file}: floors would be lowered ({'; '.join(lower)}): find what lowered the figures, or give --allow-lower"
+        )
     _write(path, {"format": FORMAT, "command": command, "inputs": inputs, "slack": SLACK, "floors": floors})
     return lower
 
@@ -101,7 +104,7 @@ def read_floors(file: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     TkitError
-        Where it is missing, or no file of floors.
+        If it is missing or is not a file of floors.
     """
     path = Path(file)
     try:
@@ -110,11 +113,11 @@ def read_floors(file: str | os.PathLike[str]) -> dict[str, Any]:
         known = pinned["format"] == FORMAT and isinstance(pinned["inputs"], str)
         numbers = all(type(floor) in (int, float) and math.isfinite(floor) for floor in floors.values())  # type: ignore[arg-type]
     except FileNotFoundError:
-        raise TkitError(f"{path}: no file of floors: make one with `tkit study --pin {path}`") from None
+        raise TkitError(f"{path}: does not exist: create it with `tkit study --pin {path}`") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TkitError(f"{path}: no file of floors ({error!r:.80}): restore it, or pin another") from error
+        raise TkitError(f"{path}: not a file of floors ({error!r:.80}): restore it, or pin another") from error
     if not known or not numbers:
-        raise TkitError(f"{path}: floors of another format, or no numbers: restore it, or pin another")
+        raise TkitError(f"{path}: not a file of floors (another format, or not numbers): restore it, or pin another")
     return dict(pinned)
 
 
@@ -122,11 +125,11 @@ def _write(path: Path, pinned: Mapping[str, object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TkitError(f"{path}: cannot be written ({error.strerror}): choose another place") from error
+        raise TkitError(f"{path}: cannot be written ({error.strerror}): choose another path") from error
     with whole_file(path) as file:
         file.write((json.dumps(pinned, indent=1) + "\n").encode())
 
 
-def told(failed: Sequence[str]) -> str:
-    """Word a closed gate as one message."""
-    return f"{len(failed)} figures fell: {'; '.join(failed)}: repair what made them fall, or pin with --allow-lower"
+def failure(failed: Sequence[str]) -> str:
+    """Return what `check` found as one message."""
+    return f"{len(failed)} figures fell: {'; '.join(failed)}: find what lowered them, or pin with --allow-lower"

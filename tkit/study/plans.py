@@ -1,4 +1,4 @@
-"""The ways in which a study splits the rows, each with the claim that it may make."""
+"""The splits of a study, each with the claim that its figures support."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from tkit.splits import Split, cross_validation
 from tkit.splits.folds import Groups, before_after, leave_one_out, leave_out, sender_groups
 
 LEAST = 5
-"""Headline trackers, and negatives, that a provider's mails must hold to be tested by themselves."""
+"""Headline trackers, and negatives, that the mails of a provider need to be tested separately."""
 
 LEAST_OF_YEAR = 30
-"""Headline trackers, and negatives, that a year must hold to be tested by itself."""
+"""Headline trackers, and negatives, that a year needs to be tested separately."""
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """One way to split, for one line of a table.
+    """One way to split the rows: one line of a table.
 
     Attributes
     ----------
     name : str
-        What is new about the tested rows.
+        What the test rows are: unseen in which respect.
     claim : str
-        What stands on no two sides: the claim that a figure may make.
+        What never occurs on both sides of a split.
     splits : tuple of Split
-        They test no row twice.
+        No row is tested twice.
     groups : array of shape (n_rows,)
-        What the claim is about; the folds inside a training part do not cut it either.
+        The groups that the claim is about; folds inside a training part keep them whole too.
     """
 
     name: str
@@ -46,39 +46,39 @@ class Plan:
 
 
 def unseen_kit(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
-    """Test connected components that are not trained on: no sender, URL, tracker domain, path template or kit form is known."""
+    """Test connected components that are not trained on: no sender, URL, tracker domain, path template or kit is shared."""
     splits = cross_validation(rows, rows["component"], folds, seed)
     claim = "no sender's registrable domain, exact URL, tracker domain, tracker path template or kit form stands on both sides"
     return Plan("unseen kit or provider", claim, tuple(splits), rows["component"])
 
 
 def unseen_sender(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
-    """Test senders that are not trained on; the kit that they send with may be known."""
+    """Test senders that are not trained on; their kit may be trained on."""
     groups = sender_groups(rows)
     splits = cross_validation(rows, groups, folds, seed)
     return Plan("unseen sender", "no sender's registrable domain stands on both sides", tuple(splits), groups)
 
 
 def random_rows(rows: pd.DataFrame, folds: int, seed: int) -> Plan:
-    """Deal the rows at random, copies of one mailing to both sides: shown only to expose how much it flatters."""
+    """Split the rows at random, so that copies of a mailing are on both sides: only to show how optimistic that is."""
     each = np.arange(len(rows))
     claim = "none: copies of one mailing stand on both sides; shown to expose how much that flatters"
     return Plan("random rows", claim, tuple(cross_validation(rows, each, folds, seed)), each)
 
 
 def sent_from(rows: pd.DataFrame, date: str) -> Plan:
-    """Train on what was sent before a date and test what was sent from then on.
+    """Train on mail sent before a date and test mail sent from then on.
 
-    After TESSERACT (Pendlebury et al., USENIX Security 2019): all training is strictly earlier than all testing;
-    trackers and negatives of the test are of the same time; the class mix of the test is that of the draw, and
-    weighted rates are that of the corpora.
+    After TESSERACT (Pendlebury et al., USENIX Security 2019): all training mail is earlier than all test mail, and
+    trackers and negatives of the test side are of the same time. The class mix of the test side is that of the sample;
+    weighted rates have that of the corpora.
     """
     claim = f"trained on mail dated before {date} alone, and on no component that is tested"
     return Plan(f"sent from {date}", claim, (before_after(rows, date),), rows["component"])
 
 
 def unseen_corpus(rows: pd.DataFrame) -> Iterator[Plan]:
-    """Leave out each corpus in turn that holds a headline tracker and a negative; none where there is but one corpus."""
+    """Yield a plan for each corpus with a headline tracker and a negative: it is left out. None if there is only one corpus."""
     if rows["corpus"].nunique() < 2:
         return
     for split in leave_one_out(rows, "corpus"):
@@ -89,10 +89,10 @@ def unseen_corpus(rows: pd.DataFrame) -> Iterator[Plan]:
 
 
 def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
-    """Leave out each named provider in turn: all mails of which a labelled reference is its, and the tested ones' senders.
+    """Yield a plan for each provider: all mails with a labelled reference of it, and their senders, are left out.
 
-    The column ``provider`` names it, "" where none is known. Only providers of whose mails enough is labelled are
-    tested, see :data:`LEAST`. Without the column there is none.
+    The column ``provider`` names it, "" if it is unknown; without the column there is no plan. Only providers with
+    enough labelled references are tested, see :data:`LEAST`.
     """
     if "provider" not in rows:
         return
@@ -106,7 +106,7 @@ def unseen_provider(rows: pd.DataFrame) -> Iterator[Plan]:
 
 
 def last_years(rows: pd.DataFrame, count: int = 2) -> list[str]:
-    """Return the first days of the last years that hold enough to be tested, see :data:`LEAST_OF_YEAR`.
+    """Return the first days of the last years with enough labels to be tested, see :data:`LEAST_OF_YEAR`.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""How common trackers are in the corpora, by corpus, year, provider and what else mails are cut by.
+"""How common trackers are in the corpora, by corpus, year, provider and other properties of mails.
 
-Verdicts are those of a detector, not labels: what it misses and what it calls wrongly is in every number, and no interval
-covers it. The intervals are for the drawing of senders: mails of one sender are copies of few mailings, so a share rests on
-fewer observations than it has mails.
+Verdicts are those of a detector, not labels: every number includes its misses and false positives, and no interval covers
+them. The intervals cover the sampling of senders: the mails of one sender are copies of few mailings, so that a share rests
+on fewer independent observations than it has mails.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.arrays import Floats
+from tkit.arrays import Floats, wilson
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
-from tkit.evaluate.rates import wilson
 from tkit.labels import headline
 from tkit.splits.folds import sender_groups
 
@@ -24,31 +23,31 @@ if TYPE_CHECKING:
     from tkit.bundle import Bundle
 
 FEW = 30
-"""With fewer mails (or labelled rows) a share is said to rest on few."""
+"""Shares of fewer mails (or labelled rows) are marked ``few``."""
 
 _OF_REFERENCE = ("provider", "carrier", "declared_size", "host_domain")
 _OF_MESSAGE = ("corpus", "kind", "language", "year")
 
 
 def corpora(dataset: Dataset) -> pd.DataFrame:
-    """Count what each corpus holds.
+    """Return counts of mails, references and labels of each corpus.
 
     Returns
     -------
     DataFrame
         ``corpus``; ``mails``, and of these ``with_references``; ``senders`` named in these; ``references``; ``gold`` and
-        ``other_labels`` of them; ``first_year`` and ``last_year`` (Int64), between which the middle 98 % of its dated mails
-        lie, missing where none is dated.
+        ``other_labels`` of them; ``first_year`` and ``last_year`` (Int64) of the middle 98% of its dated mails, missing if
+        none is dated.
     """
     gold = dataset.labels["source"] == "gold"
     corpus_of = dataset.messages.set_index("message_sha256")["corpus"]
     labelled = dataset.labels["message_sha256"].map(corpus_of)
-    found = []
+    counts = []
     for name, mails in dataset.messages.groupby("corpus"):
         linked = mails[mails["references"] > 0]
         named = linked["sender_key"][linked["sender_key"] != ""]
         first, last = mails["date"].dt.year.quantile([0.01, 0.99], interpolation="nearest")
-        found.append(
+        counts.append(
             {
                 "corpus": name,
                 "mails": len(mails),
@@ -61,11 +60,11 @@ def corpora(dataset: Dataset) -> pd.DataFrame:
                 "last_year": last,
             }
         )
-    return pd.DataFrame(found).astype({"first_year": "Int64", "last_year": "Int64"})
+    return pd.DataFrame(counts).astype({"first_year": "Int64", "last_year": "Int64"})
 
 
 def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
-    """Return every reference of the dataset with the detector's verdict and what it can be cut by.
+    """Return every reference of the dataset with the detector's verdict and the columns to group by.
 
     Parameters
     ----------
@@ -76,8 +75,8 @@ def judged(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a reference: ``message_sha256``, ``corpus``, ``year``, ``carrier``, ``declared_size``, ``provider``,
-        ``host_domain``, ``kind``, ``language``, ``sender`` (the message where it has none) and ``called`` (bool).
+        One row per reference: ``message_sha256``, ``corpus``, ``year``, ``carrier``, ``declared_size``, ``provider``,
+        ``host_domain``, ``kind``, ``language``, ``sender`` (the message if it has none) and ``called`` (bool).
     """
     kept = ["message_sha256", "corpus", "year", "carrier", "declared_size", "provider", "host_domain"]
     of_message = dataset.messages[["message_sha256", "kind", "language", "sender_key"]]
@@ -95,31 +94,30 @@ def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     rows : DataFrame
         As :func:`judged` gives it.
     by : str
-        ``corpus``, ``year``, ``kind`` or ``language``, of which a mail has one; or ``provider``, ``carrier``,
-        ``declared_size`` or ``host_domain`` of its references.
+        ``corpus``, ``year``, ``kind`` or ``language`` of the mail; or ``provider``, ``carrier``, ``declared_size`` or
+        ``host_domain`` of its references.
 
     Returns
     -------
     DataFrame
-        `by`; ``mails``, those with such a reference; ``tracked``, those of them with such a reference that is called a
-        tracker; ``share`` with ``low`` and ``high``, see :func:`clustered_share`; ``senders``; ``references`` and
-        ``trackers`` of them; ``few``, whether it rests on fewer than :data:`FEW` mails. By falling number of mails,
-        years in order.
+        `by`; ``mails`` with such a reference; ``tracked``, those of them with such a reference that is flagged;
+        ``share`` with ``low`` and ``high``, see :func:`clustered_share`; ``senders``; ``references`` and ``trackers`` of
+        them; ``few`` (bool: fewer than :data:`FEW` mails). Most mails first; years in order.
 
     Raises
     ------
     TkitError
-        Where rows are not cut by such a column.
+        If `by` is another column.
     """
     if by not in (*_OF_MESSAGE, *_OF_REFERENCE):
-        raise TkitError(f"prevalence is not cut by {by!r}: choose {', '.join((*_OF_MESSAGE, *_OF_REFERENCE))}")
+        raise TkitError(f"no prevalence by {by!r}: take one of {', '.join((*_OF_MESSAGE, *_OF_REFERENCE))}")
     mails = rows.groupby([by, "message_sha256"], as_index=False).agg(
         called=("called", "max"), trackers=("called", "sum"), references=("called", "size"), sender=("sender", "first")
     )
-    found = []
+    shares = []
     for value, part in mails.groupby(by):
         share, low, high = clustered_share(part["called"].to_numpy(bool), part["sender"])
-        found.append(
+        shares.append(
             {
                 by: value,
                 "mails": len(part),
@@ -133,12 +131,12 @@ def prevalence(rows: pd.DataFrame, by: str) -> pd.DataFrame:
                 "few": len(part) < FEW,
             }
         )
-    table = pd.DataFrame(found)
+    table = pd.DataFrame(shares)
     return table if by == "year" else table.sort_values(["mails", by], ascending=[False, True], ignore_index=True)
 
 
 def labelled_share(dataset: Dataset, by: str) -> pd.DataFrame:
-    """Estimate from the gold labels the share of clusters of like references that are trackers.
+    """Estimate from the gold labels the share of trackers among the clusters of similar references.
 
     Parameters
     ----------
@@ -149,28 +147,28 @@ def labelled_share(dataset: Dataset, by: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `by`; ``rows``, gold labels of confidence 2 and 3, T against C and S; ``trackers`` among them; ``share`` of the
-        clusters that they were drawn from (weighed by ``stratum_weight``) with ``low`` and ``high``; ``few``, whether there
-        are fewer than :data:`FEW` rows.
+        `by`; ``rows``, gold labels T, C and S of confidence 2 and 3; ``trackers`` among them; ``share`` of the clusters
+        that they were sampled from (weighted by ``stratum_weight``) with ``low`` and ``high``; ``few`` (bool: fewer than
+        :data:`FEW` rows).
     """
     rows = dataset.rows()
     rows = rows[headline(rows) & (rows["source"] == "gold").to_numpy()]
-    found = []
+    shares = []
     for value, part in rows.groupby(by):
         tracker = (part["label"] == "T").to_numpy(bool)
         share, low, high = clustered_share(tracker, part["component"], part["stratum_weight"].to_numpy(np.float64))
         counts = {"rows": len(part), "trackers": int(tracker.sum())}
-        found.append({by: value, **counts, "share": share, "low": low, "high": high, "few": len(part) < FEW})
-    return pd.DataFrame(found)
+        shares.append({by: value, **counts, "share": share, "low": low, "high": high, "few": len(part) < FEW})
+    return pd.DataFrame(shares)
 
 
 def verdicts_on_labels(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
-    """Count gold rows by their label and by whether the bundle calls them.
+    """Count gold rows by label and by verdict.
 
     Returns
     -------
     DataFrame
-        One row a label: ``label``, ``rows``, ``called``.
+        One row per label: ``label``, ``rows``, and ``called``, those that the bundle flags.
     """
     rows = dataset.rows()
     gold = rows[rows["source"] == "gold"].reset_index(drop=True)
@@ -180,12 +178,11 @@ def verdicts_on_labels(dataset: Dataset, bundle: Bundle) -> pd.DataFrame:
 
 
 def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats | None = None) -> tuple[float, float, float]:
-    """Return a share and its 95 % interval where observations of one cluster are alike.
+    """Return a share and its 95% interval if observations of one cluster are alike.
 
-    The share's variance over clusters, by linearisation, tells how many independent observations it is worth (Kish,
-    Survey Sampling, 1965); with that many :func:`tkit.evaluate.rates.wilson` gives the interval (Franco et al., JSSAM 7(3),
-    2019). A
-    share of 0 or 1 is worth as many observations as there are clusters.
+    The effective number of independent observations comes from the variance of the share over clusters, by linearisation
+    (Kish, Survey Sampling, 1965); :func:`tkit.arrays.wilson` gives the interval for this number (Franco et al.,
+    JSSAM 7(3), 2019). For a share of 0 or 1 it is the number of clusters.
 
     Parameters
     ----------
@@ -196,7 +193,7 @@ def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats |
     Returns
     -------
     share, low, high : float
-        NaN without an observation.
+        NaN without observations.
 
     Examples
     --------
@@ -212,11 +209,11 @@ def clustered_share(hit: NDArray[np.bool_], cluster: pd.Series, weight: Floats |
     share = float((mass * hit).sum() / mass.sum())
     code, names = pd.factorize(cluster)
     clusters = len(names)
-    worth = float(clusters)
+    effective = float(clusters)
     if 0 < share < 1 and clusters > 1:
         off = np.bincount(code, mass * (hit - share), clusters)
         variance = clusters / (clusters - 1) * float((off**2).sum()) / float(mass.sum()) ** 2
         if variance > 0:
-            worth = min(share * (1 - share) / variance, float(len(hit)))
-    low, high = wilson(share * worth, worth)
+            effective = min(share * (1 - share) / variance, float(len(hit)))
+    low, high = wilson(share * effective, effective)
     return share, float(low), float(high)

@@ -1,4 +1,4 @@
-"""What a study found."""
+"""The results of a study."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ from tkit.evaluate import Evaluation
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What a study found.
+    """The results of a study.
 
     Attributes
     ----------
     comparison : DataFrame
-        :func:`tkit.evaluate.comparison` of all detectors on kits and providers that no model has seen.
+        :func:`tkit.evaluate.comparison` of all detectors on kits and providers that no model was trained on.
     differences : DataFrame
-        :func:`tkit.evaluate.differences` of the best model to every other detector, and to every published list whose
-        verdicts stand in the dataset (``list: NAME``).
+        :func:`tkit.evaluate.differences` between the best model and every other detector, and every published list whose
+        verdicts are in the dataset (``list: NAME``).
     splits : DataFrame
-        ``split`` and ``claim``, then the columns of `comparison`: the best model, a row a way to split.
+        ``split`` and ``claim``, then the columns of `comparison`: the best model, one row per split.
     slices : DataFrame
         :func:`tkit.evaluate.slices` of the best model.
     over_time : DataFrame
-        :func:`tkit.evaluate.over_time` of the best model trained before the first quarter; empty where the data are too few.
+        :func:`tkit.evaluate.over_time` of the best model trained before the first quarter; empty if there are too few data.
     errors : DataFrame
-        The best model's, see `explained_errors`.
+        Those of the best model, see `explained_errors`.
     evaluations : tuple of Evaluation
-        What `comparison` is made of.
+        Those that `comparison` compares.
     bundle : Bundle
-        The best model at the message vantage point, fitted on everything.
+        The best model at the message vantage point, trained on the whole dataset.
     figures : mapping of str to float
-        The key figures for :mod:`tkit.study.gate`; more is better.
+        The key figures for :mod:`tkit.study.gate`, of which more is better.
     inputs : str
-        SHA-256 of what the figures were made of: data, feature version, settings.
+        SHA-256 of what the figures depend on: data, feature version, settings.
     command : str
-        What makes the study anew.
+        Reproduces the study.
+    facts : mapping of str to str
+        See :func:`tkit.report.study.write_study`.
     summary : tuple of str
-        The lines to print, the answer first.
+        The lines to print, the main result first.
     """
 
     comparison: pd.DataFrame
@@ -55,4 +57,5 @@ class StudyResult:
     figures: Mapping[str, float]
     inputs: str
     command: str
+    facts: Mapping[str, str]
     summary: tuple[str, ...]

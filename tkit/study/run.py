@@ -1,41 +1,40 @@
-"""The study: rules and models compared on rows that no model has seen, the best one as a bundle, all of it written."""
+"""The study: rules and models compared on rows that no model was trained on, and the best model as a bundle."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tkit.bundle import Bundle
 from tkit.dataset import Dataset
-from tkit.detectors import RULES, Detector
+from tkit.detectors import RULES
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, TreeModel
 from tkit.evaluate import Evaluation, Unit, compared, comparison, differences, over_time, slices, weighted_base_rate
+from tkit.evaluate.percent import percent, percent_estimate
 from tkit.features import FEATURE_VERSION
 from tkit.features.words import reasons
 from tkit.study.plans import Plan, last_years, random_rows, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
 from tkit.study.result import StudyResult
-from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, percent, try_plans
-from tkit.study.writing import write_results
+from tkit.study.train import BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, try_plans
 
 NEAR = 3
-"""Nearest training rows that are told of each error."""
+"""Nearest training rows that are listed with each error."""
 
 
 def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, ModelFactory]:
-    """Return the models that a study compares, by what stands beside their name in tables.
+    """Return the models that a study compares, by vantage point and kind.
 
     Parameters
     ----------
     seed : int
     manipulated : DataFrame, optional
-        Disguised copies (:meth:`tkit.dataset.Dataset.disguised`) that the boosting models learn from too.
+        Disguised copies (:meth:`tkit.dataset.Dataset.disguised`) that the boosting models are also trained on.
     """
     boosting = partial(BoostingModel, random_state=seed, manipulated=manipulated)
     return {
@@ -49,9 +48,31 @@ def models(seed: int, manipulated: pd.DataFrame | None = None) -> dict[str, Mode
     }
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What the figures of a study depend on besides the data."""
+
+    folds: int
+    seed: int
+    max_false_alarms: float
+    unit: Unit
+    cluster: str
+    quick: bool
+
+    def command(self) -> str:
+        """Return the command that reproduces the study."""
+        options = ["tkit study", f"--folds {self.folds}", f"--seed {self.seed}"]
+        options += [f"--max-false-alarms {self.max_false_alarms:g}", f"--budget-unit {self.unit}", f"--cluster {self.cluster}"]
+        return " ".join([*options, *(["--quick"] if self.quick else [])])
+
+    def digest(self, dataset: Dataset) -> str:
+        """Return the SHA-256 of the data and the settings."""
+        inputs = {"dataset": dataset.digest("campaign"), "features": FEATURE_VERSION} | asdict(self)
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
 def run_study(
     dataset: Dataset,
-    folder: Path,
     *,
     folds: int = 10,
     seed: int = 0,
@@ -63,101 +84,101 @@ def run_study(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> StudyResult:
-    """Compare every rule and model on unseen kits, try the best on every other split, and write the results.
+    """Compare every rule and model on unseen kits, and try the best model on every other split.
 
-    The best is the model at the message vantage point that finds most within the budget on the tested rows of unseen kits:
-    what it finds there is the greatest of some figures, a little high by that choice.
+    The best model is the one at the message vantage point with the highest recall within the budget on the test rows of
+    unseen kits. This choice makes its recall there slightly optimistic.
 
     Parameters
     ----------
     dataset : Dataset
         As :func:`tkit.dataset.read` gives it.
-    folder : Path
-        Where comparison.csv, differences.csv, splits.csv, slices.csv, over_time.csv, errors.csv, report.html, figures/ and
-        bundle/ are written.
     folds, seed : int
         Of the splits, the models and the resamples.
     max_false_alarms : float
-        Share of the `unit` that may be a false alarm; each threshold is chosen for it inside the training side.
+        Maximum false positive rate, as a share of the `unit`; each threshold is chosen for it inside the training side.
     unit : {"pictures", "mails"}
-        Good pictures called trackers, or mails of which one is.
+        Good pictures that are flagged, or mails with a good picture that is flagged.
     cluster : {"sender_key", "component"}
-        What the intervals' resamples draw.
+        Groups of rows that the resamples of the intervals draw whole.
     quick : bool
-        The boosting model alone on unseen kits: a first look.
+        Only the boosting model on unseen kits: a first look.
     date : str
-        Day that the bundle is said to be of, YYYY-MM-DD.
+        Date of the bundle, YYYY-MM-DD.
     workers : int
-        Processes to fit in; changes nothing in the result.
+        Processes to fit in; the result does not depend on it.
     progress : callable, optional
-        Called with what is being done, how much is done, of how much.
+        Called with the name of the step, the number of finished parts and their total.
 
     Returns
     -------
     StudyResult
+        :func:`tkit.study.write_results` writes it into a folder.
     """
     rows = dataset.rows()
-    every = models(seed, dataset.disguised())
-    factories = {name: factory for name, factory in every.items() if not quick or name == "message boosting"}
-
-    def tried(what: str, trials: Sequence[tuple[ModelFactory, Plan]]) -> list[Evaluation]:
-        return try_plans(
-            rows,
-            trials,
-            max_false_alarms=max_false_alarms,
-            unit=unit,
-            cluster=cluster,
-            seed=seed,
-            workers=workers,
-            progress=None if progress is None else lambda done, total: progress(what, done, total),
-        )
-
+    settings = _Settings(folds, seed, max_false_alarms, unit, cluster, quick)
+    run_trials = partial(_run_trials, rows, settings, workers, progress)
+    factories = models(seed, dataset.disguised())
+    if quick:
+        factories = {"message boosting": factories["message boosting"]}
     kits = unseen_kit(rows, folds, seed)
-    of_model = dict(zip(factories, tried("models", [(factory, kits) for factory in factories.values()]), strict=True))
-    best = max(
-        (name for name, found in of_model.items() if found.vantage == "message"),
-        key=lambda name: of_model[name].tpr_at_fpr(max_false_alarms, unit=unit).value,
-    )
+    of_model = dict(zip(factories, run_trials("models", [(factory, kits) for factory in factories.values()]), strict=True))
+    best_name = _best(of_model, settings)
+    best = of_model[best_name]
     plans = [] if quick else list(_other_plans(rows, folds, seed))
-    others = tried("splits", [(factories[best], plan) for plan in plans])
-    rules = [_evaluate_rule(rule, rows, cluster, seed) for rule in RULES]
-    evaluations = (*rules, *of_model.values())
-    base_rate = weighted_base_rate(of_model[best])
-    table = comparison(evaluations, base_rate)
-    split = pd.DataFrame(
-        [
-            {"split": plan.name, "claim": plan.claim} | compared(found, base_rate)
-            for plan, found in zip([kits, *plans], [of_model[best], *others], strict=True)
-        ]
+    of_plan = {kits: best} | dict(
+        zip(plans, run_trials("splits", [(factories[best_name], plan) for plan in plans]), strict=True)
     )
-    lists = list(_evaluate_lists(rows, cluster, seed))
-    gains = differences(of_model[best], [*evaluations, *lists], max_false_alarms)
-    decay = next((over_time(found) for plan, found in zip(plans, others, strict=True) if _is_of_time(plan)), pd.DataFrame())
-    bundle = fit_bundle(factories[best], dataset, rows, of_model[best], max_false_alarms, unit, date=date)
-    settings = {
-        "folds": folds,
-        "seed": seed,
-        "max_false_alarms": max_false_alarms,
-        "unit": unit,
-        "cluster": cluster,
-        "quick": quick,
-    }
-    result = StudyResult(
+    evaluations = (*_evaluate_rules(rows, settings), *of_model.values())
+    base_rate = weighted_base_rate(best)
+    table = comparison(evaluations, base_rate)
+    splits = _compare_splits(of_plan, base_rate)
+    gains = differences(best, [*evaluations, *_evaluate_lists(rows, settings)], max_false_alarms)
+    bundle = fit_bundle(factories[best_name], dataset, rows, best, max_false_alarms, unit, date=date)
+    command = settings.command()
+    return StudyResult(
         comparison=table,
         differences=gains,
-        splits=split,
-        slices=slices(of_model[best]),
-        over_time=decay,
-        errors=explained_errors(of_model[best], bundle),
+        splits=splits,
+        slices=slices(best),
+        over_time=_first_over_time(of_plan),
+        errors=explained_errors(best, bundle),
         evaluations=evaluations,
         bundle=bundle,
-        figures=_figures(table, split, gains),
-        inputs=_digest({"dataset": dataset.digest("campaign"), "features": FEATURE_VERSION} | settings),
-        command=_command(settings),
-        summary=_summary(of_model[best], split, max_false_alarms, unit),
+        figures=_figures(table, splits, gains),
+        inputs=settings.digest(dataset),
+        command=command,
+        facts=facts(dataset, rows) | {"command": command, "intervals": _intervals(best)},
+        summary=_summary(best, splits, settings),
     )
-    write_results(folder, result, facts(dataset, rows) | {"command": result.command, "intervals": _intervals(of_model[best])})
-    return result
+
+
+def _run_trials(
+    rows: pd.DataFrame,
+    settings: _Settings,
+    workers: int,
+    progress: Progress | None,
+    step: str,
+    trials: Sequence[tuple[ModelFactory, Plan]],
+) -> list[Evaluation]:
+    return try_plans(
+        rows,
+        trials,
+        max_false_alarms=settings.max_false_alarms,
+        unit=settings.unit,
+        cluster=settings.cluster,
+        seed=settings.seed,
+        workers=workers,
+        progress=None if progress is None else partial(progress, step),
+    )
+
+
+def _best(of_model: Mapping[str, Evaluation], settings: _Settings) -> str:
+    """Return the name of the model at the message vantage point with the highest recall within the budget."""
+    return max(
+        (name for name, evaluation in of_model.items() if evaluation.vantage == "message"),
+        key=lambda name: of_model[name].tpr_at_fpr(settings.max_false_alarms, unit=settings.unit).value,
+    )
 
 
 def _other_plans(rows: pd.DataFrame, folds: int, seed: int) -> Iterator[Plan]:
@@ -169,8 +190,16 @@ def _other_plans(rows: pd.DataFrame, folds: int, seed: int) -> Iterator[Plan]:
     yield random_rows(rows, folds, seed)
 
 
-def _is_of_time(plan: Plan) -> bool:
-    return plan.name.startswith("sent from")
+def _compare_splits(of_plan: Mapping[Plan, Evaluation], base_rate: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"split": plan.name, "claim": plan.claim} | compared(evaluation, base_rate) for plan, evaluation in of_plan.items()]
+    )
+
+
+def _first_over_time(of_plan: Mapping[Plan, Evaluation]) -> pd.DataFrame:
+    """Return the rates over time of the first split by date; an empty table if there is none."""
+    by_date = (evaluation for plan, evaluation in of_plan.items() if plan.name.startswith("sent from"))
+    return next(map(over_time, by_date), pd.DataFrame())
 
 
 def explained_errors(evaluation: Evaluation, bundle: Bundle) -> pd.DataFrame:
@@ -182,62 +211,54 @@ def explained_errors(evaluation: Evaluation, bundle: Bundle) -> pd.DataFrame:
     return evaluation.errors(explain, NEAR)
 
 
-def _evaluate_rule(rule: Detector, rows: pd.DataFrame, cluster: str, seed: int) -> Evaluation:
-    return Evaluation(rows, rule.scores(rows), rule.name, rule.vantage, cluster=cluster, seed=seed)
+def _evaluate_rules(rows: pd.DataFrame, settings: _Settings) -> Iterator[Evaluation]:
+    for rule in RULES:
+        yield Evaluation(rows, rule.scores(rows), rule.name, rule.vantage, cluster=settings.cluster, seed=settings.seed)
 
 
-def _evaluate_lists(rows: pd.DataFrame, cluster: str, seed: int) -> Iterator[Evaluation]:
+def _evaluate_lists(rows: pd.DataFrame, settings: _Settings) -> Iterator[Evaluation]:
     """Evaluate the published lists by their verdicts in the dataset."""
     for column in filter(lambda name: name.startswith("published_"), map(str, rows)):
         name = f"list: {column.removeprefix('published_')}"
-        yield Evaluation(rows, rows[column].to_numpy(np.float64), name, "url", cluster=cluster, seed=seed)
+        verdicts = rows[column].to_numpy(np.float64)
+        yield Evaluation(rows, verdicts, name, "url", cluster=settings.cluster, seed=settings.seed)
 
 
 def _figures(table: pd.DataFrame, splits: pd.DataFrame, gains: pd.DataFrame) -> dict[str, float]:
-    """Return the figures that floors are put under: shares of which more is better."""
-    found: dict[str, float] = {}
+    """Return the figures that floors are set for: shares, of which more is better."""
+    figures: dict[str, float] = {}
     named = [(f"{row['name']} ({row['vantage']})", row) for row in table.to_dict("records")]
     named += [(f"best on {row['split']}", row) for row in splits.to_dict("records")]
     for name, row in named:
         for column in ("tpr_at_fpr_0.001", "tpr_at_fpr_0.005", "tpr", "partial_auc"):
-            found[f"{name}: {column}"] = row[column]
-        found[f"{name}: good pictures kept"] = 1 - row["fpr"]
-        found[f"{name}: mails unharmed"] = 1 - row["mail_false_alarms"]
+            figures[f"{name}: {column}"] = row[column]
+        figures[f"{name}: good pictures kept"] = 1 - row["fpr"]
+        figures[f"{name}: mails unharmed"] = 1 - row["mail_false_alarms"]
     for row in gains.to_dict("records"):
-        found[f"gain over {row['against']} ({row['against_vantage']}): lower end"] = row["difference_low"]
-    return found
+        figures[f"gain over {row['against']} ({row['against_vantage']}): lower end"] = row["difference_low"]
+    return figures
 
 
-def _digest(inputs: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
-def _summary(best: Evaluation, splits: pd.DataFrame, max_false_alarms: float, unit: Unit) -> tuple[str, ...]:
+def _summary(best: Evaluation, splits: pd.DataFrame, settings: _Settings) -> tuple[str, ...]:
     rates = best.rates()
-    found = percent(best.tpr_at_fpr(max_false_alarms, unit=unit))
+    recall = percent_estimate(best.tpr_at_fpr(settings.max_false_alarms, unit=settings.unit), 1)
     lines = [
-        f"The best model, {best.name} at the {best.vantage} vantage point, finds {found} of the trackers of kits and"
-        f" providers that it has never seen, with at most {budget(max_false_alarms, unit)}.",
-        f"At thresholds frozen on the training side it finds {percent(rates.tpr)}; the budget became {percent(rates.fpr, 2)}:"
-        f" {rates.false_alarms} of {rates.negatives:,} good pictures called, and a good picture lost in"
-        f" {percent(best.mail_false_alarms(), 2)} of the mails.",
+        f"The best model, {best.name} at the {best.vantage} vantage point, finds {recall} of the trackers of kits and"
+        f" providers that it was not trained on, with at most {budget(settings.max_false_alarms, settings.unit)} flagged.",
+        f"At thresholds chosen on the training side it finds {percent_estimate(rates.tpr, 1)} of the trackers and flags"
+        f" {percent_estimate(rates.fpr, 2)} of the good pictures ({rates.false_alarms} of {rates.negatives:,});"
+        f" {percent_estimate(best.mail_false_alarms(), 2)} of the mails lose a good picture.",
     ]
     if len(splits) > 1:
-        ways = splits.to_dict("records")
-        hardest, loudest = min(ways, key=lambda way: way["tpr_at_fpr_0.001"]), max(ways, key=lambda way: way["fpr"])
+        rows = splits.to_dict("records")
+        hardest, loudest = min(rows, key=lambda row: row["tpr_at_fpr_0.001"]), max(rows, key=lambda row: row["fpr"])
         lines.append(
-            f"Hardest is {hardest['split']}: {hardest['tpr_at_fpr_0.001']:.1%} at 0.1% false alarms. The budget is kept least"
-            f" on {loudest['split']}, where {loudest['fpr']:.1%} of the good pictures are called at the frozen threshold."
+            f"The lowest recall at 0.1% false positives is {percent(hardest['tpr_at_fpr_0.001'], 1)}, on"
+            f" {hardest['split']}. The highest false positive rate at the chosen threshold is {percent(loudest['fpr'], 1)}, on"
+            f" {loudest['split']}."
         )
     return tuple(lines)
 
 
-def _command(settings: Mapping[str, Any]) -> str:
-    told = ["tkit study", f"--folds {settings['folds']}", f"--seed {settings['seed']}"]
-    told += [f"--max-false-alarms {settings['max_false_alarms']:g}", f"--budget-unit {settings['unit']}"]
-    told += [f"--cluster {settings['cluster']}", *(["--quick"] if settings["quick"] else [])]
-    return " ".join(told)
-
-
 def _intervals(evaluation: Evaluation) -> str:
-    return f"95 %, bootstrap over {evaluation.cluster}, {evaluation.resamples:,} resamples"
+    return f"95%, bootstrap over {evaluation.cluster}, {evaluation.resamples:,} resamples"

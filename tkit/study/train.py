@@ -1,4 +1,4 @@
-"""A detector trained on the whole dataset, as a bundle whose threshold and figures come from rows it had not seen."""
+"""A detector trained on the whole dataset, as a bundle whose threshold and figures come from held-out rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tkit.detectors import Detector
 from tkit.detectors.models import BoostingModel, Model
 from tkit.evaluate import (
     CrossValidated,
-    Estimate,
     Evaluation,
     Trial,
     Unit,
@@ -25,6 +24,7 @@ from tkit.evaluate import (
     training_weight,
     unit_rows,
 )
+from tkit.evaluate.percent import percent_estimate
 from tkit.features import FEATURE_VERSION
 from tkit.labels import headline
 from tkit.splits import Split
@@ -32,10 +32,10 @@ from tkit.study.plans import Plan, unseen_kit
 from tkit.version import __version__
 
 BUDGET = 0.001
-"""Share of good pictures that may be called trackers, unless the user says otherwise."""
+"""The default maximum false positive rate: the share of good pictures that may be flagged."""
 
 INNER_FOLDS = 3
-"""Folds inside a training part that shares no fits with others (:mod:`tkit.evaluate.inside`)."""
+"""Folds inside a training part whose fits no other part shares (:mod:`tkit.evaluate.inside`)."""
 
 Progress = Callable[[str, int, int | None], None]
 ModelFactory = Callable[[], Model]
@@ -60,16 +60,17 @@ def train_bundle(
     dataset : Dataset
     vantage : {"url", "element", "message", "campaign"}
     max_false_alarms : float
-        Share of the `unit` that may be a false alarm.
+        Maximum false positive rate, as a share of the `unit`.
     unit : {"pictures", "mails"}
-        Good pictures called trackers, or mails of which one is.
+        Good pictures that are flagged, or mails with a good picture that is flagged.
     folds, seed : int
         Of the cross-validation that gives the threshold and the figures in the card.
     date : str
-        Day that the bundle is said to be of, YYYY-MM-DD.
+        Date of the bundle, YYYY-MM-DD.
     workers : int
-        Processes; changes nothing in the result.
+        Processes; the result does not depend on it.
     progress : callable, optional
+        Called with the name of the step, the number of finished parts and their total.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def train_bundle(
     """
     rows = dataset.rows()
     factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.disguised())
-    (found,) = try_plans(
+    (evaluation,) = try_plans(
         rows,
         [(factory, unseen_kit(rows, folds, seed))],
         max_false_alarms=max_false_alarms,
@@ -86,7 +87,7 @@ def train_bundle(
         workers=workers,
         progress=None if progress is None else lambda done, total: progress(f"{vantage} boosting", done, total),
     )
-    return fit_bundle(factory, dataset, rows, found, max_false_alarms, unit, date=date)
+    return fit_bundle(factory, dataset, rows, evaluation, max_false_alarms, unit, date=date)
 
 
 def try_plans(
@@ -100,25 +101,25 @@ def try_plans(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Evaluation]:
-    """Evaluate models on the rows that plans test, at thresholds frozen on their training sides.
+    """Evaluate models on the test rows of plans, at thresholds chosen on their training sides.
 
     Parameters
     ----------
     rows : DataFrame
         See :meth:`tkit.dataset.Dataset.rows`.
     trials : sequence of (callable, Plan)
-        What gives a new, unfitted model, and the plan that it is tried on.
+        A factory of new, unfitted models, and the plan to evaluate them on.
     max_false_alarms, unit, seed, workers, progress
         See :func:`tkit.evaluate.run_trials`.
     cluster : {"sender_key", "component"}
-        What the intervals' resamples draw.
+        Groups of rows that the resamples of the intervals draw whole.
 
     Returns
     -------
     list of Evaluation
-        One a trial.
+        One per trial.
     """
-    found = run_trials(
+    scored = run_trials(
         [Trial(factory, plan.splits, plan.groups) for factory, plan in trials],
         rows,
         max_false_alarms,
@@ -128,11 +129,11 @@ def try_plans(
         workers=workers,
         progress=progress,
     )
-    return [_evaluated(factory(), rows, each, plan, seed, cluster) for (factory, plan), each in zip(trials, found, strict=True)]
+    return [_evaluate(factory(), rows, each, plan, seed, cluster) for (factory, plan), each in zip(trials, scored, strict=True)]
 
 
-def _evaluated(
-    detector: Detector, rows: pd.DataFrame, found: CrossValidated, plan: Plan, seed: int, cluster: str
+def _evaluate(
+    detector: Detector, rows: pd.DataFrame, scored: CrossValidated, plan: Plan, seed: int, cluster: str
 ) -> Evaluation:
     tested = plan.tested(rows)
     if tested[(rows["source"] == "gold").to_numpy()].all():
@@ -141,10 +142,10 @@ def _evaluated(
         splits, kept = (), tested
     return Evaluation(
         rows[kept].reset_index(drop=True),
-        found.score[kept],
+        scored.score[kept],
         detector.name,
         detector.vantage,
-        threshold=found.threshold[kept],
+        threshold=scored.threshold[kept],
         cluster=cluster,
         seed=seed,
         splits=splits,
@@ -159,9 +160,9 @@ def evaluate_scores(
     max_false_alarms: float = BUDGET,
     seed: int = 0,
 ) -> Evaluation:
-    """Evaluate cross-validated scores; each fold's verdicts go by a threshold chosen on the other folds.
+    """Evaluate cross-validated scores; the threshold of each fold is chosen on the other folds.
 
-    Quicker than :func:`tkit.evaluate.run_trials`, and less strict: the models that scored the other folds had learnt from
+    Quicker than :func:`tkit.evaluate.run_trials`, and less strict: the models that scored the other folds were trained on
     the fold that the threshold is for.
     """
     threshold = np.full(len(rows), np.nan)
@@ -183,17 +184,17 @@ def fit_bundle(
     *,
     date: str,
 ) -> Bundle:
-    """Fit on every labelled row that may be trained on; the threshold is that of the pooled cross-validated scores.
+    """Fit a model on every training row; the threshold comes from the pooled cross-validated scores.
 
     Parameters
     ----------
     factory : callable
-        Gives a new, unfitted model.
+        Returns a new, unfitted model.
     dataset : Dataset
-        What `rows` are of; its digest goes into the bundle.
+        Source of `rows`; its digest goes into the bundle.
     rows : DataFrame
     evaluation : Evaluation
-        Of the model, cross-validated on all gold rows: gives the threshold and the card's figures.
+        Of the model, cross-validated on all gold rows. The threshold and the figures of the card come from it.
     max_false_alarms, unit, date
         See `train_bundle`.
     """
@@ -208,42 +209,42 @@ def fit_bundle(
     return Bundle.from_model(
         model,
         threshold,
-        threshold_chosen=f"at most {budget(max_false_alarms, unit)}, on cross-validated scores (folds by component)",
+        threshold_chosen=f"at most {budget(max_false_alarms, unit)} called, on cross-validated scores (folds by component)",
         training_sha256=dataset.digest(evaluation.vantage),
         seed=evaluation.seed,
         date=date,
         card=_card(dataset, rows, evaluation, max_false_alarms, unit),
-        replay=_replayed(tested, score),
+        replay=_replay_rows(tested, score),
     )
 
 
-def _replayed(rows: pd.DataFrame, score: np.ndarray, count: int = 200) -> pd.DataFrame:
-    """Pick rows over the whole range of scores, for replay."""
+def _replay_rows(rows: pd.DataFrame, score: np.ndarray, count: int = 200) -> pd.DataFrame:
+    """Return rows over the whole range of scores."""
     order = np.argsort(score, kind="stable")
     picked: pd.DataFrame = rows.iloc[order[np.linspace(0, len(order) - 1, count).astype(int)]]
     return picked
 
 
 def budget(max_false_alarms: float, unit: Unit) -> str:
-    """Say what a budget allows.
+    """Return a maximum false positive rate in words.
 
     >>> budget(0.001, "pictures"), budget(0.01, "mails")
-    ('0.1% of good pictures called', '1% of mails with a good picture called')
+    ('0.1% of good pictures', '1% of mails with a good picture')
     """
     share = f"{max_false_alarms * 100:.6g}%"
-    return f"{share} of good pictures called" if unit == "pictures" else f"{share} of mails with a good picture called"
+    return f"{share} of good pictures" if unit == "pictures" else f"{share} of mails with a good picture"
 
 
 def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
-    """Say of what, and with what, figures were made."""
+    """Return what the figures of a study depend on, in words: data, training, versions."""
     gold = rows[rows["source"] == "gold"]
     return {
         "dataset": f"{len(dataset.references):,} references, {len(gold):,} gold labels,"
         f" {rows['component'].nunique():,} components",
         "trained on": "gold labels, the members of their clusters, and (boosting) their disguised copies, on the training side;"
         " tested on gold rows only",
-        "threshold": "chosen on scores inside the training side, of models that learnt from no row that the split tests or that"
-        " they score; the test only reports what it became",
+        "threshold": "chosen inside the training side, on scores of models that were trained neither on the scored rows nor on"
+        " test rows; the test side only reports the resulting false positive rate",
         "versions": f"tkit {__version__}, features {FEATURE_VERSION}, scikit-learn {sklearn.__version__},"
         f" Python {platform.python_version()}",
         "digest": dataset.digest("campaign"),
@@ -251,24 +252,19 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _card(dataset: Dataset, rows: pd.DataFrame, evaluation: Evaluation, max_false_alarms: float, unit: Unit) -> dict[str, str]:
-    told = facts(dataset, rows)
+    data = facts(dataset, rows)
     rates = evaluation.rates()
+    limit = budget(max_false_alarms, unit)
     return {
         "purpose": f"Tells open trackers from other remote references of a mail, at the {evaluation.vantage} vantage point.",
-        "data": f"{told['dataset']}; {told['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
-        "figures": f"{percent(evaluation.tpr_at_fpr(max_false_alarms, unit=unit))} of the trackers with at most"
-        f" {budget(max_false_alarms, unit)}; with thresholds from inside the training side {percent(rates.tpr)} at"
-        f" {percent(rates.fpr, 2)} of good pictures called. No sender's registrable domain, exact URL, tracker domain,"
+        "data": f"{data['dataset']}; {data['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
+        "figures": f"{percent_estimate(evaluation.tpr_at_fpr(max_false_alarms, unit=unit), 1)} of the trackers with at most"
+        f" {limit} called; with thresholds from inside the training side {percent_estimate(rates.tpr, 1)} at"
+        f" {percent_estimate(rates.fpr, 2)} of good pictures called. No sender's registrable domain, exact URL, tracker domain,"
         " tracker path template or kit form stands on both sides.",
-        "command": f"tkit study (seed {evaluation.seed}, at most {budget(max_false_alarms, unit)})",
+        "command": f"tkit study (seed {evaluation.seed}, at most {limit} called)",
         "limits": "Labels were given by a language model in two passes and audited, not by people. Mail of a kind that the"
         " corpora lack may be judged worse. A personalised picture that is visible is neither tracker nor clean by the labels.",
         "use": "tkit scan MAIL --model THIS_FOLDER, or read model.json and schema.json: docs/bundle.md.",
         "licence": "The model is under tkit's licence. The mails that it was trained on are not in it.",
     }
-
-
-def percent(estimate: Estimate, digits: int = 1) -> str:
-    """Write a share with its interval: ``97.3% [95.1%, 98.2%]``."""
-    value, low, high = estimate
-    return f"{value:.{digits}%} [{low:.{digits}%}, {high:.{digits}%}]"

@@ -1,34 +1,33 @@
-"""The files that a study leaves."""
+"""A study written into a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tkit.report import Details, write_study
 from tkit.report.draw import write
-
-if TYPE_CHECKING:
-    from tkit.study.result import StudyResult
+from tkit.report.study import Details, write_study
+from tkit.study.result import StudyResult
 
 ERROR_COLUMNS = (
     *("error", "label", "confidence", "score", "threshold", "message_sha256", "part", "index", "carrier", "corpus"),
     *("host_domain", "reasons"),
 )
-"""What errors.csv begins with; the nearest training rows, the other columns of the labels and the features follow."""
+"""The first columns of errors.csv; nearest training rows, other columns of the labels, and features follow."""
 
 
-def write_results(folder: Path, result: StudyResult, told: Mapping[str, str]) -> None:
-    """Write the tables as CSV files, the page with its figures, and the bundle.
+def write_results(folder: Path, result: StudyResult) -> None:
+    """Write the tables as CSV files, ``report.html`` with its ``figures/``, and ``bundle/``.
 
     Parameters
     ----------
     folder : Path
-        Made with its parents; files of equal names are replaced.
+        Created with its parents; files of the same names are replaced.
     result : StudyResult
-    told : mapping of str to str
-        The facts of :func:`tkit.report.write_study`.
+
+    Raises
+    ------
+    TkitError
+        If the folder cannot be written.
     """
     errors = result.errors.assign(reasons=result.errors["reasons"].map("; ".join))
     first = [column for column in ERROR_COLUMNS if column in errors]
@@ -43,5 +42,5 @@ def write_results(folder: Path, result: StudyResult, told: Mapping[str, str]) ->
         over_time=result.over_time,
         errors=result.errors,
     )
-    write_study(folder, result.comparison, result.evaluations, told, result.bundle, details)
+    write_study(folder, result.comparison, result.evaluations, result.facts, result.bundle, details)
     result.bundle.save(folder / "bundle")

@@ -1,4 +1,4 @@
-"""Templates: pieces of trackers' URLs, learnt from mail and known of services, which filter lists are made of."""
+"""Templates: pieces of tracker URLs, learnt from mail or known from services, from which filter lists are made."""
 
 from tkit.templates.matching import Matcher
 from tkit.templates.template import Template, Templates, load_templates

@@ -1,4 +1,4 @@
-"""The files of templates, made: known ones measured, learnt ones added; and what of the dataset they match."""
+"""Build templates: measure the known ones, add learnt ones, and find which references of the dataset they match."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tkit.version import __version__
 
 
 def build_templates(rows: pd.DataFrame, dataset_digest: str, seed: int = 0) -> Templates:
-    """Make templates of labelled references.
+    """Build templates from labelled references.
 
     Parameters
     ----------
     rows : DataFrame
-        As :func:`tkit.templates.material.labelled_urls` gives them.
+        As :func:`tkit.templates.material.labelled_urls` returns them.
     dataset_digest : str
-        Names what they were made of.
+        Digest of the dataset that the rows come from.
     seed : int
-        Of the folds in which the least evidence and the greatest error are chosen.
+        Seed of the folds in which the minimum evidence and the maximum error are chosen.
 
     Returns
     -------
     Templates
-        The known ones, those with the most trackers first, then the learnt ones. Of the known a template stays that no labelled
-        mail has, and goes that is wrong more often than right.
+        The known ones, then the learnt ones, each in descending order of tracker domains. A known template that matches no
+        labelled mail is kept; one that is wrong more often than right is left out.
     """
     strong, weak = parted(with_known(rows))
     patterns, limits = learn(strong, weak, seed)
@@ -52,12 +52,12 @@ def build_templates(rows: pd.DataFrame, dataset_digest: str, seed: int = 0) -> T
 
 
 def matched_keys(rows: pd.DataFrame, templates: Templates) -> list[str]:
-    """Name the references labelled by people that templates match as a filter list does: images, by the URL as asked for.
+    """Return the gold and member references that the templates match as a filter list would: images, by their requested URL.
 
     Returns
     -------
     list of str
-        :func:`tkit.templates.template.keys_of`, sorted.
+        The result of :func:`tkit.templates.template.keys_of`, sorted.
     """
     strong, _ = parted(rows)
     hits = Matcher(templates.patterns).match_many(strong["resolved_url"].tolist())
@@ -65,4 +65,4 @@ def matched_keys(rows: pd.DataFrame, templates: Templates) -> list[str]:
 
 
 def _sorted(templates: Iterable[Template]) -> list[Template]:
-    return sorted(templates, key=lambda one: (-one.domains, -one.trackers, one.pattern))
+    return sorted(templates, key=lambda template: (-template.domains, -template.trackers, template.pattern))

@@ -1,7 +1,7 @@
-"""Open trackers of mailing services and mailing programs, as their own documentation, source and mails show them.
+"""Open trackers of mailing services and mailing programs, taken from their documentation, source code and mails.
 
-Nothing here is learnt from labels. A host stands only where it is a service's own, and never without a path on one that also
-serves content. What a path alone says (``/o/``) stands with a host.
+Nothing here is learnt from labels. A pattern names a host only if it belongs to the service, and adds a path if the host also
+serves content. A path that is too general by itself (``/o/``) comes with a host.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("Yesware", "//t.yesware.com/t/"),
     ("Facebook", ".facebook.com/email_open_log_pic.php?"),
     ("GitHub", "//github.com/notifications/beacon/"),
-    # Programs that senders run on hosts of their own.
+    # Programs that senders run on their own hosts.
     ("AcyMailing", "?option=com_acymailing&ctrl=stats&mailid="),
     ("Ahoy Email", "/ahoy/messages/*/open"),
     ("CiviCRM", "/extern/open.php?q="),
@@ -69,4 +69,4 @@ KNOWN: tuple[tuple[str, str], ...] = (
     ("SuiteCRM", "?entryPoint=image&identifier="),
     ("vtiger", "/TrackAccess.php?record="),
 )
-"""Service or program, and the pattern of its open tracker."""
+"""Pairs of service or program and pattern of its open tracker."""

@@ -1,7 +1,7 @@
-"""Learning templates: patterns that trackers of unrelated domains share and good pictures hardly ever have.
+"""Learn templates: patterns that trackers of unrelated domains share and good pictures rarely match.
 
-The rows are one labelled reference each, as :mod:`tkit.templates.material` reads them. Evidence is counted in registrable
-domains, not in references: a thousand copies of one mailing say as much as one.
+Each row is a labelled reference, as :mod:`tkit.templates.material` reads it. Evidence is counted in registrable domains, not
+in references, because a thousand copies of one mailing are no more evidence than one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import wilson
 from tkit.splits import Split, cross_validation
 from tkit.templates.known import KNOWN
 from tkit.templates.matching import Matcher
@@ -23,21 +23,21 @@ from tkit.templates.pieces import patterns_of
 from tkit.templates.template import Template
 
 BUDGET = 0.005
-"""Share of the good pictures that a list may call, at most, when the least evidence is chosen."""
+"""Maximum false positive rate of a list when the minimum evidence is chosen."""
 
 INNER_FOLDS = 5
 
 
 class Limits(NamedTuple):
-    """What a learnt template must have.
+    """The limits for a learnt template.
 
     Attributes
     ----------
     domains : int
-        Registrable domains of trackers, and senders' domains, at least. Never fewer than three, so that no word of one sender's
-        mail is published.
+        Minimum number of registrable domains of trackers, and of sender domains. At least three, so that no word from one
+        sender's mail is published.
     error : float
-        Share of the matching domains whose match is no tracker, at most.
+        Maximum share of the matching domains whose match is not a tracker.
     """
 
     domains: int
@@ -45,19 +45,19 @@ class Limits(NamedTuple):
 
 
 GRID = tuple(Limits(domains, error) for domains, error in product((3, 5, 10), (0.0, 0.05, 0.1)))
-"""What is tried; the strictest comes last of those that find equally many."""
+"""The limits to choose from. If several find equally many trackers, the last is chosen."""
 
 
 @dataclass
 class Counted:
-    """What training rows say of every pattern.
+    """The evidence for and against every pattern in training rows.
 
     Attributes
     ----------
     domains, senders, negative_domains : dict of str to set of str
-        By pattern: registrable domains and senders of the trackers, domains of the good pictures.
+        By pattern: registrable domains and senders of matching trackers, domains of matching good pictures.
     rows : dict of str to set of int
-        Positions of the trackers that match; those that a known template matches are left out.
+        By pattern: positions of the matching trackers that no known template matches.
     """
 
     domains: dict[str, set[str]]
@@ -74,31 +74,31 @@ def count(train: pd.DataFrame, weak: pd.DataFrame) -> Counted:
     train : DataFrame
         Columns ``tail``, ``domain``, ``sender``, ``tracker`` (bool) and ``known`` (bool: a known template matches).
     weak : DataFrame
-        The same of references that only weak labels call good; they count against a pattern and never for it.
+        The same columns, for references that only weak labels call good. They count against a pattern, never for it.
     """
-    found = Counted(defaultdict(set), defaultdict(set), defaultdict(set), defaultdict(set))
+    counted = Counted(defaultdict(set), defaultdict(set), defaultdict(set), defaultdict(set))
     trackers = train[train["tracker"]]
     columns = zip(*(trackers[name] for name in ("tail", "domain", "sender", "known")), strict=True)
     for row, (tail, domain, sender, known) in enumerate(columns):
         for pattern in patterns_of(tail):
-            found.domains[pattern].add(domain)
-            found.senders[pattern].add(sender)
+            counted.domains[pattern].add(domain)
+            counted.senders[pattern].add(sender)
             if not known:
-                found.rows[pattern].add(row)
+                counted.rows[pattern].add(row)
     fewest = min(limits.domains for limits in GRID)
-    candidates = {pattern for pattern, domains in found.domains.items() if len(domains) >= fewest}
+    candidates = {pattern for pattern, domains in counted.domains.items() if len(domains) >= fewest}
     against = pd.concat([train.loc[~train["tracker"], ["tail", "domain"]], weak[["tail", "domain"]]]).drop_duplicates()
     for tail, domain in zip(against["tail"], against["domain"], strict=True):
         for pattern in patterns_of(tail) & candidates:
-            found.negative_domains[pattern].add(domain)
-    return found
+            counted.negative_domains[pattern].add(domain)
+    return counted
 
 
 def select(counted: Counted, limits: Limits) -> list[str]:
-    """Return patterns within limits that together match all trackers that any such pattern matches.
+    """Return patterns within limits that together match every tracker that any such pattern matches.
 
-    Each next one is the one that matches the most trackers not matched before; of equals the one with the fewest errors, then
-    the longest.
+    A greedy choice: the next pattern matches the most trackers not matched before. Ties go to the pattern with the fewest
+    errors, then to the longest.
     """
 
     def errors(pattern: str) -> int:
@@ -125,73 +125,73 @@ def select(counted: Counted, limits: Limits) -> list[str]:
 
 
 def choose(rows: pd.DataFrame, weak: pd.DataFrame, seed: int = 0) -> Limits:
-    """Choose the limits on training rows alone, by cross-validation over their components.
+    """Choose the limits on training rows only, by cross-validation over their components.
 
-    Those that find the most trackers among limits that call at most :data:`BUDGET` of the good pictures; where none does, those
-    that call the fewest. Gold rows of confidence 2 and 3 are judged.
+    Of the limits with a false positive rate of at most :data:`BUDGET`, choose those that find the most trackers. If there are
+    none, choose those with the fewest false positives. Only gold rows of confidence 2 and 3 count.
 
     Parameters
     ----------
     rows, weak : DataFrame
         See :func:`count`; and ``component``, ``label``, ``source``, ``confidence``, ``message_sha256``.
     seed : int
-        Of the folds.
+        Seed of the folds.
     """
-    found, called = np.zeros(len(GRID)), np.zeros(len(GRID))
-    good = 0
+    true_positives, false_positives = np.zeros(len(GRID)), np.zeros(len(GRID))
+    negatives = 0
     for split in cross_validation(rows, rows["component"], INNER_FOLDS, seed):
         test = rows[split.test & (rows["confidence"] >= 2).to_numpy()]
         counted = count(rows[split.train], weak_beside(weak, test))
         tracker = test["tracker"].to_numpy(bool)
-        good += int((~tracker).sum())
+        negatives += int((~tracker).sum())
         patterns = [patterns_of(tail) for tail in test["tail"]]
         known = test["known"].to_numpy(bool)
-        for place, limits in enumerate(GRID):
+        for number, limits in enumerate(GRID):
             learnt = set(select(counted, limits))
-            hit = known | np.array([not learnt.isdisjoint(one) for one in patterns])
-            found[place] += (hit & tracker).sum()
-            called[place] += (hit & ~tracker).sum()
-    within = called <= BUDGET * good
-    score = np.where(within, found, -1) if within.any() else -called
+            hit = known | np.array([not learnt.isdisjoint(of_row) for of_row in patterns])
+            true_positives[number] += (hit & tracker).sum()
+            false_positives[number] += (hit & ~tracker).sum()
+    within = false_positives <= BUDGET * negatives
+    score = np.where(within, true_positives, -1) if within.any() else -false_positives
     return GRID[int(np.flatnonzero(score == score.max())[-1])]
 
 
 def weak_beside(weak: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Leave out of weakly labelled rows what shares a message or a sender with tested ones."""
+    """Return the weakly labelled rows that share neither a message nor a sender with test rows."""
     return weak[~weak["message_sha256"].isin(test["message_sha256"]) & ~weak["sender"].isin(test["sender"])]
 
 
 def learn(rows: pd.DataFrame, weak: pd.DataFrame, seed: int = 0) -> tuple[list[str], Limits]:
-    """Return learnt patterns and the limits that they were learnt within."""
+    """Return learnt patterns and the limits that were chosen for them."""
     limits = choose(rows, weak, seed)
     return select(count(rows, weak), limits), limits
 
 
 def measured(patterns: Iterable[tuple[str, str, str]], rows: pd.DataFrame, weak: pd.DataFrame) -> list[Template]:
-    """Make templates of patterns: count by matching URLs what speaks for each and against it.
+    """Make templates of patterns by counting the URLs that each matches.
 
     Parameters
     ----------
     patterns : iterable of (origin, service, pattern)
     rows, weak : DataFrame
-        See :func:`count`; and ``url`` without its wrapping, ``component``, ``corpus``.
+        See :func:`count`; and ``url``, unwrapped from proxies, ``component``, ``corpus``.
     """
     urls = pd.concat([rows["url"], weak["url"]])
     distinct = urls.drop_duplicates().tolist()
-    place = dict(zip(distinct, range(len(distinct)), strict=True))
-    of_rows, of_weak = (np.array([place[url] for url in frame["url"]], np.intp) for frame in (rows, weak))
-    found = []
+    number = {url: position for position, url in enumerate(distinct)}
+    of_rows, of_weak = (np.array([number[url] for url in frame["url"]], np.intp) for frame in (rows, weak))
+    templates = []
     for origin, service, pattern in patterns:
         hits = Matcher([pattern]).match_many(distinct)
-        found.append(_measured(Template(pattern, origin, service), rows[hits[of_rows]], weak[hits[of_weak]]))
-    return found
+        templates.append(_measured(Template(pattern, origin, service), rows[hits[of_rows]], weak[hits[of_weak]]))
+    return templates
 
 
 def _measured(template: Template, matching: pd.DataFrame, uncertain: pd.DataFrame) -> Template:
-    """Add to a template what speaks for it and against it, in the rows that match."""
+    """Return a template with its counts in the rows that match it."""
     trackers, good = matching[matching["tracker"]], matching[~matching["tracker"]]
     domains, wrong = trackers["domain"].nunique(), len({*good["domain"], *uncertain["domain"]})
-    some = domains + wrong
+    matched = domains + wrong
     return replace(
         template,
         trackers=len(trackers),
@@ -202,8 +202,8 @@ def _measured(template: Template, matching: pd.DataFrame, uncertain: pd.DataFram
         negatives=len(good),
         weak_negatives=len(uncertain),
         negative_domains=wrong,
-        error=round(wrong / some, 4) if some else None,
-        error_high=round(float(wilson(wrong, some)[1]), 4) if some else None,
+        error=round(wrong / matched, 4) if matched else None,
+        error_high=round(float(wilson(wrong, matched)[1]), 4) if matched else None,
     )
 
 
@@ -214,10 +214,10 @@ def with_known(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_kin(split: Split, rows: pd.DataFrame, columns: Collection[str]) -> Split:
-    """Take out of training the trackers that share a value of any of some columns with a tested tracker.
+    """Remove from training the trackers that share a value in any of the columns with a test tracker.
 
-    Stricter than components, which keep a kit together as far as its URLs show it: without the first word of its path in
-    training, a tracker is found only by words further on.
+    This is stricter than components, which recognise a kit only by its URLs: if no training tracker has the first word of the
+    path, a test tracker can be found only by later words.
     """
     tracker = rows["tracker"].to_numpy(bool)
     train = split.train.copy()

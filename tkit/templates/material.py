@@ -1,4 +1,4 @@
-"""The labelled references with their URLs, which the published dataset does not hold: read again from the corpora's mails."""
+"""Read the URLs of the labelled references from the mails of the corpora; the published dataset does not contain them."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from tkit.url import host_of, registrable_domain, unwrap
 
 
 def labelled_urls(shared: str | Path, dataset: Dataset, progress: Progress | None = None) -> pd.DataFrame:
-    """Return the labelled references of a dataset that are trackers, content or spacers, with their URLs.
+    """Return the references of a dataset that are labelled as trackers, content or spacers, with their URLs.
 
     Parameters
     ----------
     shared : path
         A folder with ``corpora/<archive>``.
     dataset : Dataset
-        Its labels are taken, weak ones too.
+        The source of the labels, including weak ones.
     progress : callable, optional
         See :data:`tkit.dataset.gather.Progress`.
 
     Returns
     -------
     DataFrame
-        One row a label: the columns of the dataset's labels, ``corpus``, ``request`` (what is asked for, see
-        :func:`tkit.html.carriers.request_type`), ``resolved_url``, ``url`` (unwrapped), ``tail``, ``domain`` (registrable,
-        of the host), ``word`` (the first of the path), ``sender``, ``tracker``.
+        One row per label: the columns of the dataset's labels, ``corpus``, ``request`` (the request type, see
+        :func:`tkit.html.carriers.request_type`), ``resolved_url``, ``url`` (unwrapped), ``tail``, ``domain`` (the registrable
+        domain of the host), ``word`` (the first of the path), ``sender``, ``tracker``.
 
     Raises
     ------
     TkitError
-        Where an archive is missing, or a labelled reference is not found in the mails.
+        If an archive is missing, or a labelled reference is not found in the mails.
     """
     labels = dataset.labels[dataset.labels["label"].isin(["T", "C", "S"])]
-    found = pd.DataFrame(
+    urls = pd.DataFrame(
         _references(Path(shared) / "corpora", set(labels["message_sha256"]), progress),
         columns=pd.Index([*KEY, "resolved_url", "url"]),
     )
     of_reference = dataset.references[[*KEY, "carrier", "corpus"]]
-    rows = labels.merge(of_reference, on=list(KEY), how="left").merge(found, on=list(KEY), how="left")
+    rows = labels.merge(of_reference, on=list(KEY), how="left").merge(urls, on=list(KEY), how="left")
     lost = int(rows["url"].isna().sum())
     if lost:
-        raise TkitError(f"{shared}: {lost} labelled references are not found in the mails: make the dataset with this tkit")
+        raise TkitError(f"{shared}: {lost} labelled references are not found in the mails: rebuild the dataset with this tkit")
     tail = rows["url"].map(tail_of)
     return rows.assign(
         tail=tail,
@@ -70,17 +70,18 @@ def _references(folder: Path, wanted: set[str], progress: Progress | None) -> It
         if not archive.is_file():
             raise TkitError(f"{archive}: no such archive: fetch it with `tkit corpus get -o {folder}`")
     waiting = set(wanted)
-    told = (lambda done, total: progress("reading mails", done, total)) if progress else None
-    for raw in read_raw(archives, problems=[], progress=told):
+    report = (lambda done, total: progress("reading mails", done, total)) if progress else None
+    for raw in read_raw(archives, problems=[], progress=report):
         message = Message.from_bytes(raw.raw)
         if message.message_sha256 in waiting:
             waiting.discard(message.message_sha256)
-            for one in references(message):
-                if not one.local:
-                    yield message.message_sha256, one.part, one.index, one.resolved_url, unwrap(one.resolved_url)
+            for reference in references(message):
+                if not reference.local:
+                    url = reference.resolved_url
+                    yield message.message_sha256, reference.part, reference.index, url, unwrap(url)
 
 
 def parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that people labelled, and the references that weak labels call good pictures."""
+    """Return the gold and member rows, and the good pictures among the weak rows."""
     weak = (rows["source"] == "weak").to_numpy()
     return rows[~weak].reset_index(drop=True), rows[weak & ~rows["tracker"].to_numpy()].reset_index(drop=True)

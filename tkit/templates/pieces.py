@@ -1,8 +1,8 @@
-"""The pieces that a URL's path and query are made of, and the patterns that neighbouring pieces make.
+"""Split the path and query of a URL into pieces, and combine neighbouring pieces into patterns.
 
-A piece is a word that programs are written with (``open``, ``wf``, ``upn``), or ``*`` for what is no word: an identifier, a
-number, an address, anything random. Only words and the signs between them come into a pattern, so that no identifier does;
-:mod:`tkit.templates.learning` keeps of the patterns those that unrelated domains have in common.
+A piece is a word that programs use (``open``, ``wf``, ``upn``), or ``*`` for anything else: an identifier, a number, an email
+address, random characters. A pattern contains only words and the signs between them, so that it contains no identifier.
+:mod:`tkit.templates.learning` keeps the patterns that unrelated domains have in common.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from tkit.url.parsing import after_origin
 from tkit.url.template import is_word
 
 ANY = "*"
-"""Stands in a pattern for any characters, or none."""
+"""In a pattern: any characters, or none."""
 
 LONGEST = 4
-"""Words of a pattern at most."""
+"""Maximum number of words in a pattern."""
 
 FEWEST_LETTERS = 4
-"""Letters of a pattern's words at least, file extensions left out.
+"""Minimum number of letters in the words of a pattern, without file extensions.
 
-A filter list judges every page that a browser shows, and only mail could be measured here: ``/x/`` and ``.php?`` find many
-trackers of mail, and would block pictures all over the web.
+A filter list applies to every page in a browser, but only mail could be measured here: ``/x/`` and ``.php?`` match many
+trackers in mail, and would block pictures all over the web.
 """
 
 _MOST_PIECES = 48
-# An address, or what it is redacted to in published mail: of it no word is kept.
+# An email address, or its redacted form in published mail. No word of it is kept.
 _ADDRESS = re.compile(r"[^/?&=;#]*(?:@|%40)[^/?&=;#]*", re.IGNORECASE)
 _SIGN = re.compile(r"([/?&=._-])")
 _SIGNS = frozenset("/?&=._-")
@@ -36,7 +36,7 @@ _ENDS = frozenset("/?=")
 
 
 def tail_of(url: str) -> str:
-    """Return what stands behind the host of a resolved URL, without its fragment.
+    """Return the part of a resolved URL after the host, without the fragment.
 
     >>> tail_of("https://a.example/o?id=1#x")
     '/o?id=1'
@@ -45,13 +45,13 @@ def tail_of(url: str) -> str:
 
 
 def first_word(tail: str) -> str:
-    """Return the letters that a path begins with, lower case; ``""`` where it begins with something else.
+    """Return the letters that a path begins with, in lower case; ``""`` if it begins with something else.
 
     >>> first_word("/wf/open?upn=1"), first_word("/OT0047.GIF"), first_word("/1/x")
     ('wf', 'ot', '')
     """
-    found = re.match(r"/+([A-Za-z]+)", tail)
-    return found[1].lower() if found else ""
+    word = re.match(r"/+([A-Za-z]+)", tail)
+    return word[1].lower() if word else ""
 
 
 def pieces_of(tail: str) -> list[str]:
@@ -68,35 +68,35 @@ def pieces_of(tail: str) -> list[str]:
 def patterns_of(tail: str) -> frozenset[str]:
     """Return every pattern of up to :data:`LONGEST` neighbouring words that a tail matches.
 
-    A pattern begins with the sign before its first word, so that it does not begin inside of a word, and ends with the sign
-    behind its last, or with the extension that the tail ends with.
+    A pattern begins with the sign before its first word, so that it cannot match from the middle of a word. It ends with the
+    sign after its last word, or with the file extension at the end of the tail.
 
     >>> sorted(patterns_of("/wf/open?upn=Kq7"))
     ['/open?', '/open?upn=', '/wf/open?', '/wf/open?upn=']
     """
     pieces = pieces_of(tail)
-    found: set[str] = set()
+    patterns: set[str] = set()
     for start in range(len(pieces) - 1):
         if pieces[start] in _STARTS and _is_text(pieces[start + 1]):
-            found |= _patterns_from(pieces, start)
-    return frozenset(found)
+            patterns |= _patterns_from(pieces, start)
+    return frozenset(patterns)
 
 
 def _patterns_from(pieces: list[str], start: int) -> set[str]:
-    found: set[str] = set()
+    patterns: set[str] = set()
     words, letters, text = 0, 0, pieces[start]
-    for place in range(start + 1, len(pieces)):
-        piece, before = pieces[place], pieces[place - 1]
+    for position in range(start + 1, len(pieces)):
+        piece, before = pieces[position], pieces[position - 1]
         text += "" if piece == ANY and text.endswith(ANY) else piece
         if _is_text(piece):
             words += 1
             letters += len(piece) if before != "." else 0
             if words > LONGEST:
                 break
-        whole = (piece in _ENDS and _is_text(before)) or (before == "." and _is_text(piece) and place + 1 == len(pieces))
+        whole = (piece in _ENDS and _is_text(before)) or (before == "." and _is_text(piece) and position + 1 == len(pieces))
         if whole and letters >= FEWEST_LETTERS:
-            found.add(text)
-    return found
+            patterns.add(text)
+    return patterns
 
 
 def _is_text(piece: str) -> bool:

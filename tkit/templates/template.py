@@ -1,4 +1,4 @@
-"""What a template is, and the file that holds them."""
+"""Templates, and the file that contains them."""
 
 from __future__ import annotations
 
@@ -17,42 +17,41 @@ FORMAT = 1
 """Version of the file's layout."""
 
 MATCHED = "matched.txt"
-"""File beside the templates: which references of the dataset they match. The dataset itself has no URLs to match."""
+"""File beside the templates that lists the references of the dataset that they match. The dataset itself has no URLs."""
 
 ORIGINS = ("known", "learnt")
-"""Where templates come from."""
+"""The origins of templates."""
 
 FEW = 5
-"""Domains below which a template's evidence is little."""
-
+"""A template with fewer domains has little evidence."""
 
 _FOLDER = resources.files(__name__.rpartition(".")[0])
 
 
 @dataclass(frozen=True)
 class Template:
-    """A piece of trackers' URLs, with what speaks for it and against it in the labelled mail.
+    """A piece of tracker URLs, with the evidence for and against it in the labelled mail.
 
     Attributes
     ----------
     pattern : str
-        Text that stands in the URL, in whatever case; ``*`` is any characters.
+        Text that the URL contains, in any case; ``*`` is any characters.
     origin : {"learnt", "known"}
-        Of mail, or of a service's or program's own documentation and source.
+        Learnt from mail, or known from the documentation or source code of a service or program.
     service : str
-        Whose it is, where that is known.
+        The service or program, ``""`` if unknown.
     trackers : int
-        Labelled trackers that match.
+        Number of labelled trackers that match.
     domains, senders, components, corpora : int
-        How many registrable domains of trackers' hosts, senders' domains, connected components and corpora these are of.
+        Numbers of different registrable domains, sender domains, connected components and corpora of these trackers.
     negatives, weak_negatives : int
-        Pictures that match and are content or spacers, by people and by weak labels.
+        Numbers of matching content and spacers with gold or member labels, and with weak labels.
     negative_domains : int
-        How many registrable domains these are of.
+        Number of different registrable domains of these negatives.
     error : float or None
-        Share of the matching domains whose match is no tracker; None where nothing matches.
+        Share of the matching domains whose match is not a tracker; None if nothing matches.
     error_high : float or None
-        Upper end of its 95 % interval (Wilson).
+        Upper end of its 95% Wilson interval.
     """
 
     pattern: str
@@ -71,85 +70,85 @@ class Template:
 
     @property
     def evidence(self) -> str:
-        """Say in a line what speaks for it and against it."""
+        """The evidence for and against it, in one line."""
         if not self.trackers and not self.negative_domains:
             return "met in no labelled mail"
-        said = f"trackers {self.trackers:,} (domains {self.domains:,}, senders {self.senders:,})"
-        said += f", good pictures {self.negatives + self.weak_negatives:,}"
-        said += f" (domains {self.negative_domains:,})" if self.negative_domains else ""
+        line = f"trackers {self.trackers:,} (domains {self.domains:,}, senders {self.senders:,})"
+        line += f", good pictures {self.negatives + self.weak_negatives:,}"
+        line += f" (domains {self.negative_domains:,})" if self.negative_domains else ""
         if self.error is not None and self.error_high is not None:
-            said += f"; error {self.error:.1%}, at most {self.error_high:.0%}"
-        return said + ("; little evidence" if self.domains < FEW else "")
+            line += f"; error {self.error:.1%}, at most {self.error_high:.0%}"
+        return line + ("; little evidence" if self.domains < FEW else "")
 
 
 @dataclass(frozen=True)
 class Templates:
-    """The templates and what they were made of.
+    """Templates and how they were made.
 
     Attributes
     ----------
     templates : tuple of Template
     facts : mapping
-        Digest of the dataset, the least evidence and the greatest error that were chosen, and how many rows there were.
+        Digest of the dataset, the chosen minimum evidence and maximum error, and the numbers of rows.
     """
 
     templates: tuple[Template, ...]
     facts: Mapping[str, object]
 
     def __iter__(self) -> Iterator[Template]:
-        """Return the templates."""
+        """Iterate over the templates."""
         return iter(self.templates)
 
     def __len__(self) -> int:
-        """Count the templates."""
+        """Return the number of templates."""
         return len(self.templates)
 
     @property
     def patterns(self) -> list[str]:
-        """The patterns alone, in their order."""
+        """The patterns in the order of the templates."""
         return [template.pattern for template in self.templates]
 
     def write(self, path: str | Path) -> None:
         """Write the file that :func:`load_templates` reads, whole or not at all."""
-        told = {"format": FORMAT, **self.facts}
+        head = {"format": FORMAT, **self.facts}
         lines = ",\n".join("  " + json.dumps(asdict(template), ensure_ascii=True) for template in self.templates)
-        text = json.dumps(told, indent=1)[:-2] + ',\n "templates": [\n' + lines + "\n ]\n}\n"
+        text = json.dumps(head, indent=1)[:-2] + ',\n "templates": [\n' + lines + "\n ]\n}\n"
         with whole_file(path) as stream:
             stream.write(text.encode("ascii"))
 
 
 def load_templates(path: str | Path | None = None) -> Templates:
-    """Read templates; those that come with tkit where no file is given.
+    """Read templates from a file, by default those that come with tkit.
 
     Raises
     ------
     TkitError
-        Where there is no such file, or it is of another form or version.
+        If the file cannot be read or has another format or version.
     """
     source = _FOLDER.joinpath("trackers.json") if path is None else Path(path)
-    advice = "make it with `tkit templates build`"
+    advice = "rebuild it with `tkit templates build`"
     try:
-        told = json.loads(source.read_text(encoding="utf-8"))
-        version = told.pop("format")
+        facts = json.loads(source.read_text(encoding="utf-8"))
+        version = facts.pop("format")
         if version != FORMAT:
             raise TkitError(f"{source}: format {version}, but this tkit reads {FORMAT}: {advice}")
-        templates = tuple(Template(**{str(name): value for name, value in row.items()}) for row in told.pop("templates"))
+        templates = tuple(Template(**{str(name): value for name, value in row.items()}) for row in facts.pop("templates"))
     except OSError as error:
         raise TkitError(f"{source}: cannot be read ({error.strerror}): {advice}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TkitError(f"{source}: no templates ({error}): {advice}") from None
+        raise TkitError(f"{source}: not a file of templates ({error}): {advice}") from None
     for template in templates:
         if not isinstance(template.pattern, str) or not template.pattern.strip("*") or template.origin not in ORIGINS:
-            raise TkitError(f"{source}: {template.pattern!r} of {template.origin!r} is no template: {advice}")
-    return Templates(templates, told)
+            raise TkitError(f"{source}: {template.pattern!r} of {template.origin!r} is not a template: {advice}")
+    return Templates(templates, facts)
 
 
 def keys_of(rows: pd.DataFrame) -> list[str]:
-    """Name each reference in few characters: the beginning of its message's hash, part and index."""
+    """Return a short key of each reference: the beginning of its message's hash, part and index."""
     columns = zip(rows["message_sha256"], rows["part"], rows["index"], strict=True)
     return [f"{message[:12]}/{part}/{index}" for message, part, index in columns]
 
 
 def load_matched() -> frozenset[str]:
-    """Return :func:`keys_of` the labelled references that tkit's own templates match; noted when they were built."""
+    """Return the :func:`keys_of` the labelled references that tkit's own templates match, as stored when they were built."""
     return frozenset(_FOLDER.joinpath(MATCHED).read_text(encoding="ascii").split())

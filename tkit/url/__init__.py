@@ -1,4 +1,7 @@
-"""URLs as a browser reads them, and what they say by themselves."""
+"""Read URLs as a browser does, and find in them the host, provider, recipient and original URL.
+
+Nothing here opens a connection, and no string raises an error.
+"""
 
 from tkit.url.addresses import holds_address, names_recipient
 from tkit.url.parsing import clean, host_of, is_registered, registrable_domain, resolve

@@ -1,7 +1,7 @@
-"""Which mailing service a URL belongs to, and whether it is that service's open-tracking endpoint.
+"""Recognise the mailing service of a URL, and the service's open-tracking endpoint.
 
-Endpoints as the services' own documentation and the mails they send show them. Host names alone name the service for
-the reader; only host and path together say "open tracker".
+The endpoints are those in the services' documentation and in mails that they sent. A host name alone only names the
+service; host and path together identify an open tracker.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import lru_cache
 from tkit.url.parsing import host_of
 from tkit.url.wrapping import unwrap
 
-# provider, pattern of the host (from its end), pattern of path and query of an open beacon ("" = no known one)
 SERVICES: tuple[tuple[str, str, str], ...] = (
     ("ActiveCampaign", r"(?:activehosted|acemlnc?|emlnk\d*|acems\d*|activecampaign)\.com", r"/(?:lt|open)\.php|/lt/|l=open"),
     ("Acoustic", r"(?:mkt\d+|silverpop|pages\d+)\.(?:com|net)", r"/open/"),
@@ -68,9 +67,13 @@ SERVICES: tuple[tuple[str, str, str], ...] = (
     ("Zoho", r"(?:zcsend|maillist-manage|zohocampaigns|campaign-view)\.(?:net|com|eu)",
      r"/(?:ua/|campaigns/)?.*(?:open|/clicks/)"),
 )  # fmt: skip
+"""Name of the service, pattern for the end of the host, pattern for path and query of an open tracker."""
+
 HOSTS = re.compile("(?:^|\\.)(?:" + "|".join(f"(?P<s{number}>{host})" for number, (_, host, _) in enumerate(SERVICES)) + ")$")
+"""The hosts of all services; the group that matches has the row's number in :data:`SERVICES`."""
+
 _ENDPOINTS = tuple(re.compile(path) for _, _, path in SERVICES)
-# Paths that name the service whatever the sender's own host is (branded tracking domains).
+
 BRANDED: tuple[tuple[str, str], ...] = (
     ("SendGrid", r"^/(?:wf/open\?upn=|mpss/o/|ls/open\?)"),
     ("Mailchimp", r"^/track/open\.php\?u=[0-9a-f]+&id="),
@@ -85,10 +88,11 @@ BRANDED: tuple[tuple[str, str], ...] = (
     ("Cordial", r"^/o/p/\d+:[0-9a-f]{12,}:"),
     ("Adobe Campaign", r"^/r/\?id=h[0-9a-f]+,[0-9a-f]+,1$"),
 )
+"""Name of the service and pattern for path and query, for open trackers on the sender's own host (branded domains)."""
+
 BRANDED_PATHS = re.compile("|".join(f"(?P<b{number}>{path})" for number, (_, path) in enumerate(BRANDED)))
+"""The paths of all branded trackers; the group that matches has the row's number in :data:`BRANDED`."""
 
-
-# Stores that serve the files of many senders, sites or users and are no mailing service's open beacon.
 _STORE_NAMES = """
 googleusercontent.com ggpht.com gstatic.com googleapis.com drive.google.com blogspot.com blogger.com ytimg.com
 fbcdn.net cdninstagram.com twimg.com licdn.com pinimg.com redd.it gravatar.com githubusercontent.com vimeocdn.com
@@ -101,7 +105,47 @@ ssl-images-amazon.com ebaystatic.com ebayimg.com alicdn.com yimg.com bstatic.com
 mcusercontent.com stripocdn.email substackcdn.com hubspotusercontent.net
 """
 STORES = frozenset(_STORE_NAMES.split())
+"""Domains that serve the files of many senders, sites or users and no open trackers of mailing services."""
+
 REGIONAL_S3 = re.compile(r"(?:^|\.)s3[.-][a-z0-9.-]+\.amazonaws\.com$")
+
+
+def providers(resolved_urls: Sequence[str]) -> list[str]:
+    """Return the mailing service of each URL, or of the original if it is wrapped; ``""`` if unknown.
+
+    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
+    ['Mailchimp', '']
+    """
+    names = []
+    for url in map(unwrap, resolved_urls):
+        host = host_of(url)
+        names.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
+    return names
+
+
+@lru_cache(maxsize=1 << 14)
+def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
+    """Return the mailing service of a URL, ``""`` if unknown, and whether the URL is a known open tracker of it.
+
+    Examples
+    --------
+    >>> provider_of("news.list-manage.com", "/track/open.php?u=1&id=2")
+    ('Mailchimp', True)
+    >>> provider_of("mcusercontent.com", "/logo.png"), provider_of("a.example", "/logo.png")
+    (('Mailchimp', False), ('', False))
+    """
+    number = _service_of(host)
+    if number >= 0:
+        return SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
+    branded = BRANDED_PATHS.match(path_and_query)
+    return (BRANDED[int(branded.lastgroup[1:])][0], True) if branded and branded.lastgroup else ("", False)
+
+
+@lru_cache(maxsize=1 << 13)
+def _service_of(host: str) -> int:
+    """Return the number of the service that a host belongs to, -1 if there is none."""
+    match = HOSTS.search(host)
+    return int(match.lastgroup[1:]) if match and match.lastgroup else -1
 
 
 @lru_cache(maxsize=1 << 14)
@@ -119,40 +163,3 @@ def is_store(host: str) -> bool:
             return True
         rest = rest.partition(".")[2]
     return REGIONAL_S3.search(host) is not None
-
-
-@lru_cache(maxsize=1 << 14)
-def provider_of(host: str, path_and_query: str) -> tuple[str, bool]:
-    """Return the mailing service of a URL, ``""`` where none is known, and whether it is a known open beacon of it.
-
-    Examples
-    --------
-    >>> provider_of("news.list-manage.com", "/track/open.php?u=1&id=2")
-    ('Mailchimp', True)
-    >>> provider_of("mcusercontent.com", "/logo.png"), provider_of("a.example", "/logo.png")
-    (('Mailchimp', False), ('', False))
-    """
-    number = _service_of(host)
-    if number >= 0:
-        return SERVICES[number][0], bool(_ENDPOINTS[number].search(path_and_query))
-    found = BRANDED_PATHS.match(path_and_query)
-    return (BRANDED[int(found.lastgroup[1:])][0], True) if found and found.lastgroup else ("", False)
-
-
-@lru_cache(maxsize=1 << 13)
-def _service_of(host: str) -> int:
-    found = HOSTS.search(host)
-    return int(found.lastgroup[1:]) if found and found.lastgroup else -1
-
-
-def providers(resolved_urls: Sequence[str]) -> list[str]:
-    """Return the mailing service behind each URL, of a wrapped one behind its original; ``""`` where unknown.
-
-    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
-    ['Mailchimp', '']
-    """
-    found = []
-    for url in map(unwrap, resolved_urls):
-        host = host_of(url)
-        found.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
-    return found

@@ -1,4 +1,4 @@
-"""The original URL inside a picture proxy of a webmail or the rewriting of a gateway."""
+"""Unwrap URLs that a webmail service or a mail gateway has rewritten."""
 
 from __future__ import annotations
 
@@ -12,36 +12,6 @@ from urllib.parse import unquote
 from tkit.url.decoding import from_base64
 from tkit.url.parsing import clean, host_of, registrable_domain, resolve
 
-_MAX_LAYERS = 3
-
-
-class Origin(NamedTuple):
-    """The host of a URL, its registrable domain, and whether webmail or a gateway may wrap other URLs there."""
-
-    host: str
-    domain: str
-    may_wrap: bool
-
-
-def origin_of(resolved_url: str) -> Origin:
-    """Return what the URL's host says, ``("", "", False)`` where it has none.
-
-    >>> origin_of("https://user@pixel.a.example:8443/x")
-    Origin(host='pixel.a.example', domain='a.example', may_wrap=False)
-    """
-    start = resolved_url.find("//") + 2
-    end = resolved_url.find("/", start)
-    return _origin(resolved_url[start : end if end >= 0 else None])
-
-
-@lru_cache(maxsize=1 << 15)
-def _origin(authority: str) -> Origin:
-    host = host_of(f"http://{authority}/")
-    domain = registrable_domain(host)
-    return Origin(host, domain, domain in WRAPPING_DOMAINS or host.startswith("camo."))
-
-
-# How mail gateways and webmail wrap URLs: host suffix, beginning of the path, query parameter of the original.
 QUERY_WRAPPERS = (
     ("safelinks.protection.outlook.com", "/", "url"),
     ("yusercontent.com", "/mail", "url"),
@@ -57,6 +27,7 @@ QUERY_WRAPPERS = (
     ("images.weserv.nl", "/", "url"),
     ("proxy.fastmail.com", "/", "url"),
 )
+"""Rewritings that put the original URL into the query: host suffix, beginning of the path, parameter."""
 
 WRAPPING_DOMAINS = frozenset(
     (
@@ -80,35 +51,37 @@ WRAPPING_DOMAINS = frozenset(
         "cisco.com",
     )
 )
+"""Registrable domains whose URLs may wrap others."""
 
+# Proofpoint URL Defense: the parts of version 3, its characters that are encoded, the lengths of its runs; escapes of
+# version 2.
 _V3 = re.compile(r"https?://urldefense\.(?:us|com)/v3/__(.+?)__;([A-Za-z0-9_=-]*)!")
-
 _V3_TOKEN = re.compile(r"\*(?:\*([A-Za-z0-9_-]))?")
-
-_V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # the first stands for two
-
+_V3_RUNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # the first letter means two characters
 _V2_ESCAPES = re.compile(r"(?:-[0-9A-Fa-f]{2})+")
-
+# Camo and Fastmail write the original in hex behind a digest.
 _HEX_PATH = re.compile(r"/(?:[0-9a-f]{16,}/)((?:[0-9a-f]{2}){8,})(?:[/?.]|\Z)", re.IGNORECASE)
+
+_MAX_LAYERS = 3
 
 
 @lru_cache(maxsize=1 << 14)
 def unwrap(resolved_url: str) -> str:
-    """Return the original URL inside a webmail's picture proxy or a gateway's rewriting, up to three layers deep.
+    """Return the original of a URL that a webmail service or a gateway has rewritten, up to three layers deep.
 
-    Known are Gmail's proxy (original after ``#``), Yahoo's, Outlook's and Proton's picture proxies, Microsoft Safe
-    Links, Proofpoint URL Defense 1 to 3, Cisco, Barracuda, Trend Micro, Camo and Fastmail. Redirections of
-    senders are not unwrapped: asking them is what tells that the mail was opened.
+    Known are Gmail's proxy (original after ``#``), the picture proxies of Yahoo, Outlook and Proton, Microsoft Safe
+    Links, Proofpoint URL Defense 1 to 3, Cisco, Barracuda, Trend Micro, Camo and Fastmail. Redirections by senders are
+    not unwrapped: a request to them is what reports that the mail was opened.
 
     Parameters
     ----------
     resolved_url : str
-        As given by :func:`resolve`.
+        As returned by :func:`resolve`.
 
     Returns
     -------
     str
-        The resolved original, or ``resolved_url`` itself where nothing is wrapped.
+        The resolved original, or ``resolved_url`` itself if it wraps nothing.
 
     Examples
     --------
@@ -128,7 +101,34 @@ def unwrap(resolved_url: str) -> str:
     return resolved_url
 
 
+class Origin(NamedTuple):
+    """The host of a URL, its registrable domain, and whether its URLs may wrap others."""
+
+    host: str
+    domain: str
+    may_wrap: bool
+
+
+def origin_of(resolved_url: str) -> Origin:
+    """Return the origin of a resolved URL, ``("", "", False)`` if it has no host.
+
+    >>> origin_of("https://user@pixel.a.example:8443/x")
+    Origin(host='pixel.a.example', domain='a.example', may_wrap=False)
+    """
+    start = resolved_url.find("//") + 2
+    end = resolved_url.find("/", start)
+    return _origin(resolved_url[start : end if end >= 0 else None])
+
+
+@lru_cache(maxsize=1 << 15)
+def _origin(authority: str) -> Origin:
+    host = host_of(f"http://{authority}/")
+    domain = registrable_domain(host)
+    return Origin(host, domain, domain in WRAPPING_DOMAINS or host.startswith("camo."))
+
+
 def _unwrap_once(url: str) -> str:
+    """Return what a URL wraps, not resolved; ``""`` if it wraps nothing."""
     host = host_of(url)
     rest = url[url.find(host) + len(host) :]
     if host.endswith(".googleusercontent.com") and "#http" in rest:
@@ -141,13 +141,13 @@ def _unwrap_once(url: str) -> str:
     if host == "secure-web.cisco.com":
         return unquote(rest.rpartition("/")[2])
     if host.startswith("camo.") or host.endswith("fastmailusercontent.com"):
-        found = _HEX_PATH.search(rest)
-        return bytes.fromhex(found.group(1)).decode("utf-8", "replace") if found else ""
+        path = _HEX_PATH.search(rest)
+        return bytes.fromhex(path.group(1)).decode("utf-8", "replace") if path else ""
     return _unwrap_query(host, rest)
 
 
 def _decoded_v2(escapes: re.Match[str]) -> str:
-    """Decode bytes that stand as -XX side by side: together they are UTF-8."""
+    """Decode neighbouring bytes written as -XX, which together are UTF-8."""
     return bytes.fromhex(escapes.group().replace("-", "")).decode("utf-8", "replace")
 
 
@@ -169,17 +169,17 @@ def _parameter(rest: str, name: str) -> str:
 
 
 def _unwrap_proofpoint_v3(url: str) -> str:
-    """Undo URL Defense version 3: characters behind ``*`` (one) and ``**X`` (a run) stand in base64 after ``__;``.
+    """Undo URL Defense version 3: the characters of ``*`` (one) and ``**X`` (a run) follow ``__;`` in base64.
 
     Source: Proofpoint's own published decoder, urldecoder.py.
     """
-    found = _V3.match(url)
-    if not found:
+    parts = _V3.match(url)
+    if not parts:
         return ""
-    characters = iter(from_base64(found.group(2).replace("=", "")).decode("utf-8", "replace"))
+    characters = iter(from_base64(parts.group(2).replace("=", "")).decode("utf-8", "replace"))
 
     def replaced(token: re.Match[str]) -> str:
         count = _V3_RUNS.index(token.group(1)) + 2 if token.group(1) else 1
         return "".join(islice(characters, count)) or token.group()
 
-    return _V3_TOKEN.sub(replaced, unquote(found.group(1)))
+    return _V3_TOKEN.sub(replaced, unquote(parts.group(1)))

@@ -1,4 +1,4 @@
-"""Who tracks a mailbox: totals, senders, providers, time and form of the trackers that a bundle finds."""
+"""Find out who tracks a mailbox: the trackers that a bundle flags by sender, provider, time and form."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.evaluate.rates import wilson
+from tkit.arrays import Mask, wilson
 from tkit.features import extract, require_one_mail
+from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
 from tkit.parallel import batches
 from tkit.url import host_of, registrable_domain, unwrap
@@ -27,19 +27,9 @@ PERIOD_MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 """The periods of :attr:`Audit.over_time` and their lengths in months."""
 
 MAILS_AT_ONCE = 256
-"""How many mails are judged together."""
+"""Mails that are judged together."""
 
-SIZE_CLASSES = (
-    "hidden",
-    "at most 3 px",
-    "a line of at most 3 px",
-    "no size declared",
-    "at most 50 px",
-    "more than 50 px",
-)
-"""The size classes of :attr:`Audit.sizes`: the first that holds, by the declared sides."""
-
-# What is counted, and of what it is a share.
+# What is counted, and the total that it is a share of.
 _TOTALS = {
     "mails": "",
     "with HTML": "mails",
@@ -51,42 +41,40 @@ _TOTALS = {
     "trackers": "remote references",
 }
 _MOST_PERIODS = 24
-_OUTLIERS = 0.01  # of the mails at either end: dates are often forged or wrong, and must not set the scale
+_OUTLIERS = 0.01  # share of mails at either end: dates are often forged or wrong and must not set the scale
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What a bundle found in a mailbox. A copy of a mail counts as a mail of its own.
+    """The trackers of a mailbox. Every copy of a mail counts.
 
     Attributes
     ----------
     detector, vantage : str
         Name and vantage point of the bundle.
     threshold : float
-        The least score that it calls a tracker, a probability.
+        The lowest score that is flagged as a tracker, a probability.
     totals : DataFrame
-        ``what``; ``count``; ``of``, what it is a share of; ``share``, ``low`` and ``high``, the share and its
-        95 % Wilson interval, NaN where there is none of that. Rows: ``mails``, and of these ``with HTML``,
+        ``what``; ``count``; ``of``, the total that it is a share of; ``share``, ``low`` and ``high``, the share and
+        its 95% Wilson interval, NaN if the total is 0 or there is none. Rows: ``mails``, and of these ``with HTML``,
         ``with remote references``, ``with trackers``, ``telling the recipient's address`` (see `addresses`),
         ``without readable date``; then ``remote references``, and of these ``trackers``.
     senders : DataFrame
-        By ``sender``, the registrable domain of From (``""`` without one): ``mails``, ``tracked`` mails,
-        ``share``, ``trackers``, and ``provider``, the known one behind most of its trackers (``""`` without
-        one). The most tracked mails first.
+        By ``sender``, the registrable domain of From (``""`` if there is none): ``mails``, ``tracked`` mails,
+        ``share``, ``trackers``, and ``provider``, the known provider of most of its trackers (``""`` if unknown).
+        Senders of the most tracked mails come first.
     providers : DataFrame
-        By ``provider`` (``""`` for trackers of unknown ones): ``trackers``, and ``mails`` and ``senders``
-        with at least one.
+        By ``provider`` (``""`` for unknown ones): ``trackers``, and ``mails`` and ``senders`` with at least one.
     over_time : DataFrame
         By ``period`` (``"2024-05"``, ``"2024 Q2"``, ``"2024"``) and its ``start`` (a UTC time): ``mails``,
-        ``tracked``, ``share``, ``low``, ``high``. Without mails that have no readable date, and without
-        periods that have no mails.
+        ``tracked``, ``share``, ``low``, ``high``. Mails without a readable date and periods without mails are left out.
     period : {"month", "quarter", "year"}
-        The shortest by which the dates, without the first and the last 1 % of the mails, span at most 24
-        periods; else years.
+        The shortest of month and quarter with at most 24 periods between the dates of the middle 98% of the mails; else
+        year.
     carriers, sizes : DataFrame
-        Trackers by ``carrier``, and by ``size``, one of :data:`SIZE_CLASSES`: ``trackers`` and ``share``.
+        Trackers by ``carrier``, and by ``size``, one of :data:`tkit.features.sizes.VISIBLE_SIZES`: ``trackers`` and ``share``.
     addresses : DataFrame
-        By ``domain`` that is told a recipient's address in the URL of a remote reference, tracker or not:
+        By ``domain`` that receives a recipient's address in the URL of a remote reference, tracker or not:
         ``mails`` and ``senders``.
     """
 
@@ -104,13 +92,13 @@ class Audit:
 
 
 def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int], None] | None = None) -> Audit:
-    """Tell who tracks a mailbox.
+    """Find out who tracks a mailbox.
 
     Parameters
     ----------
     messages : iterable of Message
-        Read a batch at a time. What is kept grows with the number of different senders, providers and
-        months, not with that of mails.
+        Read a batch at a time. Memory grows with the number of different senders, providers and months, not with the
+        number of mails.
     bundle : Bundle
         The detector.
     progress : callable, optional
@@ -136,7 +124,7 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
 
 
 def period_name(number: int, months: int) -> str:
-    """Name the period of `months` months, one of :data:`PERIOD_MONTHS`, that is the `number`-th since year 0.
+    """Name the `number`-th period since year 0; a period has `months` months, one of :data:`PERIOD_MONTHS`.
 
     >>> period_name(4 * 2024 + 1, 3), period_name(2024, 12)
     ('2024 Q2', '2024')
@@ -146,7 +134,7 @@ def period_name(number: int, months: int) -> str:
 
 
 def middle_periods(over_time: pd.DataFrame) -> pd.DataFrame:
-    """Leave out of :attr:`Audit.over_time` the periods that only the first or last 1 % of the mails reach."""
+    """Return :attr:`Audit.over_time` without the periods that only the first or last 1% of the mails reach."""
     reached = over_time["mails"].cumsum() / over_time["mails"].sum()
     before = reached.shift(fill_value=0.0)
     middle: pd.DataFrame = over_time[(reached >= _OUTLIERS) & (before < 1 - _OUTLIERS)]
@@ -160,7 +148,7 @@ class _Tracker(NamedTuple):
 
 
 class _Tally:
-    """Counts that a batch is added to."""
+    """Counts, to which one batch after another is added."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -173,22 +161,23 @@ class _Tally:
         self.carriers: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
 
-    def add(self, batch: Sequence[Message], rows: pd.DataFrame, called: NDArray[np.bool_]) -> None:
+    def add(self, batch: Sequence[Message], rows: pd.DataFrame, flagged: Mask) -> None:
         references = Counter(rows["message_sha256"].tolist())
-        found = rows[called]
-        names = providers(found["resolved_url"].tolist())
+        flags = rows[flagged]
+        names = providers(flags["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
-        for key, *facts in zip(found["message_sha256"], names, found["carrier"], _size_classes(found), strict=True):
-            trackers[key].append(_Tracker(*facts))
-        told: defaultdict[str, set[str]] = defaultdict(set)
+        for key, *form in zip(flags["message_sha256"], names, flags["carrier"], visible_size(flags), strict=True):
+            trackers[key].append(_Tracker(*form))
+        domains: defaultdict[str, set[str]] = defaultdict(set)
         telling = rows[rows["recipient_in_url"] > 0]
         for key, url in zip(telling["message_sha256"], telling["resolved_url"], strict=True):
-            told[key].add(registrable_domain(host_of(unwrap(url))))
+            domains[key].add(registrable_domain(host_of(unwrap(url))))
         for message in batch:
             key = message.message_sha256
-            self._add_mail(message, references[key], trackers.get(key, []), told.get(key, set()))
+            self._add_mail(message, references[key], trackers.get(key, []), domains.get(key, set()))
 
-    def _add_mail(self, message: Message, references: int, trackers: list[_Tracker], told: set[str]) -> None:
+    def _add_mail(self, message: Message, references: int, trackers: list[_Tracker], domains: set[str]) -> None:
+        """Add one mail; ``domains`` receive the recipient's address."""
         sender = registrable_domain(message.from_domain)
         date = message.date
         tracked = int(bool(trackers))
@@ -198,7 +187,7 @@ class _Tally:
                 "with HTML": int(bool(message.html_parts)),
                 "with remote references": int(bool(references)),
                 "with trackers": tracked,
-                "telling the recipient's address": int(bool(told)),
+                "telling the recipient's address": int(bool(domains)),
                 "without readable date": int(date is None),
                 "remote references": references,
                 "trackers": len(trackers),
@@ -209,7 +198,7 @@ class _Tally:
         self.provider_mails.update({tracker.provider for tracker in trackers})
         self.carriers.update(tracker.carrier for tracker in trackers)
         self.sizes.update(tracker.size for tracker in trackers)
-        self.addresses.update((domain, sender) for domain in told)
+        self.addresses.update((domain, sender) for domain in domains)
         if date is not None:
             month = 12 * date.year + date.month - 1
             self.months[month] += 1
@@ -227,7 +216,7 @@ class _Tally:
             over_time=self._over_time(PERIOD_MONTHS[period]),
             period=period,
             carriers=_by_form("carrier", sorted(self.carriers.items(), key=lambda item: (-item[1], item[0]))),
-            sizes=_by_form("size", [(size, self.sizes[size]) for size in SIZE_CLASSES]),
+            sizes=_by_form("size", [(size, self.sizes[size]) for size in VISIBLE_SIZES]),
             addresses=self._addresses(),
         )
 
@@ -256,8 +245,8 @@ class _Tally:
             trackers[provider] += count
             senders[provider] += 1
         rows = [(provider, count, self.provider_mails[provider], senders[provider]) for provider, count in trackers.items()]
-        found = pd.DataFrame(rows, columns=["provider", "trackers", "mails", "senders"])
-        return _ordered(found, ["mails", "trackers"], "provider")
+        table = pd.DataFrame(rows, columns=["provider", "trackers", "mails", "senders"])
+        return _ordered(table, ["mails", "trackers"], "provider")
 
     def _over_time(self, months: int) -> pd.DataFrame:
         mails: Counter[int] = Counter()
@@ -266,7 +255,7 @@ class _Tally:
             mails[month // months] += count
             tracked[month // months] += self.tracked_months[month]
         numbers = sorted(mails)
-        # Seconds, because nanoseconds reach only from 1677 to 2262, and forged dates farther.
+        # In seconds: nanoseconds reach only from 1677 to 2262, and forged dates lie outside.
         starts = np.array([number * months - 12 * 1970 for number in numbers], "datetime64[M]")
         over_time = pd.DataFrame(
             {
@@ -288,21 +277,8 @@ class _Tally:
         return _ordered(pd.DataFrame(rows, columns=["domain", "mails", "senders"]), ["mails"], "domain")
 
 
-def _size_classes(rows: pd.DataFrame) -> list[str]:
-    tests = [
-        (rows["hidden"] > 0) | (rows["hidden_around"] > 0),
-        rows["tiny"] > 0,
-        rows["thin"] > 0,
-        rows["sides_given"] == 0,
-        rows["long_side"] <= 50,
-    ]
-    *names, otherwise = SIZE_CLASSES
-    classes: list[str] = np.select([test.to_numpy() for test in tests], names, otherwise).tolist()
-    return classes
-
-
 def _period(months: Counter[int]) -> Period:
-    """Choose the length of the periods from the months that the middle 98 % of the mails span."""
+    """Choose the length of the periods by the months that the middle 98% of the mails span."""
     if not months:
         return "month"
     numbers = np.array(sorted(months))

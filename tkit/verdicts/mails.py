@@ -1,4 +1,4 @@
-"""Judge mails with a bundle: one verdict a remote reference, with reasons that a mail user understands."""
+"""Judge mails with a bundle: one verdict per remote reference, with reasons that a mail user understands."""
 
 from __future__ import annotations
 
@@ -28,27 +28,26 @@ COLUMNS = (
     "reasons",
     "provider",
 )
-"""The columns that :func:`scan` gives, in their order."""
+"""The columns that :func:`scan` yields, in order."""
 
 
 def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
-    """Judge the remote references of messages, some of them at a time.
+    """Judge the remote references of messages, a batch at a time.
 
     Parameters
     ----------
     messages : iterable of Message
-        Read as they are judged, so that any number fits in memory.
+        Read while they are judged, so that any number fits in memory.
     bundle : Bundle
         The detector.
 
     Yields
     ------
     DataFrame
-        One row a remote reference, in the order of the messages and, within one, of the document; nothing is
-        yielded where there is none. Exactly the columns of :data:`COLUMNS`: the key, ``carrier``, ``url`` and
-        ``resolved_url`` of the feature table; ``vantage`` of the bundle; ``score``, a probability (float64);
-        ``verdict``, ``"tracker"`` or ``"clean"``; ``reasons``, see :func:`reasons`; ``provider``, see
-        :func:`providers`.
+        One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
+        The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
+        table; ``vantage`` of the bundle; ``score``, a probability (float64); ``verdict``, ``"tracker"`` or ``"clean"``;
+        ``reasons``, see :func:`tkit.features.words.reasons`; ``provider``, see :func:`tkit.url.providers.providers`.
 
     Raises
     ------
@@ -57,11 +56,12 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     """
     require_one_mail(bundle.vantage, "scan")
     for rows in extract_batches(messages):
-        called = bundle.verdicts(rows)
-        found = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
-        found["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
-        found["score"] = bundle.scores(rows)
-        found["verdict"] = pd.array(["tracker" if yes else "clean" for yes in called], dtype="str")
-        found["reasons"] = pd.Series(reasons(rows, bundle.contributions(rows), called), index=rows.index, dtype=object)
-        found["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
-        yield found
+        flagged = bundle.verdicts(rows)
+        phrases = reasons(rows, bundle.contributions(rows), flagged)
+        verdicts = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
+        verdicts["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
+        verdicts["score"] = bundle.scores(rows)
+        verdicts["verdict"] = pd.array(["tracker" if flag else "clean" for flag in flagged], dtype="str")
+        verdicts["reasons"] = pd.Series(phrases, index=rows.index, dtype=object)
+        verdicts["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
+        yield verdicts

@@ -1,4 +1,4 @@
-"""A filter list for uBlock Origin, Adblock Plus, Brave and every other program that reads their syntax."""
+"""A filter list for uBlock Origin, Adblock Plus, Brave and other programs that read their syntax."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from tkit.export.lists import list_target, rules_of
 from tkit.templates import Templates, load_templates
 
 OPTION = "$image"
-"""Every rule's option. Each gold tracker but one is asked for as an image, backgrounds too; other types were not measured."""
+"""The option of every rule. All gold trackers but one are requested as images, backgrounds included; other types were not
+measured."""
 
 
 def list_text(templates: Templates) -> str:
-    """Return the list: a header, then each template's comment with its evidence, its rule and the rule's encoded twin."""
+    """Return the list: a header, then for each template a comment with its evidence, its rule and the encoded variant."""
     facts = templates.facts
     lines = [
         "[Adblock Plus 2.0]",
@@ -23,10 +24,10 @@ def list_text(templates: Templates) -> str:
         f"! Version: {facts['tkit_version']}",
         "! Expires: 30 days",
         "! Licence: MIT",
-        "! Description: Open trackers of mail, for webmail in a browser. Each rule stands below what speaks for it and",
-        f"!   against it in labelled mail: {facts['trackers']:,} trackers, {facts['negatives']:,} good pictures, and"
-        f" {facts['weak_negatives']:,} more that weak labels call good.",
-        "!   The second rule of each pair is the first one percent-encoded, for picture proxies that carry the URL so.",
+        "! Description: Open trackers of mail, for webmail in a browser. The comment above each rule is its evidence for and",
+        f"!   against in labelled mail: {facts['trackers']:,} trackers, {facts['negatives']:,} good pictures, and"
+        f" {facts['weak_negatives']:,} more that are good by weak labels.",
+        "!   The second rule of each pair is the first one percent-encoded, for picture proxies that encode the URL.",
     ]
     for template, rules in groupby(rules_of(templates), key=lambda pair: pair[0]):
         name = f"{template.service}, " if template.service else ""
@@ -36,10 +37,10 @@ def list_text(templates: Templates) -> str:
 
 
 def _rule(pattern: str) -> str:
-    """Write a pattern as a rule.
+    """Return a pattern as a rule.
 
-    uBlock Origin looks a rule up by its words and takes the first and the last for whole ones of the URL, where no ``*`` stands
-    beside them; between slashes a rule would be a regular expression.
+    uBlock Origin finds a rule by its words. Without a ``*`` beside them it takes the first and the last word for whole words of
+    the URL. A rule between slashes would be a regular expression.
     """
     start = "*" if pattern.startswith("%") else ""
     end = "*" if pattern[-1].isalnum() or (pattern.startswith("/") and pattern.endswith("/")) else ""

@@ -1,11 +1,11 @@
-// Says what weighed most towards a verdict, in the words of tkit scan.
+// The reasons for a verdict, in the words of `tkit scan`.
 
 const toOneDigit = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, roundingMode: "halfEven" });
 const toWhole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, roundingMode: "halfEven", useGrouping: false });
 
 /** A number as people write it: `{n}` 1,234 or 4.2; `{n:digit}` 2 digits; `{n:%}` a share. */
 function worded(value, unit) {
-  if (unit === "%") return value > 0 && value < 0.005 ? "under 1 %" : `${toWhole.format(100 * value)} %`;
+  if (unit === "%") return value > 0 && value < 0.005 ? "under 1%" : `${toWhole.format(100 * value)}%`;
   const number = toOneDigit.format(value);
   if (!unit) return number;
   const [one, several] = unit.split("/");
@@ -13,10 +13,9 @@ function worded(value, unit) {
 }
 
 function reasonOf(name, value) {
-  if (value === 1 && Object.hasOwn(REASONS.atOne, name)) return REASONS.atOne[name];
-  const [words, atZero = "", absent = ""] = REASONS.words[name];
-  const own = value < 0 ? absent : value === 0 ? atZero : "";
-  return (own || words).replace(/\{n(?::([^}]*))?\}/g, (_, unit) => worded(Math.abs(value), unit));
+  const { usual, zero, absent, one } = REASONS.words[name];
+  const special = value < 0 ? absent : value === 0 ? zero : value === 1 ? one : undefined;
+  return (special ?? usual).replace(/\{n(?::([^}]*))?\}/g, (_, unit) => worded(Math.abs(value), unit));
 }
 
 function sizeReason(width, height) {
@@ -25,7 +24,7 @@ function sizeReason(width, height) {
   return width >= 0 ? reasonOf("width", width) : reasonOf("height", height);
 }
 
-/** Up to REASONS.most phrases, the heaviest first; the features of the declared size say one thing. */
+/** Up to REASONS.most phrases, the heaviest first; the features of the declared size count as one. */
 function reasonsOf({ features, tracker }) {
   const valueOf = (name) => features[tkit.schema.features.indexOf(name)];
   const weights = new Map();

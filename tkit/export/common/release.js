@@ -1,6 +1,6 @@
-// Writes other URLs in the place of those that an element loads, so that it asks for them.
+// Replaces the URLs of an element, so that it loads others.
 
-// Without frames and objects: a document can read its own URL, and would learn the mark.
+// Not frames and objects: a document can read its own URL, and with it the mark.
 const ATTRIBUTES = {
   "img-src": ["src"],
   "input-image": ["src"],
@@ -25,7 +25,7 @@ const CSS_ESCAPE = /\\(?:([0-9a-fA-F]{1,6})[ \t\n]?|([^]))/g;
 const CANDIDATE = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
 const DESCRIPTOR = /(?:\([^)]*\)?|[^,(]+)*,?/y;
 
-// Both by place: a pattern for the last run would try every run in the middle from each of its characters on.
+// Loops instead of patterns: a pattern for the end would try every run in the middle from each of its characters.
 const withoutEdges = (text) => {
   let start = 0;
   let end = text.length;
@@ -44,7 +44,7 @@ class Releaser {
     this.written = new WeakMap(); // element -> attribute -> [the mail's value, the written one]
   }
 
-  /** Write what `rewrite` gives for the URLs that an element's references of a carrier hold. */
+  /** Replace the URLs in an element's references of a carrier by what `rewrite` returns for them. */
   release(element, carrier, rewrite) {
     for (const name of ATTRIBUTES[carrier] ?? []) {
       if (name === "sheet") {
@@ -68,7 +68,7 @@ class Releaser {
     this.written.get(element).set(name, [this.original(element, name, before), after]);
   }
 
-  /** The mail's own value of an attribute that now has a value. */
+  /** The mail's own value of an attribute with its present value. */
   original(element, name, value) {
     const [original, written] = this.written.get(element)?.get(name) ?? [];
     return written === value ? original : value;
@@ -115,7 +115,7 @@ class Releaser {
     }
   }
 
-  /** Put changed rules in the place of those of a sheet; its text, which is judged, stays. */
+  /** Replace the rules of a sheet whose URLs change; its text, which is judged, stays. */
   releaseRules(group, rewrite) {
     Array.from(group.cssRules).forEach((rule, place) => {
       const isGroup = rule.cssRules && !rule.style;
@@ -124,9 +124,9 @@ class Releaser {
         return;
       }
       const changed = this.changedCss(rule.cssText, rewrite);
-      if (changed === rule.cssText || rule.namespaceURI !== undefined) return; // a namespace's URL is not asked for
+      if (changed === rule.cssText || rule.namespaceURI !== undefined) return; // the URL of a namespace is never requested
       if (rule.keyText !== undefined) {
-        this.releaseDeclarations(rule.style, rewrite); // one of @keyframes, which takes no other rule in its place
+        this.releaseDeclarations(rule.style, rewrite); // in @keyframes a rule cannot be replaced
         return;
       }
       group.deleteRule(place);

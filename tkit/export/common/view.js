@@ -1,4 +1,4 @@
-// What the extension's pages are made of. Everything is written as text: a URL is the sender's.
+// Parts of the extension's pages. Everything is written as text, because URLs come from the sender.
 
 export function element(tag, text, ...children) {
   const made = document.createElement(tag);
@@ -16,7 +16,7 @@ export function button(text, act) {
 
 export const countOf = (number, what) => (number === 1 ? `1 ${what}` : `${number || "No"} ${what}s`);
 
-/** Fill the popup: how many trackers there are, and an item for each that is shown. */
+/** Fill the popup: the number of trackers, and an item for each that is listed. */
 export function showTrackers(count, items) {
   document.getElementById("told").textContent = `${countOf(count, "read tracker")} in this mail`;
   document.getElementById("trackers").replaceChildren(...items);
@@ -29,7 +29,7 @@ export function trackerItem({ url, provider, reasons }, state, ...controls) {
     "",
     element("h2", provider || new URL(url).hostname),
     element("ul", "", ...reasons.map((reason) => element("li", reason))),
-    element("details", "", element("summary", "its address"), element("code", url)),
+    element("details", "", element("summary", "URL"), element("code", url)),
     element("p", state),
     ...controls.map(([text, act]) => button(text, act)),
   );

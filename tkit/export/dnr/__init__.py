@@ -1,4 +1,4 @@
-"""Chrome's declarativeNetRequest rules, in a minimal extension that does nothing but block them."""
+"""Rules for Chrome's declarativeNetRequest, in a minimal extension that only applies them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MOST_RULES = 30_000
 
 
 def rules(templates: Templates) -> list[dict[str, object]]:
-    """Return the rules: one a template, and one for its encoded twin.
+    """Return the rules: two per template, of which one is for the encoded variant.
 
-    No rule is a regular expression, of which Chrome takes a thousand and each only up to 2 KiB of compiled program: what the
-    templates say, ``urlFilter`` says.
+    ``urlFilter`` can express every template. Regular expressions are not needed: Chrome accepts only a thousand of them, each
+    of at most 2 KiB of compiled program.
 
     Raises
     ------
     TkitError
-        For more rules than Chrome guarantees, or one that ``urlFilter`` cannot hold.
+        For more rules than Chrome guarantees, or one that ``urlFilter`` cannot express.
     """
     patterns = [pattern for _, pattern in rules_of(templates)]
     if len(patterns) > MOST_RULES:
@@ -37,7 +37,7 @@ def rules(templates: Templates) -> list[dict[str, object]]:
             "id": number,
             "priority": 1,
             "action": {"type": "block"},
-            # Said and not left to the default, which was once the other one.
+            # The default for upper and lower case has changed between versions of Chrome.
             "condition": {"urlFilter": pattern, "isUrlFilterCaseSensitive": False, "resourceTypes": ["image"]},
         }
         for number, pattern in enumerate(patterns, start=1)
@@ -45,12 +45,12 @@ def rules(templates: Templates) -> list[dict[str, object]]:
 
 
 def manifest(templates: Templates) -> dict[str, object]:
-    """Return the extension's manifest: the rules and the one permission that they need, nothing else."""
+    """Return the manifest of the extension: only the rules and the one permission that they need."""
     return {
         "manifest_version": 3,
         "name": "tkit mail trackers",
         "version": templates.facts["tkit_version"],
-        "description": "Blocks pictures that tell a sender that a mail was opened.",
+        "description": "Blocks pictures that report to the sender that a mail was opened.",
         "minimum_chrome_version": "118",
         "permissions": ["declarativeNetRequest"],
         "declarative_net_request": {
@@ -60,13 +60,13 @@ def manifest(templates: Templates) -> dict[str, object]:
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write ``manifest.json``, ``rules.json`` and a README: a folder that Chrome loads as it is."""
+    """Write ``manifest.json``, ``rules.json`` and a README: a folder that Chrome can load."""
     templates = load_templates()
-    # One rule a line: to read, and to compare two versions.
+    # One rule per line, to read them and to compare versions.
     lines = ",\n".join(json.dumps(rule) for rule in rules(templates))
     (folder / "rules.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
     (folder / "manifest.json").write_text(json.dumps(manifest(templates), indent=1) + "\n", encoding="utf-8", newline="\n")
     write_readme(__name__, folder)
 
 
-TARGET = list_target("dnr", "declarativeNetRequest rules in an extension that Chrome loads", write)
+TARGET = list_target("dnr", "declarativeNetRequest rules, in an extension for Chrome", write)

@@ -16,7 +16,7 @@ import numpy as np
 from publicsuffixlist import PublicSuffixList
 
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
-from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, tokens, vocabulary
+from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabulary
 from tkit.features import message as columns
 from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, of_kind
 from tkit.mail import message
@@ -55,10 +55,10 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "REGIONAL_STORE": f"/{providers.REGIONAL_S3.pattern}/",
         "EXTENSIONS": _object(
             {
-                "scripts": _json(tokens.SCRIPTS),
-                "photos": _set(tokens.PHOTOS),
-                "pictures": _set(tokens.PICTURES),
-                "sheets": _set(tokens.SHEETS),
+                "scripts": _json(vocabulary.SCRIPTS),
+                "photos": _set(vocabulary.PHOTOS),
+                "pictures": _set(vocabulary.PICTURES),
+                "sheets": _set(vocabulary.SHEETS),
             }
         ),
         "PROVIDERS": _json(

@@ -1,4 +1,4 @@
-"""A Lua module for Rspamd: the model in whole numbers, the ``url`` vantage point's features, and a symbol."""
+"""A Lua module for Rspamd: the model in whole numbers, the features of the vantage point ``url``, and a symbol."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tkit.bundle import Bundle, IntegerTrees
 from tkit.errors import TkitError
 from tkit.export.base import Target, loss_on_rows, program, run, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
-from tkit.features import FEATURE_VERSION, tokens, vocabulary
+from tkit.features import FEATURE_VERSION, vocabulary
 from tkit.url import providers, wrapping
 
 MODULES = ("url", "tokens", "model", "rule")
-"""The hand-written parts, each behind those that it needs."""
+"""The hand-written parts; each follows those that it needs."""
 
 
 def module_text(bundle: Bundle) -> str:
@@ -31,16 +31,16 @@ def module_text(bundle: Bundle) -> str:
     Raises
     ------
     TkitError
-        For a bundle of another vantage point than ``url``: Rspamd's tree of a mail's HTML is not a browser's, so that the
-        other features would be other numbers; or for one that is no sum of trees.
+        For a bundle of another vantage point than ``url``: Rspamd parses HTML differently from browsers, so that other
+        features would differ. Also for a bundle that is not a sum of trees.
     """
     if bundle.vantage != "url":
         raise TkitError(
-            f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML tree is not a browser's: export a bundle of "
-            "the vantage point url, such as default:url"
+            f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML parser differs from browsers: export a bundle"
+            " of the vantage point url, such as default:url"
         )
     if not isinstance(bundle.model, IntegerTrees):
-        raise TkitError(f"rspamd: {bundle.name} is no sum of trees: train a tree, a forest or boosting")
+        raise TkitError(f"rspamd: {bundle.name} is not a sum of trees: train a tree, a forest or boosting")
     parts = [f"-- tkit {bundle.tkit_version}: {bundle.name} of {bundle.date}, which sees the URL. MIT licence.\n\n"]
     parts.append(f"local DATA = {_lua(_data(bundle))}\n")
     for name in MODULES:
@@ -71,10 +71,10 @@ def _data(bundle: Bundle) -> dict[str, object]:
         "size_names": vocabulary.SIZE_NAMES,
         "host_track": vocabulary.HOST_TRACK.pattern,
         "host_picture": vocabulary.HOST_PICTURE.pattern,
-        "scripts": tokens.SCRIPTS,
-        "photos": " ".join(sorted(tokens.PHOTOS)),
-        "pictures": " ".join(sorted(tokens.PICTURES)),
-        "sheets": " ".join(sorted(tokens.SHEETS)),
+        "scripts": vocabulary.SCRIPTS,
+        "photos": " ".join(sorted(vocabulary.PHOTOS)),
+        "pictures": " ".join(sorted(vocabulary.PICTURES)),
+        "sheets": " ".join(sorted(vocabulary.SHEETS)),
         "stores": " ".join(sorted(providers.STORES)),
         "regional_store": providers.REGIONAL_S3.pattern,
         "services": [(host, path) for _, host, path in providers.SERVICES],
@@ -86,13 +86,13 @@ def _data(bundle: Bundle) -> dict[str, object]:
 
 
 def _lua(value: object) -> str:
-    """Write a value as a Lua literal."""
+    """Return a value as a Lua literal."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return json.dumps(value)
     if isinstance(value, str):
-        return '"' + re.sub(r"[\x00-\x1f\x7f\\\"]", lambda found: f"\\{ord(found[0]):03d}", value) + '"'
+        return '"' + re.sub(r"[\x00-\x1f\x7f\\\"]", lambda match: f"\\{ord(match[0]):03d}", value) + '"'
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"[{_lua(key)}]={_lua(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -113,10 +113,10 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
     Raises
     ------
     EngineMissingError
-        Without Rspamd.
+        If Rspamd is not installed.
     """
-    with TemporaryDirectory() as place:
-        matrix, answers = Path(place, "rows.f32"), Path(place, "answers")
+    with TemporaryDirectory() as folder_of_rows:
+        matrix, answers = Path(folder_of_rows, "rows.f32"), Path(folder_of_rows, "answers")
         rows[bundle.features].to_numpy(np.float32).tofile(matrix)
         with resources.as_file(resources.files(__name__).joinpath("margins.lua")) as script:
             run_lua(script, TKIT_MODULE=folder / "tkit.lua", TKIT_ROWS=matrix, TKIT_ANSWERS=answers)
@@ -124,17 +124,17 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
 
 
 def run_lua(script: Path, **environment: Path) -> bytes:
-    """Run a script in Rspamd's Lua, which takes no arguments but an environment."""
+    """Run a script in Rspamd's Lua, which takes environment variables but no arguments."""
     return run([rspamadm(), "lua", script], environment=os.environ | {name: str(path) for name, path in environment.items()})
 
 
 def rspamadm() -> str:
-    """Return the path of Rspamd's own program.
+    """Return the path of Rspamd's command-line program.
 
     Raises
     ------
     EngineMissingError
-        Without one.
+        If it is not installed.
     """
     return program("rspamadm", install="apt-get install rspamd")
 
@@ -149,13 +149,13 @@ def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool
 
 TARGET = Target(
     "rspamd",
-    "a Lua module that adds a symbol with the count of trackers and the worst score",
+    "a Lua module that adds a symbol with the number of trackers and the highest score",
     write,
     loss_on_rows(
         "rspamd",
-        "Compared on feature rows. On a mail it judges the URL of each `<img src>` that Rspamd's own HTML parser finds; it "
-        "does not see `srcset`, backgrounds and style sheets, hosts in Unicode, `<base href>`, nor anything of the element and "
-        "the message.",
+        "Compared on feature rows. In a mail it judges the URL of each `<img src>` that Rspamd's HTML parser finds. It does "
+        "not see `srcset`, backgrounds, style sheets, hosts in Unicode, `<base href>`, or anything of the element and the "
+        "message.",
         _engine,
         _decide,
     ),

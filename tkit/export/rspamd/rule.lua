@@ -1,6 +1,6 @@
--- The rule: counts the trackers among the pictures of a message.
+-- The rule: it counts the trackers among the pictures of a message.
 
--- The verdict on each picture that a message's HTML names in <img src>, every URL once.
+-- The verdict on each picture in <img src> of the HTML of a message; each URL once.
 local function judge_task(task)
   local verdicts, known = {}, {}
   for _, part in ipairs(task:get_text_parts() or {}) do
@@ -17,7 +17,7 @@ local function judge_task(task)
   return verdicts
 end
 
--- How many of the verdicts call a tracker, and the worst score.
+-- The number of trackers among the verdicts, and the highest score.
 local function summary(verdicts)
   local count, worst = 0, 0
   for _, verdict in ipairs(verdicts) do
@@ -32,8 +32,8 @@ if rspamd_config and rspamd_config.register_symbol then
     name = 'TKIT_TRACKERS',
     type = 'normal',
     group = 'tkit',
-    score = 0.0, -- a tracker is no spam by itself; give it a score in local.d/groups.conf
-    description = 'Pictures that tell the sender that the mail was opened',
+    score = 0.0, -- a tracker alone is not spam; set a score in local.d/groups.conf
+    description = 'Pictures that report to the sender that the mail was opened',
     callback = function(task)
       local count, worst = summary(judge_task(task))
       if count == 0 then return false end

@@ -1,4 +1,5 @@
--- Numbers about one URL: its parts, its words, its tokens, its service. The same steps as tkit/features/tokens.py and places.py.
+-- Numbers about one URL: its parts, its words, its tokens, its service. The same steps as parts.py, tokens.py and places.py of
+-- tkit/features.
 
 local regexp = require 'rspamd_regexp'
 

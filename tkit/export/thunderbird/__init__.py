@@ -1,4 +1,4 @@
-"""A MailExtension for Thunderbird: says which pictures are trackers, and shows the others without them."""
+"""A MailExtension for Thunderbird: it lists the trackers of a mail, and shows the other pictures without them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from tkit.export.base import Target
 from tkit.export.packaging import loss_of_script, write_extension
 
 FILES = ("manifest.json", "background.js", "pictures.js", "popup.js")
-"""The hand-written files that are this extension's alone."""
+"""The hand-written files that only this extension has."""
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Write the extension, as Thunderbird loads it from a folder or a zip file."""
+    """Write the extension as a folder that Thunderbird can load, also as a zip file."""
     write_extension(__name__, FILES, bundle, folder)
 
 
 TARGET = Target(
     "thunderbird",
-    "a MailExtension that names a mail's trackers and shows the other pictures without them",
+    "a MailExtension that lists the trackers of a mail and shows the other pictures without them",
     write,
     loss_of_script(
         "thunderbird",
-        "Compared on feature rows, computed by the script that the extension runs. It judges the mail's source as Thunderbird "
-        "gives it, with its headers, not the message as it is shown.",
+        "Compared on feature rows, computed by the script that the extension runs. It judges the source of the mail as "
+        "Thunderbird gives it, with headers, not the message as shown.",
     ),
 )

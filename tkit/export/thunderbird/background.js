@@ -1,12 +1,12 @@
-// Judges a shown mail by its source, and fetches the pictures that are no trackers when it is asked to.
+// Judges a shown mail by its source, and on request fetches the pictures that are not trackers.
 
 const PICTURES = new Set([
   ...["img-src", "img-srcset", "source-srcset", "input-image", "background-attr", "style-attr", "style-element"],
   ...["video-poster", "svg-image"],
 ]);
-const HTML_TYPES = ["text/html", "text/x-amp-html"]; // what counts as HTML; Thunderbird shows the first alone
+const HTML_TYPES = ["text/html", "text/x-amp-html"]; // both count as HTML; Thunderbird shows only the first
 const MOST_BYTES = 5_000_000; // of one picture
-const MOST_MS = 30_000; // that a server may take for one
+const MOST_MS = 30_000; // for one picture
 const MOST_PICTURES = 200;
 const SCRIPT = { id: "pictures", js: ["release.js", "pictures.js"], runAt: "document_start" };
 
@@ -16,7 +16,7 @@ function leavesOf(part) {
   return part.parts?.length ? part.parts.flatMap(leavesOf) : [part];
 }
 
-/** The header block as it stands, each byte a character: what is above the first empty line. */
+/** The header block, up to the first empty line; each byte is a character. */
 async function headerBlock(message) {
   const bytes = new Uint8Array(await (await messenger.messages.getRaw(message.id)).arrayBuffer());
   const [lineFeed, carriageReturn] = [10, 13];
@@ -36,9 +36,9 @@ async function verdictsOf(message) {
   return parsed.flatMap((html) => tkit.classifyDocument(html, context));
 }
 
-const displayed = new Map(); // tab -> the one mail that it shows
+const displayed = new Map(); // tab -> the mail that it shows
 
-/** Let go of what was found in the mail that a tab showed before. */
+/** Forget the results of the mail that a tab showed before. */
 async function forget(tabId) {
   await messenger.storage.session.remove(`tab ${tabId}`);
   await messenger.messageDisplayAction.setBadgeText({ tabId, text: "" });
@@ -54,8 +54,8 @@ async function judge(tab, message) {
   for (const { carrier, url, resolvedUrl, isConditional } of verdicts) {
     if (PICTURES.has(carrier) && !isConditional) pictures.set(url, resolvedUrl);
   }
-  const loaded = await told(tab.id, { type: "loaded", urls: Array.from(pictures.keys()) });
-  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile, and this would be said of it
+  const loaded = await sendToMail(tab.id, { type: "loaded", urls: Array.from(pictures.keys()) });
+  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile
   const isLoaded = new Set((loaded ?? []).map((url) => pictures.get(url)));
   const found = {
     trackers: Array.from(trackers.values(), (verdict) => ({
@@ -77,8 +77,8 @@ async function judge(tab, message) {
 
 // -- the pictures ------------------------------------------------------------------------------------------------------
 
-/** Tell the script in the shown mail; undefined where there is none. */
-async function told(tabId, message) {
+/** Send a message to the script in the shown mail; undefined if there is none. */
+async function sendToMail(tabId, message) {
   try {
     return await messenger.tabs.sendMessage(tabId, message);
   } catch {
@@ -86,7 +86,7 @@ async function told(tabId, message) {
   }
 }
 
-/** A picture as a data: URL, fetched without cookies and without telling from where; null for what is none. */
+/** A picture as a data: URL, fetched without cookies and referrer; null if it is not a picture. */
 async function fetched(url) {
   try {
     const signal = AbortSignal.timeout(MOST_MS);
@@ -107,11 +107,11 @@ async function fetched(url) {
       reader.readAsDataURL(new Blob(pieces, { type }));
     });
   } catch {
-    return null; // a server that is gone is no reason to show nothing of the others
+    return null; // the other pictures are shown all the same
   }
 }
 
-/** Show pictures of a tab's mail: these, or without them all that are no trackers. */
+/** Show pictures of a tab's mail: the given URLs, or by default all that are not trackers. */
 async function show(tabId, urls) {
   const key = `tab ${tabId}`;
   const { [key]: found } = await messenger.storage.session.get(key);
@@ -122,7 +122,7 @@ async function show(tabId, urls) {
   const shown = [...found.shown, ...wanted.map(([, url]) => url)];
   await messenger.storage.session.set({ [key]: { ...found, shown } });
   const pictures = await Promise.all(wanted.map(async ([written, url]) => [written, await fetched(url)]));
-  await told(tabId, { type: "show", pictures: pictures.filter(([, data]) => data) });
+  await sendToMail(tabId, { type: "show", pictures: pictures.filter(([, data]) => data) });
 }
 
 // -- events ------------------------------------------------------------------------------------------------------------
@@ -134,10 +134,10 @@ async function isDisplayed(tab, { messages }) {
   if (message) await judge(tab, message);
 }
 
-/** Judge the mails that were shown before anything listened: when this was installed, or while it started. */
+/** Judge the mails that were shown before the listeners were added: at installation or during the start. */
 async function judgeDisplayed() {
   for (const tab of await messenger.tabs.query({})) {
-    const shown = await messenger.messageDisplay.getDisplayedMessages(tab.id).catch(() => undefined); // a tab of another kind
+    const shown = await messenger.messageDisplay.getDisplayedMessages(tab.id).catch(() => undefined); // not a mail tab
     if (shown?.messages.length && !displayed.has(tab.id)) await isDisplayed(tab, shown);
   }
 }

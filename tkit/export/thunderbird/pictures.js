@@ -1,4 +1,4 @@
-// In a shown mail: puts fetched pictures in the place of those that Thunderbird did not load.
+// Runs in a shown mail: inserts fetched pictures for those that Thunderbird did not load.
 
 const CARRIERS_OF = {
   img: ["img-src", "img-srcset"],
@@ -20,7 +20,7 @@ function show(pictures) {
   }
 }
 
-/** Which of these URLs an image of the mail has loaded: where remote content is on, Thunderbird asked for them. */
+/** Those of the URLs that an image of the mail has loaded: with remote content on, Thunderbird requested them. */
 function loadedOf(urls) {
   const images = Array.from(document.images).filter(({ complete, naturalWidth }) => complete && naturalWidth > 0);
   const sources = new Set(images.map((image) => image.getAttribute("src")?.trim()));

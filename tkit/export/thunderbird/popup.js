@@ -1,4 +1,4 @@
-// The trackers of the shown mail, each with its reasons, and the button that shows the other pictures.
+// The trackers of the shown mail with their reasons, and the button that shows the other pictures.
 import { countOf, showTrackers, trackerItem } from "./view.js";
 
 const tabId = Number(new URLSearchParams(location.search).get("tab"));
@@ -10,9 +10,9 @@ const askToShow = (urls) => messenger.runtime.sendMessage({ type: "show", tabId,
 
 function item(tracker, { pictures, shown }) {
   if (tracker.isLoaded) return trackerItem(tracker, "Loaded: remote content is on for this mail.");
-  if (shown.includes(tracker.url)) return trackerItem(tracker, "You asked for it.");
+  if (shown.includes(tracker.url)) return trackerItem(tracker, "Shown: you asked for it.");
   const isPicture = pictures.some(([, url]) => url === tracker.url);
-  return trackerItem(tracker, "Its server was not asked.", ...(isPicture ? [["Show it", () => askToShow([tracker.url])]] : []));
+  return trackerItem(tracker, "Blocked: its server was not contacted.", ...(isPicture ? [["Show it", () => askToShow([tracker.url])]] : []));
 }
 
 async function show() {

@@ -1,4 +1,4 @@
-// Keeps the rules and scripts of the sites that are turned on, the mark, and what was found in each tab.
+// Keeps the rules and scripts of the sites that are turned on, the mark, and the trackers of each tab.
 import { KINDS, holdRules, isHeld, originsOf, releaseRule, siteOf } from "./sites.js";
 
 const api = globalThis.browser ?? chrome;
@@ -6,7 +6,7 @@ const SCRIPTS = ["tkit.js", "reasons.js", "release.js", "content.js"];
 const RELEASE_ID = 1;
 const MARK_BYTES = 16;
 
-// -- one after the other: what is read is not changed by others before it is written --------------------------------
+// -- a queue: nothing changes stored data between reading and writing it ---------------------------------------------
 
 let last = Promise.resolve();
 
@@ -17,7 +17,7 @@ function queued(task) {
 
 // -- sites -----------------------------------------------------------------------------------------------------------
 
-/** The sites that are turned on and that the browser lets the extension see: elsewhere nothing is held. */
+/** The sites that are turned on and that the extension has permission for: elsewhere nothing is held. */
 async function sitesInUse() {
   const { sites = [] } = await api.storage.local.get("sites");
   const granted = await Promise.all(sites.map(({ host }) => api.permissions.contains({ origins: originsOf(host) })));
@@ -37,7 +37,7 @@ async function applySites() {
       matches: originsOf(host),
       js: SCRIPTS,
       allFrames: true,
-      matchOriginAsFallback: true, // frames that are written into the page have its origin
+      matchOriginAsFallback: true, // frames written into the page have its origin
       runAt: "document_start",
     })),
   );
@@ -45,7 +45,7 @@ async function applySites() {
 
 // -- the mark --------------------------------------------------------------------------------------------------------
 
-/** What this session's released URLs end in. A sender cannot know it, so that no mail can release itself. */
+/** The ending of released URLs in this session. A sender cannot know it, so that no mail can release itself. */
 async function markOf() {
   const { mark } = await api.storage.session.get("mark");
   if (mark) return mark;
@@ -56,7 +56,7 @@ async function markOf() {
   return made;
 }
 
-// -- what was found --------------------------------------------------------------------------------------------------
+// -- the trackers of each tab ----------------------------------------------------------------------------------------
 
 const keyOf = (tabId) => `tab ${tabId}`;
 
@@ -87,7 +87,7 @@ async function answer({ type, trackers }, sender) {
 api.runtime.onMessage.addListener((message, sender, respond) => {
   const answered = queued(() => answer(message, sender));
   answered.then(respond, (error) => {
-    respond(null); // as on a page where it is off: nothing is let go
+    respond(null); // as on a page where it is off: nothing is released
     throw error; // into the browser's log
   });
   return true; // answered later

@@ -1,7 +1,7 @@
-// Judges the messages that a page shows and releases what is no tracker. Until then the rules hold it.
+// Judges the messages that a page shows and releases everything except trackers. Until then the rules hold it.
 
 const page = globalThis.browser ?? chrome;
-const SETTLE_MS = 60; // without a change: a message that is built node by node is judged whole
+const SETTLE_MS = 60; // without a change, so that a message that is built node by node is judged whole
 const MOST_MS = 600;
 const ATTRIBUTES_OF_INTEREST = ["src", "srcset", "style", "background", "poster", "href", "data", "class", "id"];
 
@@ -35,7 +35,7 @@ class Judge {
     this.schedule();
   }
 
-  /** Whether a change is one of a message, or brings or takes one. */
+  /** Whether a change is inside a message, or adds or removes one. */
   concerns({ target, addedNodes, removedNodes }) {
     if (!this.message) return true;
     const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
@@ -53,7 +53,7 @@ class Judge {
 
   judge() {
     this.timer = 0;
-    if (document.readyState === "loading") return; // its end is waited for
+    if (document.readyState === "loading") return; // DOMContentLoaded will call again
     const roots = this.message ? Array.from(document.querySelectorAll(this.message)) : [document];
     const found = roots.filter((root) => !root.parentElement?.closest(this.message)).flatMap((root) => this.verdicts(root));
     const trackers = new Map();
@@ -61,7 +61,7 @@ class Judge {
       const { tracker, resolvedUrl } = verdict;
       if (tracker) trackers.set(resolvedUrl, [...(trackers.get(resolvedUrl) ?? []), verdict]);
     }
-    // One URL is asked for once: where one of its references is a tracker, all are held.
+    // A URL is requested once: if one of its references is a tracker, all are held.
     const isHeld = (url) => trackers.has(url) && !this.allowed.has(url);
     for (const { element, carrier, url, resolvedUrl } of found) {
       if (element && !isHeld(resolvedUrl)) this.releaser.release(element, carrier, (text) => (text === url ? url + this.mark : text));
@@ -79,13 +79,13 @@ class Judge {
     });
   }
 
-  /** The verdicts of a message; each with the page's element, null where no browser loads it. */
+  /** The verdicts of a message, each with the element of the page; null if no browser loads it. */
   verdicts(root) {
     const { copy, originals } = this.copyOf(root);
     return tkit.classifyDocument(copy).map((verdict) => ({ ...verdict, element: originals.get(verdict.element) ?? null }));
   }
 
-  /** A message as the mail has it, without marks, in a document that loads nothing. */
+  /** A copy of a message as in the mail, without marks, in a document that loads nothing. */
   copyOf(root) {
     const inert = document.implementation.createHTMLDocument("");
     const top = root === document ? document.documentElement : root;

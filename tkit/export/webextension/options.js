@@ -1,4 +1,4 @@
-// Turns sites on and off, with the browser's permission for each, and takes back what was allowed.
+// Turns sites on and off, with the browser's permission for each, and revokes what was allowed.
 import { KINDS, KNOWN, originsOf } from "./sites.js";
 import { button, element } from "./view.js";
 
@@ -11,7 +11,7 @@ async function stored(name) {
   return (await api.storage.local.get(name))[name] ?? [];
 }
 
-/** To be called in a click: the browser asks only then. */
+/** Call this in a click handler: the browser asks for permission only then. */
 async function turnOn(site) {
   const isGranted = await api.permissions.request({ origins: originsOf(site.host) });
   if (!isGranted) return;
@@ -38,8 +38,8 @@ async function show() {
   const rows = [...sites.map((site) => row(site, true)), ...known.map(([host, kind]) => row({ host, kind }, false))];
   document.getElementById("sites").replaceChildren(...rows);
   const items = (await stored("allowed")).map((url) => {
-    const forget = async () => api.storage.local.set({ allowed: (await stored("allowed")).filter((one) => one !== url) });
-    return element("li", "", element("code", url), button("Hold it again", forget));
+    const forget = async () => api.storage.local.set({ allowed: (await stored("allowed")).filter((other) => other !== url) });
+    return element("li", "", element("code", url), button("Block it again", forget));
   });
   document.getElementById("allowed").replaceChildren(...(items.length ? items : [element("li", "none")]));
 }
@@ -50,9 +50,9 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const host = form.elements.host.value.trim().toLowerCase();
   const own = form.elements.own.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
-  const wrong = [host, ...own].filter((one) => !HOST.test(one));
-  const advice = "write it as in mail.example.org, without http:// and path.";
-  problem.textContent = wrong.length ? `${wrong[0] || "Nothing"} is no host: ${advice}` : "";
+  const wrong = [host, ...own].filter((name) => !HOST.test(name));
+  const advice = "write it like mail.example.org, without http:// and path.";
+  problem.textContent = wrong.length ? `${wrong[0] || "Nothing"} is not a host: ${advice}` : "";
   if (!wrong.length) turnOn({ host, kind: form.elements.kind.value, own }).then(() => form.reset());
 });
 api.storage.local.onChanged.addListener(show);

@@ -5,19 +5,19 @@ const api = globalThis.browser ?? chrome;
 const key = `tab ${new URLSearchParams(location.search).get("tab")}`;
 
 function stateOf({ isAllowed, isHeld }) {
-  if (!isHeld) return "Not held: such requests, or its server, are the page's own here.";
-  return isAllowed ? "Shown: you allowed it." : "Held: its server was not asked.";
+  if (!isHeld) return "Not blocked: such requests, or requests to its server, belong to the page here.";
+  return isAllowed ? "Shown: you allowed it." : "Blocked: its server was not contacted.";
 }
 
 async function allow(url, isAllowed) {
   const { allowed = [] } = await api.storage.local.get("allowed");
-  const others = allowed.filter((one) => one !== url);
+  const others = allowed.filter((other) => other !== url);
   await api.storage.local.set({ allowed: isAllowed ? [...others, url] : others });
 }
 
 function item(tracker) {
   const { url, isAllowed, isHeld } = tracker;
-  const control = [isAllowed ? "Hold it again" : "Show it", () => allow(url, !isAllowed)];
+  const control = [isAllowed ? "Block it again" : "Show it", () => allow(url, !isAllowed)];
   return trackerItem(tracker, stateOf(tracker), ...(isHeld ? [control] : []));
 }
 

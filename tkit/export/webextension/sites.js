@@ -1,10 +1,10 @@
-// Where mails are shown, which requests of such a page are held until its mail is judged, and the rules that hold them.
+// Where mails are shown, which requests of such pages are held until the mail is judged, and the rules that hold them.
 
 const EVERY_TYPE = ["image", "media", "font", "stylesheet", "object", "sub_frame", "other"];
-const RELEASED_TYPES = ["image", "media", "font", "stylesheet", "other"]; // what cannot read its own URL
+const RELEASED_TYPES = ["image", "media", "font", "stylesheet", "other"]; // those that cannot read their own URL
 const PICTURE_TYPES = ["image", "media"];
 
-// What a reference is to the rules; "image" is not written out.
+// The request type of each carrier; "image" is left out.
 const TYPE_OF = {
   "css-import": "stylesheet",
   "embed-src": "object",
@@ -20,7 +20,7 @@ const TYPE_OF = {
   "script-src": "script",
 };
 
-// Outlook's own pictures come from these; `attachments.office.net` is where inline attachments are.
+// Outlook's own pictures come from these; inline attachments come from `attachments.office.net`.
 const OUTLOOK_OWN = [
   ...["cloud.microsoft", "live.com", "live.net", "microsoft.com", "microsoftonline.com", "msauth.net", "msftauth.net"],
   ...["office.com", "office.net", "office365.com", "onedrive.com", "outlook.com", "sfx.ms", "sharepoint.com", "skype.com"],
@@ -29,9 +29,9 @@ const OUTLOOK_OWN = [
 /**
  * The kinds of page.
  *
- * `message` selects the elements that hold a message, "" where the whole document is one; `body`, in such an element,
- * what the page put in the place of the mail's `body`. `held` are the parts of a page's requests that are held: only to
- * `to`, where it is given, and only with `path` in the URL; never to the page's own host, nor to `own`.
+ * `message` selects the elements that contain a message; "" if the whole document is one. `body` selects, in such an
+ * element, what replaces the mail's `body`. `held` lists the requests of a page that are held: only to `to`, if given, and
+ * only with `path` in the URL; never to the page's own host or to `own`.
  */
 export const KINDS = {
   gmail: {
@@ -39,7 +39,7 @@ export const KINDS = {
     message: ".a3s",
     body: "",
     types: PICTURE_TYPES,
-    // Gmail loads every picture of a mail through these two, and none of its own.
+    // Gmail loads all pictures of mails through these two, and none of its own.
     held: [
       { to: ["googleusercontent.com"], path: "/proxy/" },
       { to: ["googleusercontent.com"], path: "/meips/" },
@@ -56,7 +56,7 @@ export const KINDS = {
   page: { title: "pages that are mails", message: "", body: "", types: EVERY_TYPE, held: [{}] },
 };
 
-/** Hosts whose kind is known. */
+/** Hosts of known kind. */
 export const KNOWN = {
   "mail.google.com": "gmail",
   "outlook.live.com": "outlook",
@@ -70,13 +70,13 @@ const RELEASE_PRIORITY = 2;
 
 const isOn = (hostname, domain) => hostname === domain || hostname.endsWith(`.${domain}`);
 
-/** The pages of a site, as a rule understands a host: with those of the hosts below it. */
+/** The pages of a site: as in rules, a host includes its subdomains. */
 export const originsOf = (host) => [/^[\d.]+$/.test(host) ? `*://${host}/*` : `*://*.${host}/*`];
 
-/** The site that a page is of. */
+/** The site that a page belongs to. */
 export const siteOf = (sites, hostname) => sites.find(({ host }) => isOn(hostname, host));
 
-/** The rules that hold what the pages of a site ask for; `firstId` is the number of the first. */
+/** The rules that hold requests of the pages of a site; `firstId` is the id of the first rule. */
 export function holdRules({ host, kind, own = [] }, firstId) {
   const { types, held } = KINDS[kind];
   return held.map((part, number) => ({
@@ -92,7 +92,7 @@ export function holdRules({ host, kind, own = [] }, firstId) {
   }));
 }
 
-/** The rule that lets pass what carries the mark: the last characters of the URL, behind its #. */
+/** The rule that releases URLs with the mark, which is at the end of the URL, after #. */
 export function releaseRule(mark, id) {
   return {
     id,
@@ -102,7 +102,7 @@ export function releaseRule(mark, id) {
   };
 }
 
-/** Whether a page of a site is kept from asking for a URL that stands in references of these carriers. */
+/** Whether requests of a site's page for a URL in references of these carriers are held. */
 export function isHeld({ host, kind, own = [] }, url, carriers) {
   if (!carriers.every((carrier) => KINDS[kind].types.includes(TYPE_OF[carrier] ?? "image"))) return false;
   const { hostname } = new URL(url);

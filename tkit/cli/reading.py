@@ -1,0 +1,94 @@
+"""What the verbs that read mails have in common: the mails with a progress bar, and the bundle that judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tkit.cli.arguments import VantagePoint, refuse
+from tkit.cli.progress import errors
+from tkit.corpus import Problem, RawMessage, read_raw
+
+if TYPE_CHECKING:
+    from tkit.bundle import Bundle
+
+
+class Mails(Iterator[RawMessage]):
+    """The mails of an iterator, counted."""
+
+    def __init__(self, raws: Iterator[RawMessage]) -> None:
+        self._raws = raws
+        self.count = 0
+
+    def __next__(self) -> RawMessage:
+        raw = next(self._raws)
+        self.count += 1
+        return raw
+
+
+@contextmanager
+def reading(paths: Sequence[str]) -> Iterator[Mails]:
+    """Yield the mails of the paths, with a progress bar; afterwards print what could not be read."""
+    problems: list[Problem] = []
+    with Progress(
+        TextColumn("reading"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[mails]:,} mails"),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as bar:
+        task = bar.add_task("", total=None, mails=0)
+
+        def report(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total, mails=mails.count)
+
+        mails = Mails(read_raw(paths, problems=problems, progress=report))
+        try:
+            yield mails
+        finally:
+            bar.stop()
+            for problem in problems:
+                errors.print(f"[yellow]{escape(problem.where)}[/]: {escape(problem.what)}", soft_wrap=True)
+
+
+def require_mail(count: int) -> None:
+    """End with exit code 1 if no mail was read.
+
+    Raises
+    ------
+    typer.Exit
+        If `count` is 0.
+    """
+    if not count:
+        errors.print("[bold red]tkit:[/] no mail was read")
+        raise typer.Exit(1)
+
+
+def bundle_of(model: Path | None, vantage: VantagePoint | None) -> Bundle:
+    """Return the bundle of a folder, or the built-in one of a vantage point.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the bundle of the folder is for another vantage point.
+    TkitError
+        If it cannot be read, or needs more than one mail.
+    """
+    from tkit.bundle import Bundle, default_bundle
+    from tkit.features import require_one_mail
+
+    if model is None:
+        return default_bundle((vantage or VantagePoint.MESSAGE).value)
+    bundle = Bundle.load(model)
+    require_one_mail(bundle.vantage, "this command")
+    if vantage and vantage.value != bundle.vantage:
+        refuse("--vantage", f"{model} is a bundle for the vantage point {bundle.vantage}")
+    return bundle

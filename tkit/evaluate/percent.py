@@ -1,0 +1,34 @@
+"""Shares and their intervals as text: the one way in which tkit writes percentages."""
+
+from __future__ import annotations
+
+import math
+
+from tkit.evaluate.rates import Estimate
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """Return a share as text: ``97.3%``; ``-`` for NaN.
+
+    Without `digits` it has one decimal, below 1% two, and none if it is 0% or 100%.
+
+    >>> percent(0.9734), percent(0.0012), percent(1.0), percent(float("nan")), percent(1.0, digits=1)
+    ('97.3%', '0.12%', '100%', '-', '100.0%')
+    """
+    if math.isnan(share):
+        return "-"
+    if digits is not None:
+        return f"{share:.{digits}%}"
+    text = f"{share:.2%}" if abs(share) < 0.00995 else f"{share:.1%}"
+    return f"{float(text[:-1]):.0f}%" if text in ("0.00%", "100.0%") else text
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Return an interval of shares in percent, without the sign: ``95.1 to 98.2``."""
+    return f"{percent(low)} to {percent(high)}".replace("%", "")
+
+
+def percent_estimate(estimate: Estimate, digits: int | None = None) -> str:
+    """Return a share with its interval as text: ``97.3% [95.1%, 98.2%]``."""
+    value, low, high = estimate
+    return f"{percent(value, digits)} [{percent(low, digits)}, {percent(high, digits)}]"
