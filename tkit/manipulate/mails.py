@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import combinations
 from typing import Any, NamedTuple, TypeVar
@@ -20,6 +21,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tkit.errors import TkitError
 from tkit.html import Document, RemoteReference, read_document
+from tkit.html.places import Load, places, unused_attribute
+from tkit.html.source import Tag
 from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
@@ -321,14 +324,11 @@ def manipulate(
         return None
     if document is None:
         document = read_document(html, reference.part)
-    tree = LexborHTMLParser(html)
-    node = _find(tree, document, reference)
-    if node is None:
+    tag = _start_tag(html, document, reference)
+    if tag is None:
         return None
-    marker = "data-edited"
-    while marker in html:
-        marker += "-"
-    node.attrs[marker] = ""
+    marker = f"{unused_attribute(html)}edited"
+    tree = LexborHTMLParser(f'{html[: tag.name_end]} {marker}=""{html[tag.name_end :]}')
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
     if names and edit.url != reference.url and not _rewrite(edit, edit.url):
@@ -338,20 +338,15 @@ def manipulate(
     return _read_back(html, edit, reference.part, document.references[0].index)
 
 
-def _find(tree: LexborHTMLParser, document: Document, reference: RemoteReference) -> Any:
-    """Return the node of a reference: of the elements written alike, the one with as many before it."""
-    alike = (reference.element, reference.attributes, reference.carrier, reference.url)
-    before = 0
-    for other in document.references:
-        if other.index == reference.index:
-            break
-        before += not other.conditional and (other.element, other.attributes, other.carrier, other.url) == alike
-    for node in tree.root.traverse() if tree.root is not None else ():
-        if node.tag == reference.element and {name: value or "" for name, value in node.attributes.items()} == alike[1]:
-            if before == 0:
-                return node
-            before -= 1
-    return None
+def _start_tag(html: str, document: Document, reference: RemoteReference) -> Tag | None:
+    """Return the start tag in which a reference is written; None if it is not known."""
+    remote = [other for other in document.references if not other.local]
+    found = _places(html, tuple(Load(other.carrier, other.url, other.resolved_url) for other in remote))
+    place = found.of[[other.index for other in remote].index(reference.index)] if found else None
+    return found.tags[place.tag] if found and place else None
+
+
+_places = lru_cache(maxsize=1)(places)  # the references of a document are manipulated one after the other
 
 
 def _read_back(html: str, edit: _Edit, part: int, start: int) -> Edited | None:
