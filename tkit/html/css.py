@@ -1,7 +1,7 @@
 """The URLs in a style sheet or a style attribute, with what would load them.
 
-A scanner over the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python
-costs more than everything else that tkit does to a mail; a test holds it against ``tinycss2``.
+It scans for the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python takes longer than
+everything else that tkit does to a mail. A test compares it with ``tinycss2``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class CssUrl(NamedTuple):
 
 
 _SPACE = r"[ \t\n]"
-_HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # what follows the backslash; one white space belongs to it
+_HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # after the backslash; one white space character belongs to it
 
 
 def _ident(word: str) -> str:
@@ -36,8 +36,7 @@ def _ident(word: str) -> str:
 
 
 _FLAGS = re.IGNORECASE | re.ASCII
-# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them
-# backtrack.
+# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them backtrack.
 _BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]|\*(?!/)){{0,80}}+\*/){{0,8}}+"
 _TRIGGER = re.compile(r"[/\"'(\\]")
 _INSIDE = {
@@ -49,7 +48,7 @@ _BARE = re.compile(rf"((?:[^ \"'()\\\x00-\x1f\x7f]++|\\(?:{_HEX}|[^\n]|\Z))*+){_
 _BAD_URL = re.compile(r"(?:[^)\\]++|\\[\s\S]?)*+\)?")
 _NESTED = re.compile(r"[/\"'()\[\]{}\\]")
 _CLOSERS = {"[": "]", "{": "}"}
-# What stands before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
+# The character before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
 _FUNCTION = re.compile(
     rf"(?:(?<![\w\\@#\x80-\U0010ffff-])|(?<=<!--)(?<!\\<!--))"
     rf"(?:(?P<url>{_ident('url')})|(?P<src>{_ident('src')})"
@@ -72,13 +71,13 @@ def css_urls(text: str) -> list[CssUrl]:
     Parameters
     ----------
     text : str
-        The content of a ``style`` element or attribute. Never raises; broken CSS is read as browsers read it.
+        The content of a ``style`` element or attribute. No text raises an error; broken CSS is read as browsers read it.
 
     Returns
     -------
     list of CssUrl
-        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, else ``"value"``. What
-        loads nothing is left out: references to the document itself (``url(#gradient)``), ``@namespace``.
+        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, otherwise ``"value"``. URLs that load
+        nothing are left out: those of the document itself (``url(#gradient)``) and of ``@namespace``.
 
     Examples
     --------
@@ -92,7 +91,7 @@ def css_urls(text: str) -> list[CssUrl]:
 
 @lru_cache(maxsize=1 << 14)
 def may_load(text: str) -> bool:
-    """Return whether CSS can hold a URL at all: every form of one is a function, an escape or an ``@import``."""
+    """Return whether CSS may contain a URL: every form of one is a function, an escape or an ``@import``."""
     return any(map(text.lower().__contains__, _HINTS))
 
 
@@ -174,7 +173,7 @@ class _Scanner:
         return self._read
 
     def _name(self, start: int) -> re.Match[str] | None:
-        """Return the name of the function that opens at ``start``, None for one that takes no URL."""
+        """Return the name of the function that opens at ``start``, None if it takes no URL."""
         text = self._text
         window = self._window(start)
         if text[start - 1 : start] not in _LAST_LETTERS and text.find("\\", window, start) < 0:
@@ -235,9 +234,9 @@ class _Scanner:
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
-    """Return where a match that begins at ``position`` ends, ``position`` itself where there is none."""
-    found = pattern.match(text, position)
-    return found.end() if found else position
+    """Return where a match that begins at ``position`` ends; ``position`` itself if there is none."""
+    match = pattern.match(text, position)
+    return match.end() if match else position
 
 
 def _unescape(text: str) -> str:
@@ -245,8 +244,8 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(_character, text) if "\\" in text else text
 
 
-def _character(found: re.Match[str]) -> str:
-    digits, line_end, other = found.groups()
+def _character(escape: re.Match[str]) -> str:
+    digits, line_end, other = escape.groups()
     if line_end or other:
         return other or ""
     code = int(digits or "0", 16)

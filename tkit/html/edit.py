@@ -1,4 +1,4 @@
-"""Take references out of an HTML text: what is written instead of each."""
+"""Take references out of an HTML text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tkit.html.style import dimension, parse_style
 from tkit.mail.edit import Edit
 
 INERT = "data:,"
-"""The URL that stands in a style sheet for one that was taken out: empty, no server, and the rule stays a rule."""
+"""The URL that replaces one in a style sheet: it is empty and needs no server, and the rule stays valid."""
 
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 _PICTURES = ("img", "image", "amp-img")
@@ -99,21 +99,21 @@ class _TagEdits:
         """Return what is written instead of an attribute that is taken out as a whole."""
         name, tag = attribute.name, self._tag.name
         if name == "poster" or (name in ("href", "xlink:href") and tag in ("image", "feimage", "use")):
-            # Without href, xlink:href would be read; without a poster, a video shows its player's own.
+            # Without href, xlink:href would be read. Without a poster, a video shows its player's own.
             return f'{name}="{blank_gif(1, 1)}"'
         if name == "src" and tag == "script":
-            return 'src=""'  # without it, what stands in the element would run
+            return 'src=""'  # without src, the script in the element would run
         if name != "src" or tag not in (*_PICTURES, "input"):
             return ""
         width, height = self._size()
         if self._replace:
             return f'src="{blank_gif(*_natural(width, height))}"'
-        # A picture without a source has the size that is declared; where none is, a pixel takes a pixel.
-        missing = [side for side, given in (("width", width), ("height", height)) if not given and tag != "input"]
+        # A picture without a source has its declared size. If a side has none, one pixel stands for the tracker's own.
+        missing = [side for side, length in (("width", width), ("height", height)) if not length and tag != "input"]
         return " ".join(f'{side}="1"' for side in missing)
 
     def _size(self) -> tuple[str, str]:
-        """Return what is declared as the picture's width and height, by style or attribute; ``""`` where nothing is."""
+        """Return the picture's width and height as declared by style or attribute; ``""`` for a side without one."""
         written = self._value("style")
         style = parse_style(written)
         sides = []
@@ -123,7 +123,7 @@ class _TagEdits:
         return sides[0], sides[1]
 
     def _spans(self, attribute: Attribute, numbers: Collection[int]) -> list[tuple[int, int]] | None:
-        """Return where some URLs of a ``srcset`` or ``style`` are written; None where the attribute is to go as a whole."""
+        """Return where some URLs of a ``srcset`` or ``style`` are written; None if the attribute must go as a whole."""
         value = Decoded(self._text, attribute.value_start, attribute.value_end)
         if attribute.name == "style":
             spans = _chosen(_css_spans(value.text), numbers)
@@ -146,24 +146,24 @@ _Spans = list[tuple[int, int]]
 
 
 def _chosen(spans: _Spans | None, numbers: Collection[int], all_of_them: bool = True) -> _Spans | None:
-    """Return the spans with some numbers; None if there are none of a number, or if not all may be chosen and all are."""
+    """Return the spans of some numbers; None if a number has none, or if all are chosen and not all may be."""
     if spans is None or not set(numbers) <= set(range(len(spans))) or (len(numbers) == len(spans) and not all_of_them):
         return None
     return [spans[number] for number in sorted(numbers)]
 
 
 def _css_spans(text: str) -> _Spans | None:
-    """Return where each URL of a style sheet is written; None where they are not found for certain.
+    """Return where each URL of a style sheet is written; None if this is not certain.
 
-    Every string and every word in parentheses gets a name of its own, and the sheet read again tells which of them
-    are the URLs.
+    Every string and every word in parentheses is replaced by a name of its own. Reading the sheet again shows which of them
+    are URLs.
     """
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
     position = 0
-    for found in _CSS_TEXT.finditer(text):
-        if found.lastindex and not found[found.lastindex].startswith("#"):  # the document itself: loads nothing
-            start, end = found.span(found.lastindex)
+    for match in _CSS_TEXT.finditer(text):
+        if match.lastindex and not match[match.lastindex].startswith("#"):  # the document itself: loads nothing
+            start, end = match.span(match.lastindex)
             pieces += [text[position:start], f"tkit{len(spans)}."]
             spans.append((start, end))
             position = end
@@ -175,7 +175,7 @@ def _css_spans(text: str) -> _Spans | None:
 
 
 def _srcset_spans(text: str) -> _Spans | None:
-    """Return where each candidate of a ``srcset`` is written, up to the next; None where they are not found for certain."""
+    """Return where each candidate of a ``srcset`` is written, up to the next; None if this is not certain."""
     starts = []
     position = 0
     candidates = srcset_candidates(text)
@@ -195,11 +195,11 @@ def _srcset_spans(text: str) -> _Spans | None:
 
 
 def _natural(width: str, height: str) -> tuple[int, int]:
-    """Return the inert picture's own size: what is declared; of one declared side, a line along it; else a pixel."""
+    """Return the inert picture's own size: the declared one; a line if only one side is declared; otherwise a pixel."""
     sides = []
-    for given in (width, height):
-        pixels = dimension(given)
-        sides.append(min(int(pixels), 9999) if pixels >= 1 else 1000 if given and pixels < 0 else 1)
+    for length in (width, height):
+        pixels = dimension(length)
+        sides.append(min(int(pixels), 9999) if pixels >= 1 else 1000 if length and pixels < 0 else 1)
     return sides[0], sides[1]
 
 

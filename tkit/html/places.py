@@ -20,11 +20,11 @@ from tkit.html.source import Comment, Decoded, Tag, tokens
 from tkit.url import clean
 
 WHOLE = -1
-"""Stands for every URL of an attribute, where they are not told apart."""
+"""The number that stands for every URL of an attribute, if they cannot be told apart."""
 
 
 class Place(NamedTuple):
-    """Where a reference is written: a start tag, one of its attributes (``""``: its style sheet), and which URL there."""
+    """Where a reference is written: number of the start tag, attribute (``""``: its style sheet), number of the URL there."""
 
     tag: int
     attribute: str
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What a reference loads, and how it is written."""
+    """The carrier and the URLs of a reference."""
 
     carrier: str
     url: str
@@ -40,14 +40,14 @@ class Load(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The tags of a text, and the place of each remote reference; None for one whose place is not known."""
+    """The start tags of a text, and the place of each remote reference; None if it is not known."""
 
     tags: Sequence[Tag]
     of: Sequence[Place | None]
 
 
 def tags_of(text: str) -> list[Tag]:
-    """Return the start tags of a text, those in its conditional comments too, in order."""
+    """Return the start tags of a text in order, also those in its conditional comments."""
     return list(_tags(text, 0, len(text), 0))
 
 
@@ -69,13 +69,13 @@ def places(text: str, loads: Sequence[Load]) -> Places | None:
     text : str
         The HTML.
     loads : sequence of Load
-        What it loads, in order.
+        Its remote references, in order.
 
     Returns
     -------
     Places or None
-        None where the text does not load this. Where marks would change what it loads, every reference has the
-        first place that has its carrier's attribute and its URL, and that no reference before it has.
+        None if the text does not load this. If marks would change what it loads, each reference gets the first place with its
+        carrier's attribute and its URL that no reference before it has.
     """
     tags = tags_of(text)
     mark = unused_attribute(text)
@@ -105,7 +105,7 @@ def unused_attribute(text: str) -> str:
 
 
 def resolved_urls(text: str) -> list[str]:
-    """Return what a text loads from servers, in order."""
+    """Return the resolved URLs of a text's remote references, in order."""
     return [reference.resolved_url for reference in _remote(text)]
 
 
@@ -163,15 +163,15 @@ def _has(tag: Tag, name: str) -> bool:
 
 
 def _by_url(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference]) -> list[Place | None]:
-    """Find places without marks: the first with the carrier's attribute and the URL that is not taken."""
+    """Find places without marks: the first free one with the carrier's attribute and the URL."""
     free: dict[tuple[str, str], list[Place]] = defaultdict(list)
     for number, tag in enumerate(tags):
         names = dict.fromkeys(attribute.name for attribute in tag.attributes if attribute.name in LOADING)
         for name in (*names, *([""] if tag.name == "style" else [])):
             for turn, url in enumerate(_urls(text, tag, name)):
                 free[name, url].append(Place(number, name, turn))
-    for waiting in free.values():
-        waiting.reverse()
+    for same_url in free.values():
+        same_url.reverse()
     places = []
     for reference in references:
         keys = [(name, reference.url) for name in attributes_of(reference.carrier)]
@@ -180,19 +180,19 @@ def _by_url(text: str, tags: Sequence[Tag], references: Sequence[RemoteReference
 
 
 def _urls(text: str, tag: Tag, name: str, carrier: str = "") -> list[str]:
-    """Return the URLs that an attribute (or the tag's style sheet) holds, as :mod:`tkit.html.reading` gives them.
+    """Return the URLs of an attribute or the tag's style sheet, as :mod:`tkit.html.reading` returns them.
 
-    ``""`` stands for those of a style sheet that are not for the carrier.
+    The URLs of a style sheet that another carrier loads are ``""``.
     """
     if not name:
         use = SHEET_USES.get(carrier)
-        return [clean(found.url) if use in (None, found.use) else "" for found in css_urls(text[tag.end : tag.raw_end])]
+        return [clean(url) if use in (None, own) else "" for url, own in css_urls(text[tag.end : tag.raw_end])]
     attribute = tag.attribute(name)
-    if attribute is None or name == "content":  # whose URL is a part of a value that makes no sense without it
+    if attribute is None or name == "content":  # a refresh, whose value makes no sense without the URL
         return []
     value = Decoded(text, attribute.value_start, attribute.value_end).text
     if name == "style":
-        return [clean(found.url) for found in css_urls(value)]
+        return [clean(url) for url, _ in css_urls(value)]
     if name in SRCSETS:
         return [clean(url) for url, _ in srcset_candidates(value)]
     return [clean(value)]

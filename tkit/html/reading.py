@@ -1,9 +1,8 @@
-"""HTML to remote references: every place that makes a client load something, with the facts as written.
+"""HTML to remote references: every place that makes a client load something, as it is written.
 
-References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
-BeautifulSoup (readable); :mod:`tkit.html.soup` makes the second look like the first, and one reader serves both. A text made
-so that its tree would take minutes is read as tags alone, by :mod:`tkit.html.tags`: no reference is lost, but what the
-elements around it say is.
+References are read from the HTML5 tree that browsers build. It is lexbor's (fast) or html5lib's through BeautifulSoup
+(readable). :mod:`tkit.html.soup` makes the second look like the first, so that one reader serves both. A text whose tree would
+take minutes is read tag by tag, by :mod:`tkit.html.tags`: no reference is lost, but nothing is known of the elements around it.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ Backend = Literal["lexbor", "soup"]
 _Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
-# Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
+# Only the last character of a run of white space separates the time from the URL, so that no run is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}
 _LINKS = frozenset(("a", "area"))
@@ -42,7 +41,7 @@ _SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
 _SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")
 # The elements that may load by CSS.
 _STYLED = r'[style*="("],[style*="\\"],style'
-# One for all documents: to make one costs as much as to use it.
+# One for all documents: making one costs as much as using it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
 
@@ -56,29 +55,29 @@ class RemoteReference(NamedTuple):
     index : int
         Number of the reference in the message, from 0, in document order.
     carrier : str
-        How it is written; the names are in docs/design.md.
+        How it is written, see :mod:`tkit.html.carriers`.
     url : str
         As written: HTML entities and CSS escapes decoded, edges stripped, inner tabs and line ends removed.
     resolved_url : str
-        What a browser would ask for; ``""`` where the reference is local.
+        The URL that a browser would request; ``""`` for a local reference.
     local : bool
-        True for what needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
+        True if it needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
     element : str
         Tag of the element, lower case.
     attributes : mapping of str to str
         The element's attributes as written, names in lower case; ``""`` for one without a value.
     ancestry : Ancestry
-        What the elements around it say.
+        The elements around it.
     order, marks : int
-        Place among the document's links and references, from 0, and how many there are.
+        Its number among the document's links and references, from 0, and their total.
     text_before, text_after : bool
-        Whether text stands right before or after the element, under the same parent.
+        Whether there is text right before or after the element, under the same parent.
     conditional : bool
         True inside an MSO conditional comment, which only Outlook's Word engine reads.
     descriptor : str
-        The descriptor of a ``srcset`` candidate, ``"2x"``; else ``""``.
+        The descriptor of a ``srcset`` candidate, such as ``"2x"``; otherwise ``""``.
     repeats : int
-        How many references of the document have this ``resolved_url``, itself included; 0 for a local one.
+        Number of references of the document with this ``resolved_url``, itself included; 0 for a local one.
     """
 
     part: int
@@ -100,7 +99,7 @@ class RemoteReference(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One HTML part, read.
+    """What one HTML part loads and links to.
 
     Attributes
     ----------
@@ -109,7 +108,7 @@ class Document(NamedTuple):
     links : list of str
         The resolved URLs of its links in order, ``""`` for ``mailto:`` and the like.
     as_tags : bool
-        True where its tree would take too long, so that it was read as tags alone, see :mod:`tkit.html.tags`.
+        True if its tree would take too long, so that it was read tag by tag, see :mod:`tkit.html.tags`.
     """
 
     references: list[RemoteReference]
@@ -123,14 +122,14 @@ def references(message: Message, backend: Backend = "lexbor") -> list[RemoteRefe
     Examples
     --------
     >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<img src='http://a.example/o?id=1' width=1>")
-    >>> [(found.carrier, found.resolved_url, found.local) for found in references(message)]
+    >>> [(reference.carrier, reference.resolved_url, reference.local) for reference in references(message)]
     [('img-src', 'http://a.example/o?id=1', False)]
     """
     return [reference for document in read_message(message, backend) for reference in document.references]
 
 
 def read_message(message: Message, backend: Backend = "lexbor") -> list[Document]:
-    """Read every HTML part of a message; the references are numbered through."""
+    """Read every HTML part of a message; the references are numbered across all parts."""
     documents: list[Document] = []
     start = 0
     for part, html in enumerate(message.html_parts):
@@ -146,7 +145,7 @@ def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "
     Parameters
     ----------
     html : str
-        The decoded text of an HTML part; never raises, whatever it holds.
+        The decoded text of an HTML part; no text raises an error.
     part : int
         The part's number, kept in each reference.
     start : int
@@ -232,7 +231,7 @@ class _Reader:
         return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
-        """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
+        """Collect from one HTML text; ``around`` is the ancestry of the conditional comment that it was in."""
         conditional = around is not None
         ancestors = Ancestors()
         html = without_space_behind_body(html)
@@ -289,7 +288,7 @@ class _Reader:
     ) -> None:
         if around is not None:
             ancestry = around.around(ancestry)
-        facts: Mapping[str, str] = (
+        values: Mapping[str, str] = (
             {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
         )
         before, after = node.prev, node.next
@@ -299,22 +298,22 @@ class _Reader:
             url = clean(url)  # noqa: PLW2901
             if url:
                 order = self._marks
-                draft = _Draft(carrier, url, tag, facts, ancestry, order, text_before, text_after, conditional, descriptor)
+                draft = _Draft(carrier, url, tag, values, ancestry, order, text_before, text_after, conditional, descriptor)
                 self._drafts.append(draft)
                 self._marks += 1
 
 
 def _candidates(html: str) -> Iterable[Any]:
-    """Return the nodes of a text's tree, in document order, among which are all that say anything to the reader.
+    """Return nodes of a text's tree in document order; every link, base and reference is among them.
 
-    The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
-    comments it cannot find.
+    The parser finds elements by their attributes several times as fast as a loop over all elements. It cannot find
+    conditional comments.
     """
     root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
-    found: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
-    return found
+    elements: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
+    return elements
 
 
 def _soup_nodes(html: str) -> Iterable[Any]:
@@ -330,7 +329,7 @@ def _tag_nodes(html: str) -> Iterable[Any]:
 
 
 def _nodes(root: Any) -> Iterator[Any]:
-    """Return the elements and comments of a tree in document order, those beside the html element too."""
+    """Return the elements and comments of a tree in document order, also those beside the html element."""
     before = []
     node = root.prev
     while node is not None:
@@ -410,7 +409,7 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
     >>> srcset_candidates("a,b.png 1x, data:image/gif;base64,R0 2x,, c.png")
     [('a,b.png', '1x'), ('data:image/gif;base64,R0', '2x'), ('c.png', '')]
     """
-    found = []
+    candidates = []
     position = 0
     while match := _SRCSET_URL.match(text, position):
         url = match[1]
@@ -422,5 +421,5 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
             descriptor = rest[1].strip() if rest else ""
             position = rest.end() if rest else len(text)
         if url:
-            found.append((url, descriptor))
-    return found
+            candidates.append((url, descriptor))
+    return candidates
