@@ -2,12 +2,11 @@
 
     python benchmarks/extract.py ../shared/corpora/*.tar.xz --page docs/speed.md
 
-The naive parser is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, without any feature. The floor
-is ``fast-mail-parser`` and lexbor's tree alone. tkit's time is that of ``Message.from_bytes`` and ``extract``, with all
-features.
-Reading and unpacking the archives is not timed. The three take turns on the same chunk of mails and are timed by the processor
-time of this process, so other load affects all three alike. Garbage is collected before each turn. No mail is timed twice by
-the same parser.
+The naive parser is the standard library's ``email`` and ``BeautifulSoup(lxml).find_all('img')``, without any feature. The
+floor is ``fast-mail-parser`` and lexbor's tree alone. tkit's time is that of ``Message.from_bytes`` and ``extract``, with
+all features. Reading and unpacking the archives is not timed. The three take turns on the same chunk of mails and are timed
+by the processor time of this process, so other load affects all three alike. Garbage is collected before each turn. No mail
+is timed twice by the same parser.
 """
 
 from __future__ import annotations

@@ -144,9 +144,8 @@ def main() -> int:
         "*Different references* counts the references of mails in which Chromium's tree gives other references than lexbor's.",
         f"Features that are not the same float32 number: {worst}. Requests of the page: {len(requests)}.",
         f"Times are those of the module on parsed documents, after a warm-up, the mean of {ROUNDS} rounds: per mail by the",
-        "wall clock (median and 90% quantile over the mails), per reference the processor time of the page's thread"
-        " for all mails,",
-        "including headers and the walk through the tree, divided by the number of references.",
+        "wall clock (median and 90% quantile over the mails), per reference the processor time of the page's thread for all",
+        "mails, including headers and the walk through the tree, divided by the number of references.",
     ]
     arguments.doc.write_text("\n".join(lines) + "\n", encoding="utf-8")
     Console().print("\n".join(table))

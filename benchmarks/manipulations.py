@@ -3,11 +3,9 @@
     python benchmarks/manipulations.py --corpora ../shared/corpora --lists ../shared/lists
 
 Needs the corpora's archives, because the mails themselves are edited and extracted again, and the published dataset; also the
-lists
-for the programs that decide by one. Models are cross-validated over components. Each fold's threshold is chosen for the maximum
-false positive rate on the unmanipulated rows of the other folds, and is applied to the copies unchanged. Rules and programs
-have
-their own verdict. Extracted rows are stored in --cache, so a second run takes minutes.
+lists for the programs that decide by one. Models are cross-validated over components. Each fold's threshold is chosen for the
+maximum false positive rate on the unmanipulated rows of the other folds, and is applied to the copies unchanged. Rules and
+programs have their own verdict. Extracted rows are stored in --cache, so a second run takes minutes.
 """
 
 from __future__ import annotations
@@ -207,11 +205,10 @@ def page(results: dict[str, pd.DataFrame], tries: dict[str, pd.DataFrame], setti
         "",
         "## Would hiding the disguised features help?",
         "",
-        "The model at `message` without features that a sender can choose freely, and with other seeds. A feature"
-        " that the model"
-        " does not see cannot mislead it, but with fewer features it finds fewer undisguised trackers, and other disguises cost"
-        " it more. *In components* counts the trackers lost to the worst pair: in each of the three components that lose most,"
-        " in all, and the number of components with losses. Each component is a kit that is held out as a whole.",
+        "The model at `message` without features that a sender can choose freely, and with other seeds. A hidden feature cannot"
+        " mislead the model, but with fewer features it finds fewer undisguised trackers, and other disguises cost it more. *In"
+        " components* counts the trackers lost to the worst pair: in each of the three components that lose most, in all, and"
+        " the number of components with losses. Each component is a kit that is held out as a whole.",
         "",
         *markdown(
             (
@@ -261,9 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, default=ROOT / "data" / "dataset")
     parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of the archives")
-    parser.add_argument(
-        "--lists", type=Path, default=None, help="folder of the published lists; without it, programs are left out"
-    )
+    parser.add_argument("--lists", type=Path, default=None, help="folder of the published lists; without it, no programs")
     parser.add_argument("--cache", type=Path, default=ROOT / "out" / "manipulations", help="folder of extracted rows")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -288,7 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
         copies = cached(
             settings.cache / f"copies-{tag}.parquet", lambda: all_copies(wanted(), trackers, settings.workers, progress)
         )
-        disguised = cached(settings.cache / f"taught-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
+        disguised = cached(settings.cache / f"disguised-{tag}.parquet", lambda: manipulated_rows(wanted(), rows))
         results: dict[str, pd.DataFrame] = {}
         for vantage in reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
             for suffix, manipulated in (("", disguised), (PLAIN, None)):

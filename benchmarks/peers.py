@@ -1,13 +1,12 @@
-"""Measure every published list, program and rule on the gold labels, and write docs/peers.md.
+"""Measure every published list, program and rule on the gold labels; writes docs/peers.md.
 
     python benchmarks/peers.py --shared ../shared --dataset data/dataset -o docs/peers.md
 
 The labelled messages are read from the corpora's archives, every detector judges whole messages, and its verdicts are
-held against the dataset's gold rows; intervals are drawn over the dataset's components. The model is cross-validated over
-components; its gain is at each peer's own false-positive rate.
+compared with the dataset's gold rows. Intervals come from a bootstrap over the dataset's components. The model is
+cross-validated over components; its gain is at each peer's own false positive rate.
 """
 
-import argparse
 import math
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tables import markdown, percent, run, shared_parser
 
 from tkit.compare.labelled import add_listed
 from tkit.corpus import CORPORA, read_raw
@@ -24,7 +24,8 @@ from tkit.detectors.facts import facts_of, with_facts
 from tkit.detectors.models import BoostingModel
 from tkit.detectors.peers import all_peers
 from tkit.detectors.published import ListDetector, Unwrapped
-from tkit.evaluate import Evaluation, cross_validated_scores, paired_difference
+from tkit.errors import TkitError
+from tkit.evaluate import Estimate, Evaluation, cross_validated_scores, paired_difference
 from tkit.evaluate.search import GRIDS, search_rule
 from tkit.features import KEY, MAIL_VANTAGES
 from tkit.lists.sources import REGISTRY, load, overview
@@ -35,49 +36,43 @@ BUDGETS = (0.001, 0.005, 0.01)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--dataset", type=Path, default=Path("data/dataset"))
-    parser.add_argument("-o", "--output", type=Path, default=Path("docs/peers.md"))
-    parser.add_argument("--folds", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    arguments = shared_parser(__doc__, "peers.md").parse_args()
 
-    dataset = read(given.dataset)
+    dataset = read(arguments.dataset)
     rows = dataset.rows()
     gold = rows[rows["source"] == "gold"].reset_index(drop=True)
-    mails = mail_rows(given.shared, set(gold["message_sha256"]))
+    mails = mail_rows(arguments.shared, set(gold["message_sha256"]))
     position = gold[list(KEY)].merge(
         mails[list(KEY)].assign(row=np.arange(len(mails))), on=list(KEY), how="left", validate="one_to_one"
     )["row"]
     if position.isna().any():
-        raise SystemExit(f"{position.isna().sum()} gold rows are not among the mails: build the dataset with this tkit")
-    mails = add_listed(mails, given.shared / "lists")
+        raise TkitError(f"{position.isna().sum()} gold rows are not among the mails: build the dataset with this tkit")
+    mails = add_listed(mails, arguments.shared / "lists")
     at = position.to_numpy(np.intp)
 
     def evaluate(detector: object) -> Evaluation:
-        return Evaluation(gold, detector.scores(mails)[at], detector.name, detector.vantage, seed=given.seed)
+        return Evaluation(gold, detector.scores(mails)[at], detector.name, detector.vantage, seed=arguments.seed)
 
-    splits = cross_validation(rows, rows["component"], given.folds, given.seed)
-    model = partial(BoostingModel, random_state=given.seed)
-    ours = Evaluation(rows, cross_validated_scores(model, rows, splits), "tkit boosting", "message", seed=given.seed)
-    lists = [ListDetector(load(source, given.shared / "lists"), f"list: {source.name}") for source in REGISTRY]
-    programs = list(all_peers(given.shared / "lists"))
+    splits = cross_validation(rows, rows["component"], arguments.folds, arguments.seed)
+    model = partial(BoostingModel, random_state=arguments.seed)
+    ours = Evaluation(rows, cross_validated_scores(model, rows, splits), "tkit boosting", "message", seed=arguments.seed)
+    lists = [ListDetector(load(source, arguments.shared / "lists"), f"list: {source.name}") for source in REGISTRY]
+    programs = list(all_peers(arguments.shared / "lists"))
     named = {
-        "Programs, as they decide": programs,
+        "Programs as they decide": programs,
         "Lists alone": lists,
         "Rules": [rule for rule in RULES if rule.vantage in MAIL_VANTAGES],
     }
-    parts = [HEAD.format(rows=len(gold), command=f"python benchmarks/peers.py (folds {given.folds}, seed {given.seed})")]
+    parts = [HEAD.format(rows=len(gold), folds=arguments.folds, seed=arguments.seed)]
     for title, detectors in named.items():
         parts += [f"## {title}", table([figures(detector, evaluate, ours) for detector in detectors])]
-    parts += ["## Rules with their constants searched", SEARCHED, table(searched(rows, splits, given.seed))]
-    parts += ["## The lists", LISTS, table(held(overview(given.shared / "lists")))]
-    given.output.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    parts += ["## Rules with tuned constants", SEARCHED, table(searched(rows, splits, arguments.seed))]
+    parts += ["## The lists", LISTS, table(listed(overview(arguments.shared / "lists")))]
+    arguments.output.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def mail_rows(shared: Path, wanted: set[str]) -> pd.DataFrame:
-    """Every remote reference of the labelled messages, with facts; of a message in two corpora the first."""
+    """Return every remote reference of the labelled messages, with facts; a message in two corpora counts once."""
 
     def messages():
         seen: set[str] = set()
@@ -100,83 +95,78 @@ def figures(detector: object, evaluate: Callable[[object], Evaluation], ours: Ev
         "detector": peer.name,
         "vantage point": peer.vantage,
         "trackers found": share(rates.tpr, 1),
-        "good called": share(rates.fpr, 2),
+        "good flagged": share(rates.fpr, 2),
         "mails with one": share(mails, 2),
-        "missed": f"{rates.missed} of {rates.trackers}",
-        "false alarms": f"{rates.false_alarms} of {rates.negatives}",
+        "missed": f"{rates.missed:,} of {rates.trackers:,}",
+        "false positives": f"{rates.false_alarms:,} of {rates.negatives:,}",
         "unwrapped": f"{unwrapped.tpr.value:.1%} / {unwrapped.fpr.value:.2%}",
         "tkit's gain": share(paired_difference(ours, peer), 1, "+") if rates.fpr.value < 1 else "",
     }
 
 
 def searched(rows: pd.DataFrame, splits: list, seed: int) -> list[dict[str, str]]:
-    found = []
+    records = []
     for rule in RULES:
         for budget in BUDGETS if rule.name in GRIDS else ():
             evaluation, chosen = search_rule(rule, GRIDS[rule.name], rows, splits, budget, seed=seed)
             rates = evaluation.rates()
             constants = list(GRIDS[rule.name])
             most, times = chosen[constants].value_counts().index[0], int(chosen[constants].value_counts().iloc[0])
-            told = ", ".join(f"{name} {value:g}" for name, value in zip(constants, most, strict=True))
-            found.append(
+            words = ", ".join(f"{name} {value:g}" for name, value in zip(constants, most, strict=True))
+            records.append(
                 {
                     "rule": rule.name,
-                    "budget": f"{budget:.1%}",
+                    "at most": f"{budget:.1%}",
                     "trackers found": share(rates.tpr, 1),
-                    "good called": share(rates.fpr, 2),
+                    "good flagged": share(rates.fpr, 2),
                     "training folds within": f"{int((chosen['fpr'] <= budget + 1e-12).sum())} of {len(chosen)}",
-                    "chosen most often": f"{told} ({times} of {len(chosen)})",
+                    "chosen most often": f"{words} ({times} of {len(chosen)})",
                 }
             )
-    return found
+    return records
 
 
-def held(lists: pd.DataFrame) -> list[dict[str, str]]:
+def listed(lists: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {
             "list": row["name"],
             "from": f"{row['project']} {row['commit'][:12]}".strip(),
             "licence": row["licence"],
-            "rules": str(row["rules"]),
-            "applied": str(row["applied"]),
-            "of them rewritten": str(row["rewritten"]),
+            "rules": f"{row['rules']:,}",
+            "applied": f"{row['applied']:,}",
+            "of them rewritten": f"{row['rewritten']:,}",
             "dropped": "; ".join(row["why"]),
         }
         for row in lists.to_dict("records")
     ]
 
 
-def share(estimate: tuple[float, float, float], digits: int, sign: str = "") -> str:
-    value, low, high = estimate
-    return "" if math.isnan(value) else f"{value:{sign}.{digits}%} [{low:{sign}.{digits}%}, {high:{sign}.{digits}%}]"
+def share(estimate: Estimate, digits: int, sign: str = "") -> str:
+    return "" if math.isnan(estimate.value) else percent(estimate, digits, sign)
 
 
 def table(records: list[dict[str, str]]) -> str:
-    names = list(records[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    return "\n".join(
-        lines + ["| " + " | ".join(record[name].replace("|", "\\|") for name in names) + " |" for record in records]
-    )
+    rows = [[cell.replace("|", "\\|") for cell in record.values()] for record in records]
+    return "\n".join(markdown(list(records[0]), rows))
 
 
 HEAD = """# The peers, measured
 
-Generated by `{command}`; change nothing by hand.
+Generated by `python benchmarks/peers.py` (folds {folds}, seed {seed}); do not edit.
 
-Headline rows of {rows:,} gold labels (confidence 2 and 3; T is the positive class, C and S are the negatives). Intervals
-are 95 %, bootstrap over components. "Mails with one" is the share of mails with good pictures of which one at least is
-called. "Unwrapped" is what it finds and calls when it judges a URL both as it is asked for and without the proxy or gateway
-that wraps it. "tkit's gain" is how much more of the trackers the cross-validated message boosting of tkit finds at that
-detector's own false-positive rate, paired. What each program does, and in what its imitation here differs, stands in
-`tkit/detectors/peers.py` and `rules.py`."""
+Headline rows of {rows:,} gold labels (confidence 2 and 3; T is the positive class, C and S are the negatives). 95%
+intervals, bootstrap over components. *Mails with one* is the share of mails with good pictures in which at least one is
+flagged. *Unwrapped* shows what the detector finds and flags if it judges a URL both as requested and without the proxy or
+gateway that wraps it. *tkit's gain* is how many more trackers tkit's cross-validated boosting at the message vantage point
+finds at that detector's own false positive rate, paired. `tkit/detectors/peers.py` and `rules.py` describe what each
+program does, and where its imitation here differs."""
 
-SEARCHED = """Constants chosen on the training folds within a budget of false alarms (`tkit.evaluate.search.GRIDS`), judged on
-the
-fold that they have not seen; folds by component. Where no constants keep within the budget, those of fewest false alarms
-are taken."""
+SEARCHED = """Constants are chosen on the training folds for a maximum false positive rate (`tkit.evaluate.search.GRIDS`)
+and tested on the held-out fold; folds by component. If no constants stay within the maximum, those with the
+fewest false positives are used."""
 
-LISTS = """Rules of each list, how many the engine applies, and why the others are dropped. Rewritten: Brave's engine drops the
-option `$all` in silence; for requests a rule without it is the same."""
+LISTS = """Rules of each list, how many of them the engine applies, and why the others are dropped. Rewritten: Brave's
+engine silently drops the option `$all`; for requests, a rule without it is the same."""
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -175,9 +175,8 @@ def page(rows: pd.DataFrame, labels: pd.DataFrame, weak: pd.DataFrame, seconds: 
         "A source reads only the columns that it declares. A model with the same columns learns the source's rule instead of",
         "the truth. `tkit.labels.weak.sources_using` names such sources, and `tkit.labels.weak.without_sources` drops the",
         f"labels that come only from them. {len(own)} of {len(SOURCES)} sources read columns that are also features of the",
-        f"models, at least whether a reference is visible; {len(free):,} labels have a source that reads none."
-        f" {len(copied):,} labels",
-        "have a source with the cue `copies` or `spread`, which only the comparison of copies provides.",
+        f"models, at least whether a reference is visible; {len(free):,} labels have a source that reads none. {len(copied):,}",
+        "labels have a source with the cue `copies` or `spread`, which only the comparison of copies provides.",
         "",
         *declared_lines(),
         "",

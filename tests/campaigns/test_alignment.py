@@ -11,7 +11,7 @@ def slots(*urls: str) -> list[Slot]:
 
 
 def columns(*sequences: list[Slot]) -> list[list[int]]:
-    return [found.tolist() for found in align(sequences)]
+    return [aligned.tolist() for aligned in align(sequences)]
 
 
 def test_equal_sequences_have_equal_columns() -> None:
@@ -64,5 +64,5 @@ def test_a_full_profile_takes_no_more_columns(monkeypatch: pytest.MonkeyPatch) -
 @given(st.lists(st.lists(st.sampled_from(["a/1", "a/2", "b/1", "c/x.gif"]), max_size=8), max_size=6))
 def test_no_two_slots_of_a_sequence_share_a_column(words: list[list[str]]) -> None:
     sequences = [slots(*(f"http://{word[0]}.example/{word[2:]}" for word in sequence)) for sequence in words]
-    for sequence, found in zip(sequences, columns(*sequences), strict=True):
-        assert len(found) == len(set(found)) == len(sequence)
+    for sequence, aligned in zip(sequences, columns(*sequences), strict=True):
+        assert len(aligned) == len(set(aligned)) == len(sequence)

@@ -56,7 +56,8 @@ LOGO = picture("http://img.shop.example/logo.png")
 
 def test_a_token_for_each_recipient() -> None:
     copies = [
-        mail(LOGO + pixel(f"http://t.shop.example/open?u={place}f31c{place}"), name, place) for place, name in enumerate(NAMES)
+        mail(LOGO + pixel(f"http://t.shop.example/open?u={number}f31c{number}"), name, number)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["identical", "recipient"]] * 6
@@ -94,8 +95,8 @@ def test_a_single_copy_tells_nothing() -> None:
 def test_copies_of_different_lengths_are_aligned_by_what_they_are() -> None:
     offer = picture("http://ads.example/offer.jpg", "width=300 height=250")
     copies = [
-        mail((offer if place % 2 else "") + LOGO + pixel(f"http://t.shop.example/o/{place}7c4a{place}9.gif"), name)
-        for place, name in enumerate(NAMES)
+        mail((offer if number % 2 else "") + LOGO + pixel(f"http://t.shop.example/o/{number}7c4a{number}9.gif"), name)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["identical", "recipient"], ["identical", "identical", "recipient"]] * 3
@@ -114,11 +115,11 @@ def test_what_one_copy_alone_has() -> None:
 def test_variants_of_an_ab_test_are_not_individual() -> None:
     copies = [
         mail(
-            picture(f"http://img.shop.example/hero-{'20240501' if place % 2 else '20240502'}.jpg")
-            + pixel(f"http://t.shop.example/open?v={'b' if place % 2 else 'a'}&u=9{place}d04e{place}"),
+            picture(f"http://img.shop.example/hero-{'20240501' if number % 2 else '20240502'}.jpg")
+            + pixel(f"http://t.shop.example/open?v={'b' if number % 2 else 'a'}&u=9{number}d04e{number}"),
             name,
         )
-        for place, name in enumerate(NAMES)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["variant", "recipient"]] * 6
@@ -134,15 +135,15 @@ def test_variants_told_apart_by_words() -> None:
 
 def test_another_size_is_another_picture() -> None:
     copies = [
-        mail(picture(f"http://img.shop.example/i/{place}83b0{place}4.jpg", f"width={300 + place} height=200"), name)
-        for place, name in enumerate(NAMES)
+        mail(picture(f"http://img.shop.example/i/{number}83b0{number}4.jpg", f"width={300 + number} height=200"), name)
+        for number, name in enumerate(NAMES)
     ]
     assert evidence(compare(copies), copies) == [["variant"]] * 6
 
 
 def test_cache_busters_are_left_out() -> None:
     copies = [
-        mail(picture(f"http://img.shop.example/clock.gif?cb=48{place}1{place}7"), name) for place, name in enumerate(NAMES)
+        mail(picture(f"http://img.shop.example/clock.gif?cb=48{number}1{number}7"), name) for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["identical"]] * 6
@@ -152,8 +153,8 @@ def test_cache_busters_are_left_out() -> None:
 
 def test_a_cache_buster_beside_a_token() -> None:
     copies = [
-        mail(pixel(f"http://t.shop.example/open?u=5{place}ce{place}a&ts=17149824{place}0"), name)
-        for place, name in enumerate(NAMES)
+        mail(pixel(f"http://t.shop.example/open?u=5{number}ce{number}a&ts=17149824{number}0"), name)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["recipient"]] * 6
@@ -164,11 +165,11 @@ def test_a_cache_buster_beside_a_token() -> None:
 def test_a_number_that_links_have_too_is_no_cache_buster() -> None:
     copies = [
         mail(
-            f"<a href='http://shop.example/go/48{place}1{place}7'>go</a>"
-            + pixel(f"http://t.shop.example/o.gif?t=48{place}1{place}7"),
+            f"<a href='http://shop.example/go/48{number}1{number}7'>go</a>"
+            + pixel(f"http://t.shop.example/o.gif?t=48{number}1{number}7"),
             name,
         )
-        for place, name in enumerate(NAMES)
+        for number, name in enumerate(NAMES)
     ]
     assert evidence(compare(copies), copies) == [["recipient"]] * 6
 
@@ -176,11 +177,11 @@ def test_a_number_that_links_have_too_is_no_cache_buster() -> None:
 def test_signed_urls_are_one_picture() -> None:
     copies = [
         mail(
-            picture(f"https://store.example/a.png?Expires=17150{place}1000&Signature=kQ{place}x7&Key-Pair-Id=APK")
-            + picture(f"https://store.example/b.png?X-Amz-Date=2024050{place}&X-Amz-Signature=ab{place}93f"),
+            picture(f"https://store.example/a.png?Expires=17150{number}1000&Signature=kQ{number}x7&Key-Pair-Id=APK")
+            + picture(f"https://store.example/b.png?X-Amz-Date=2024050{number}&X-Amz-Signature=ab{number}93f"),
             name,
         )
-        for place, name in enumerate(NAMES)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["identical", "identical"]] * 6
@@ -189,8 +190,8 @@ def test_signed_urls_are_one_picture() -> None:
 
 def test_several_copies_to_one_recipient_with_its_own_token() -> None:
     copies = [
-        mail(pixel(f"http://t.shop.example/o/{ident}/{place}88.gif"), name, place)
-        for place, (name, ident) in enumerate((("anna", "40122"), ("anna", "40122"), ("berta", "51973"), ("berta", "51973")))
+        mail(pixel(f"http://t.shop.example/o/{ident}/{number}88.gif"), name, number)
+        for number, (name, ident) in enumerate((("anna", "40122"), ("anna", "40122"), ("berta", "51973"), ("berta", "51973")))
     ]
     table = compare(copies)
     assert evidence(table, copies) == [["recipient"]] * 4
@@ -199,12 +200,12 @@ def test_several_copies_to_one_recipient_with_its_own_token() -> None:
 
 
 def test_several_copies_to_one_recipient_tell_of_copies_only() -> None:
-    copies = [mail(pixel(f"http://t.shop.example/o/{place}c41d8{place}e.gif"), "anna", place) for place in range(4)]
+    copies = [mail(pixel(f"http://t.shop.example/o/{number}c41d8{number}e.gif"), "anna", number) for number in range(4)]
     assert evidence(compare(copies), copies) == [["copy"]] * 4
 
 
 def test_pictures_that_some_copies_to_one_recipient_share_are_variants() -> None:
-    copies = [mail(picture(f"http://img.shop.example/i/{place // 2}c41d8e.jpg", ""), "anna", place) for place in range(4)]
+    copies = [mail(picture(f"http://img.shop.example/i/{number // 2}c41d8e.jpg", ""), "anna", number) for number in range(4)]
     assert evidence(compare(copies), copies) == [["variant"]] * 4
 
 
@@ -214,8 +215,8 @@ def test_two_short_numbers_are_not_enough() -> None:
 
 
 def test_a_forward_does_not_count_as_a_copy() -> None:
-    pixels = [pixel(f"http://t.shop.example/open?u=7{place}3a9{place}") for place in range(3)]
-    copies = [mail(LOGO + pixels[place], name, place) for place, name in enumerate(NAMES[:3])]
+    pixels = [pixel(f"http://t.shop.example/open?u=7{number}3a9{number}") for number in range(3)]
+    copies = [mail(LOGO + pixels[number], name, number) for number, name in enumerate(NAMES[:3])]
     forward = mail(LOGO + pixels[0], "emil", 300, "Fwd: Spring sale", "anna@reader.example")
     table = compare([*copies, forward])
     assert evidence(table, [*copies, forward]) == [["identical", "recipient"]] * 4
@@ -236,13 +237,13 @@ def test_issues_of_a_series_are_mailings_of_their_own() -> None:
     day = 24 * 60
     issues = [
         mail(
-            LOGO + pixel(f"http://t.shop.example/open?m=88{place}3{place}1"),
+            LOGO + pixel(f"http://t.shop.example/open?m=88{number}3{number}1"),
             "anna",
-            place * 7 * day,
+            number * 7 * day,
             "Weekly offers",
             text=text,
         )
-        for place, text in enumerate((TEXT, OTHER_TEXT, TEXT + " once more"))
+        for number, text in enumerate((TEXT, OTHER_TEXT, TEXT + " once more"))
     ]
     table = compare(issues)
     assert table["campaign"].nunique() == 3
@@ -253,7 +254,7 @@ def test_issues_of_a_series_are_mailings_of_their_own() -> None:
 
 def test_the_same_mail_a_week_later_is_the_next_mailing() -> None:
     copies = [
-        mail(pixel(f"http://t.shop.example/o/{place}c41d8{place}e.gif"), "anna", place * 7 * 24 * 60) for place in range(3)
+        mail(pixel(f"http://t.shop.example/o/{number}c41d8{number}e.gif"), "anna", number * 7 * 24 * 60) for number in range(3)
     ]
     table = compare(copies)
     assert table["campaign"].nunique() == 3
@@ -263,12 +264,12 @@ def test_the_same_mail_a_week_later_is_the_next_mailing() -> None:
 def test_forged_senders_and_rotating_servers() -> None:
     copies = [
         mail(
-            picture(f"http://{name}-deals.test/top.jpg") + pixel(f"http://{name}-deals.test/x/k{place}e3x{place}ld"),
+            picture(f"http://{name}-deals.test/top.jpg") + pixel(f"http://{name}-deals.test/x/k{number}e3x{number}ld"),
             name,
             subject=f"For you {name}",
             sender=f"office@{name}-deals.test",
         )
-        for place, name in enumerate(NAMES)
+        for number, name in enumerate(NAMES)
     ]
     table = compare(copies)
     assert table["campaign"].nunique() == 1
@@ -276,7 +277,7 @@ def test_forged_senders_and_rotating_servers() -> None:
 
 
 def test_a_token_in_the_host() -> None:
-    copies = [mail(pixel(f"http://u{place}91c7{place}.t.example/o.gif"), name) for place, name in enumerate(NAMES)]
+    copies = [mail(pixel(f"http://u{number}91c7{number}.t.example/o.gif"), name) for number, name in enumerate(NAMES)]
     assert evidence(compare(copies), copies) == [["recipient"]] * 6
 
 
@@ -290,7 +291,8 @@ def test_mails_that_are_no_copies() -> None:
 
 def test_order_does_not_matter() -> None:
     copies = [
-        mail(LOGO + pixel(f"http://t.shop.example/open?u={place}f31c{place}"), name, place) for place, name in enumerate(NAMES)
+        mail(LOGO + pixel(f"http://t.shop.example/open?u={number}f31c{number}"), name, number)
+        for number, name in enumerate(NAMES)
     ]
     forward, backward = compare(copies), compare(copies[::-1])
     key = ["message_sha256", "index"]
@@ -300,12 +302,12 @@ def test_order_does_not_matter() -> None:
 def test_recipients_are_those_of_delivery() -> None:
     copies = [
         mail(
-            pixel(f"http://t.shop.example/o/{place}c41d8{place}e.gif"),
+            pixel(f"http://t.shop.example/o/{number}c41d8{number}e.gif"),
             "list",
-            place,
+            number,
             head=f"X-Original-To: {name}@home.example\n",
         )
-        for place, name in enumerate(NAMES[:3])
+        for number, name in enumerate(NAMES[:3])
     ]
     table = compare(copies)
     assert set(table["recipients"]) == {3}
@@ -324,5 +326,5 @@ def test_hostile_mail_is_compared_in_bounds() -> None:
     messages = [mail(references, name, subject="x" * 100_000, text="<" * 50_000) for name in NAMES[:2]]
     table = compare(messages)
     assert len(table) == 6000
-    # behind the two thousandth reference nothing is aligned, and nothing is said
+    # behind the two thousandth reference nothing is aligned, and there is no evidence
     assert table["evidence"].value_counts().to_dict() == {"identical": 4000, "none": 2000}

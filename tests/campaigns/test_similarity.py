@@ -37,7 +37,7 @@ def test_no_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "recipient", "found"),
+    ("subject", "recipient", "expected"),
     [
         ("Re: AW: Spring sale 2024", "", ("spring sale", False)),
         ("WG: Spring sale", "", ("spring sale", True)),
@@ -45,8 +45,8 @@ def test_no_words() -> None:
         ("", "", ("", False)),
     ],
 )
-def test_subject_templates(subject: str, recipient: str, found: tuple[str, bool]) -> None:
-    assert subject_template(subject, recipient) == found
+def test_subject_templates(subject: str, recipient: str, expected: tuple[str, bool]) -> None:
+    assert subject_template(subject, recipient) == expected
 
 
 def test_text_alone_makes_a_mailing() -> None:

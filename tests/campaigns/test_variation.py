@@ -60,14 +60,14 @@ def test_stable_never_grows_and_is_its_own(text: str) -> None:
 
 
 def test_tokens_that_differ() -> None:
-    found = difference(["http://a.example/x/k8e3/7?u=1&v=q", "http://a.example/x/k9g3/7?u=2&v=q"])
-    assert found.tokens == (("k8e3", "k9g3"), ("1", "2"))
-    assert found.length == 4
+    differing = difference(["http://a.example/x/k8e3/7?u=1&v=q", "http://a.example/x/k9g3/7?u=2&v=q"])
+    assert differing.tokens == (("k8e3", "k9g3"), ("1", "2"))
+    assert differing.length == 4
 
 
 def test_other_numbers_of_tokens() -> None:
-    found = difference(["http://a.example/o/aGk_x.gif", "http://a.example/o/b-2-c.gif"])
-    assert found.tokens == (("aGk_x", "b-2-c"),)
+    differing = difference(["http://a.example/o/aGk_x.gif", "http://a.example/o/b-2-c.gif"])
+    assert differing.tokens == (("aGk_x", "b-2-c"),)
 
 
 def test_labels_under_one_domain_count_and_other_domains_do_not() -> None:

@@ -98,12 +98,12 @@ class TestFeatures:
         assert [agreed[name] for name in names] == [1, 0, 0, 0, 0, 0]
 
     def test_copies_that_do_not_have_it(self) -> None:
-        found = features(present=1, values=1, tokens=0, token_length=0, evidence="alone")
-        assert (found["copies_share"], found["copies_urls_share"], found["own_of_copy"]) == (0.25, -1, -1)
+        values = features(present=1, values=1, tokens=0, token_length=0, evidence="alone")
+        assert (values["copies_share"], values["copies_urls_share"], values["own_of_copy"]) == (0.25, -1, -1)
 
     def test_what_could_not_be_aligned_is_not_known(self) -> None:
-        found = features(present=0, values=0, tokens=0, token_length=0, evidence="none")
-        assert (found["copies_known"], found["copies_share"], found["copies_urls_share"]) == (4, -1, -1)
+        values = features(present=0, values=0, tokens=0, token_length=0, evidence="none")
+        assert (values["copies_known"], values["copies_share"], values["copies_urls_share"]) == (4, -1, -1)
 
     def test_urls_are_counted_between_one_and_one_each(self) -> None:
         # Five copies have it with three URLs: two of the four that could differ from the first do.
@@ -115,8 +115,8 @@ class TestFeatures:
 
     def test_counts_end(self) -> None:
         names = ("copies", "recipients", "url_messages", "url_recipients", "url_mailings")
-        found = features(**dict.fromkeys(names, 1000))
-        assert {found[name] for name in CAMPAIGN_FEATURES if name.endswith("_known")} == {MOST}
+        values = features(**dict.fromkeys(names, 1000))
+        assert {values[name] for name in CAMPAIGN_FEATURES if name.endswith("_known")} == {MOST}
 
     def test_types_and_order_are_those_of_the_schema(self) -> None:
         table = campaign_features(compare(MESSAGES))

@@ -17,7 +17,7 @@ def test_runs_end_with_their_url() -> None:
 
 
 def test_counts_beyond_65_535() -> None:
-    found = analyse(["http://a.example/" + "%20" * 70_000, "http://a.example/7", "http://a.example/" + "1a" * 40_000]).columns
+    columns = analyse(["http://a.example/" + "%20" * 70_000, "http://a.example/7", "http://a.example/" + "1a" * 40_000]).columns
     expected = {
         "percent_escapes": [70_000, 0, 0],
         "digits": [140_000, 1, 40_000],
@@ -26,4 +26,4 @@ def test_counts_beyond_65_535() -> None:
         "longest_mixed_word": [0, 0, 80_000],
         "token_digit_share": [1, 1, 0.5],
     }
-    assert {name: found[name].tolist() for name in expected} == expected
+    assert {name: columns[name].tolist() for name in expected} == expected

@@ -49,8 +49,8 @@ CASES = {
 @pytest.mark.parametrize("url", CASES)
 def test_columns(url: str) -> None:
     columns = analyse([url]).columns
-    found = {name: float(columns[name][0]) for name in CASES[url]}
-    assert found == CASES[url]
+    measured = {name: float(columns[name][0]) for name in CASES[url]}
+    assert measured == CASES[url]
 
 
 def test_urls_do_not_mix() -> None:

@@ -10,8 +10,8 @@ from tkit.features.vocabulary import WORD_FEATURES, host_words, run_codes
 def codes(*words: str) -> list[int]:
     length = np.array([len(word) for word in words], np.int64)
     start = np.cumsum(length) - length
-    found: list[int] = run_codes(np.frombuffer("".join(words).encode(), np.uint8), start, length).tolist()
-    return found
+    hashes: list[int] = run_codes(np.frombuffer("".join(words).encode(), np.uint8), start, length).tolist()
+    return hashes
 
 
 def counts(tail: str) -> dict[str, float]:

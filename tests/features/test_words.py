@@ -61,9 +61,9 @@ class TestReasons:
     def test_never_more_than_three(self, weights: list[float], towards: bool) -> None:
         names = ["https", "hidden", "in_link", "depth"]
         rows = self.rows(**{name: [1.0] for name in names})
-        (found,) = reasons(rows, pd.DataFrame([weights], columns=names), [towards])
+        (phrases,) = reasons(rows, pd.DataFrame([weights], columns=names), [towards])
         helping = sum(weight > 0 if towards else weight < 0 for weight in weights)
-        assert len(found) == min(helping, MAX_REASONS)
+        assert len(phrases) == min(helping, MAX_REASONS)
 
 
 class TestReason:

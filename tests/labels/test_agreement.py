@@ -123,12 +123,12 @@ def test_krippendorff_of_one_label_does_not_exist() -> None:
 def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     first, second = zip(*pairs, strict=True)
     merged = pd.DataFrame({"message_sha256": "m", "first": first, "second": second})
-    found = agreement(merged).set_index(["classes", "measure"])["value"]
+    measures = agreement(merged).set_index(["classes", "measure"])["value"]
     if len({*first, *second}) == 1:
-        assert np.isnan(found["five", "kappa"])
+        assert np.isnan(measures["five", "kappa"])
     else:
-        assert found["five", "kappa"] == pytest.approx(cohen_kappa_score(first, second))
-    assert found["five", "raw"] == pytest.approx(np.mean([a == b for a, b in pairs]))
+        assert measures["five", "kappa"] == pytest.approx(cohen_kappa_score(first, second))
+    assert measures["five", "raw"] == pytest.approx(np.mean([a == b for a, b in pairs]))
 
 
 def test_agreement_table() -> None:

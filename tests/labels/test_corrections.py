@@ -46,9 +46,9 @@ def test_confidence_is_that_of_the_file(tmp_path: Path, labels: pd.DataFrame) ->
 
 def test_what_is_not_decided_changes_nothing(tmp_path: Path, labels: pd.DataFrame) -> None:
     undecided = ROW.replace("S,a line of one pixel", ",")
-    found = corrections(tmp_path, HEADER, undecided, ROW.replace(B, A).replace("U,S", "T,C").replace("style-attr", "img"))
-    assert found.index.tolist() == [3]
-    assert apply_corrections(labels, found)["label"].tolist() == ["C", "U"]
+    table = corrections(tmp_path, HEADER, undecided, ROW.replace(B, A).replace("U,S", "T,C").replace("style-attr", "img"))
+    assert table.index.tolist() == [3]
+    assert apply_corrections(labels, table)["label"].tolist() == ["C", "U"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,6 @@ def test_what_does_not_fit_the_labels_is_named(tmp_path: Path, labels: pd.DataFr
 
 
 def test_the_published_corrections_are_sound() -> None:
-    found = read_corrections(ROOT / "data" / "corrections.csv")
-    assert set(found) == {"message_sha256", "part", "carrier", "url_sha256", "old", "new", "confidence", "reason"}
-    assert not found["reason"].str.contains(r"://|@").any()
+    table = read_corrections(ROOT / "data" / "corrections.csv")
+    assert set(table) == {"message_sha256", "part", "carrier", "url_sha256", "old", "new", "confidence", "reason"}
+    assert not table["reason"].str.contains(r"://|@").any()

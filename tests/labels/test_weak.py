@@ -71,14 +71,14 @@ def test_accuracies_are_smoothed() -> None:
 
 
 def test_labels_by_odds() -> None:
-    found = MODEL.labels(votes(ROWS, HAND_MADE))
-    assert found["label"].tolist() == ["T", "T", "S", "S", ""]
+    labelled = MODEL.labels(votes(ROWS, HAND_MADE))
+    assert labelled["label"].tolist() == ["T", "T", "S", "S", ""]
     # 1: of one family the surer vote only, 0.9; 2: odds 9 for, 3 against; 3: odds 3 and 19 against; 4: 19 against
-    assert found["confidence"].tolist()[:4] == pytest.approx([0.9, 3 / 4, 57 / 58, 0.95])
-    assert math.isnan(found["confidence"].iloc[4])
-    assert found["sources"].tolist() == ["first second", "first", "plain dot", "dot", ""]
-    assert found["against"].tolist() == ["", "plain", "", "", ""]
-    assert found.index.tolist() == ROWS.index.tolist()
+    assert labelled["confidence"].tolist()[:4] == pytest.approx([0.9, 3 / 4, 57 / 58, 0.95])
+    assert math.isnan(labelled["confidence"].iloc[4])
+    assert labelled["sources"].tolist() == ["first second", "first", "plain dot", "dot", ""]
+    assert labelled["against"].tolist() == ["", "plain", "", "", ""]
+    assert labelled.index.tolist() == ROWS.index.tolist()
 
 
 def test_sources_worse_than_a_coin_have_no_say() -> None:
@@ -89,10 +89,10 @@ def test_sources_worse_than_a_coin_have_no_say() -> None:
 def test_cross_validated_labels_do_not_know_their_own_component() -> None:
     rows = pd.DataFrame({"a": [1] * 6, "b": 0, "c": 0, "d": 0})
     gold = pd.DataFrame({"label": list("TTTTCC"), "confidence": 3, "component": [0, 0, 1, 1, 2, 2]})
-    found = cross_validated_labels(votes(rows, HAND_MADE), gold, folds=3, sources=HAND_MADE)
+    labelled = cross_validated_labels(votes(rows, HAND_MADE), gold, folds=3, sources=HAND_MADE)
     # of the others, component 2 sees four right votes of four; 0 and 1 see two of four, which is no say
-    assert found["confidence"].tolist()[4:] == pytest.approx([5 / 6, 5 / 6])
-    assert found["label"].tolist() == ["", "", "", "", "T", "T"]
+    assert labelled["confidence"].tolist()[4:] == pytest.approx([5 / 6, 5 / 6])
+    assert labelled["label"].tolist() == ["", "", "", "", "T", "T"]
 
 
 def test_the_table_of_sources() -> None:
@@ -136,12 +136,12 @@ def test_the_whole_way_from_mails_to_labels() -> None:
     rows = evidence_rows(features, campaigns)
     assert len(rows) == 16
     gold = rows[list(KEY)].iloc[:8].assign(label=list("TC") * 4, confidence=3, source="gold", component=range(8))
-    found = weak_labels(features, campaigns, gold, min_confidence=0.6)
-    assert found["label"].tolist() == list("TC") * 4
-    assert found[list(KEY)].to_numpy().tolist() == rows[list(KEY)].iloc[8:].to_numpy().tolist()
-    assert found["sources"].iloc[0].split()[:2] == ["beacon_of_provider", "hidden_token"]
-    assert set(found["against"]) == {""}
-    assert found["confidence"].between(0.6, 1).all()
+    labelled = weak_labels(features, campaigns, gold, min_confidence=0.6)
+    assert labelled["label"].tolist() == list("TC") * 4
+    assert labelled[list(KEY)].to_numpy().tolist() == rows[list(KEY)].iloc[8:].to_numpy().tolist()
+    assert labelled["sources"].iloc[0].split()[:2] == ["beacon_of_provider", "hidden_token"]
+    assert set(labelled["against"]) == {""}
+    assert labelled["confidence"].between(0.6, 1).all()
     assert weak_labels(features, campaigns, gold, min_confidence=1.0).empty
 
 

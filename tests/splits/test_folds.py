@@ -34,9 +34,9 @@ class TestConnectedComponents:
         assert connected_components([np.array([7, 0, 0])]).tolist() == [0, 1, 1]
 
     def test_no_rows(self) -> None:
-        found = connected_components([[], []])
-        assert found.shape == (0,)
-        assert found.dtype == np.int64
+        components = connected_components([[], []])
+        assert components.shape == (0,)
+        assert components.dtype == np.int64
 
     @pytest.mark.parametrize("keys", [[], [["a"], ["a", "b"]]])
     def test_columns_must_have_one_length(self, keys: list[list[str]]) -> None:
@@ -51,9 +51,9 @@ class TestConnectedComponents:
                 for j, (other, other_number) in enumerate(rows):
                     if number == other_number or (text and text == other):
                         expected[i] = expected[j] = min(expected[i], expected[j])
-        numbered = {name: place for place, name in enumerate(dict.fromkeys(expected))}
-        found = connected_components([[text for text, _ in rows], [number for _, number in rows]])
-        assert found.tolist() == [numbered[name] for name in expected]
+        numbered = {name: number for number, name in enumerate(dict.fromkeys(expected))}
+        components = connected_components([[text for text, _ in rows], [number for _, number in rows]])
+        assert components.tolist() == [numbered[name] for name in expected]
 
 
 class TestGroupedFolds:

@@ -58,13 +58,13 @@ def test_weak_rows_are_held_out_wherever_they_share_a_key(made: pd.DataFrame) ->
 
 
 def test_by_time(made: pd.DataFrame) -> None:
-    place = made["by_time"]
+    part = made["by_time"]
     for number in range(12):
         early = number % 3 == 0
-        assert place[f"gold{number}"] == ("train" if early else "test")
+        assert part[f"gold{number}"] == ("train" if early else "test")
         # A member is never tested, and those of tested components are not trained on.
-        assert place[f"member{number}"] == ("train" if early else "")
-    assert place[["weak-two", "weak-template", "weak-free", "weak-late"]].tolist() == ["", "train", "train", ""]
+        assert part[f"member{number}"] == ("train" if early else "")
+    assert part[["weak-two", "weak-template", "weak-free", "weak-late"]].tolist() == ["", "train", "train", ""]
 
 
 def test_order_and_types(made: pd.DataFrame) -> None:

@@ -42,12 +42,12 @@ def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: 
         An empty folder.
     """
     version = _VERSION.match(bundle.tkit_version)
-    facts = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
+    values = {"version": version[0] if version else "0", "vantage": bundle.vantage, "bundle": bundle.name}
     own = resources.files(package)
     for name in (*names, "README.md"):
         text = own.joinpath(name).read_text(encoding="utf-8")
-        for fact, value in facts.items():
-            text = text.replace(f"{{{{{fact}}}}}", value)
+        for placeholder, value in values.items():
+            text = text.replace(f"{{{{{placeholder}}}}}", value)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     for name in COPIED:
         (folder / name).write_bytes((_COMMON / name).read_bytes())
