@@ -123,7 +123,8 @@ def newsletter(frame: Frame, placed: Placed, *, own_receipt: bool) -> bytes:
             f'<div style="background-color:#fafafa">{logo}{blocks}<div style="text-align:center">{social}{footer}</div></div>'
         )
     else:
-        body = f'<center><div style="max-width:580px;text-align:left">{logo}{"<hr>".join(items)}<hr>{social}{footer}</div></center>'
+        text = "<hr>".join((logo + items[0], *items[1:], social + footer))
+        body = f'<center><div style="max-width:580px;text-align:left">{text}</div></center>'
     subject = shared.choice(_SUBJECTS)
     preheader = f'<div style="display:none;max-height:0;overflow:hidden">{escape(subject)} &zwnj;&nbsp;&zwnj;&nbsp;</div>'
     html = (
@@ -202,8 +203,8 @@ def letter(frame: Frame, placed: Placed, *, in_text: bool = False) -> bytes:
             f'<p class="MsoNormal">{escape(line)}<o:p></o:p></p><p class="MsoNormal">&nbsp;</p>' for line in (greeting, *lines)
         )
         body = (
-            f'<div class="WordSection1">{here[TOP]}{paragraphs}{picture}<p class="MsoNormal">{closing}<br>{"<br>".join(signature)}'
-            f"<br>{phone}<br>{site}</p>{here[SIGNATURE]}{{quote}}</div>"
+            f'<div class="WordSection1">{here[TOP]}{paragraphs}{picture}<p class="MsoNormal">{closing}<br>'
+            f"{'<br>'.join(signature)}<br>{phone}<br>{site}</p>{here[SIGNATURE]}{{quote}}</div>"
         )
         style = "<style>p.MsoNormal{margin:0cm;font-size:11.0pt;font-family:Calibri,sans-serif}</style>"
         head = f'<meta name="Generator" content="Microsoft Word 15 (filtered medium)">{style}'
@@ -211,8 +212,8 @@ def letter(frame: Frame, placed: Placed, *, in_text: bool = False) -> bytes:
         paragraphs = "<div><br></div>".join(f"<div>{escape(line)}</div>" for line in (greeting, *lines))
         body = (
             f'<div dir="ltr">{here[TOP]}{paragraphs}{picture}<div><br></div><div>{closing},<br></div><div>-- <br>'
-            f'<div dir="ltr" class="gmail_signature">{"<br>".join(signature)}<br>{phone} | {site}{here[SIGNATURE]}</div></div></div>'
-            "{quote}"
+            f'<div dir="ltr" class="gmail_signature">{"<br>".join(signature)}<br>{phone} | {site}{here[SIGNATURE]}'
+            "</div></div></div>{quote}"
         )
         head = ""
     elif client == "apple":
@@ -225,8 +226,8 @@ def letter(frame: Frame, placed: Placed, *, in_text: bool = False) -> bytes:
     elif client == "bird":
         paragraphs = "".join(f"<p>{escape(line)}</p>" for line in (greeting, *lines))
         body = (
-            f'{here[TOP]}{paragraphs}{picture}<p>{closing}</p><div class="moz-signature">-- <br>{"<br>".join(signature)}<br>{site}'
-            f"{here[SIGNATURE]}</div>{{quote}}"
+            f'{here[TOP]}{paragraphs}{picture}<p>{closing}</p><div class="moz-signature">-- <br>{"<br>".join(signature)}<br>'
+            f"{site}{here[SIGNATURE]}</div>{{quote}}"
         )
         head = ""
     else:
