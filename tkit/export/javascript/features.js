@@ -10,11 +10,11 @@ const NO_STYLE = { width: ABSENT, height: ABSENT, maxWidth: ABSENT, maxHeight: A
 /** The columns of a URL and of how it is requested, in groups. */
 export function urlGroups({ resolvedUrl, carrier }) {
   const url = unwrap(resolvedUrl);
-  return { url: analyse(url).columns, request: requestColumns(resolvedUrl, url, carrier) };
+  return { url: analyse(url).columns, request: requestColumns(carrier) };
 }
 
-function requestColumns(resolvedUrl, url, carrier) {
-  return { wrapped: Number(url !== resolvedUrl), carrier_sheet: Number(CARRIER_FEATURES.sheet.has(carrier)) };
+function requestColumns(carrier) {
+  return { carrier_sheet: Number(CARRIER_FEATURES.sheet.has(carrier)) };
 }
 
 /**
@@ -33,7 +33,7 @@ export function documentRows(document) {
     picture.count++;
     const groups = {
       url: picture.columns,
-      request: requestColumns(reference.resolvedUrl, url, reference.carrier),
+      request: requestColumns(reference.carrier),
       own: ownColumns(reference, picture.domain),
       place: places[number],
     };
