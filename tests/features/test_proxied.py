@@ -16,7 +16,7 @@ from tkit.url import resolve
 from tkit.url.parsing import clean
 
 # Without a bare ampersand, which an attribute reads in its own way, and without NUL, which HTML cannot contain.
-PICTURE = re.compile(r"""(<img\b[^<>]*?\ssrc\s*=\s*)(["'])(https?://(?:[^"'<>&\\0]|&amp;)*)\2""", re.IGNORECASE)
+PICTURE = re.compile(r"""(<img\b[^<>]*?\ssrc\s*=\s*)(["'])(https?://(?:[^"'<>&\0]|&amp;)*)\2""", re.IGNORECASE)
 
 PROXIES: dict[str, Callable[[str], str]] = {
     "original in the fragment": lambda url: f"https://ci3.googleusercontent.com/meips/AbC-dEf=s0-d-e1-ft#{url}",
