@@ -56,7 +56,6 @@ def test_a_slice_without_any_of_a_kind_has_no_rate() -> None:
         ),
         ("kind of mail", {"kind": ["ham", "spam", "", "phishing", "ham"]}, ["ham", "spam", "unknown", "phishing", "ham"]),
         ("spacers in the mail", {"tiny_others": [0, 4, 5, 6, 0]}, ["fewer", "fewer", *["5 tiny others or more"] * 2, "fewer"]),
-        ("URL", {"wrapped": [0, 1, 0, 0, 0]}, ["as sent", "wrapped by a proxy", "as sent", "as sent", "as sent"]),
     ],
 )
 def test_what_each_cut_calls_the_rows(cut: str, columns: dict[str, object], expected: list[str]) -> None:

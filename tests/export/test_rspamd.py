@@ -107,9 +107,9 @@ def test_wrapped_urls(exported: Path) -> None:
         "https://a.example/?url=" + inner,
     ]
     features = default_bundle("url").features
-    place, wrapped = features.index("url_length"), features.index("wrapped")
+    place = features.index("url_length")
     rows = [row.split(" ") for _, row in answers(exported, "columns.lua", urls)]
-    assert [row[wrapped] for row in rows] == ["1"] * 6 + ["0"]
+    assert [unwrap(url) != url for url in urls] == [True] * 6 + [False]
     assert [int(row[place]) for row in rows] == [len(unwrap(url)) for url in urls]
 
 

@@ -42,7 +42,7 @@ _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("longest_token", "recipient_in_url"),
         (
             *("provider_open", "address_in_url", "name_open", "name_track", "name_count", "name_spacer", "name_recipient"),
-            *("query_parameters", "base64_text", "hex_text", "uuid", "wrapped"),
+            *("query_parameters", "base64_text", "hex_text", "uuid"),
         ),
     ),
     "Compared with the rest of the mail": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +12,11 @@ from rich.markup import escape
 
 from tkit.cli.arguments import MAX_SEED, Cluster, DatasetFolder, NewFolder, Unit, VantagePoint, Workers, refuse
 from tkit.cli.progress import errors, steps
+from tkit.cli.reading import reading
 from tkit.errors import TkitError
+
+if TYPE_CHECKING:
+    from tkit.dataset import Dataset
 
 
 def read_share(text: str) -> float:
@@ -102,6 +106,9 @@ def study(
 
 def train(
     output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Bundle folder to write.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Your own mails, with --labels.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Your own label file (CSV) of these mails.")] = None,
+    with_dataset: Annotated[bool, typer.Option("--with-dataset", help="Train on the dataset beside your own labels.")] = False,
     dataset: DatasetFolder = Path("data/dataset"),
     vantage: Annotated[VantagePoint, typer.Option(help="Features that the detector may use.")] = VantagePoint.MESSAGE,
     max_false_alarms: MaxFalseAlarms = "0.1%",  # type: ignore[assignment]
@@ -109,13 +116,22 @@ def train(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of folds and model.")] = 0,
     workers: Workers = 2,
 ) -> None:
-    """Train one detector on the whole dataset and write it as a bundle.
+    """Train one detector and write it as a bundle: on the dataset, or on your own labels.
 
-    Example: `tkit train --vantage element -o my-bundle`
+    With your own labels it is compared with the built-in detector, on mails that neither was trained on.
+
+    Examples: `tkit train --vantage element -o my-bundle`, `tkit train ~/Maildir --labels mine.csv --with-dataset -o mine`
     """
     from tkit.dataset import read
     from tkit.study import train_bundle
 
+    if bool(paths) != bool(labels):
+        refuse("--labels", "own mails and --labels belong together: give both or neither")
+    if paths and labels:
+        _train_own(output, paths, labels, read(dataset), with_dataset, vantage, max_false_alarms, budget_unit, seed, workers)
+        return
+    if with_dataset:
+        refuse("--with-dataset", "the dataset is what it is trained on anyway: leave it out, or give mails and --labels")
     with steps() as report:
         bundle = train_bundle(
             read(dataset),
@@ -128,6 +144,55 @@ def train(
             progress=report,
         )
     bundle.save(output)
+    errors.print(f"bundle: {escape(str(output))}", soft_wrap=True)
+
+
+def _train_own(
+    output: Path,
+    paths: list[str],
+    labels: Path,
+    dataset: Dataset,
+    with_dataset: bool,
+    vantage: VantagePoint,
+    max_false_alarms: float,
+    unit: Unit,
+    seed: int,
+    workers: int,
+) -> None:
+    from tkit.evaluate import comparison, differences
+    from tkit.labels import read_labels
+    from tkit.mail import Message
+    from tkit.report.tables import comparison_table, differences_table
+    from tkit.study.own import read_own, train_own
+
+    with reading(paths) as mails:
+        own = read_own((Message.from_bytes(mail.raw) for mail in mails), read_labels(labels))
+    if own.lost:
+        errors.print(f"[yellow]{own.lost:,} labels have no reference in these mails[/]", soft_wrap=True)
+    with steps() as report:
+        result = train_own(
+            own,
+            dataset=dataset,
+            with_dataset=with_dataset,
+            vantage=vantage.value,
+            max_false_alarms=max_false_alarms,
+            unit=unit.value,
+            seed=seed,
+            date=_today(),
+            workers=workers,
+            progress=report,
+        )
+    result.bundle.save(output)
+    if result.known:
+        errors.print(
+            f"[yellow]{result.known:,} labels are of mails that the built-in detector was trained on: they are trained on and"
+            " not tested[/]",
+            soft_wrap=True,
+        )
+    evaluations = [result.trained, result.built_in]
+    console = Console(highlight=False)
+    console.print(comparison_table(comparison(evaluations)))
+    console.print(differences_table(differences(result.trained, [result.built_in], max_false_alarms)))
     errors.print(f"bundle: {escape(str(output))}", soft_wrap=True)
 
 

@@ -60,7 +60,6 @@ SLICES: Mapping[str, Cut] = {
     "language": _common("language"),
     "kind of mail": _column("kind"),
     "spacers in the mail": _least("tiny_others", SPACER_HEAVY, f"{SPACER_HEAVY} tiny others or more", "fewer"),
-    "URL": _least("wrapped", 1, "wrapped by a proxy", "as sent"),
 }
 """How rows are cut, by the name of the cut.
 

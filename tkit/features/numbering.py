@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from tkit.arrays import codes, column
+from tkit.arrays import codes
 from tkit.features.places import MIN_IDENTIFIER
 from tkit.features.runs import TokenTable
 from tkit.features.tokens import UrlColumns, analyse, token_table
@@ -37,8 +37,8 @@ class Numbering:
         For each document, its number of remote references and its first row; for each row, its document.
     urls, hosts, domains : list of str
         Every URL once, unwrapped: first those of references (``n_picture_urls`` of them), then those that only links have.
-    url, wrapped : int64, float64 array
-        For each row, its URL in ``urls`` and whether it was wrapped.
+    url : int64 array
+        For each row, its URL in ``urls``.
     host, domain : int64 array
         For each URL, a number of its host and of its registrable domain.
     link_document, link_url, n_links : int64 array
@@ -73,7 +73,6 @@ class Numbering:
         self.link_document = np.repeat(np.arange(self.n_documents), self.n_links)
         self.link_url = np.fromiter(map(originals.__getitem__, chain.from_iterable(links)), np.int64, int(self.n_links.sum()))
         self.urls = list(originals.urls)
-        self.wrapped = column([self.urls[code] != url for code, url in zip(self.url.tolist(), resolved, strict=True)])
         self.hosts = [origin.host for origin in originals.urls.values()]
         self.domains = [origin.domain for origin in originals.urls.values()]
         self.host = codes(self.hosts)

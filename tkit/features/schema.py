@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from tkit.errors import TkitError
 
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 """Version of the schema; written into every dataset and bundle."""
 
 KEY = ("message_sha256", "part", "index")
@@ -151,8 +151,6 @@ _URL = (
         Words("{n:percent sign} in path and query", "no percent signs in path and query")),
     _url("separators", "count", "characters of &=;,|~!*$: after the host",
         Words("{n:separator} such as & or = in the URL", "no separators such as & or = in the URL")),
-    _url("wrapped", "flag", "the URL was wrapped by a proxy or gateway; all other features describe the original",
-        Words("wrapped by a mail gateway or image proxy", "not wrapped by a mail gateway or image proxy")),
     _url("carrier_sheet", "flag", "requested as a style sheet or font, which a network filter sees too",
         Words("a style sheet or font", "not a style sheet or font")),
     # Its segments, and where its identifiers are: tokens of six or more characters with a digit

@@ -160,6 +160,4 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
             for url, has_text in zip(urls, encoded_text.tolist(), strict=True)
         ]
     )
-    columns = {name: values[rows.url] for name, values in unique.items()}
-    columns["wrapped"] = rows.wrapped
-    return columns
+    return {name: values[rows.url] for name, values in unique.items()}

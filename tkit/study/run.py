@@ -23,7 +23,17 @@ from tkit.labels import INDIVIDUAL, TRACKER, Target
 from tkit.study.answers import Answers
 from tkit.study.plans import Plan, last_years, random_rows, sent_from, unseen_corpus, unseen_kit, unseen_provider, unseen_sender
 from tkit.study.result import StudyResult
-from tkit.study.train import BUDGET, INDIVIDUAL_BUDGET, ModelFactory, Progress, budget, facts, fit_bundle, try_plans
+from tkit.study.train import (
+    BUDGET,
+    INDIVIDUAL_BUDGET,
+    ModelFactory,
+    Progress,
+    budget,
+    facts,
+    fit_bundle,
+    training_of,
+    try_plans,
+)
 
 NEAR = 3
 """Nearest training rows that are listed with each error."""
@@ -141,7 +151,15 @@ def run_study(
     table = comparison(evaluations, base_rate)
     splits = _compare_splits(of_plan, base_rate)
     gains = differences(best, [*evaluations, *_evaluate_lists(rows, settings)], max_false_alarms)
-    bundle = fit_bundle(factories[best_name], dataset, rows, answers, max_false_alarms, unit, date=date)
+    bundle = fit_bundle(
+        factories[best_name],
+        rows,
+        answers,
+        max_false_alarms,
+        unit,
+        training=training_of(dataset, rows, best.vantage),
+        date=date,
+    )
     verdicts = answers.by_label()
     command = settings.command()
     return StudyResult(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,9 @@ def train_bundle(
         return evaluation
 
     evaluations = Answers(evaluate(TRACKER, max_false_alarms), evaluate(INDIVIDUAL, INDIVIDUAL_BUDGET))
-    return fit_bundle(factory, dataset, rows, evaluations, max_false_alarms, unit, date=date)
+    return fit_bundle(
+        factory, rows, evaluations, max_false_alarms, unit, training=training_of(dataset, rows, vantage), date=date
+    )
 
 
 def try_plans(
@@ -193,14 +196,28 @@ def evaluate_scores(
     return Evaluation(rows, score, detector.name, detector.vantage, threshold=threshold, seed=seed, splits=splits)
 
 
+class Training(NamedTuple):
+    """What a bundle is trained on: its SHA-256, and in words for the card."""
+
+    sha256: str
+    data: str
+
+
+def training_of(dataset: Dataset, rows: pd.DataFrame, vantage: str) -> Training:
+    """Return the training data of a bundle that is trained on the dataset."""
+    words = facts(dataset, rows)
+    corpora = "Public corpora of 2002 to 2026: spam, phishing, lists, letters and wanted mail."
+    return Training(dataset.digest(vantage), f"{words['dataset']}; {words['trained on']}. {corpora}")
+
+
 def fit_bundle(
     factory: ModelFactory,
-    dataset: Dataset,
     rows: pd.DataFrame,
     answers: Answers,
     max_false_alarms: float,
     unit: Unit,
     *,
+    training: Training,
     date: str,
 ) -> Bundle:
     """Fit a model for each question on every training row; the thresholds come from the pooled cross-validated scores.
@@ -209,11 +226,11 @@ def fit_bundle(
     ----------
     factory : callable
         Returns a new, unfitted model.
-    dataset : Dataset
-        Source of `rows`; its digest goes into the bundle.
     rows : DataFrame
     answers : Answers
         Of the model, cross-validated on all gold rows. The thresholds and the figures of the card come from it.
+    training : Training
+        What `rows` are.
     max_false_alarms, unit, date
         See `train_bundle`.
     """
@@ -221,10 +238,10 @@ def fit_bundle(
     return Bundle.from_models(
         _fit(factory, rows, answers.tracker, max_false_alarms, unit),
         _fit(factory, rows, answers.individual, INDIVIDUAL_BUDGET, unit),
-        training_sha256=dataset.digest(evaluation.vantage),
+        training_sha256=training.sha256,
         seed=evaluation.seed,
         date=date,
-        card=_card(dataset, rows, answers, max_false_alarms, unit),
+        card=_card(training, answers, max_false_alarms, unit),
         replay=_replay_rows(evaluation.rows, evaluation.rows["score"].to_numpy(np.float64)),
     )
 
@@ -276,15 +293,14 @@ def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _card(dataset: Dataset, rows: pd.DataFrame, answers: Answers, max_false_alarms: float, unit: Unit) -> dict[str, str]:
-    data = facts(dataset, rows)
+def _card(training: Training, answers: Answers, max_false_alarms: float, unit: Unit) -> dict[str, str]:
     evaluation = answers.tracker
     rates, individual = evaluation.rates(), answers.individual.rates()
     limit = budget(max_false_alarms, unit)
     return {
         "purpose": f"Tells open trackers, personalised pictures and other remote references of a mail apart, at the"
         f" {evaluation.vantage} vantage point.",
-        "data": f"{data['dataset']}; {data['trained on']}. Public corpora of 2002 to 2025, mostly spam, phishing and lists.",
+        "data": training.data,
         "figures": f"{percent_estimate(evaluation.tpr_at_fpr(max_false_alarms, unit=unit), 1)} of the trackers with at most"
         f" {limit} flagged; with thresholds from inside the training side {percent_estimate(rates.tpr, 1)} at"
         f" {percent_estimate(rates.fpr, 2)} of the pictures that a person should see."

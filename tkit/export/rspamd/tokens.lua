@@ -267,7 +267,7 @@ end
 -- The columns of a resolved URL; is_sheet tells that it is asked for as a style sheet or font.
 local function url_columns(resolved, is_sheet)
   local url = unwrap(resolved)
-  local out = { wrapped = flag(url ~= resolved), carrier_sheet = flag(is_sheet) }
+  local out = { carrier_sheet = flag(is_sheet) }
   -- As Python's find and slices read it: without a slash from the ninth character on, the last character is the tail.
   local start = url:find('/', 9, true) or #url
   local tail = url:sub(start)
