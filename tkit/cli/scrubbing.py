@@ -22,9 +22,7 @@ Replace = Annotated[
 ]
 PersonalisedOption = Annotated[
     Personalised,
-    typer.Option(
-        "--personalised", help="Keep pictures that are there to be seen but reveal who opened the mail, or drop them."
-    ),
+    typer.Option("--personalised", help="Keep or drop pictures that are there to be seen but reveal who opened the mail."),
 ]
 
 

@@ -67,7 +67,7 @@ def train_bundle(
     max_false_alarms : float
         Maximum false positive rate, as a share of the `unit`.
     unit : {"pictures", "mails"}
-        Good pictures that are flagged, or mails with a good picture that is flagged.
+        Pictures that a person should see that are flagged, or mails with at least one that is.
     folds, seed : int
         Of the cross-validation that gives the threshold and the figures in the card.
     date : str
@@ -271,10 +271,10 @@ def budget(max_false_alarms: float, unit: Unit) -> str:
     """Return a maximum false positive rate in words.
 
     >>> budget(0.001, "pictures"), budget(0.01, "mails")
-    ('0.1% of good pictures', '1% of mails with a good picture')
+    ('0.1% of the pictures that a person should see', '1% of the mails with such a picture')
     """
     share = f"{max_false_alarms * 100:.6g}%"
-    return f"{share} of good pictures" if unit == "pictures" else f"{share} of mails with a good picture"
+    return f"{share} of the {'pictures that a person should see' if unit == 'pictures' else 'mails with such a picture'}"
 
 
 def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:
