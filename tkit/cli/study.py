@@ -56,8 +56,8 @@ def study(
 ) -> None:
     """Compare rules and models on the dataset, and write the results and the best model.
 
-    Writes comparison.csv, differences.csv, splits.csv, verdicts.csv, slices.csv, over_time.csv, errors.csv, figures, report.html and
-    bundle/.
+    Writes comparison.csv, differences.csv, splits.csv, verdicts.csv, slices.csv, over_time.csv, errors.csv, figures,
+    report.html and bundle/.
 
     Example: `tkit study --dataset data/dataset -o out/study`
     """

@@ -58,8 +58,8 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
     method = (
         f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage}. A reference is a"
         f" tracker if its score for that is at least {audit.threshold:.4g}, and personalised if it is no tracker and its score"
-        f" for being individual is at least {audit.individual_threshold:.4g}. Shares have 95% Wilson intervals. Each copy of a mail"
-        " counts as a separate mail. Neither the audit nor this page loads anything that a mail refers to."
+        f" for being individual is at least {audit.individual_threshold:.4g}. Shares have 95% Wilson intervals."
+        " Each copy of a mail counts as a separate mail. Neither the audit nor this page loads anything that a mail refers to."
     )
     caption = (
         "Above: share of mails with a tracker. Below: number of mails. The first and last 1% of the mails are not"

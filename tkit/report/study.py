@@ -150,7 +150,8 @@ def _drawings(
     drawn: dict[str, tuple[Callable[[Theme], Figure], str]] = {
         "figures/roc.svg": (
             lambda theme: roc_figure(evaluations, theme),
-            "Recall against false positive rate, the share of the pictures that a person should see that are flagged. Rules are points.",
+            "Recall against false positive rate: of the pictures that a person should see, the share that is flagged. Rules are"
+            " points.",
         ),
         "figures/tpr.svg": (
             lambda theme: tpr_figure(comparison, theme),
@@ -207,9 +208,9 @@ def _method(evaluations: Sequence[Evaluation]) -> str:
     return (
         f"{detectors} judged the same {len(first.rows):,} labelled remote references of"
         f" {first.rows['message_sha256'].nunique():,} mails. The rates use the labels that are likely or sure:"
-        f" {rates.trackers:,} open trackers and {rates.negatives:,} pictures that a person should see: content, spacers, and personalised"
-        f" pictures with a declared side of {VISIBLE} px or more. Other personalised pictures, undecided references and guesses"
-        " are counted separately. Scores are out of fold. The intervals are 95%"
+        f" {rates.trackers:,} open trackers and {rates.negatives:,} pictures that a person should see: content, spacers, and"
+        f" personalised pictures with a declared side of {VISIBLE} px or more. Other personalised pictures,"
+        " undecided references and guesses are counted separately. Scores are out of fold. The intervals are 95%"
         f" percentile intervals of {first.resamples:,} cluster bootstrap resamples (seed {first.seed}), which draw whole"
         f" groups of equal {first.cluster}, because copies of one mailing are not independent observations. Without an error"
         " they follow the rule of three, 3 over the number of groups."

@@ -96,9 +96,10 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
     ]
     base_rate = percent(comparison["base_rate"].iloc[0]) if len(comparison) else "-"
     note = (
-        "Recall at a share of mails: at most that share of the mails loses a picture that a person should see. The partial area under the"
-        " ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the corpora from the"
-        f" sampling strata. Precision assumes that {base_rate} of trackers, content pictures, spacers and visible personalised pictures are trackers."
+        "Recall at a share of mails: at most that share of the mails loses a picture that a person should see. The partial"
+        " area under the ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the"
+        f" corpora from the sampling strata. Precision assumes that {base_rate} of trackers, content, spacers and visible personalised"
+        " pictures are trackers."
     )
     return Grid("Other figures of merit", ("detector", *rates), rows, len(rates), note)
 
@@ -125,7 +126,8 @@ def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
     columns = ("tested on", *(("trackers and negatives",) if wide else ()), *rates)
     note = (
         "Each share with its 95% interval. Negatives are the pictures that a person should see. The threshold is chosen on the"
-        " training side and frozen; the false positives are those of the test side. At 0.1%, fewer than 1,000 negatives allow none."
+        " training side and frozen; the false positives are those of the test side. At 0.1%, fewer than 1,000"
+        " negatives allow none."
     )
     return Grid("The best model on unseen data", columns, rows, len(rates), note)
 

@@ -300,7 +300,8 @@ def _summary(best: Evaluation, splits: pd.DataFrame, settings: _Settings) -> tup
         f"The best model, {best.name} at the {best.vantage} vantage point, finds {recall} of the trackers of kits and"
         f" providers that it was not trained on, with at most {budget(settings.max_false_alarms, settings.unit)} flagged.",
         f"At thresholds chosen on the training side it finds {percent_estimate(rates.tpr, 1)} of the trackers and flags"
-        f" {percent_estimate(rates.fpr, 2)} of the pictures that a person should see ({rates.false_alarms} of {rates.negatives:,});"
+        f" {percent_estimate(rates.fpr, 2)} of the pictures that a person should see"
+        f" ({rates.false_alarms} of {rates.negatives:,});"
         f" {percent_estimate(best.mail_false_alarms(), 2)} of the mails lose one.",
     ]
     if len(splits) > 1:

@@ -1,4 +1,4 @@
-"""Find out who tracks a mailbox: the trackers of its mails by sender, provider, time and form, and the personalised pictures."""
+"""Find out who tracks a mailbox: its trackers by sender, provider, time and form, and its personalised pictures."""
 
 from __future__ import annotations
 
