@@ -55,13 +55,19 @@ SPOILT = {
     "feature twice": ("schema.json", lambda schema: schema["features"].append(schema["features"][0]), "another schema"),
     "features in another order": ("schema.json", lambda schema: schema["features"].reverse(), "order"),
     "vantage": ("schema.json", lambda schema: schema.update(vantage="element"), "another schema"),
-    "cycle": ("model.json", cycle, "each child comes after its parent"),
-    "loop": ("model.json", loop, "each child comes after its parent"),
-    "shared child": ("model.json", share, "(child of 2 nodes|not a mean of its children)"),
-    "not finite": ("model.json", lambda model: model["trees"][0]["threshold"].__setitem__(0, float("nan")), "not strict JSON"),
-    "infinite": ("model.json", lambda model: model["trees"][0]["threshold"].__setitem__(0, float("-inf")), "not strict JSON"),
-    "kind": ("model.json", lambda model: model.update(kind="pickle"), "this tkit reads trees and linear"),
-    "code": ("model.json", lambda model: model.update(code="import os"), "unknown: code"),
+    "cycle": ("tracker.json", cycle, "each child comes after its parent"),
+    "loop": ("tracker.json", loop, "each child comes after its parent"),
+    "shared child": ("tracker.json", share, "(child of 2 nodes|not a mean of its children)"),
+    "not finite": (
+        "tracker.json",
+        lambda model: model["trees"][0]["threshold"].__setitem__(0, float("nan")),
+        "not strict JSON",
+    ),
+    "infinite": ("tracker.json", lambda model: model["trees"][0]["threshold"].__setitem__(0, float("-inf")), "not strict JSON"),
+    "kind": ("tracker.json", lambda model: model.update(kind="pickle"), "this tkit reads trees and linear"),
+    "cycle in the second model": ("individual.json", cycle, "each child comes after its parent"),
+    "code in the second model": ("individual.json", lambda model: model.update(code="import os"), "unknown: code"),
+    "code": ("tracker.json", lambda model: model.update(code="import os"), "unknown: code"),
 }
 
 
@@ -74,9 +80,9 @@ def test_refused(folder: Path, case: str) -> None:
 
 
 def test_number_that_overflows_is_refused(folder: Path) -> None:
-    text = (folder / "model.json").read_text()
+    text = (folder / "tracker.json").read_text()
     where = text.index('"threshold":[') + len('"threshold":[')
-    (folder / "model.json").write_text(text[:where] + "1e999," + text[text.index(",", where) + 1 :])
+    (folder / "tracker.json").write_text(text[:where] + "1e999," + text[text.index(",", where) + 1 :])
     with pytest.raises(TkitError, match="inf is not a finite number"):
         Bundle.load(folder)
 
@@ -87,7 +93,7 @@ def test_file_over_its_size_is_refused_before_it_is_parsed(folder: Path) -> None
         Bundle.load(folder)
 
 
-def test_nothing_but_the_four_files_is_read(folder: Path) -> None:
+def test_nothing_but_the_five_files_is_read(folder: Path) -> None:
     (folder / "model.pkl").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
     (folder / "__init__.py").write_text("raise SystemExit(1)")
     assert Bundle.load(folder).vantage == "url"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_bundle import THREE, made, url_rows
+from made_bundle import FEATURES, THREE, made, url_rows
 
 from tkit.bundle import MAX_BYTES, Bundle
 from tkit.bundle.learnt import LinearSum
@@ -30,7 +30,10 @@ def folder(saved: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(saved, tmp_path / "url"))
 
 
-THIRTY = {"margin": 30_000, "score": 1 / (1 + math.exp(-30_000 / 65536)), "chosen": "by hand"}
+MANY, HTTPS = len(FEATURES), FEATURES.index("https")
+THIRTY, SIXTY = (
+    {"margin": margin, "score": 1 / (1 + math.exp(-margin / 65536)), "chosen": "by hand"} for margin in (30_000, 60_000)
+)
 
 
 def change(path: Path, keys: tuple[Any, ...], value: Any) -> None:
@@ -46,7 +49,7 @@ def change(path: Path, keys: tuple[Any, ...], value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "keys", "value", "message"),
     [
-        ("schema.json", ("format",), 2, "format 2, this tkit reads 1: make the bundle again"),
+        ("schema.json", ("format",), 1, "format 1, this tkit reads 2: make the bundle again"),
         ("schema.json", ("feature_version",), 0, "feature_version 0, this tkit computes version"),
         ("schema.json", ("vantage",), "server", "vantage 'server': this tkit knows url, element, message"),
         ("schema.json", ("vantage",), "element", "missing: alt_length, attr_height"),
@@ -64,35 +67,65 @@ def change(path: Path, keys: tuple[Any, ...], value: Any) -> None:
         ("schema.json", ("name",), "", "name is empty"),
         ("schema.json", ("tkit_version",), " ", "tkit_version is empty"),
         ("schema.json", ("training_sha256",), "F" * 64, "training_sha256 'F+': give 64 hexadecimal"),
-        ("schema.json", ("threshold", "margin"), 2**60, "threshold: 1152921504606846976 is not a whole number"),
-        ("schema.json", ("threshold", "margin"), 1, "threshold of 1 units is a score of .*, not 0.5"),
-        ("schema.json", ("threshold",), THIRTY, r"vectors\.jsonl, line 2: margin 24576, .* threshold 30000"),
-        ("schema.json", ("threshold", "score"), 10**400, "threshold: 10+ is not a whole number"),
-        ("schema.json", ("threshold", "chosen"), "", "threshold_chosen is empty"),
-        ("model.json", ("kind",), "network", "kind 'network': this tkit reads trees and linear"),
-        ("model.json", ("link",), "probit", "link 'probit': known are identity and logistic"),
-        ("model.json", ("unit",), 1000, "1000 units in 1, this tkit reads 65536"),
-        ("model.json", ("intercept",), 0.5, "0.5 is not a whole number"),
-        ("model.json", ("intercept",), 8193, "vectors.jsonl, line 1: margin -24576, .* gives a margin of -24575"),
-        ("model.json", ("intercept",), 2**24, "which float32 cannot add exactly"),
-        ("model.json", ("trees",), [], "0 trees of 0 nodes"),
-        ("model.json", ("trees",), {}, "{} is not of type list"),
-        ("model.json", ("trees", 0), [], r"tree 0: not a JSON object but \[\]"),
-        ("model.json", ("trees", 0, "weight"), [], "tree 0: missing fields: none; unknown: weight"),
-        ("model.json", ("trees", 0, "left"), [1], "tree 0: arrays of .* nodes: give arrays of equal length"),
-        ("model.json", ("trees", 0, "feature", 0), 75, "tree 0, node 0: feature 75 of 75"),
-        ("model.json", ("trees", 0, "feature", 0), -1, "tree 0, node 0: feature -1 of 75"),
-        ("model.json", ("trees", 0, "feature", 1), 0, "tree 0, node 1: children -1 and -1 of 5 nodes"),
-        ("model.json", ("trees", 0, "feature", 1), "0", "tree 0, feature: '0' is not a whole number"),
-        ("model.json", ("trees", 0, "threshold", 0), 0.1, "node 0: threshold 0.1 is not a float32"),
-        ("model.json", ("trees", 0, "threshold", 0), 1e300, r"node 0: threshold 1e\+300 is not a float32"),
-        ("model.json", ("trees", 0, "left", 2), 2, "node 2: children 2 and 4 of 5 nodes: each child comes after"),
-        ("model.json", ("trees", 0, "left", 2), 0, "node 2: children 0 and 4 of 5 nodes"),
-        ("model.json", ("trees", 0, "right", 2), 5, "node 2: children 3 and 5 of 5 nodes"),
-        ("model.json", ("trees", 0, "right", 0), 3, "node 2: child of 0 nodes"),
-        ("model.json", ("trees", 0, "left", 2), 1, "node 2: children 1 and 4 of 5 nodes"),
-        ("model.json", ("trees", 0, "value", 2), 65537, "node 2: value 65537 is not a mean of its children's"),
-        ("model.json", ("trees", 0, "value", 4), 65537, "vectors.jsonl, line 3"),
+        (
+            "schema.json",
+            ("thresholds", "tracker", "margin"),
+            2**60,
+            "tracker threshold: 1152921504606846976 is not a whole number",
+        ),
+        ("schema.json", ("thresholds", "individual", "margin"), 2.0, "individual threshold: 2.0 is not a whole number"),
+        ("schema.json", ("thresholds", "individual"), None, "individual threshold: not a JSON object but None"),
+        ("schema.json", ("thresholds",), {}, "thresholds: missing fields: tracker, individual; unknown: none"),
+        ("schema.json", ("thresholds", "mine"), THIRTY, "thresholds: missing fields: none; unknown: mine"),
+        (
+            "schema.json",
+            ("thresholds", "individual", "margin"),
+            -1,
+            "individual threshold of -1 units is a score of .*, not 0.5",
+        ),
+        ("schema.json", ("thresholds", "tracker", "margin"), 1, "tracker threshold of 1 units is a score of .*, not 0.5"),
+        ("schema.json", ("thresholds", "tracker"), THIRTY, r"vectors\.jsonl, line 2: verdict 'tracker', but .* give 'clean'"),
+        (
+            "schema.json",
+            ("thresholds", "individual"),
+            SIXTY,
+            r"vectors\.jsonl, line 1: verdict 'personalised', but .* give 'clean'",
+        ),
+        ("schema.json", ("thresholds", "tracker", "score"), 10**400, "threshold: 10+ is not a whole number"),
+        ("schema.json", ("thresholds", "tracker", "chosen"), "", "how the tracker threshold was chosen is empty"),
+        ("schema.json", ("thresholds", "individual", "chosen"), " ", "how the individual threshold was chosen is empty"),
+        ("tracker.json", ("kind",), "network", "kind 'network': this tkit reads trees and linear"),
+        ("tracker.json", ("link",), "probit", "link 'probit': known are identity and logistic"),
+        ("tracker.json", ("unit",), 1000, "1000 units in 1, this tkit reads 65536"),
+        ("tracker.json", ("intercept",), 0.5, "0.5 is not a whole number"),
+        ("tracker.json", ("intercept",), 8193, "vectors.jsonl, line 1: tracker margin -24576, .* gives a margin of -24575"),
+        (
+            "individual.json",
+            ("intercept",),
+            16383,
+            "vectors.jsonl, line 1: individual margin 49152, .* gives a margin of 49151",
+        ),
+        ("individual.json", ("kind",), "network", "individual.json: kind 'network': this tkit reads trees and linear"),
+        ("individual.json", ("trees", 0, "left", 0), 0, "individual.json: tree 0, node 0: children 0 and 2 of 3 nodes"),
+        ("tracker.json", ("intercept",), 2**24, "which float32 cannot add exactly"),
+        ("tracker.json", ("trees",), [], "0 trees of 0 nodes"),
+        ("tracker.json", ("trees",), {}, "{} is not of type list"),
+        ("tracker.json", ("trees", 0), [], r"tree 0: not a JSON object but \[\]"),
+        ("tracker.json", ("trees", 0, "weight"), [], "tree 0: missing fields: none; unknown: weight"),
+        ("tracker.json", ("trees", 0, "left"), [1], "tree 0: arrays of .* nodes: give arrays of equal length"),
+        ("tracker.json", ("trees", 0, "feature", 0), MANY, f"tree 0, node 0: feature {MANY} of {MANY}"),
+        ("tracker.json", ("trees", 0, "feature", 0), -1, f"tree 0, node 0: feature -1 of {MANY}"),
+        ("tracker.json", ("trees", 0, "feature", 1), 0, "tree 0, node 1: children -1 and -1 of 5 nodes"),
+        ("tracker.json", ("trees", 0, "feature", 1), "0", "tree 0, feature: '0' is not a whole number"),
+        ("tracker.json", ("trees", 0, "threshold", 0), 0.1, "node 0: threshold 0.1 is not a float32"),
+        ("tracker.json", ("trees", 0, "threshold", 0), 1e300, r"node 0: threshold 1e\+300 is not a float32"),
+        ("tracker.json", ("trees", 0, "left", 2), 2, "node 2: children 2 and 4 of 5 nodes: each child comes after"),
+        ("tracker.json", ("trees", 0, "left", 2), 0, "node 2: children 0 and 4 of 5 nodes"),
+        ("tracker.json", ("trees", 0, "right", 2), 5, "node 2: children 3 and 5 of 5 nodes"),
+        ("tracker.json", ("trees", 0, "right", 0), 3, "node 2: child of 0 nodes"),
+        ("tracker.json", ("trees", 0, "left", 2), 1, "node 2: children 1 and 4 of 5 nodes"),
+        ("tracker.json", ("trees", 0, "value", 2), 65537, "node 2: value 65537 is not a mean of its children's"),
+        ("tracker.json", ("trees", 0, "value", 4), 65537, "vectors.jsonl, line 3"),
     ],
 )
 def test_changed_files_are_refused(folder: Path, name: str, keys: tuple[Any, ...], value: Any, message: str) -> None:
@@ -104,27 +137,27 @@ def test_changed_files_are_refused(folder: Path, name: str, keys: tuple[Any, ...
 @pytest.mark.parametrize(
     ("keys", "value", "message"),
     [
-        (("weight",), [0.0] * 74, "74 numbers in weight for 75 features"),
+        (("weight",), [0.0] * (MANY - 1), f"{MANY - 1} numbers in weight for {MANY} features"),
         (("mean", 3), None, "mean: None is not a finite number"),
         (("scale", 3), 0, "a scale is not positive"),
-        (("scale", 5), 1e-300, "margins reach .*, which float64 cannot add exactly"),
+        (("scale", HTTPS), 1e-300, "margins reach .*, which float64 cannot add exactly"),
         (("transform",), "log10(x)", "transform 'log10"),
         (("link",), "identity", "link 'identity'"),
         (("unit",), 1, "1 units in 1"),
         (("bias",), 1, "unknown: bias"),
-        (("intercept",), 2, "vectors.jsonl, line 1: margin 0, .* gives a margin of 2 "),
+        (("intercept",), 2, "vectors.jsonl, line 1: tracker margin 0, .* gives a margin of 2:"),
     ],
 )
 def test_changed_linear_models_are_refused(tmp_path: Path, keys: tuple[Any, ...], value: Any, message: str) -> None:
-    made(LinearSum(0.0, np.zeros(75), np.ones(75), np.eye(75)[5])).save(tmp_path / "url")
-    change(tmp_path / "url" / "model.json", keys, value)
+    made(LinearSum(0.0, np.zeros(MANY), np.ones(MANY), np.eye(MANY)[HTTPS])).save(tmp_path / "url")
+    change(tmp_path / "url" / "tracker.json", keys, value)
     with pytest.raises(TkitError, match=message):
         Bundle.load(tmp_path / "url")
 
 
 def test_linear_margins_may_differ_by_a_unit_of_rounding(tmp_path: Path) -> None:
-    made(LinearSum(0.0, np.zeros(75), np.ones(75), np.eye(75)[5])).save(tmp_path / "url")
-    change(tmp_path / "url" / "model.json", ("intercept",), 1)
+    made(LinearSum(0.0, np.zeros(MANY), np.ones(MANY), np.eye(MANY)[HTTPS])).save(tmp_path / "url")
+    change(tmp_path / "url" / "tracker.json", ("intercept",), 1)
     assert Bundle.load(tmp_path / "url").margins(url_rows(https=[0])).tolist() == [1]
 
 
@@ -136,11 +169,15 @@ def test_linear_margins_may_differ_by_a_unit_of_rounding(tmp_path: Path) -> None
         (("features", "https"), "yes", "line 2: https: 'yes' is not a finite number"),
         (("features", "http"), 1, "line 2: features: missing fields: none; unknown: http"),
         (("features",), {}, "line 2: features: missing fields: url_length, "),
-        (("margin",), 24577, "line 2: margin 24577, .* gives a margin of 24576"),
-        (("score",), 0.5, "line 2: margin 24576, score 0.5"),
-        (("score",), 1e999, "line 2: not strict JSON|line 2: score: inf is not a finite number"),
-        (("verdict",), False, "line 2: margin 24576, .*, verdict False"),
-        (("verdict",), 1, "line 2: verdict: 1 is not of type bool"),
+        (("tracker", "margin"), 24577, "line 2: tracker margin 24577, .* gives a margin of 24576"),
+        (("tracker", "score"), 0.5, "line 2: tracker margin 24576, score 0.5"),
+        (("tracker", "score"), 1e999, "line 2: not strict JSON|line 2: tracker score: inf is not a finite number"),
+        (("individual", "margin"), 1, "line 2: individual margin 1, .* gives a margin of -32768"),
+        (("individual", "score"), 0.5, "line 2: individual margin -32768, score 0.5"),
+        (("individual",), {}, "line 2: individual: missing fields: margin, score"),
+        (("verdict",), "clean", "line 2: verdict 'clean', but the thresholds give 'tracker'"),
+        (("verdict",), "innocent", "line 2: verdict 'innocent', but the thresholds give 'tracker'"),
+        (("verdict",), True, "line 2: verdict: True is not of type str"),
     ],
 )
 def test_vectors_that_do_not_replay_are_refused(folder: Path, keys: tuple[Any, ...], value: Any, message: str) -> None:
@@ -157,17 +194,17 @@ def test_vectors_that_do_not_replay_are_refused(folder: Path, keys: tuple[Any, .
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("model.json", b"", "model.json: not strict JSON"),
-        ("model.json", b'{"kind": NaN}', "model.json: not strict JSON .NaN is not a JSON number"),
-        ("model.json", b"[-Infinity]", "-Infinity is not a JSON number"),
-        ("model.json", b'{"kind": "trees", "kind": "linear"}', "a duplicate key among kind, kind"),
-        ("model.json", b"[" * 100_000, "model.json: not strict JSON"),
-        ("model.json", b"9" * 5_000, "model.json: not strict JSON"),
-        ("model.json", b"null", "model.json: kind None"),
-        ("model.json", "{}".encode("utf-16"), "model.json: not UTF-8 .* at byte 0"),
+        ("tracker.json", b"", "tracker.json: not strict JSON"),
+        ("tracker.json", b'{"kind": NaN}', "tracker.json: not strict JSON .NaN is not a JSON number"),
+        ("tracker.json", b"[-Infinity]", "-Infinity is not a JSON number"),
+        ("tracker.json", b'{"kind": "trees", "kind": "linear"}', "a duplicate key among kind, kind"),
+        ("tracker.json", b"[" * 100_000, "tracker.json: not strict JSON"),
+        ("tracker.json", b"9" * 5_000, "tracker.json: not strict JSON"),
+        ("tracker.json", b"null", "tracker.json: kind None"),
+        ("tracker.json", "{}".encode("utf-16"), "tracker.json: not UTF-8 .* at byte 0"),
         ("schema.json", b"[]", r"schema.json: not a JSON object but \[\]"),
-        ("schema.json", b"{}", "schema.json: format None, this tkit reads 1"),
-        ("schema.json", b'{"format": 1}', "feature_version None"),
+        ("schema.json", b"{}", "schema.json: format None, this tkit reads 2"),
+        ("schema.json", b'{"format": 2}', "feature_version None"),
         ("vectors.jsonl", b"", "vectors.jsonl, line 1: not strict JSON"),
         ("vectors.jsonl", b"{}\n\n", "vectors.jsonl, line 1: missing fields"),
         ("CARD.md", b"# A card\n", "CARD.md: section 'What it is for' is missing or empty"),
@@ -191,7 +228,7 @@ def test_card_without_text_in_a_section_is_refused(folder: Path) -> None:
 def test_missing_and_huge_files_are_refused(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (folder / name).stat().st_size
     monkeypatch.setitem(MAX_BYTES, name, size)
-    assert Bundle.load(folder).threshold == 0
+    assert Bundle.load(folder).tracker.threshold == 0
     monkeypatch.setitem(MAX_BYTES, name, size - 1)
     with pytest.raises(TkitError, match=f"{name}: over {size - 1} bytes: tkit did not make this bundle"):
         Bundle.load(folder)
@@ -246,7 +283,7 @@ def said_of(folder: Path) -> str:
     return f"bundle {folder}: {loaded.margins(THREE).shape}"
 
 
-@given(data=st.data(), name=st.sampled_from(["model.json", "schema.json", "vectors.jsonl"]))
+@given(data=st.data(), name=st.sampled_from(["tracker.json", "individual.json", "schema.json", "vectors.jsonl"]))
 @settings(max_examples=300)
 def test_mutated_json_raises_nothing_but_tkit_errors(data: st.DataObject, name: str, saved: Path) -> None:
     path = saved / name

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.arrays import Floats, Mask
-from tkit.bundle import CARD_SECTIONS, Bundle
+from tkit.bundle import CARD_SECTIONS, Bundle, Trained
 from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
 from tkit.features import feature_names
@@ -47,6 +47,10 @@ TREE = split_tree(
 )
 BY_HAND = TreeSum("logistic", 0.125, [TREE])
 
+# A query over 3.5 speaks for an individual reference, whatever the path.
+INDIVIDUAL_TREE = split_tree((QUERY, 3.5, 1, 2, 0, 60), (-1, -2, -1, -1, -0.75, 30), (-1, -2, -1, -1, 0.5, 30))
+INDIVIDUAL_BY_HAND = TreeSum("logistic", 0.25, [INDIVIDUAL_TREE])
+
 
 def url_rows(**columns: list[float]) -> pd.DataFrame:
     """Return rows of the url features, 0 where not said."""
@@ -59,21 +63,30 @@ def url_rows(**columns: list[float]) -> pd.DataFrame:
 THREE = url_rows(path_length=[10, 11, 11], query_length=[9, 3, 4])
 # 0.125 - 0.5, 0.125 + 0.25 and 0.125 + 1, in units of 1/65536.
 THREE_MARGINS = [-24576, 24576, 73728]
-
+# 0.25 + 0.5, 0.25 - 0.75, 0.25 + 0.5.
+THREE_INDIVIDUAL_MARGINS = [49152, -32768, 49152]
+THREE_VERDICTS = ["personalised", "tracker", "tracker"]
 
 FACTS: dict[str, Any] = {
-    "threshold_chosen": "by hand",
     "training_sha256": SHA256,
     "seed": 7,
     "date": "2026-11-23",
     "card": CARD,
     "replay": THREE,
 }
-"""What a bundle of any model needs beside the model and its threshold."""
+"""What a bundle of any models needs beside the models and their thresholds."""
 
 
-def made(learnt: TreeSum | LinearSum = BY_HAND, threshold: float = 0.5, **changed: Any) -> Bundle:
-    return Bundle.from_model(Fitted(learnt), threshold, **FACTS | changed)
+def made(
+    learnt: TreeSum | LinearSum = BY_HAND,
+    threshold: float = 0.5,
+    individual: TreeSum | LinearSum = INDIVIDUAL_BY_HAND,
+    chosen: str = "by hand",
+    **changed: Any,
+) -> Bundle:
+    return Bundle.from_models(
+        Trained(Fitted(learnt), threshold, chosen), Trained(Fitted(individual), 0.5, "as one pleases"), **FACTS | changed
+    )
 
 
 def trained(n: int = 300) -> tuple[pd.DataFrame, Mask, Floats]:
