@@ -44,7 +44,7 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
         The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
         table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
-        tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for the same URL of a mail;
+        tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for one URL of a mail;
         ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see :func:`tkit.url.providers.providers`.
 
     Raises
