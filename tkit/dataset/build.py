@@ -31,7 +31,7 @@ from tkit.lists.sources import WEB_LISTS, load_all, verdicts
 from tkit.manipulate.copies import manipulated_rows
 from tkit.splits.folds import connected_components
 from tkit.splits.kits import component_keys
-from tkit.splits.official import FOLDS, SEED, TIME, official_splits, tested_corpora
+from tkit.splits.official import FOLDS, SEED, TIME, corpora_with_gold, official_splits
 from tkit.url import host_of, unwrap
 
 VERSION = "2.0.0"
@@ -265,7 +265,7 @@ def _write(
         "references": len(mails.references),
         "labels": {str(name): int(count) for name, count in labels["source"].value_counts().sort_index().items()},
         "components": int(strong["component"].nunique()),
-        "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME, "unseen_corpus": tested_corpora(dated)},
+        "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME, "unseen_corpus": corpora_with_gold(dated)},
         "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
         **provenance,
     }

@@ -55,7 +55,7 @@ def official_splits(rows: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     return table
 
 
-def tested_corpora(rows: pd.DataFrame) -> list[str]:
+def corpora_with_gold(rows: pd.DataFrame) -> list[str]:
     """Return the corpora that ``unseen_corpus`` tests, those with a gold row; their positions are the numbers of its folds.
 
     Parameters
@@ -77,7 +77,7 @@ def _folds(rows: pd.DataFrame, groups: pd.Series) -> Ints:
 
 def _corpus(rows: pd.DataFrame) -> Ints:
     """Return for each row the fold that tests its corpus, -1 if the corpus has no gold row."""
-    number_of = {name: number for number, name in enumerate(tested_corpora(rows))}
+    number_of = {name: number for number, name in enumerate(corpora_with_gold(rows))}
     return rows["corpus"].map(lambda name: number_of.get(name, -1)).to_numpy(dtype=np.int64)
 
 
