@@ -346,7 +346,7 @@ def letter_rows(messages: Mapping[str, Message], labels: pd.DataFrame, letters: 
 
     Every gold tracker is placed in each of :data:`TRACKER_FORMS`, every other gold picture of confidence 2 or 3 (content,
     spacer, personalised) in each of :data:`PICTURE_FORMS`, a spacer only as written; the letter, the place and the way of
-    writing are drawn by the picture's key alone. A letter of a sender that a labelled mail comes from is not used, so that a
+    writing are drawn by the picture's key and form. A letter of a sender that a labelled mail comes from is not used, so that a
     held-out sender stays unseen. A row keeps the key of the picture that it is a copy of, so its label, weight and component
     are the picture's: the models of :mod:`tkit.detectors.models` train on it only where they train on the picture.
 
