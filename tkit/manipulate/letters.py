@@ -198,7 +198,14 @@ def _plain_text(raw: bytes) -> str:
 
 
 def placed(
-    letter: Letter, source: Message, reference: RemoteReference, form: str, drawing: random.Random, *, tracker: bool
+    letter: Letter,
+    source: Message,
+    reference: RemoteReference,
+    form: str,
+    drawing: random.Random,
+    *,
+    tracker: bool,
+    links: Sequence[str] = (),
 ) -> bytes:
     """Place a picture of another mail into a letter as its only one.
 
@@ -215,6 +222,8 @@ def placed(
         Decides on the place, the way of writing and what the form leaves open.
     tracker : bool
         Whether it stands where receipts do, or where pictures do: with the signature or in the text, in its link.
+    links : sequence of str
+        Of the mail that the picture is in; the signature may link to the first.
 
     Returns
     -------
@@ -238,17 +247,15 @@ def placed(
         markup = f'<a href="{escape(link)}">{markup}</a>'
     place = drawing.choice(("signature", "end", "end", "top", "text") if tracker else ("signature", "signature", "text"))
     here = {name: markup if name == place else "" for name in ("top", "text", "signature", "end")}
-    here["signature"] = _site(source, drawing) + here["signature"]
+    here["signature"] = _site(registrable_domain(source.from_domain), links, drawing) + here["signature"]
     keeps_quote = drawing.random() < 0.5
     html = _in_html(letter, here, keeps_quote) if letter.html else _written(letter, here, keeps_quote, drawing)
     return _mail(letter, source, html, drawing)
 
 
-def _site(source: Message, drawing: random.Random) -> str:
-    """Return the link that a signature has, or none: to the sender's site, or the mail's own first link."""
-    domain = registrable_domain(source.from_domain)
-    links = [link for document in read_message(source) for link in document.links if link.startswith("http")]
-    href = drawing.choice((f"https://www.{domain}/" if domain else "", links[0] if links else "", ""))
+def _site(domain: str, links: Sequence[str], drawing: random.Random) -> str:
+    """Return the link that a signature has, or none: to the sender's site, or the first of some links."""
+    href = drawing.choice((f"https://www.{domain}/" if domain else "", next(iter(links), ""), ""))
     return f'<a href="{escape(href)}">{escape(domain or "www")}</a>' if href else ""
 
 
@@ -399,9 +406,11 @@ def _copies(
     message: Message, labels: pd.DataFrame, letters: Sequence[Letter]
 ) -> Iterator[tuple[tuple[str, int, int, str], bytes]]:
     """Yield the copies of the labelled pictures of one message: key and form, and the mail."""
+    documents = list(read_message(message))
+    links = [link for document in documents for link in document.links if link.startswith("http")]
     references = {
         (reference.part, reference.index): reference
-        for document in read_message(message)
+        for document in documents
         for reference in document.references
         if reference.carrier == "img-src" and not reference.local
     }
@@ -411,5 +420,6 @@ def _copies(
             continue
         for form in TRACKER_FORMS if label == "T" else PICTURE_FORMS[: 1 if label == "S" else 2]:
             drawing = random.Random(f"{message.message_sha256} {part} {index} {form}")
-            raw = placed(drawing.choice(letters), message, reference, form, drawing, tracker=label == "T")
+            letter = drawing.choice(letters)
+            raw = placed(letter, message, reference, form, drawing, tracker=label == "T", links=links)
             yield (message.message_sha256, part, index, f"letter+{form}"), raw
