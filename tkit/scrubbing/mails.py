@@ -15,7 +15,8 @@ from tkit.html.edit import removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
-from tkit.mail.message import mbox_line_length
+from tkit.mail.headers import message_head
+from tkit.mail.message import mbox_line_length, with_line_feeds
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
 from tkit.url.providers import providers
 from tkit.version import __version__
@@ -144,12 +145,15 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
     notes = tuple(_notes(work.now.mail, work.now.message, bool(removed)))
     done = Scrubbed(raw, removed, skipped, notes)
-    return done._replace(raw=raw[:start] + _header(work.now.mail, done.summary) + work.now.mail) if removed else done
+    return done._replace(raw=raw[:start] + _with_header(work.now.mail, done.summary)) if removed else done
 
 
-def _header(mail: bytes, summary: str) -> bytes:
+def _with_header(mail: bytes, summary: str) -> bytes:
+    """Return the mail with the header before its first field."""
     line_end = _LINE_END.search(mail)
-    return f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (line_end[0] if line_end else b"\n")
+    header = f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (line_end[0] if line_end else b"\n")
+    first = message_head(with_line_feeds(mail)).start
+    return mail[:first] + header + mail[first:]
 
 
 def _notes(mail: bytes, message: Message, changed: bool) -> Iterator[str]:
