@@ -10,7 +10,7 @@ import pandas as pd
 from tkit.features import extract_batches, require_one_mail
 from tkit.features.words import reasons
 from tkit.mail import Message
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -47,7 +47,7 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
         The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
         table; ``vantage`` of the bundle; ``score``, a probability (float64); ``verdict``, ``"tracker"`` or ``"clean"``;
-        ``reasons``, see :func:`tkit.features.words.reasons`; ``provider``, see :func:`tkit.url.providers.providers`.
+        ``reasons``, see :func:`tkit.features.words.reasons`; ``provider``, see :func:`tkit.url.services.service_names`.
 
     Raises
     ------
@@ -63,5 +63,5 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         verdicts["score"] = bundle.scores(rows)
         verdicts["verdict"] = pd.array(["tracker" if flag else "clean" for flag in flagged], dtype="str")
         verdicts["reasons"] = pd.Series(phrases, index=rows.index, dtype=object)
-        verdicts["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
+        verdicts["provider"] = pd.array(service_names(rows["resolved_url"].tolist()), dtype="str")
         yield verdicts
