@@ -151,8 +151,8 @@ def _service(cells: Mapping[str, str], place: str) -> Service:
         raise TkitError(f"{place}: name {cells['name']!r}: give a name without spaces around it")
     if cells["kind"] not in KINDS:
         raise TkitError(f"{place}: kind {cells['kind']!r}: known are {', '.join(KINDS)}")
-    if wrong := [source for source in lists["sources"] if not _SOURCE.fullmatch(source)] or not lists["sources"]:
-        raise TkitError(f"{place}: sources {wrong or 'missing'}: name a list, github:OWNER/NAME or HOST/PATH")
+    if not lists["sources"] or not all(map(_SOURCE.fullmatch, lists["sources"])):
+        raise TkitError(f"{place}: sources {cells['sources']!r}: name a list, github:OWNER/NAME or HOST/PATH")
     if not re.fullmatch(r"20\d\d", cells["year"]):
         raise TkitError(f"{place}: year {cells['year']!r}: write it with four digits")
     service = Service(cells["name"], cells["kind"], **lists, year=int(cells["year"]))
@@ -272,12 +272,12 @@ def service_of(host: str, path_and_query: str) -> tuple[str, bool]:
 def _host_entry(host: str) -> tuple[int, re.Pattern[str] | None]:
     """Return the number and open trackers of the service with the longest end of a host that fits, -1 if there is none."""
     hosts = known().hosts
-    rest = host
+    rest, marked = host, _DIGITS.sub("#", host)
     while rest:
-        entry = hosts.get(rest) or hosts.get(_DIGITS.sub("#", rest))
+        entry = hosts.get(rest) or hosts.get(marked)
         if entry:
             return entry[0], re.compile(entry[1]) if entry[1] else None
-        rest = rest.partition(".")[2]
+        rest, marked = rest.partition(".")[2], marked.partition(".")[2]
     return -1, None
 
 
