@@ -65,7 +65,7 @@ class TestTable:
 
     @pytest.mark.parametrize("twice", ["A,sales,b.example,,,neomd,2026", "B,sales,a.example,,,neomd,2026"])
     def test_no_name_and_no_host_twice(self, twice: str) -> None:
-        with pytest.raises(TkitError, match="line 3: .* is already in the row of A"):
+        with pytest.raises(TkitError, match=r"line 3: .* is already in the row of A"):
             read_services([HEAD, "A,sales,a.example,,,neomd,2026", twice])
 
     def test_the_head_is_checked(self) -> None:

@@ -171,7 +171,7 @@ def _service(cells: Mapping[str, str], place: str) -> Service:
 
 
 def regular_expression(pattern: str, place: str = "pattern") -> str:
-    """Return a pattern as a regular expression, in the syntax that Python, JavaScript and Perl share.
+    r"""Return a pattern as a regular expression, in the syntax that Python, JavaScript and Perl share.
 
     It matches from the start of the path; that of a pattern that begins with ``*/`` is to be searched for.
 
@@ -183,19 +183,23 @@ def regular_expression(pattern: str, place: str = "pattern") -> str:
     Examples
     --------
     >>> regular_expression("/t/{hex:24}/*.gif$")
-    '/t/[0-9a-fA-F]{24}/.*\\\\.gif$'
+    '/t/[0-9a-fA-F]{24}/.*\\.gif$'
     >>> regular_expression("*/ut.php?u={word:8+}")
-    '/ut\\\\.php\\\\?u=[0-9A-Za-z]{8,}'
+    '/ut\\.php\\?u=[0-9A-Za-z]{8,}'
     """
     rest = pattern[1:] if pattern.startswith("*/") else pattern
     parts, at = [], 0
     for sign in _SIGN.finditer(rest):
-        parts += [re.escape(rest[at : sign.start()]), _sign(sign)]
+        parts += [_escaped(rest[at : sign.start()]), _sign(sign)]
         at = sign.end()
-    plain = _SIGN.sub("", rest)
     if not rest.startswith("/") or set(_SIGN.sub("", rest)) & set("{}*$"):
         raise TkitError(f"{place}: pattern {pattern!r}: begin with / and use the signs described in {__name__}")
-    return "".join((*parts, re.escape(rest[at:])))
+    return "".join((*parts, _escaped(rest[at:])))
+
+
+def _escaped(text: str) -> str:
+    """Escape what has a meaning in every engine, and nothing else: JavaScript rejects escapes that mean nothing."""
+    return re.sub(r"[\\.^$*+?()\[\]{}|]", r"\\\g<0>", text)
 
 
 def _sign(sign: re.Match[str]) -> str:
@@ -213,8 +217,8 @@ def _sign(sign: re.Match[str]) -> str:
 @cache
 def services() -> tuple[Service, ...]:
     """Return the table of services, read at the first call."""
-    with resources.files(__package__).joinpath(FILE).open(encoding="utf-8", newline="") as lines:
-        return read_services(lines)
+    text = resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
+    return read_services(text.splitlines(keepends=True))
 
 
 @cache
