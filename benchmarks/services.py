@@ -42,8 +42,8 @@ def main() -> None:
         "## Services of the labelled trackers",
         "",
         f"Trackers of mail from {OLD} on. A name comes from the host or from a pattern, and one that comes from a pattern is an"
-        " open tracker by itself: only a service named by its host can have trackers that its patterns miss. The unknown ones are"
-        " own systems of senders, kits of spammers, and services that the table lacks.",
+        " open tracker by itself: only a service named by its host can have trackers that its patterns miss. The unknown ones"
+        " are own systems of senders, kits of spammers, and services that the table lacks.",
         "",
         *markdown(("service", "trackers", "open tracker"), by_service(rows)),
         "",
