@@ -50,6 +50,11 @@ def test_a_slice_without_any_of_a_kind_has_no_rate() -> None:
         ),
         ("provider", {"provider_known": [1, 0, 0, 0, 1]}, ["known", "not known", "not known", "not known", "known"]),
         (
+            "service",
+            {"provider": [*["Mailchimp"] * 30, *["SendGrid"] * 29, *[""] * 30]},
+            [*["Mailchimp"] * 30, *["other"] * 29, *["unknown"] * 30],
+        ),
+        (
             "language",
             {"language": [*["en"] * 30, *["de"] * 29, *[""] * 29, None]},
             [*["en"] * 30, *["other"] * 29, *["unknown"] * 30],

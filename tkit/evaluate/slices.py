@@ -68,6 +68,7 @@ SLICES: Mapping[str, Cut] = {
     "carrier": _column("carrier"),
     "declared size": Cut(("sides_given", "width", "height", "tiny"), _declared_size),
     "provider": _least("provider_known", 1, "known", "not known"),
+    "service": _common("provider"),
     "corpus": _column("corpus"),
     "year": Cut(("date",), _year),
     "language": _common("language"),

@@ -19,7 +19,7 @@ from tkit.mail.edit import Edit, HtmlSource, html_sources
 from tkit.mail.headers import message_head
 from tkit.mail.message import mbox_line_length, with_line_feeds
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 from tkit.version import __version__
 
 HEADER = "X-Tkit-Scrubbed"
@@ -236,7 +236,7 @@ class _Work:
         rows = rows[verdicts]
         flagged = [reference for reference, verdict in zip(self.remaining, verdicts, strict=True) if verdict]
         phrases = reasons(rows, self._bundle.contributions(rows), [True] * len(rows))
-        services = providers([reference.load.resolved_url for reference in flagged])
+        services = service_names([reference.load.resolved_url for reference in flagged])
         return {
             reference.index: Tracker(reference.part, reference.index, *reference.load, float(score), tuple(why), service)
             for reference, score, why, service in zip(flagged, self._bundle.scores(rows), phrases, services, strict=True)
@@ -317,7 +317,7 @@ def _together_or_singly(
 def _beside(reference: _Reference) -> Tracker:
     """Return a reference that goes with a tracker: a copy of its element that the HTML tree makes of the same text."""
     why = ("written in the same place as a tracker",)
-    service = providers([reference.load.resolved_url])[0]
+    service = service_names([reference.load.resolved_url])[0]
     return Tracker(reference.part, reference.index, *reference.load, float("nan"), why, service)
 
 

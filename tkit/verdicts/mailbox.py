@@ -17,7 +17,7 @@ from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
 from tkit.parallel import batches
 from tkit.url import host_of, registrable_domain, unwrap
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 
 Period = Literal["month", "quarter", "year"]
 
@@ -162,7 +162,7 @@ class _Tally:
     def add(self, batch: Sequence[Message], rows: pd.DataFrame, flagged: Mask) -> None:
         references = Counter(rows["message_sha256"].tolist())
         flags = rows[flagged]
-        names = providers(flags["resolved_url"].tolist())
+        names = service_names(flags["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
         for key, *form in zip(flags["message_sha256"], names, flags["carrier"], visible_size(flags), strict=True):
             trackers[key].append(_Tracker(*form))
