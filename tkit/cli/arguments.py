@@ -37,6 +37,13 @@ class Unit(StrEnum):
     MAILS = "mails"
 
 
+class Personalised(StrEnum):
+    """What happens to personalised pictures."""
+
+    KEEP = "keep"
+    DROP = "drop"
+
+
 class Cluster(StrEnum):
     """Groups of rows that the resamples of an interval draw whole."""
 

@@ -1,4 +1,4 @@
-"""The verbs that take trackers out of mails: scrub and milter."""
+"""The verbs that take trackers, and where asked personalised pictures, out of mails: scrub and milter."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from tkit.cli.arguments import Model, Vantage, VantagePoint, refuse
+from tkit.cli.arguments import Model, Personalised, Vantage, VantagePoint, refuse
 from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of, require_mail
 from tkit.errors import TkitError
 
 if TYPE_CHECKING:
     from tkit.scrubbing import Scrubbed
+    from tkit.scrubbing.mails import Finding
 
-Replace = Annotated[bool, typer.Option("--replace", help="Replace each tracker by a transparent inline picture.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace each picture that is removed by a transparent inline picture.")
+]
+PersonalisedOption = Annotated[
+    Personalised,
+    typer.Option("--personalised", help="Keep or drop pictures that are there to be seen but reveal who opened the mail."),
+]
 
 
 def scrub(
@@ -25,12 +32,13 @@ def scrub(
         Path | None, typer.Option("--output", "-o", help="File (or folder, if IN is one) to write; default: standard output.")
     ] = None,
     replace: Replace = False,
+    personalised: PersonalisedOption = Personalised.KEEP,
     model: Model = None,
     vantage: Vantage = None,
 ) -> None:
     """Remove the trackers from a mail; every other byte stays as it was.
 
-    What was removed is reported on standard error.
+    Standard error reports what was removed, and which personalised pictures were kept.
 
     Example: `tkit scrub in.eml -o out.eml`
     """
@@ -38,11 +46,12 @@ def scrub(
 
     bundle = bundle_of(model, vantage)
     if not Path(path).is_dir() or output is None:
-        _report(path, scrub_file(path, output, bundle, replace=replace))
+        _report(path, scrub_file(path, output, bundle, replace=replace, personalised=personalised.value))
         return
     mails = 0
+    files = scrub_folder(Path(path), output, bundle, replace=replace, personalised=personalised.value)
     with steps() as report:
-        for number, count, file in scrub_folder(Path(path), output, bundle, replace=replace):
+        for number, count, file in files:
             report("mails", number, count)
             if file.done is None:
                 errors.print(f"[yellow]{escape(file.problem)}[/]", soft_wrap=True)
@@ -54,14 +63,20 @@ def scrub(
 
 def _report(where: str, scrubbed: Scrubbed) -> None:
     errors.print(f"{escape(where)}: {scrubbed.summary}", soft_wrap=True)
-    for tracker in scrubbed.removed:
-        reasons = f" ({'; '.join(tracker.reasons)})" if tracker.reasons else ""
-        errors.print(f"  {tracker.carrier} {escape(tracker.url[:200])}{escape(reasons)}", soft_wrap=True)
-    for left in scrubbed.skipped:
-        url = escape(left.tracker.url[:200])
-        errors.print(f"  [yellow]left in[/]: {left.tracker.carrier} {url} ({escape(left.why)})", soft_wrap=True)
+    for finding in scrubbed.removed:
+        errors.print(f"  {_line(finding)}", soft_wrap=True)
+    for finding in scrubbed.personalised:
+        errors.print(f"  personalised picture kept: {_line(finding)}", soft_wrap=True)
+    for finding, why in scrubbed.skipped:
+        url = escape(finding.url[:200])
+        errors.print(f"  [yellow]left in[/]: {finding.carrier} {url} ({escape(why)})", soft_wrap=True)
     for note in scrubbed.notes:
         errors.print(f"  {escape(note)}", soft_wrap=True)
+
+
+def _line(finding: Finding) -> str:
+    reasons = f" ({'; '.join(finding.reasons)})" if finding.reasons else ""
+    return escape(f"{finding.carrier} {finding.url[:200]}{reasons}")
 
 
 def milter(
@@ -69,6 +84,7 @@ def milter(
         "inet:8894@127.0.0.1"
     ),
     replace: Replace = False,
+    personalised: PersonalisedOption = Personalised.KEEP,
     model: Model = None,
     vantage: Vantage = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are processed at the same time.")] = 2,
@@ -93,6 +109,7 @@ def milter(
         model=model,
         vantage=(vantage or VantagePoint.MESSAGE).value,
         replace=replace,
+        personalised=personalised.value,
         workers=workers,
         timeout=timeout,
         max_size=max_size,

@@ -34,7 +34,7 @@ MaxFalseAlarms = Annotated[
     float, typer.Option(parser=read_share, metavar="SHARE", help="Maximum false positive rate, such as 0.1%.")
 ]
 BudgetUnit = Annotated[
-    Unit, typer.Option("--budget-unit", help="Unit of that rate: good pictures, or mails with a good picture.")
+    Unit, typer.Option("--budget-unit", help="Unit of that rate: pictures that a person should see, or mails with one.")
 ]
 
 
@@ -56,13 +56,13 @@ def study(
 ) -> None:
     """Compare rules and models on the dataset, and write the results and the best model.
 
-    Writes comparison.csv, differences.csv, splits.csv, slices.csv, over_time.csv, errors.csv, figures, report.html and
-    bundle/.
+    Writes comparison.csv, differences.csv, splits.csv, verdicts.csv, slices.csv, over_time.csv, errors.csv, figures,
+    report.html and bundle/.
 
     Example: `tkit study --dataset data/dataset -o out/study`
     """
     from tkit.dataset import read
-    from tkit.report.tables import comparison_table, differences_table, splits_table
+    from tkit.report.tables import comparison_table, differences_table, splits_table, verdicts_table
     from tkit.study import run_study, write_results
     from tkit.study.gate import check, failure, read_floors
     from tkit.study.gate import pin as pin_floors
@@ -91,6 +91,7 @@ def study(
         console.print(line, soft_wrap=True)
     console.print(comparison_table(result.comparison))
     console.print(splits_table(result.splits))
+    console.print(verdicts_table(result.verdicts))
     # Without the many published lists, which are in the page and in differences.csv.
     console.print(differences_table(result.differences[~result.differences["against"].str.startswith("list: ")]))
     errors.print(f"page: {escape(str(output / 'report.html'))}", soft_wrap=True)

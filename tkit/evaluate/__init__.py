@@ -1,6 +1,6 @@
 """How well a detector finds trackers: rates with intervals, held-out thresholds, slices, errors, paired comparison.
 
-The headline rows are those with confidence 2 and 3; T is positive, C and S are negative. P, U and
+The headline rows are those with confidence 2 and 3; T is positive; C, S and visible P are negative. Other P, U and
 confidence 1 are left out of both rates and counted separately. Intervals are 95% percentile
 intervals of the cluster bootstrap (Field and Welsh 2007): whole senders or components are drawn
 with replacement, since the references of one campaign are copies, not independent observations.

@@ -170,7 +170,7 @@ def run_trials(
     max_false_positive_rate : float
         Maximum false positive rate, a share of the `unit`.
     unit : {"pictures", "mails"}
-        Whether a false positive is a good picture that is flagged, or a mail with at least one such picture.
+        Whether a false positive is a negative that is flagged, or a mail with at least one such picture.
     inner_folds, seed : int
         Number and seed of the folds inside a training part that is cross-validated by itself.
     member_weight : float

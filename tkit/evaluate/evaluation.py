@@ -171,7 +171,7 @@ class Evaluation:
     def tpr_at_fpr(self, fpr: float, weighted: bool = False, unit: Unit = "pictures") -> Estimate:
         """Return the headline rows' `tpr_at_fpr`; each resample finds its own threshold.
 
-        With the unit ``mails``, `fpr` is the share of mails with good pictures of which at least one is flagged; the share of
+        With the unit ``mails``, `fpr` is the share of mails with negatives of which at least one is flagged; the share of
         trackers found is still a share of references. NaN for a rule with a higher false positive rate than `fpr`, since its
         verdict cannot be moved. If every tracker is found, the rule of three gives the lower end of the interval.
         """
@@ -214,7 +214,7 @@ class Evaluation:
         return estimate._replace(low=float(_bayes(rates.tpr.value, rates.fpr.high, base_rate)))
 
     def mail_false_alarms(self) -> Estimate:
-        """Return the share of mails with good pictures of which at least one is flagged as a tracker.
+        """Return the share of mails with negatives of which at least one is flagged.
 
         Counted over headline negatives. Only the drawn references of a mail are labelled, a few of its pictures: read it
         as a lower bound.

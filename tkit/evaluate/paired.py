@@ -35,7 +35,7 @@ def comparison(evaluations: Sequence[Evaluation], base_rate: float | None = None
         ``name``, ``vantage``, ``is_rule``; then, each with its interval in ``_low`` and ``_high``:
         ``tpr`` and ``fpr`` at the verdict threshold; ``tpr_at_fpr_0.01``, ``_0.005`` and ``_0.001``;
         ``tpr_at_mails_0.01`` and ``tpr_at_mails_0.001``, the share found if that share of mails may
-        lose a good picture (all five NaN for rules that cannot attain it); ``mail_false_alarms``;
+        lose a picture that a person should see (all five NaN for rules that cannot attain it); ``mail_false_alarms``;
         ``tpr_weighted``, ``fpr_weighted`` and ``tpr_at_fpr_0.001_weighted``, weighted by stratum;
         ``partial_auc`` (up to 0.01; NaN for rules); ``precision`` at ``base_rate``. Then that base rate,
         the counts ``trackers``, ``missed``, ``negatives``, ``false_alarms``, and ``personalised`` (rows

@@ -12,7 +12,7 @@ from tkit.errors import TkitError
 
 Unit = Literal["pictures", "mails"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-"""What a false positive rate is a share of: good pictures, or mails with at least one."""
+"""What a false positive rate is a share of: negatives, or mails with at least one."""
 
 # A share of 3 in 1000 must still count as "at most 0.003" after weights have been summed.
 ROUNDING = 1e-12

@@ -48,16 +48,18 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit) -> Path:
     folder, name = (path.parent, path.name) if path.suffix == ".html" else (path, "report.html")
     grids = _audit_grids(audit, MOST_ROWS["page"])
     totals = {row["what"]: row for row in audit.totals.to_dict("records")}
-    tracked = totals["with trackers"]
-    share = share_with_interval(tracked, "share", ", 95% interval ")
+    tracked, alone = totals["with trackers"], totals["with personalised pictures alone"]
+    shares = [share_with_interval(row, "share", ", 95% interval ") for row in (tracked, alone)]
     lead = (
-        f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({share}) report to a server when they are opened,"
-        " unless remote pictures are blocked."
+        f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({shares[0]}) report to a server when they are opened,"
+        f" by trackers, which nobody is meant to see. {alone['count']:,} more ({shares[1]}) report it only by personalised"
+        " pictures, which are there to be looked at. Blocking remote pictures prevents both."
     )
     method = (
-        f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage} and flags"
-        f" references that score at least {audit.threshold:.4g}. Shares have 95% Wilson intervals. Each copy of a mail"
-        " counts as a separate mail. Neither the audit nor this page loads anything that a mail refers to."
+        f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage}. A reference is a"
+        f" tracker if its score for that is at least {audit.threshold:.4g}, and personalised if it is no tracker and its score"
+        f" for being individual is at least {audit.individual_threshold:.4g}. Shares have 95% Wilson intervals."
+        " Each copy of a mail counts as a separate mail. Neither the audit nor this page loads anything that a mail refers to."
     )
     caption = (
         "Above: share of mails with a tracker. Below: number of mails. The first and last 1% of the mails are not"
@@ -86,7 +88,9 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
     ]
     grids = [
         Grid("Mailbox", ("", "of", "number", "share"), totals, 2),
-        _counted("Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers"], most),
+        _counted(
+            "Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers", "personalised"], most
+        ),
         _counted("Providers", audit.providers, ["provider", "trackers", "mails", "senders"], most),
         _counted(f"Over time, by {audit.period}", audit.over_time, ["period", "mails", "tracked", "share"], most * 5),
         _counted("Trackers by carrier", audit.carriers, ["carrier", "trackers", "share"], most),

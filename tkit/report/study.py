@@ -14,10 +14,19 @@ from matplotlib.figure import Figure
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, area_under_time
 from tkit.features.words import reasons
+from tkit.labels.headline import VISIBLE
 from tkit.report.draw import Grid, escaped, figure_html, grid_html, page, paragraph, section, write
 from tkit.report.errors import errors_html
 from tkit.report.figures import DARK, LIGHT, Theme, decay_figure, detector_names, roc_figure, score_figure, svg, tpr_figure
-from tkit.report.tables import comparison_grid, differences_grid, label_grid, merit_grid, slices_grid, splits_grid
+from tkit.report.tables import (
+    comparison_grid,
+    differences_grid,
+    label_grid,
+    merit_grid,
+    slices_grid,
+    splits_grid,
+    verdicts_grid,
+)
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -31,7 +40,7 @@ class Details:
     ----------
     answer : sequence of str
         Paragraphs that the page begins with.
-    splits, differences, slices, over_time : DataFrame
+    splits, differences, verdicts, slices, over_time : DataFrame
         As :class:`tkit.study.StudyResult` has them.
     errors : DataFrame, optional
         As :meth:`tkit.evaluate.Evaluation.errors` gives them; computed if missing.
@@ -40,6 +49,7 @@ class Details:
     answer: Sequence[str] = ()
     splits: pd.DataFrame = field(default_factory=pd.DataFrame)
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
     slices: pd.DataFrame = field(default_factory=pd.DataFrame)
     over_time: pd.DataFrame = field(default_factory=pd.DataFrame)
     errors: pd.DataFrame | None = None
@@ -113,6 +123,7 @@ def write_study(
             grid_html(merit_grid(comparison)),
         ),
         _given("On unseen data", grid_html(splits_grid(details.splits, wide=True)) if len(details.splits) else ""),
+        _given("The three verdicts", grid_html(verdicts_grid(details.verdicts)) if len(details.verdicts) else ""),
         _given("Over time", *_decayed(details.over_time, shown)),
         _given("Where it works and where it does not", grid_html(slices_grid(details.slices)) if len(details.slices) else ""),
         section("Errors", errors_html(errors, name), shown.get("figures/scores.svg", "")),
@@ -139,11 +150,12 @@ def _drawings(
     drawn: dict[str, tuple[Callable[[Theme], Figure], str]] = {
         "figures/roc.svg": (
             lambda theme: roc_figure(evaluations, theme),
-            "Recall against false positive rate, the share of good references that are flagged. Rules are points.",
+            "Recall against false positive rate: of the pictures that a person should see, the share that is flagged. Rules are"
+            " points.",
         ),
         "figures/tpr.svg": (
             lambda theme: tpr_figure(comparison, theme),
-            "Recall when at most one good reference in a thousand is flagged.",
+            "Recall when at most one in a thousand pictures that a person should see is flagged.",
         ),
     }
     if len(details.splits):
@@ -196,7 +208,8 @@ def _method(evaluations: Sequence[Evaluation]) -> str:
     return (
         f"{detectors} judged the same {len(first.rows):,} labelled remote references of"
         f" {first.rows['message_sha256'].nunique():,} mails. The rates use the labels that are likely or sure:"
-        f" {rates.trackers:,} open trackers and {rates.negatives:,} content pictures and spacers. Personalised pictures,"
+        f" {rates.trackers:,} open trackers and {rates.negatives:,} pictures that a person should see: content, spacers, and"
+        f" personalised pictures with a declared side of {VISIBLE} px or more. Other personalised pictures,"
         " undecided references and guesses are counted separately. Scores are out of fold. The intervals are 95%"
         f" percentile intervals of {first.resamples:,} cluster bootstrap resamples (seed {first.seed}), which draw whole"
         f" groups of equal {first.cluster}, because copies of one mailing are not independent observations. Without an error"

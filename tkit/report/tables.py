@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from tkit.bundle import VERDICTS
 from tkit.evaluate.percent import percent
+from tkit.labels.headline import VISIBLE
 from tkit.report.draw import Grid, drawn, share_with_interval
 from tkit.report.figures import LABELS
 
@@ -44,6 +46,17 @@ def differences_table(differences: pd.DataFrame) -> Table:
         As :func:`tkit.evaluate.differences` gives it.
     """
     return drawn(differences_grid(differences))
+
+
+def verdicts_table(verdicts: pd.DataFrame) -> Table:
+    """Return the verdicts on all mail by label as a table for a terminal of 80 columns.
+
+    Parameters
+    ----------
+    verdicts : DataFrame
+        As :class:`tkit.study.StudyResult` has it.
+    """
+    return drawn(verdicts_grid(verdicts[verdicts["corpus"] == "all"]))
 
 
 def comparison_grid(comparison: pd.DataFrame, wide: bool) -> Grid:
@@ -83,9 +96,10 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
     ]
     base_rate = percent(comparison["base_rate"].iloc[0]) if len(comparison) else "-"
     note = (
-        "Recall at a share of mails: at most that share of the mails with good pictures loses one. The partial area under the"
-        " ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the corpora from the"
-        f" sampling strata. Precision assumes that {base_rate} of trackers, content pictures and spacers are trackers."
+        "Recall at a share of mails: at most that share of the mails loses a picture that a person should see. The partial"
+        " area under the ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the"
+        f" corpora from the sampling strata. Precision assumes that {base_rate} of trackers, content, spacers and visible personalised"
+        " pictures are trackers."
     )
     return Grid("Other figures of merit", ("detector", *rates), rows, len(rates), note)
 
@@ -106,13 +120,14 @@ def splits_grid(splits: pd.DataFrame, wide: bool) -> Grid:
         }
     rows = []
     for row in splits.to_dict("records"):
-        counts = f"{row['trackers']:,} and {row['negatives']:,} good"
+        counts = f"{row['trackers']:,} and {row['negatives']:,} negatives"
         split = f"{row['split']}\n{row['claim'] if wide else counts}"
         rows.append((split, *((counts,) if wide else ()), *(share_with_interval(row, rate) for rate in rates.values())))
-    columns = ("tested on", *(("trackers and good",) if wide else ()), *rates)
+    columns = ("tested on", *(("trackers and negatives",) if wide else ()), *rates)
     note = (
-        "Each share with its 95% interval. The threshold is chosen on the training side and frozen; the false positives are"
-        " those of the test side. At 0.1%, fewer than 1,000 good pictures allow none."
+        "Each share with its 95% interval. Negatives are the pictures that a person should see. The threshold is chosen on the"
+        " training side and frozen; the false positives are those of the test side. At 0.1%, fewer than 1,000"
+        " negatives allow none."
     )
     return Grid("The best model on unseen data", columns, rows, len(rates), note)
 
@@ -129,6 +144,23 @@ def differences_grid(differences: pd.DataFrame) -> Grid:
     name = f" by {differences['name'].iloc[0]}" if len(differences) else ""
     note = "Paired: both on the same resamples. A rule is compared at its own false positive rate."
     return Grid(f"Recall gained{name}", ("over", "at false positives", "difference"), rows, 2, note)
+
+
+def verdicts_grid(verdicts: pd.DataFrame) -> Grid:
+    """Return the number of each verdict by label, for all mail and each corpus; the first row of a corpus names it."""
+    columns = ("rows", *VERDICTS[::-1])
+    rows = []
+    before = ""
+    for row in verdicts.to_dict("records"):
+        label = f"{LABELS[row['label'][0]]}{row['label'][1:]}"
+        shares = [f"{row[column]:,}\n{percent(row[column] / row['rows'])}" for column in columns[1:]]
+        rows.append((row["corpus"] if row["corpus"] != before else "", label, f"{row['rows']:,}", *shares))
+        before = row["corpus"]
+    note = (
+        "At frozen thresholds. A tracker is dropped, a personalised picture is reported and kept unless asked otherwise."
+        f" Visible: a declared side of {VISIBLE} px or more."
+    )
+    return Grid("Verdicts by label", ("corpus", "label", *columns), rows, len(columns), note)
 
 
 def slices_grid(slices: pd.DataFrame) -> Grid:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tkit.corpus import STDIN, Problem, read_raw
 from tkit.errors import TkitError
 from tkit.files import whole_file
-from tkit.scrubbing.mails import Scrubbed, scrub
+from tkit.scrubbing.mails import Personalised, Scrubbed, scrub
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -51,7 +51,9 @@ def read_mail(path: str) -> bytes:
     return raw
 
 
-def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
+def scrub_file(
+    path: str, output: Path | None, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep"
+) -> Scrubbed:
     """Scrub the one mail in a file and write it to ``output``, or to standard output if there is none.
 
     Raises
@@ -59,7 +61,7 @@ def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool 
     TkitError
         See :func:`read_mail`; or if the output cannot be written, in which case nothing is left half-written.
     """
-    done = scrub(read_mail(path), bundle, replace=replace)
+    done = scrub(read_mail(path), bundle, replace=replace, personalised=personalised)
     if output is None:
         sys.stdout.buffer.write(done.raw)
         sys.stdout.buffer.flush()
@@ -70,7 +72,7 @@ def scrub_file(path: str, output: Path | None, bundle: Bundle, *, replace: bool 
 
 
 def scrub_folder(
-    folder: Path, output: Path, bundle: Bundle, *, replace: bool = False
+    folder: Path, output: Path, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep"
 ) -> Iterator[tuple[int, int, ScrubbedFile]]:
     """Scrub every mail file of a folder, such as a Maildir, into another folder under the same names.
 
@@ -98,7 +100,7 @@ def scrub_folder(
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TkitError(f"{target.parent}: cannot be made ({error.strerror}): give another folder") from None
-        done = scrub(raw, bundle, replace=replace)
+        done = scrub(raw, bundle, replace=replace, personalised=personalised)
         with whole_file(target) as stream:
             stream.write(done.raw)
         yield number, len(files), ScrubbedFile(str(path), done, "")

@@ -1,17 +1,17 @@
-"""Remove from a mail what a bundle flags; every other byte stays as it was."""
+"""Remove from a mail what reveals that it was opened; every other byte stays as it was."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
 
-from tkit.bundle import Bundle, judge
+from tkit.bundle import Bundle, Verdict, explain, judge
 from tkit.features import extract_batches, require_one_mail
-from tkit.features.words import reasons
 from tkit.html.edit import removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
@@ -23,7 +23,10 @@ from tkit.url.services import service_names
 from tkit.version import __version__
 
 HEADER = "X-Tkit-Scrubbed"
-"""The header that is added to a changed mail and says how many trackers were removed."""
+"""The header that is added to a changed mail and says how much was removed."""
+
+Personalised = Literal["keep", "drop"]
+"""What happens to a personalised picture: it stays and is reported, or it goes like a tracker."""
 
 MAX_ROUNDS = 16
 """How often a mail is judged again after removals: the remaining references may look different without the removed ones."""
@@ -41,8 +44,8 @@ _Change = TypeVar("_Change")
 _Made = TypeVar("_Made")
 
 
-class Tracker(NamedTuple):
-    """A reference that the bundle flags as a tracker.
+class Finding(NamedTuple):
+    """A reference that reveals that the mail was opened.
 
     Attributes
     ----------
@@ -50,10 +53,12 @@ class Tracker(NamedTuple):
         Numbers of the HTML part and of the reference, as :func:`tkit.html.references` gives them for the mail as it came.
     carrier, url, resolved_url : str
         As :func:`tkit.html.references` gives them.
+    verdict : {"tracker", "personalised"}
+        See :func:`tkit.bundle.judge`.
     score : float
-        The bundle's score.
+        Probability that it is what the verdict says: a tracker, or individual.
     reasons : tuple of str
-        See :func:`tkit.features.words.reasons`.
+        See :func:`tkit.bundle.explain`.
     provider : str
         The mailing service behind it, ``""`` if unknown.
     """
@@ -63,15 +68,16 @@ class Tracker(NamedTuple):
     carrier: str
     url: str
     resolved_url: str
+    verdict: Verdict
     score: float
     reasons: tuple[str, ...]
     provider: str
 
 
 class Skipped(NamedTuple):
-    """A tracker that was left in, and why."""
+    """A reference that was to be removed and was left in, and why."""
 
-    tracker: Tracker
+    finding: Finding
     why: str
 
 
@@ -82,32 +88,43 @@ class Scrubbed(NamedTuple):
     ----------
     raw : bytes
         The mail; exactly the input if nothing was removed.
-    removed : tuple of Tracker
-        The removed trackers, in the order of the mail.
+    removed : tuple of Finding
+        What was removed, in the order of the mail: the trackers, and where asked the personalised pictures.
+    personalised : tuple of Finding
+        The personalised pictures that were kept, since a person should see them.
     skipped : tuple of Skipped
-        Flagged trackers that are still there: in a signed part, or not removable without changing another reference.
+        What was to be removed and is still there: in a signed part, or not removable without changing another reference.
     notes : tuple of str
         What else the user should know: signatures whose body hash no longer fits, parts that were not inspected.
     """
 
     raw: bytes
-    removed: tuple[Tracker, ...]
+    removed: tuple[Finding, ...]
+    personalised: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
 
     @property
     def summary(self) -> str:
-        """The number of removed trackers in words: ``"2 trackers removed"``."""
-        return f"{len(self.removed)} {'tracker' if len(self.removed) == 1 else 'trackers'} removed"
+        """The number of removed references in words: ``"2 trackers and 1 personalised picture removed"``."""
+        pictures = sum(finding.verdict == "personalised" for finding in self.removed)
+        trackers = len(self.removed) - pictures
+        parts = [_number(trackers, "tracker")] if trackers or not pictures else []
+        parts += [_number(pictures, "personalised picture")] if pictures else []
+        return f"{' and '.join(parts)} removed"
 
 
-def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep") -> Scrubbed:
     r"""Remove the trackers from a mail.
 
     A picture loses its source and keeps its place and size, a ``srcset`` loses the candidate, a style sheet the URL.
-    Charset, transfer encoding, boundaries and headers stay. The remaining mail is judged again until the bundle flags
-    nothing more, so that scrubbing twice changes nothing more. The result is read again: it must contain exactly the other
-    references, in their order. A tracker that cannot be removed so is left in and reported in ``skipped``.
+    Charset, transfer encoding, boundaries and headers stay. The remaining mail is judged again until there is
+    nothing more to remove, so that scrubbing twice changes nothing more. The result is read again: it must contain exactly
+    the other references, in their order. A tracker that cannot be removed so is left in and reported in ``skipped``.
 
     Parameters
     ----------
@@ -117,6 +134,9 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
         The detector.
     replace : bool
         Put a transparent picture of the declared size (a ``data:`` URL) in place of each picture that is removed.
+    personalised : {"keep", "drop"}
+        Whether personalised pictures stay, or are removed like trackers. They reveal that the mail was opened too, but they
+        are there to be looked at.
 
     Returns
     -------
@@ -137,12 +157,13 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False) -> Scrubbed:
     """
     require_one_mail(bundle.vantage, "scrub")
     start = mbox_line_length(raw)
-    work = _Work(raw[start:], bundle, replace)
+    work = _Work(raw[start:], bundle, replace, {"tracker"} if personalised == "keep" else {"tracker", "personalised"})
     work.run()
     removed = tuple(work.removed[index] for index in sorted(work.removed))
+    kept = tuple(work.kept[index] for index in sorted(work.kept))
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
     notes = tuple(_notes(work.now.mail, work.now.message, bool(removed)))
-    done = Scrubbed(raw, removed, skipped, notes)
+    done = Scrubbed(raw, removed, kept, skipped, notes)
     return done._replace(raw=raw[:start] + _with_header(work.now.mail, done.summary)) if removed else done
 
 
@@ -208,65 +229,73 @@ class _Work:
     before them go.
     """
 
-    def __init__(self, mail: bytes, bundle: Bundle, replace: bool) -> None:
+    def __init__(self, mail: bytes, bundle: Bundle, replace: bool, unwanted: Collection[Verdict]) -> None:
         self.now = _read(mail)
         self.remaining = self.now.references  # of the mail as it is now, one per row
-        self.removed: dict[int, Tracker] = {}
+        self.removed: dict[int, Finding] = {}
+        self.kept: dict[int, Finding] = {}
         self.skipped: dict[int, Skipped] = {}
         self._bundle = bundle
         self._replace = replace
+        self._unwanted = unwanted
 
     def run(self) -> None:
-        """Remove trackers until the bundle flags nothing more that can be removed."""
+        """Remove what is unwanted until there is nothing more that can be removed."""
         for _ in range(MAX_ROUNDS):
-            flagged = self._flagged()
-            if not flagged or not self._remove(flagged):
+            going = self._judge()
+            if not going or not self._remove(going):
                 return
         why = f"flagged only after {MAX_ROUNDS} others went one by one: scrub the mail again"
-        self.skipped |= {index: Skipped(tracker, why) for index, tracker in self._flagged().items()}
+        self.skipped |= {index: Skipped(finding, why) for index, finding in self._judge().items()}
 
-    def _flagged(self) -> dict[int, Tracker]:
-        """Return by index what the bundle flags now, without what was skipped."""
-        rows = self.now.rows
-        if rows is None:
-            return {}
-        verdicts = judge(self._bundle, rows) == "tracker"
-        if not verdicts.any():
-            return {}
-        rows = rows[verdicts]
-        flagged = [reference for reference, verdict in zip(self.remaining, verdicts, strict=True) if verdict]
-        phrases = reasons(rows, self._bundle.contributions(rows), [True] * len(rows))
-        services = service_names([reference.load.resolved_url for reference in flagged])
-        return {
-            reference.index: Tracker(reference.part, reference.index, *reference.load, float(score), tuple(why), service)
-            for reference, score, why, service in zip(flagged, self._bundle.scores(rows), phrases, services, strict=True)
-            if reference.index not in self.skipped
-        }
+    def _judge(self) -> dict[int, Finding]:
+        """Judge the mail as it is now; return by index what is to go and was not skipped, and note what is kept."""
+        found = [finding for finding in self._findings() if finding.index not in self.skipped]
+        self.kept = {finding.index: finding for finding in found if finding.verdict not in self._unwanted}
+        return {finding.index: finding for finding in found if finding.verdict in self._unwanted}
 
-    def _remove(self, flagged: Mapping[int, Tracker]) -> bool:
-        """Remove flagged references and note why the rest of them stays; return whether any went."""
-        edits, left = self._edits(flagged)
+    def _findings(self) -> list[Finding]:
+        if self.now.rows is None:
+            return []
+        verdicts = judge(self._bundle, self.now.rows)
+        found = verdicts != "clean"
+        if not found.any():
+            return []
+        rows, verdicts = self.now.rows[found], verdicts[found]
+        references = [reference for reference, here in zip(self.remaining, found, strict=True) if here]
+        scores = np.where(verdicts == "tracker", self._bundle.scores(rows), self._bundle.scores(rows, "individual"))
+        services = service_names([reference.load.resolved_url for reference in references])
+        return [
+            Finding(reference.part, reference.index, *reference.load, verdict, score, tuple(why), service)
+            for reference, verdict, score, why, service in zip(
+                references, verdicts.tolist(), scores.tolist(), explain(self._bundle, rows, verdicts), services, strict=True
+            )
+        ]
+
+    def _remove(self, going: Mapping[int, Finding]) -> bool:
+        """Remove references and note why the rest of them stays; return whether any went."""
+        edits, left = self._edits(going)
         written, reading = _together_or_singly(edits, self._with)
         left |= {index: _READ_OTHERWISE for edit in edits if edit not in written for index in edit.removed}
-        self.skipped |= {index: Skipped(flagged[index], why) for index, why in left.items() if index in flagged}
+        self.skipped |= {index: Skipped(going[index], why) for index, why in left.items() if index in going}
         if reading is None:
             return False
         gone = {index for edit in written for index in edit.removed}
-        removed = [reference for reference in self.remaining if reference.index in gone]
-        self.removed |= {reference.index: flagged.get(reference.index) or _beside(reference) for reference in removed}
+        for index in gone:  # with a place go all references that are written there: they have one URL, so one verdict
+            self.removed[index] = going[index] if index in going else self.skipped.pop(index).finding
         self.remaining = [reference for reference in self.remaining if reference.index not in gone]
         self.now = reading
         return True
 
-    def _edits(self, flagged: Collection[int]) -> tuple[list[_PartEdit], dict[int, str]]:
-        """Return the parts without their flagged references, and by index why some of these stay."""
+    def _edits(self, going: Collection[int]) -> tuple[list[_PartEdit], dict[int, str]]:
+        """Return the parts without the references that are to go, and by index why some of these stay."""
         parts: dict[int, list[_Reference]] = defaultdict(list)
         for reference in self.remaining:
             parts[reference.part].append(reference)
         edits: list[_PartEdit] = []
         left: dict[int, str] = {}
         for number, source in enumerate(html_sources(self.now.mail, self.now.message)):
-            wanted = frozenset(reference.index for reference in parts[number] if reference.index in flagged)
+            wanted = frozenset(reference.index for reference in parts[number] if reference.index in going)
             if wanted:
                 edit = _edit(source, parts[number], wanted, self._replace)
                 if isinstance(edit, str):
@@ -312,13 +341,6 @@ def _together_or_singly(
             chosen.append(change)
             made = longer
     return chosen, made
-
-
-def _beside(reference: _Reference) -> Tracker:
-    """Return a reference that goes with a tracker: a copy of its element that the HTML tree makes of the same text."""
-    why = ("written in the same place as a tracker",)
-    service = service_names([reference.load.resolved_url])[0]
-    return Tracker(reference.part, reference.index, *reference.load, float("nan"), why, service)
 
 
 class _PartEdit(NamedTuple):

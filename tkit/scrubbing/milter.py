@@ -1,4 +1,4 @@
-"""A mail filter for Postfix and Sendmail that removes the trackers from every mail.
+"""A mail filter for Postfix and Sendmail that scrubs every mail.
 
 It implements the Sendmail mail filter protocol, version 6, after Sendmail's ``mfdef.h`` and Postfix's ``milter8.c``:
 packets of a length, a command and data. It negotiates only what rewriting a body needs. On any error the mail passes
@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tkit.errors import TkitError
-from tkit.scrubbing.mails import HEADER
+from tkit.scrubbing.mails import HEADER, Personalised
 from tkit.scrubbing.worker import Done, Workers
 
 _log = logging.getLogger("tkit.scrubbing.milter")
@@ -51,15 +51,15 @@ _CONTINUE = b"c"
 
 
 class Counts:
-    """Numbers of mails and of removed trackers."""
+    """Numbers of mails, of what was removed from them, and of the personalised pictures that were kept."""
 
     def __init__(self) -> None:
-        self.mails = self.changed = self.removed = self.passed = 0
+        self.mails = self.changed = self.trackers = self.personalised = self.kept = self.passed = 0
 
     def __str__(self) -> str:
         return (
-            f"{self.mails:,} mails, {self.changed:,} changed, {self.removed:,} trackers removed, "
-            f"{self.passed:,} passed unscrubbed"
+            f"{self.mails:,} mails, {self.changed:,} changed, {self.trackers:,} trackers and {self.personalised:,} personalised"
+            f" pictures removed, {self.kept:,} personalised pictures kept, {self.passed:,} passed unscrubbed"
         )
 
 
@@ -128,11 +128,16 @@ class Milter:
             self.counts.passed += 1
             _log.warning("a mail of %d bytes passes unchanged: %s", len(mail), error)
             return None
-        if not done.removed:
+        self.counts.kept += done.kept
+        if not done.raw:
             return None
         self.counts.changed += 1
-        self.counts.removed += done.removed
-        _log.info("a mail of %d bytes: %d trackers removed, %d left in", len(mail), done.removed, done.left)
+        self.counts.trackers += done.trackers
+        self.counts.personalised += done.personalised
+        _log.info(
+            "a mail of %d bytes: %d trackers and %d personalised pictures removed, %d left in, %d personalised pictures kept",
+            *(len(mail), done.trackers, done.personalised, done.left, done.kept),
+        )
         return done
 
     def passed(self, why: str) -> None:
@@ -272,6 +277,7 @@ def serve(
     model: Path | None = None,
     vantage: str = "message",
     replace: bool = False,
+    personalised: Personalised = "keep",
     workers: int = 2,
     timeout: float = 60.0,
     max_size: int = 64 << 20,
@@ -282,7 +288,7 @@ def serve(
     ----------
     listen : str
         ``inet:PORT@HOST`` (``inet:PORT`` is 127.0.0.1) or ``unix:PATH``.
-    model, vantage, replace, workers, timeout
+    model, vantage, replace, personalised, workers, timeout
         See :class:`tkit.scrubbing.worker.Workers`.
     max_size : int
         Bytes; a larger mail passes unchanged.
@@ -294,7 +300,7 @@ def serve(
     """
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listen, Workers(workers, timeout, model, vantage, replace), max_size))
+        asyncio.run(_serve(listen, Workers(workers, timeout, model, vantage, replace, personalised), max_size))
 
 
 async def _serve(listen: str, workers: Workers, max_size: int) -> None:

@@ -14,16 +14,32 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from tkit.bundle import Bundle, default_bundle
 from tkit.errors import TkitError
+from tkit.scrubbing.mails import Personalised, scrub
 
 _LENGTH = struct.Struct(">I")
-_DONE = struct.Struct(">?III")  # success, trackers removed, trackers left in, length of the mail that follows
+_DONE = struct.Struct(">?5I")  # success, the counts of Done, length of the mail that follows
 
 
 class Done(NamedTuple):
-    """The result for a mail: how many trackers were removed and left in, and the new mail, ``b""`` if nothing changed."""
+    """The result for a mail.
 
-    removed: int
+    Attributes
+    ----------
+    trackers, personalised : int
+        How many trackers and personalised pictures were removed.
+    kept : int
+        How many personalised pictures were kept, since a person should see them.
+    left : int
+        How many references could not be removed.
+    raw : bytes
+        The new mail; ``b""`` if nothing was removed.
+    """
+
+    trackers: int
+    personalised: int
+    kept: int
     left: int
     raw: bytes
 
@@ -41,13 +57,16 @@ class Workers:
         Bundle folder; by default the built-in bundle of ``vantage``.
     vantage : str
         ``"url"``, ``"element"`` or ``"message"``.
-    replace : bool
+    replace, personalised
         See :func:`tkit.scrubbing.scrub`.
     """
 
-    def __init__(self, count: int, timeout: float, model: Path | None, vantage: str, replace: bool) -> None:
+    def __init__(
+        self, count: int, timeout: float, model: Path | None, vantage: str, replace: bool, personalised: Personalised = "keep"
+    ) -> None:
         self._timeout = timeout
-        self._command = [sys.executable, "-m", "tkit.scrubbing.worker", str(model or ""), vantage, "replace" if replace else ""]
+        options = [str(model or ""), vantage, "replace" if replace else "", personalised]
+        self._command = [sys.executable, "-m", "tkit.scrubbing.worker", *options]
         self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
         self._running: set[Process] = set()
         for _ in range(count):
@@ -104,28 +123,32 @@ async def _ask(process: Process, mail: bytes) -> Done | None:
         raise BrokenPipeError
     process.stdin.write(_LENGTH.pack(len(mail)) + mail)
     await process.stdin.drain()
-    succeeded, removed, left, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
+    succeeded, *counts, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
     raw = await process.stdout.readexactly(length)
-    return Done(removed, left, raw) if succeeded else None
+    return Done(*counts, raw) if succeeded else None
 
 
-def work(requests: IO[bytes], answers: IO[bytes], model: str, vantage: str, replace: bool) -> None:
+def work(
+    requests: IO[bytes], answers: IO[bytes], model: str, vantage: str, replace: bool, personalised: Personalised = "keep"
+) -> None:
     """Scrub the mails of one stream into another until the first ends."""
-    from tkit.bundle import Bundle, default_bundle  # noqa: PLC0415  keeps the model out of the server
-    from tkit.scrubbing.mails import scrub  # noqa: PLC0415
-
     bundle = Bundle.load(model) if model else default_bundle(vantage)
     while len(head := requests.read(_LENGTH.size)) == _LENGTH.size:
         mail = requests.read(*_LENGTH.unpack(head))
         try:
-            done = scrub(mail, bundle, replace=replace)
+            done = scrub(mail, bundle, replace=replace, personalised=personalised)
         except Exception:  # whatever fails, the mail passes unchanged and the next one is read
-            answers.write(_DONE.pack(False, 0, 0, 0))
+            answers.write(_DONE.pack(False, 0, 0, 0, 0, 0))
         else:
             raw = done.raw if done.removed else b""
-            answers.write(_DONE.pack(True, len(done.removed), len(done.skipped), len(raw)) + raw)
+            trackers = sum(finding.verdict == "tracker" for finding in done.removed)
+            counts = (trackers, len(done.removed) - trackers, len(done.personalised), len(done.skipped))
+            answers.write(_DONE.pack(True, *counts, len(raw)) + raw)
         answers.flush()
 
 
 if __name__ == "__main__":
-    work(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], sys.argv[2], bool(sys.argv[3]))
+    work(
+        *(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], sys.argv[2], bool(sys.argv[3])),
+        "drop" if sys.argv[4] == "drop" else "keep",
+    )

@@ -110,7 +110,7 @@ def run_study(
     max_false_alarms : float
         Maximum false positive rate, as a share of the `unit`; each threshold is chosen for it inside the training side.
     unit : {"pictures", "mails"}
-        Good pictures that are flagged, or mails with a good picture that is flagged.
+        Pictures that a person should see that are flagged, or mails with at least one that is.
     cluster : {"sender_key", "component"}
         Groups of rows that the resamples of the intervals draw whole.
     quick : bool
@@ -300,8 +300,9 @@ def _summary(best: Evaluation, splits: pd.DataFrame, settings: _Settings) -> tup
         f"The best model, {best.name} at the {best.vantage} vantage point, finds {recall} of the trackers of kits and"
         f" providers that it was not trained on, with at most {budget(settings.max_false_alarms, settings.unit)} flagged.",
         f"At thresholds chosen on the training side it finds {percent_estimate(rates.tpr, 1)} of the trackers and flags"
-        f" {percent_estimate(rates.fpr, 2)} of the good pictures ({rates.false_alarms} of {rates.negatives:,});"
-        f" {percent_estimate(best.mail_false_alarms(), 2)} of the mails lose a good picture.",
+        f" {percent_estimate(rates.fpr, 2)} of the pictures that a person should see"
+        f" ({rates.false_alarms} of {rates.negatives:,});"
+        f" {percent_estimate(best.mail_false_alarms(), 2)} of the mails lose one.",
     ]
     if len(splits) > 1:
         rows = splits.to_dict("records")

@@ -67,7 +67,7 @@ def train_bundle(
     max_false_alarms : float
         Maximum false positive rate, as a share of the `unit`.
     unit : {"pictures", "mails"}
-        Good pictures that are flagged, or mails with a good picture that is flagged.
+        Pictures that a person should see that are flagged, or mails with at least one that is.
     folds, seed : int
         Of the cross-validation that gives the threshold and the figures in the card.
     date : str
@@ -256,7 +256,7 @@ def _fit(factory: ModelFactory, rows: pd.DataFrame, evaluation: Evaluation, max_
     used = weight > 0
     model = factory()
     model.fit(rows[used], is_positive(rows, target)[used], weight[used])
-    chosen = f"at most {budget(max_false_alarms, unit)} flagged, on cross-validated scores (folds by component)"
+    chosen = f"at most {budget(max_false_alarms, unit, target)} flagged, on cross-validated scores (folds by component)"
     return Trained(model, threshold, chosen)
 
 
@@ -267,14 +267,15 @@ def _replay_rows(rows: pd.DataFrame, score: np.ndarray, count: int = 200) -> pd.
     return picked
 
 
-def budget(max_false_alarms: float, unit: Unit) -> str:
+def budget(max_false_alarms: float, unit: Unit, target: Target = TRACKER) -> str:
     """Return a maximum false positive rate in words.
 
     >>> budget(0.001, "pictures"), budget(0.01, "mails")
-    ('0.1% of good pictures', '1% of mails with a good picture')
+    ('0.1% of the pictures that a person should see', '1% of the mails with pictures that a person should see')
     """
     share = f"{max_false_alarms * 100:.6g}%"
-    return f"{share} of good pictures" if unit == "pictures" else f"{share} of mails with a good picture"
+    pictures = "pictures that a person should see" if target == TRACKER else "good pictures"
+    return f"{share} of the {pictures if unit == 'pictures' else f'mails with {pictures}'}"
 
 
 def facts(dataset: Dataset, rows: pd.DataFrame) -> dict[str, str]:

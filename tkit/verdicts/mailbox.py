@@ -1,4 +1,4 @@
-"""Find out who tracks a mailbox: the trackers that a bundle flags by sender, provider, time and form."""
+"""Find out who tracks a mailbox: its trackers by sender, provider, time and form, and its personalised pictures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tkit.arrays import Mask, wilson
-from tkit.bundle import Bundle, judge
+from tkit.arrays import wilson
+from tkit.bundle import Bundle, Verdicts, judge
 from tkit.features import extract, require_one_mail
 from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
@@ -33,10 +33,12 @@ _TOTALS = {
     "with HTML": "mails",
     "with remote references": "mails",
     "with trackers": "mails",
+    "with personalised pictures alone": "mails",
     "telling the recipient's address": "mails",
     "without readable date": "mails",
     "remote references": "",
     "trackers": "remote references",
+    "personalised pictures": "remote references",
 }
 _MOST_PERIODS = 24
 _OUTLIERS = 0.01  # share of mails at either end: dates are often forged or wrong and must not set the scale
@@ -44,23 +46,27 @@ _OUTLIERS = 0.01  # share of mails at either end: dates are often forged or wron
 
 @dataclass(frozen=True)
 class Audit:
-    """The trackers of a mailbox. Every copy of a mail counts.
+    """The trackers and personalised pictures of a mailbox. Every copy of a mail counts.
+
+    A mail with either of them reports that it was opened. A personalised picture is there to be looked at, so that it is
+    counted apart.
 
     Attributes
     ----------
     detector, vantage : str
         Name and vantage point of the bundle.
-    threshold : float
-        The lowest score that is flagged as a tracker, a probability.
+    threshold, individual_threshold : float
+        The lowest scores for a tracker, and for a reference that is individual: probabilities.
     totals : DataFrame
         ``what``; ``count``; ``of``, the total that it is a share of; ``share``, ``low`` and ``high``, the share and
         its 95% Wilson interval, NaN if the total is 0 or there is none. Rows: ``mails``, and of these ``with HTML``,
-        ``with remote references``, ``with trackers``, ``telling the recipient's address`` (see `addresses`),
-        ``without readable date``; then ``remote references``, and of these ``trackers``.
+        ``with remote references``, ``with trackers``, ``with personalised pictures alone`` (and no tracker), ``telling the
+        recipient's address`` (see `addresses`), ``without readable date``; then ``remote references``, and of these
+        ``trackers`` and ``personalised pictures``.
     senders : DataFrame
         By ``sender``, the registrable domain of From (``""`` if there is none): ``mails``, ``tracked`` mails,
-        ``share``, ``trackers``, and ``provider``, the known provider of most of its trackers (``""`` if unknown).
-        Senders of the most tracked mails come first.
+        ``share``, ``trackers``, ``personalised`` pictures, and ``provider``, the known provider of most of its trackers
+        (``""`` if unknown). Senders of the most tracked mails come first.
     providers : DataFrame
         By ``provider`` (``""`` for unknown ones): ``trackers``, and ``mails`` and ``senders`` with at least one.
     over_time : DataFrame
@@ -79,6 +85,7 @@ class Audit:
     detector: str
     vantage: str
     threshold: float
+    individual_threshold: float
     totals: pd.DataFrame
     senders: pd.DataFrame
     providers: pd.DataFrame
@@ -115,7 +122,7 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     tally = _Tally()
     for batch in batches(messages, MAILS_AT_ONCE):
         rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
-        tally.add(batch, rows, judge(bundle, rows) == "tracker")
+        tally.add(batch, rows, judge(bundle, rows))
         if progress is not None:
             progress(tally.counts["mails"])
     return tally.audit(bundle)
@@ -159,9 +166,10 @@ class _Tally:
         self.carriers: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
 
-    def add(self, batch: Sequence[Message], rows: pd.DataFrame, flagged: Mask) -> None:
+    def add(self, batch: Sequence[Message], rows: pd.DataFrame, verdicts: Verdicts) -> None:
         references = Counter(rows["message_sha256"].tolist())
-        flags = rows[flagged]
+        personalised = Counter(rows.loc[verdicts == "personalised", "message_sha256"].tolist())
+        flags = rows[verdicts == "tracker"]
         names = service_names(flags["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
         for key, *form in zip(flags["message_sha256"], names, flags["carrier"], visible_size(flags), strict=True):
@@ -172,9 +180,11 @@ class _Tally:
             domains[key].add(registrable_domain(host_of(unwrap(url))))
         for message in batch:
             key = message.message_sha256
-            self._add_mail(message, references[key], trackers.get(key, []), domains.get(key, set()))
+            self._add_mail(message, references[key], trackers.get(key, []), personalised[key], domains.get(key, set()))
 
-    def _add_mail(self, message: Message, references: int, trackers: list[_Tracker], domains: set[str]) -> None:
+    def _add_mail(
+        self, message: Message, references: int, trackers: list[_Tracker], personalised: int, domains: set[str]
+    ) -> None:
         """Add one mail; ``domains`` receive the recipient's address."""
         sender = registrable_domain(message.from_domain)
         date = message.date
@@ -185,13 +195,15 @@ class _Tally:
                 "with HTML": int(bool(message.html_parts)),
                 "with remote references": int(bool(references)),
                 "with trackers": tracked,
+                "with personalised pictures alone": int(personalised and not tracked),
                 "telling the recipient's address": int(bool(domains)),
                 "without readable date": int(date is None),
                 "remote references": references,
                 "trackers": len(trackers),
+                "personalised pictures": personalised,
             }
         )
-        self.senders[sender].update(mails=1, tracked=tracked, trackers=len(trackers))
+        self.senders[sender].update(mails=1, tracked=tracked, trackers=len(trackers), personalised=personalised)
         self.providers.update((tracker.provider, sender) for tracker in trackers)
         self.provider_mails.update({tracker.provider for tracker in trackers})
         self.carriers.update(tracker.carrier for tracker in trackers)
@@ -208,6 +220,7 @@ class _Tally:
             detector=bundle.name,
             vantage=bundle.vantage,
             threshold=bundle.threshold_score,
+            individual_threshold=bundle.individual.threshold_score,
             totals=self._totals(),
             senders=self._senders(),
             providers=self._providers(),
@@ -229,10 +242,17 @@ class _Tally:
             if provider:
                 main.setdefault(sender, provider)
         rows = [
-            (sender, count["mails"], count["tracked"], count["tracked"] / count["mails"], count["trackers"])
+            (
+                sender,
+                count["mails"],
+                count["tracked"],
+                count["tracked"] / count["mails"],
+                count["trackers"],
+                count["personalised"],
+            )
             for sender, count in self.senders.items()
         ]
-        senders = pd.DataFrame(rows, columns=["sender", "mails", "tracked", "share", "trackers"])
+        senders = pd.DataFrame(rows, columns=["sender", "mails", "tracked", "share", "trackers", "personalised"])
         senders["provider"] = [main.get(sender, "") for sender in senders["sender"]]
         return _ordered(senders, ["tracked", "mails"], "sender")
 
