@@ -31,6 +31,9 @@ WRONG = {
 }
 """By expected verdict: what a wrong verdict is called, and whether a verdict is wrong."""
 
+LISTED = 40
+"""How many wrong verdicts a table of the page has at most."""
+
 
 def judged(mails: Sequence[MadeMail], bundle: Bundle) -> pd.DataFrame:
     """Return one row per reference of the mails.
@@ -103,13 +106,16 @@ def kinds(results: dict[str, dict[str, pd.DataFrame]], name: str) -> list[str]:
 def failures(rows: pd.DataFrame) -> list[str]:
     """Return the table of wrong verdicts, the URL without most of its token."""
     wrong = rows[rows["wrong"] & rows["asked"]]
-    return markdown(
+    more = len(wrong) - LISTED
+    wrong = wrong.head(LISTED)
+    table = markdown(
         ("mail", "score", "verdict", "URL"),
         [
             (name, f"{score:.3f}", verdict, f"`{url if len(url) < 90 else url[:60] + '…' + url[-24:]}`".replace("|", "%7C"))
             for name, score, verdict, url in zip(wrong["name"], wrong["score"], wrong["verdict"], wrong["url"], strict=True)
         ],
     )
+    return [*table, "", f"{more} more: `--json` prints all."] if more > 0 else table
 
 
 def page(results: dict[str, dict[str, pd.DataFrame]], thresholds: dict[str, float], command: str) -> str:
