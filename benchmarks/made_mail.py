@@ -120,10 +120,7 @@ def failures(rows: pd.DataFrame) -> list[str]:
 
 def page(results: dict[str, dict[str, pd.DataFrame]], thresholds: dict[str, float], command: str) -> str:
     """Return the text of the page."""
-    digests = {
-        title: hashlib.sha256(b"".join(hashlib.sha256(mail.raw).digest() for mail in make())).hexdigest()[:16]
-        for title, make in SETS.values()
-    }
+    digests = {title: hashlib.sha256(b"".join(mail.raw for mail in make())).hexdigest()[:16] for title, make in SETS.values()}
     lines = [
         "# Made mail",
         "",
