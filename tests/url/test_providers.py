@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.url.providers import provider_of
+from tkit.url.providers import provider_of, providers
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,8 @@ def test_only_a_known_service_has_beacons(host: str, path: str) -> None:
 @given(st.lists(st.text("abc-", min_size=1, max_size=5), max_size=3), st.sampled_from(["sendgrid.net", "mjt.lu", "streak.com"]))
 def test_a_service_is_known_on_every_host_below_its_own(labels: list[str], domain: str) -> None:
     assert re.fullmatch("SendGrid|Mailjet|Streak", provider_of(".".join([*labels, domain]), "/")[0])
+
+
+def test_providers_by_host_and_path() -> None:
+    assert providers([]) == []
+    assert providers(["https://a.example/wf/open?upn=abc", "https://a.example/wf/opera"]) == ["SendGrid", ""]

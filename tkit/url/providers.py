@@ -1,4 +1,4 @@
-"""The mailing services and stores of pictures that the features know; :mod:`tkit.url.services` names services for people.
+"""The mailing services and stores of pictures that features and dataset know; :mod:`tkit.url.services` names them for people.
 
 The endpoints are those in the services' documentation and in mails that they sent. The published tables and bundles were
 computed with them, so a change here needs a new feature version.
@@ -7,7 +7,11 @@ computed with them, so a change here needs a new feature version.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+
+from tkit.url.parsing import host_of
+from tkit.url.wrapping import unwrap
 
 SERVICES: tuple[tuple[str, str, str], ...] = (
     ("ActiveCampaign", r"(?:activehosted|acemlnc?|emlnk\d*|acems\d*|activecampaign)\.com", r"/(?:lt|open)\.php|/lt/|l=open"),
@@ -104,6 +108,19 @@ STORES = frozenset(_STORE_NAMES.split())
 """Domains that serve the files of many senders, sites or users and no open trackers of mailing services."""
 
 REGIONAL_S3 = re.compile(r"(?:^|\.)s3[.-][a-z0-9.-]+\.amazonaws\.com$")
+
+
+def providers(resolved_urls: Sequence[str]) -> list[str]:
+    """Return the mailing service of each URL, or of the original if it is wrapped; ``""`` if unknown.
+
+    >>> providers(["http://x.list-manage.com/track/open.php?u=1&id=2", "http://a.example/o.gif"])
+    ['Mailchimp', '']
+    """
+    names = []
+    for url in map(unwrap, resolved_urls):
+        host = host_of(url)
+        names.append(provider_of(host, url[url.find(host, 6) + len(host) :])[0])
+    return names
 
 
 @lru_cache(maxsize=1 << 14)
