@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers templates filter-lists campaigns weak sizes coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers templates filter-lists services campaigns weak sizes coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -66,6 +66,9 @@ templates: $(VENV)/.dev
 
 filter-lists: $(VENV)/.dev
 	$(BIN)/python benchmarks/filter_lists.py --shared $(SHARED) -o docs/filter-lists.md
+
+services: $(VENV)/.dev
+	$(BIN)/python benchmarks/services.py --shared $(SHARED) -o docs/services.md
 
 campaigns: $(VENV)/.dev
 	$(BIN)/python benchmarks/campaigns.py --corpora $(SHARED)/corpora

@@ -201,7 +201,7 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
         "",
         *markdown(head, [precision_row(name, main[main["source"] == "member"], of) for name, of in INDIVIDUAL.items()]),
         "",
-        f"The thresholds were set while looking at {MAIN} and phishing_pot. The gold rows of the other four corpora, where most"
+        f"The thresholds were set while looking at {MAIN} and phishing_pot. The gold rows of the other corpora, where most"
         " mails went to one address:",
         "",
         *markdown(head, [precision_row(name, others, evidence) for name, evidence in INDIVIDUAL.items()]),

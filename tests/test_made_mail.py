@@ -20,6 +20,7 @@ DIGESTS = {
     "receipts": "ae7995af3652d269ebcbb1accc462e121801daf5ac9b493b03ebd54144b1b141",
     "good": "47b63a8fd4b4e34a2892567a10d32d01e77cd00bdf55ca841d84f57f5aa61491",
     "newsletters": "18a8ce13494b7a6f396ead1af5f0325715308cc8e143d112b66c4328039def0d",
+    "served": "84078443ee48146a125ec3349fe98dca441addd80f457b19cc5c39b2b52ea93c",
 }
 
 
@@ -48,8 +49,9 @@ def test_every_reference_of_a_mail_has_an_expected_verdict(made: ModuleType, nam
         assert set(found) == {mail.url, *mail.others}
 
 
-def test_a_hundred_pictures_of_twenty_kinds_in_three_frames(made: ModuleType) -> None:
-    mails = list(made.SETS["personalised"][1]())
+@pytest.mark.parametrize("name", ["personalised", "served"])
+def test_a_hundred_pictures_of_twenty_kinds_in_three_frames(made: ModuleType, name: str) -> None:
+    mails = list(made.SETS[name][1]())
     assert Counter(mail.frame for mail in mails) == {"newsletter": 100, "notice": 100, "letter": 100}
     assert Counter(Counter(mail.kind for mail in mails).values()) == {15: 20}
     assert {len(urls(mail.raw)) for mail in mails if mail.frame == "notice"} <= {2, 3, 4}
@@ -71,7 +73,7 @@ def test_every_host_is_reserved(made: ModuleType) -> None:
 
 def test_individual_urls_differ_between_recipients_and_good_ones_do_not(made: ModuleType) -> None:
     fields = {name: importlib.import_module(f"made_sets.{name}") for name in ("receipts", "good_pictures")}
-    kinds = importlib.import_module("made_sets.personalised_pictures").KINDS
+    pictures = importlib.import_module("made_sets.personalised_pictures")
 
     def own(pattern: str) -> set[str]:
         # The writer's own address and the time of sending are no recipient's.
@@ -79,5 +81,6 @@ def test_individual_urls_differ_between_recipients_and_good_ones_do_not(made: Mo
         return {field for field in found if not field.startswith("same_")}
 
     assert all(own(shape.url) for shape in fields["receipts"].SHAPES)
-    assert all(own(picture.url) for _, pictures in kinds.values() for picture in pictures)
+    assert all(own(picture.url) for _, kind in pictures.KINDS.values() for picture in kind)
+    assert all(own(pattern) for _, pattern in pictures.SERVED)
     assert not any(own(picture.url) for picture in fields["good_pictures"].PICTURES)

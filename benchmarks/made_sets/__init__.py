@@ -1,7 +1,8 @@
 """Made mails to measure a detector on: nothing here is for training.
 
 The sets were made from the names of the kinds and from public documentation, without a look at any detector, and are the same
-bytes on every run. Every host name is reserved (RFC 2606).
+bytes on every run. One was added after the others had been measured: the pictures on the links' host. Every host name is
+reserved (RFC 2606).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from made_sets.frames import LETTER, NEWSLETTER, NOTICE, Frame, Placed, image, l
 from made_sets.good_pictures import PICTURES, SHOT
 from made_sets.made import CLEAN, PERSONALISED, TRACKER, MadeMail
 from made_sets.people import Person, reader, writer
-from made_sets.personalised_pictures import KINDS
+from made_sets.personalised_pictures import KINDS, SERVED
 from made_sets.receipts import SHAPES, SIGNATURE
 
 __all__ = ["CLEAN", "PERSONALISED", "SETS", "TRACKER", "MadeMail"]
@@ -28,16 +29,26 @@ WRITERS = (
 
 def personalised_pictures() -> Iterator[MadeMail]:
     """Yield 100 pictures of 20 kinds, each in a newsletter, a notice and a letter: individual and seen."""
+    yield from _personalised(served=False)
+
+
+def served_pictures() -> Iterator[MadeMail]:
+    """Yield the same pictures under URLs of the host that all links go to, in the form of the links."""
+    yield from _personalised(served=True)
+
+
+def _personalised(*, served: bool) -> Iterator[MadeMail]:
     for kind, (about, pictures) in KINDS.items():
         for number, picture in enumerate(pictures, 1):
             for kind_of_mail in (NEWSLETTER, NOTICE, LETTER):
-                campaign = f"personalised {kind} {number}"
+                campaign = f"{'served' if served else 'personalised'} {kind} {number}"
                 drawing = random.Random(f"{campaign} {kind_of_mail}")
                 to, sender = reader(drawing), writer(drawing, picture.sender)
                 if kind_of_mail != LETTER:
                     sender = _desk(picture.sender, "news" if kind_of_mail == NEWSLETTER else "service")
-                frame = Frame(drawing, to, sender, campaign)
-                url = picture.url.format_map(frame.tokens)
+                links, pattern = SERVED[number - 1] if served else ("", picture.url)
+                frame = Frame(drawing, to, sender, campaign, links)
+                url = pattern.format_map(frame.tokens)
                 alt = picture.alt.format_map(frame.tokens)
                 link = frame.link() if picture.linked and kind_of_mail != LETTER else ""
                 placed = Placed(image(url, picture.width, picture.height, alt, picture.css, link), IN_TEXT, about)
@@ -102,5 +113,6 @@ SETS: dict[str, tuple[str, Callable[[], Iterator[MadeMail]]]] = {
     "receipts": ("receipts in letters", receipts_in_letters),
     "good": ("good pictures in letters", good_pictures),
     "newsletters": ("receipts in newsletters", receipts_in_newsletters),
+    "served": ("personalised pictures on the links' host", served_pictures),
 }
 """By short name: what the set is called, and what yields its mails."""

@@ -40,8 +40,8 @@ def image(url: str, width: int, height: int, alt: str | None, css: str, link: st
 class Frame:
     """A mail in the making: what its own pictures are, and the values of its fields."""
 
-    def __init__(self, drawing: random.Random, to: Person, sender: Person, campaign: str) -> None:
-        self.drawing, self.to, self.sender = drawing, to, sender
+    def __init__(self, drawing: random.Random, to: Person, sender: Person, campaign: str, links: str = "") -> None:
+        self.drawing, self.to, self.sender, self.links = drawing, to, sender, links
         self.tokens = Tokens(drawing, to, sender, campaign)
         self.brand = sender.address.partition("@")[2]
         self.shared = random.Random(f"{campaign} frame")
@@ -54,7 +54,9 @@ class Frame:
         return url
 
     def link(self) -> str:
-        """Return a link as the mail's sender writes it."""
+        """Return a link as the mail's sender writes it, by the pattern `links` where the frame has one."""
+        if self.links:
+            return self.links.format_map(Tokens(self.drawing, self.to, self.sender, str(self.shared.random())))
         token = "".join(self.drawing.choices(BASE62, k=28))
         return self.shared.choice(
             (f"https://click.{self.brand}/{token}", f"https://www.{self.brand}/account?m={token[:9]}", f"https://{self.brand}/")

@@ -528,3 +528,12 @@ KINDS: dict[str, tuple[str, tuple[Picture, ...]]] = {
     ),
 }  # fmt: skip
 """By kind: what the mail says the picture is, and the five pictures."""
+
+SERVED = (
+    ("https://click.{brand}/ls/click?upn=u001.{b62x60}", "https://click.{brand}/im/{b62x60}"),
+    ("https://links.{brand}/u/click?_t={hex32}&_m={hex32_b}", "https://links.{brand}/u/img?_t={hex32}&_m={hex32_b}"),
+    ("https://email.{brand}/c/eJw{b64x80}", "https://email.{brand}/p/eJw{b64x80}"),
+    ("https://t.{brand}/r/?id=h{hex8},{hex8_b},1", "https://t.{brand}/i/?id=h{hex8},{hex8_b},2"),
+    ("https://track.sendwell.example/c/{num8}/{hex32}", "https://track.sendwell.example/live/{num8}/{hex32}"),
+)
+"""How a mailing service writes links and the pictures that it serves from the same host, without a picture's name."""

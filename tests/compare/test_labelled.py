@@ -14,6 +14,7 @@ from tkit.corpus import CORPORA, read_raw
 from tkit.detectors.rules import Declared1x1
 from tkit.errors import TkitError
 from tkit.labels import read_labels
+from tkit.labels.files import url_sha256
 from tkit.mail import Message
 
 
@@ -41,6 +42,21 @@ def test_labels_without_a_reference_are_counted(labels: Path) -> None:
         read_mail([], known, facts=False)
     with pytest.raises(TkitError, match="none of the 1 labels names a reference"):
         read_mail(twice, known[known["url"].str.endswith("moon")], facts=False)
+
+
+def test_carriers_without_a_coarser_name_may_be_called_other() -> None:
+    mail = Message.from_bytes(
+        b"Content-Type: text/html\n\n<link rel=icon href=http://a.example/i>"
+        b"<img src=http://a.example/p srcset='http://a.example/q 2x'>"
+    )
+    labelled = [("other", "http://a.example/i"), ("img", "http://a.example/p"), ("img", "http://a.example/q")]
+    labels = pd.DataFrame(labelled, columns=["carrier", "url"]).assign(
+        message_sha256=mail.message_sha256, part=0, label="C", confidence=3
+    )
+    labels["url_sha256"] = labels["url"].map(url_sha256)
+    found = read_mail([mail], labels, facts=False)
+    assert found.lost == 0
+    assert found.rows["carrier"][found.labels["row"]].tolist() == ["link-icon", "img-src", "img-srcset"]
 
 
 def test_listed_needs_every_list_made_for_mail(mail: LabelledMail) -> None:

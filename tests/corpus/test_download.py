@@ -24,7 +24,7 @@ CORPUS = PublicCorpus(
     title="made by hand",
     repository="nobody/nothing",
     commit="0123456789abcdef",
-    folder="data",
+    folders={"data": "made"},
     licence="none",
     years=(2026, 2026),
     kinds={},
@@ -131,7 +131,7 @@ class TestGet:
         assert check(fetch(answer(body=ARCHIVE)), CORPUS, WANTED) == Checked("made", 7, 0, 0, True)
 
     def test_folder_of_the_whole_repository(self, fetch):
-        corpus = CORPUS._replace(folder="")
+        corpus = CORPUS._replace(folders={"": "made"})
         found = {raw.where.partition("!")[2] for raw in read_raw([fetch(answer(body=ARCHIVE), corpus=corpus)], problems=[])}
         assert {"made/data/0.eml", "made/elsewhere/0.eml"} <= found
 
@@ -238,6 +238,14 @@ class TestServerError:
         broken = answer(body=ARCHIVE[: 4 * BLOCK], length=len(ARCHIVE), ETag='"one"')
         assert check(fetch(broken, answer(503), rest(4 * BLOCK)), CORPUS, WANTED).sound
         assert server.asked[2]["Range"] == f"bytes={4 * BLOCK}-"
+
+
+class TestSeveralFolders:
+    def test_each_becomes_a_folder_of_the_archive(self, fetch):
+        corpus = CORPUS._replace(folders={"data/deeper": "boxes", "data": "single"}, commit="")
+        made = fetch(answer(body=ARCHIVE), corpus=corpus)
+        found = {raw.where.partition("!")[2] for raw in read_raw([made], problems=[])}
+        assert found == {*(f"single/{number}.eml" for number in range(4)), *(f"boxes/box#{number}" for number in (1, 2, 3))}
 
 
 class TestWrongContent:

@@ -7,7 +7,7 @@ import pytest
 from paths import SHARED
 
 from tkit.corpus import CORPORA, Problem, read_raw
-from tkit.corpus.registry import corpora_named, corpus_of, digest_of
+from tkit.corpus.registry import WANTED, corpora_named, corpus_of, digest_of
 from tkit.errors import TkitError
 
 ARCHIVES = SHARED / "corpora"
@@ -22,9 +22,11 @@ class TestPublicCorpora:
             "phishing_pot",
             "spamassassin",
             "trec07p",
+            "wanted",
         ]
         assert all(entry.archive == f"{entry.name}.tar.xz" for entry in CORPORA)
-        assert all(re.fullmatch(r"[0-9a-f]{12}|[0-9a-f]{40}", entry.commit) for entry in CORPORA)
+        assert all(re.fullmatch(r"[0-9a-f]{12}|[0-9a-f]{40}|", entry.commit) for entry in CORPORA)
+        assert all(kind in WANTED for entry in CORPORA for kind in entry.kinds.values())
         assert all(re.fullmatch(r"[0-9a-f]{64}", entry.messages_sha256) for entry in CORPORA)
         assert all(entry.licence for entry in CORPORA)
         assert all(entry.years[0] <= entry.years[1] for entry in CORPORA)
@@ -50,15 +52,21 @@ class TestPublicCorpora:
         assert nazario.url == f"https://codeload.github.com/shaeferd/Phishing-Detection/tar.gz/{nazario.commit}"
         assert nazario.home == "https://github.com/shaeferd/Phishing-Detection"
 
+    def test_without_a_recorded_commit_the_present_state_is_downloaded(self):
+        (wanted,) = corpora_named(["wanted"])
+        assert wanted.url == "https://codeload.github.com/mwstowe/foff-milter/tar.gz/HEAD"
+
     def test_kind_of(self):
-        nazario, spamassassin, trec07p = corpora_named(["nazario", "spamassassin", "trec07p"])
-        assert [spamassassin.kind_of(path) for path in ("easy_ham_2/0", "hard_ham/0", "spam_2/0", "cmds")] == [
+        nazario, spamassassin, trec07p, wanted = corpora_named(["nazario", "spamassassin", "trec07p", "wanted"])
+        paths = ("easy_ham_2/0", "hard_ham/0", "spam_2/0", "cmds")
+        assert [spamassassin.kind_of(f"spamassassin/{path}") for path in paths] == [
             "ham",
             "ham",
             "spam",
             "",
         ]
-        assert (nazario.kind_of("anything"), trec07p.kind_of("inmail.1")) == ("phishing", "")
+        assert (nazario.kind_of("anything"), trec07p.kind_of("trec07p/inmail.1")) == ("phishing", "")
+        assert [wanted.kind_of(path) for path in ("wanted/a.eml", "unwanted/wanted.eml", "a.eml")] == ["wanted", "unwanted", ""]
 
     def test_corpora_named(self):
         assert corpora_named(None) == corpora_named([]) == list(CORPORA)

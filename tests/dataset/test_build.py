@@ -73,21 +73,29 @@ class TestTables:
         rows = read(made[1]).messages.set_index("message_sha256")
         assert len(rows) == len(MAILS) + len(OTHER)
         plain = rows.loc[sha(PLAIN)]
-        assert plain[["corpus", "kind", "language", "references"]].tolist() == ["first", "spam", "", 0]
+        assert plain[["corpus", "kind", "wanted", "language", "references"]].tolist() == ["first", "spam", "unwanted", "", 0]
         assert plain["date"] is pd.NaT
         mail = rows.loc[sha(letter(2, "berta"))]
-        assert mail[["kind", "language", "references"]].tolist() == ["ham", "de", 2]
+        assert mail[["kind", "wanted", "language", "references"]].tolist() == ["ham", "wanted", "de", 2]
         assert mail["sender_key"] == hashlib.sha256(f"{SALT}shop2.example".encode()).hexdigest()[:16]
         assert rows.loc[sha(OTHER["0.eml"]), "kind"] == "unwanted"
 
     def test_labels(self, made):
         rows = read(made[1]).labels
         rows = rows[rows["source"] != "weak"]
-        assert rows["source"].value_counts().to_dict() == {"gold": SENDERS + SENDERS // 2, "member": SENDERS}
-        assert rows["label"].value_counts().to_dict() == {"T": 2 * SENDERS, "C": SENDERS // 2}
-        assert set(rows["stratum_weight"]) == {3.0}
+        assert rows["source"].value_counts().to_dict() == {"gold": SENDERS + SENDERS // 2 + 2, "member": SENDERS}
+        assert rows["label"].value_counts().to_dict() == {"T": 2 * SENDERS + 1, "C": SENDERS // 2 + 1}
+        assert set(rows["stratum_weight"][~rows["full"]]) == {3.0}
         assert rows["component"].nunique() == SENDERS
         listed = rows[rows["published_made_mail"]]
+        # The mail that is labelled as a whole: its clusters are numbered after those of the other label file.
+        whole = rows[rows["full"]]
+        assert whole[["label", "source", "first", "stratum", "stratum_weight"]].to_numpy().tolist() == [
+            ["C", "gold", "C", "all", 1.0],
+            ["T", "gold", "T", "all", 1.0],
+        ]
+        assert whole["second"].fillna("none").tolist() == ["none", "T"]
+        assert whole["cluster"].tolist() == [1001, 1000]
         # Two senders' trackers, their gold label and their member; the list for web pages does not count.
         assert len(listed) == 4
         assert (rows["listed"] == rows["published_made_mail"]).all()
@@ -97,7 +105,8 @@ class TestTables:
         dataset = read(made[1])
         weak = dataset.labels["source"] == "weak"
         rows = dataset.labels[weak]
-        assert 0 < len(rows) <= 54 - 30
+        assert 0 < len(rows) <= 54 - 32
+        assert not rows["full"].any()
         assert rows["probability"].between(0.9, 1).all()
         assert (rows["confidence"] == np.where(rows["probability"] >= SURE, 3, 2)).all()
         assert (rows["sources"] != "").all()
@@ -125,15 +134,26 @@ class TestTables:
         description = read(made[1]).description
         assert description["labels_without_a_reference"] == {"gold": 1, "members": 0}
         assert description["lists"] == [source.name for source in LISTS]
-        assert {name: description["labels"][name] for name in ("gold", "member")} == {"gold": 18, "member": 12}
+        assert {name: description["labels"][name] for name in ("gold", "member")} == {"gold": 20, "member": 12}
         counts = [description[name] for name in ("messages", "messages_with_references", "references")]
         assert counts == [28, 27, 54]
         assert sorted(description["inputs"]) == [
             "gold/labels.csv",
             "gold/members.csv",
+            "gold/wanted.csv",
             "lists/made_mail.txt",
             "lists/made_web.txt",
         ]
+
+    def test_unseen_corpus(self, made):
+        dataset = read(made[1])
+        assert dataset.tested_corpora == ["first", "second"]
+        split = dataset.split("unseen_corpus", "second")
+        strong = dataset.labels[dataset.labels["source"] != "weak"]
+        assert (split.test == strong["full"]).all()
+        # The whole mail is of sender 0, whose rows of the other corpus are not trained on.
+        component = strong["component"][split.test].iloc[0]
+        assert (split.train == (strong["component"] != component)).all()
 
     def test_checksums_are_those_of_the_files(self, made):
         found = files(made[1])

@@ -48,13 +48,19 @@ def test_numbers(card: str) -> None:
     assert "There are\n54 of them in 27 of the 28 mails; 0 are in mails without a readable date." in card
     kinds = "ham 24, spam 1"
     assert f"| first | 25 | 24 | 48 | 18 | 2023 to 2024 | {kinds} | [nobody/nothing](https://github.com/nobody/nothing)" in card
-    assert "| second | 3 | 3 | 6 | 0 | 2023 to 2024 | unwanted 3 |" in card
-    assert f"| gold | {SENDERS} | 0 | {SENDERS // 2} | 0 | 0 |" in card
+    assert "| second | 3 | 3 | 6 | 2 | 2023 to 2024 | unwanted 3 |" in card
+    assert f"| gold | {SENDERS + 1} | 0 | {SENDERS // 2 + 1} | 0 | 0 |" in card
+    # Ham: 24 mails, one of each sender with gold labels. Unwanted: 3 mails, one labelled as a whole.
+    assert f"| wanted | 24 | {SENDERS} | {SENDERS} | 0 | {SENDERS // 2} | 0 | 0 |" in card
+    assert "| unwanted | 3 | 1 | 1 | 0 | 1 | 0 | 0 |" in card
+    assert "2 gold labels of 1 mails have `full` set" in card
+    assert "| unseen_corpus second | component and corpus |" in card
     assert f"| member | {SENDERS} | 0 | 0 | 0 | 0 |" in card
-    # The six odd senders wrote in 2024, a gold tracker each; of the even ones a tracker, a logo and a member train.
-    assert re.search(r"\| by_time \| sent before 2024-01-01, or from then on \| 18 \| \d+ \| 6 \| 6 \|", card)
+    # The six odd senders wrote in 2024, a gold tracker each; of the even ones a tracker, a logo and a member train, and the two
+    # rows of the whole mail.
+    assert re.search(r"\| by_time \| sent before 2024-01-01, or from then on \| 20 \| \d+ \| 6 \| 6 \|", card)
     assert f"There are {SENDERS} components." in card
-    assert "in 100.0% and on tracker or not in 100.0% of the rows. 1 gold rows and 0 members" in card
+    assert "in 100.0% and on tracker or not in 100.0% of the 19 rows that both labelled. 1 gold rows and 0 members" in card
 
 
 def test_every_column_but_the_features_is_in_it(card: str, made: Dataset) -> None:

@@ -13,6 +13,7 @@ from tkit.dataset import Dataset, load_dataset, read
 from tkit.dataset import reading as dataset_module
 from tkit.dataset.reading import FOLD_SPLITS, default_folder, messages_of_corpora
 from tkit.errors import TkitError
+from tkit.splits.folds import leave_one_out
 from tkit.splits.official import FOLDS
 
 COMMITTED = ROOT / "data" / "dataset"
@@ -86,7 +87,7 @@ class TestRows:
         rows = published.rows()
         strong = published.labels[published.labels["source"] != "weak"]
         assert rows["message_sha256"].tolist() == strong["message_sha256"].tolist()
-        assert not rows[["carrier", "corpus", "own_token", "kind", "language"]].isna().any().any()
+        assert not rows[["carrier", "corpus", "own_token", "kind", "wanted", "full", "language"]].isna().any().any()
         assert rows["listed"].dtype == bool
 
     def test_weak_rows_come_after_the_others(self, published: Dataset) -> None:
@@ -95,11 +96,24 @@ class TestRows:
         assert rows["source"].tolist() == sorted(rows["source"])
 
 
+class TestWhole:
+    def test_rows_of_whole_mails(self, published: Dataset) -> None:
+        rows = published.rows()
+        whole = rows[rows["full"]]
+        assert set(whole["source"]) == {"gold"}
+        assert set(whole["corpus"]) == {"wanted"}
+        # A label file may call a carrier without a coarser name `other`.
+        assert {"link-stylesheet", "link-preconnect", "img-srcset"} <= set(whole["carrier"])
+        assert (
+            not rows.loc[rows["message_sha256"].isin(whole["message_sha256"]) & (rows["source"] == "gold"), "full"].eq(0).any()
+        )
+
+
 class TestSplit:
     def test_masks_fit_the_rows(self, published: Dataset) -> None:
         for weak in (False, True):
             rows = published.rows(weak=weak)
-            for name, fold in (("by_time", None), ("unseen_kit", 9), ("unseen_sender", 0)):
+            for name, fold in (("by_time", None), ("unseen_kit", 9), ("unseen_sender", 0), ("unseen_corpus", "wanted")):
                 split = published.split(name, fold, weak=weak)
                 assert len(split.train) == len(split.test) == len(rows)
                 assert set(rows["source"][split.test]) == {"gold"}
@@ -114,10 +128,28 @@ class TestSplit:
             assert (official.test == split.test).all()
             assert (official.train == split.train).all()
 
+    def test_corpora_are_those_of_the_study(self, published: Dataset) -> None:
+        rows = published.rows()
+        assert published.tested_corpora == sorted(corpus.name for corpus in CORPORA)
+        for split in leave_one_out(rows, "corpus"):
+            official = published.split("unseen_corpus", split.name.removeprefix("corpus = "))
+            assert (official.test == split.test).all()
+            assert (official.train == split.train).all()
+
     @pytest.mark.parametrize(
-        ("name", "fold"), [("by_time", 0), ("unseen_kit", None), ("unseen_kit", FOLDS), ("unseen_kit", -1), ("random", 0)]
+        ("name", "fold"),
+        [
+            ("unseen_corpus", 0),
+            ("unseen_corpus", "moon"),
+            ("unseen_kit", "wanted"),
+            ("by_time", 0),
+            ("unseen_kit", None),
+            ("unseen_kit", FOLDS),
+            ("unseen_kit", -1),
+            ("random", 0),
+        ],
     )
-    def test_no_such_split(self, published: Dataset, name: str, fold: int | None) -> None:
+    def test_no_such_split(self, published: Dataset, name: str, fold: int | str | None) -> None:
         with pytest.raises(TkitError, match=rf"no official split '{name}' with fold {fold}: choose by_time without a fold"):
             published.split(name, fold)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -81,6 +82,25 @@ def test_one_class_alone_teaches_nothing() -> None:
         Classifier(DecisionTreeClassifier(), ["tiny"]).fit(ROWS, TRACKER, TRACKER.astype(float))
 
 
-def test_pipelines_need_a_classifier_that_takes_weights() -> None:
-    with pytest.raises(ValueError, match="sample_weight"):
-        Classifier(make_pipeline(StandardScaler(), LogisticRegression()), ["tiny"]).fit(ROWS, TRACKER, ONES)
+def test_the_last_step_of_a_pipeline_gets_the_weights() -> None:
+    even = np.array([True, False, False, True])
+    pipeline = make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=1))
+    detector = Classifier(pipeline, ["url_length"])
+    assert detector.fit(ROWS, even, np.array([3.0, 1, 1, 3])).scores(ROWS).tolist() == [0.75] * 4
+
+
+def test_rows_are_drawn_by_weight_for_an_estimator_without_weights() -> None:
+    detector = Classifier(KNeighborsClassifier(1), ["tiny", "url_length"])
+    scores = detector.fit(ROWS, TRACKER, np.array([1.0, 0, 0, 1])).scores(ROWS)
+    assert scores[[0, 3]].tolist() == [1.0, 0.0]
+    assert detector.estimator.n_samples_fit_ == 6  # 4 drawn, and the heaviest of each class
+    only_heavy = set(detector.estimator._fit_X[:, 1].tolist())
+    assert only_heavy == {9.0, 8.0}
+
+
+def test_columns_of_ones_own_need_a_vantage_point() -> None:
+    rows = ROWS.assign(mine=[0, 1, 0, 1])
+    detector = Classifier(DecisionTreeClassifier(), ["mine"], "message")
+    assert detector.fit(rows, np.array([False, True] * 2), ONES).scores(rows).tolist() == [0, 1, 0, 1]
+    with pytest.raises(TkitError, match=r"no feature mine: .* columns of your own also give the vantage point"):
+        Classifier(DecisionTreeClassifier(), ["mine"])

@@ -50,11 +50,30 @@ def test_a_slice_without_any_of_a_kind_has_no_rate() -> None:
         ),
         ("provider", {"provider_known": [1, 0, 0, 0, 1]}, ["known", "not known", "not known", "not known", "known"]),
         (
+            "service",
+            {"provider": [*["Mailchimp"] * 30, *["SendGrid"] * 29, *[""] * 30]},
+            [*["Mailchimp"] * 30, *["other"] * 29, *["unknown"] * 30],
+        ),
+        (
             "language",
             {"language": [*["en"] * 30, *["de"] * 29, *[""] * 29, None]},
             [*["en"] * 30, *["other"] * 29, *["unknown"] * 30],
         ),
         ("kind of mail", {"kind": ["ham", "spam", "", "phishing", "ham"]}, ["ham", "spam", "unknown", "phishing", "ham"]),
+        (
+            "wanted or not",
+            {"wanted": ["wanted", "unwanted", "", None, "wanted"]},
+            ["wanted", "unwanted", *["unknown"] * 2, "wanted"],
+        ),
+        (
+            "before 2011, 2011 on",
+            {
+                "date": pd.to_datetime(
+                    ["2010-12-31", "2011-01-01", None, "0102-01-01", "2026-01-01"], utc=True, format="ISO8601"
+                )
+            },
+            ["before 2011", "2011 on", "unknown", "unknown", "2011 on"],
+        ),
         ("spacers in the mail", {"tiny_others": [0, 4, 5, 6, 0]}, ["fewer", "fewer", *["5 tiny others or more"] * 2, "fewer"]),
     ],
 )

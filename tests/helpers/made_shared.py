@@ -58,7 +58,7 @@ def corpus(name: str, mails: dict[str, bytes], kinds: dict[str, str]) -> PublicC
         title=f"{name}, made by hand",
         repository="nobody/nothing",
         commit="0123456789abcdef",
-        folder="",
+        folders={"": name},
         licence="none",
         years=(2023, 2024),
         kinds=kinds,
@@ -67,7 +67,7 @@ def corpus(name: str, mails: dict[str, bytes], kinds: dict[str, str]) -> PublicC
     )
 
 
-CORPORA = (corpus("first", MAILS, {"ham": "ham", "spam": "spam"}), corpus("second", OTHER, {"": "unwanted"}))
+CORPORA = (corpus("first", MAILS, {"first/ham": "ham", "first/spam": "spam"}), corpus("second", OTHER, {"": "unwanted"}))
 LISTS = (
     ListSource("made_mail", "made_mail.txt", "filters", "by hand", "made_mail.txt", "", "", "none"),
     ListSource("easyprivacy_full", "made_web.txt", "filters", "by hand", "made_web.txt", "", "", "none"),
@@ -116,6 +116,28 @@ def label_files() -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(gold), pd.DataFrame(members)
 
 
+def whole_mails() -> pd.DataFrame:
+    """Return the labels of one mail of the second corpus, all of it: a second pass saw only the tracker."""
+    gold, _ = label_files()
+    tracker, logo = (
+        {
+            "corpus": "second",
+            "path": "0.eml",
+            "message_sha256": sha(OTHER["0.eml"]),
+            "stratum": "all",
+            "stratum_size": 1,
+            "stratum_drawn": 1,
+            "full": 1,
+        }
+        | changed
+        for changed in (
+            {"url": f"http://t0.example/open{WORDS[0]}?{WORDS[0]}u=carla4711", "cluster": 0},
+            {"url": "http://shop0.example/logo.png", "cluster": 1, "label": "C", "first": "C", "second": ""},
+        )
+    )
+    return pd.DataFrame([gold.iloc[0].to_dict() | tracker, gold.iloc[0].to_dict() | logo])
+
+
 def csv(frame: pd.DataFrame) -> str:
     text = io.StringIO()
     frame.to_csv(text, index=False)
@@ -130,6 +152,7 @@ def make_shared(folder: Path, *, reverse: bool = False) -> Path:
         (folder / name).mkdir()
     gold, members = label_files()
     (folder / "gold" / "labels.csv").write_text(csv(gold), "utf-8")
+    (folder / "gold" / "wanted.csv").write_text(csv(whole_mails()), "utf-8")
     (folder / "gold" / "members.csv").write_text(csv(members), "utf-8")
     (folder / "lists" / "made_mail.txt").write_text("||t1.example^\n||t2.example^\n", "utf-8")
     (folder / "lists" / "made_web.txt").write_text("||t3.example^\n", "utf-8")

@@ -11,7 +11,7 @@ from paths import SHARED
 
 from tkit.errors import TkitError
 from tkit.labels import read_labels, write_labels
-from tkit.labels.files import MAX_CELL, check_labels, key_of, keyed, read_table, url_sha256
+from tkit.labels.files import MAX_CELL, carriers_as_in, check_labels, key_of, keyed, read_table, url_sha256
 
 A, B = "a" * 64, "b" * 64
 HEADER = "message_sha256,part,carrier,url,label,confidence"
@@ -55,6 +55,20 @@ def test_no_rows(path: Path) -> None:
     assert labels["part"].dtype == "int64"
 
 
+def test_a_whole_mail_whose_content_saw_no_second_pass(path: Path) -> None:
+    lines = (f"{HEADER},first,second,full", f"{ROW},T,T,1", f"{A},0,other,http://x.example,C,3,C,,1")
+    labels = read_labels(write(path, *lines))
+    assert labels["carrier"].tolist() == ["img", "other"]
+    assert labels["second"].tolist() == ["T", ""]
+    assert labels["full"].tolist() == [1, 1]
+
+
+def test_carriers_by_the_names_of_a_file() -> None:
+    carriers = ["img-src", "img-lowsrc", "link-icon", "source-srcset", "font-face"]
+    assert carriers_as_in({"img", "other"}, carriers) == ["img", "img", "other", "other", "css-sheet"]
+    assert carriers_as_in({"img-src", "link-icon"}, carriers) == ["img-src", "img", "link-icon", "other", "css-sheet"]
+
+
 @pytest.mark.parametrize("column", ["stratum_size", "stratum_drawn"])
 def test_a_stratum_of_nothing(path: Path, column: str) -> None:
     # Of it a label would stand for infinitely many clusters, or for none.
@@ -91,6 +105,11 @@ def test_a_stratum_of_nothing(path: Path, column: str) -> None:
         ([HEADER, ROW.replace("T,3", ",3")], "row 2, column label: empty: give one of"),
         ([HEADER, ROW.replace("T,3", "T,4")], "row 2, column confidence: '4': give 1 (guess)"),
         ([f"{HEADER},label_ann", f"{ROW},X"], "row 2, column label_ann: 'X': give one of T P C S U, or nothing"),
+        ([f"{HEADER},second", f"{ROW},X"], "row 2, column second: 'X': give one of T P C S U, or nothing"),
+        (
+            [f"{HEADER},full", f"{ROW},2"],
+            "row 2, column full: '2': give 1 if every reference of the message is labelled, else 0",
+        ),
         ([f"{HEADER},url_sha256", f"{ROW},{A}"], "row 2, column url_sha256: not the hash of the row's url"),
         ([HEADER, ROW, ROW.replace(A, B), ROW], "row 4, column message_sha256: repeats the reference of row 2"),
         ([HEADER, ROW, ROW.replace("img", "img-src")], "row 3, column message_sha256: repeats the reference of row 2"),

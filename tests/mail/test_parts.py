@@ -1,10 +1,10 @@
 """The parts are those of the standard library, which is asked for every mail that is made here."""
 
 import email
-import email.message
+import email.errors
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tkit.mail.parts import MAX_NESTING, Leaf, is_too_nested, leaves
@@ -38,56 +38,36 @@ LINES = st.sampled_from(
         b"--a", b"--b", b"--a--", b"--b--", b"--ab", b"--a \t", b"----", b"", b"", b"", b"x", b" x", b"A: b", b":", b"\xe9",
         b"Content-Type: multipart/mixed; boundary=a", b'Content-Type: multipart/mixed; boundary="b"',
         b"Content-Type: multipart/alternative;\n boundary=--", b"Content-Type: multipart/digest; boundary=a",
-        b'Content-Type: multipart/x; boundary=""', b'Content-Type: multipart/mixed; boundary="a\n b"',
-        b"Content-Type: multipart/mixed", b"Content-Type: text/html", b"content-type: message/rfc822",
-        b"Content-Type: message/delivery-status\n", b"boundary=a", b"From x\nA: b",
+        b'Content-Type: multipart/x; boundary=""', b"Content-Type: multipart/mixed", b"Content-Type: text/html",
+        b"content-type: message/rfc822", b"Content-Type: message/delivery-status\n", b"boundary=a", b"From x\nA: b",
     ]
 )  # fmt: skip
 ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\r", b""])
 
 
-@given(st.booleans(), st.lists(st.tuples(LINES, ENDS), max_size=14))
-def test_the_parts_are_those_of_the_standard_library(multipart: bool, lines: list[tuple[bytes, bytes]]) -> None:
-    head = b"Content-Type: multipart/mixed; boundary=a\n\n" if multipart else b""
-    raw = head + b"".join(line + end for line, end in lines)
+def is_sound(raw: bytes) -> bool:
+    """Tell whether every message begins with a field and every head ends with an empty line.
+
+    Other heads are read as mail programs read them, see test_headers.py, and not as the standard library does.
+    """
+    waiting = [(email.message_from_bytes(raw), True)]
+    while waiting:
+        node, is_message = waiting.pop()
+        if any(isinstance(defect, email.errors.MissingHeaderBodySeparatorDefect) for defect in node.defects):
+            return False
+        if is_message and not any(name.lower() == "content-type" for name, _ in node.items()):
+            return False
+        payload = node._payload  # type: ignore[attr-defined]
+        is_message = node.get_content_maintype() == "message" and node.get_content_type() != "message/delivery-status"
+        waiting += [(child, is_message) for child in payload if isinstance(payload, list)]
+    return True
+
+
+@given(st.lists(st.tuples(LINES, ENDS), max_size=14))
+def test_the_parts_of_a_sound_mail_are_those_of_the_standard_library(lines: list[tuple[bytes, bytes]]) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=a\n\n" + b"".join(line + end for line, end in lines)
+    assume(is_sound(raw))
     assert own(raw) == standard(raw)
-
-
-PIECES = st.sampled_from(
-    [
-        b"multipart/mixed", b"text/html", b"/", b";", b"; ", b"boundary=", b"; boundary=", b"Boundary =", b"boundary*=",
-        b"boundary*0=", b"boundary*1*=", b'"', b"----=_Next.1", b"abc", b"x?=", b"\\", b'\\"', b"<", b">", b"us-ascii''",
-        b"utf-8'en'%41", b"%20", b" ", b"\n ", b"\r\n\t", b"charset=", b"utf-8", b"(comment)", b"type=text/html", b"\xe9",
-        b"\x01", b"=", b"=?utf-8?q?a?=", b"\nContent-Type:", b"\ncontent-transfer-encoding: base64", b"x-content-type:",
-    ]
-)  # fmt: skip
-STARTS = st.sampled_from(
-    [b"Content-Type: ", b"content-type:multipart/mixed; boundary=", b'A: b\r\nCONTENT-TYPE: multipart/x;\n\tboundary="']
-)
-
-
-def boundary_of(head: email.message.Message) -> str | None:
-    try:
-        return head.get_boundary()
-    except (TypeError, LookupError, ValueError):
-        return None
-
-
-@given(STARTS, st.lists(PIECES, max_size=9))
-@example(b"Content-Type: boundary=text/html", [])
-@example(b"Content-Type: multipart/mixed; charset=boundary=a; boundary=b", [])
-@example(b"Content-Type: multipart/mixed; boundary=charset=a", [])
-def test_a_head_is_read_as_by_the_standard_library(start: bytes, pieces: list[bytes]) -> None:
-    block = start + b"".join(pieces) + b"\n"
-    head = email.message_from_bytes(block)
-    boundary = boundary_of(head)
-    raw = block + b"\n--" + (boundary or "").encode("utf-8", "surrogateescape") + b"\n\nx"
-    assert own(raw) == standard(raw)
-
-
-def test_a_boundary_of_two_lines_is_found_on_none() -> None:
-    raw = b'Content-Type: multipart/mixed; boundary="a\n b"\n\n--a\n b\n\nx'
-    assert own(raw) == standard(raw) == [("multipart/mixed", None)]
 
 
 def test_a_boundary_that_begins_as_another_is_none() -> None:
@@ -107,12 +87,6 @@ def test_what_the_headers_say_and_what_guards_a_part() -> None:
     )
     assert leaves(raw) == [Leaf("text/html", "utf-8", "base64", 125, 129, "multipart/signed")]
     assert raw[125:129] == b"PGI+"
-
-
-def test_a_field_that_no_mail_server_lets_through_is_read_to_a_length() -> None:
-    for length, parts in ((102_000, ["text/html"]), (103_000, ["multipart/mixed"])):
-        head = b"Content-Type: multipart/mixed; a=" + b"b" * length + b"; boundary=c\n\n"
-        assert [leaf.content_type for leaf in leaves(head + b"--c\nContent-Type: text/html\n\n")] == parts
 
 
 def nested(depth: int) -> bytes:

@@ -7,7 +7,9 @@ from tkit.splits.kits import component_keys, kit_forms
 
 
 def frame(**columns: list[object]) -> pd.DataFrame:
-    return pd.DataFrame(columns)
+    """Return rows with these columns, each in a mail of its own without another."""
+    table = pd.DataFrame(columns)
+    return table if "message_sha256" in table else table.assign(message_sha256=[str(number) for number in range(len(table))])
 
 
 class TestKitForms:
@@ -52,7 +54,8 @@ class TestComponentKeys:
             host=["One.test", "pictures.test", "two.test", "pictures.test", "pictures.test", "pictures.test"],
             label=["T", "C", "T", "C", "S", "C"],
         )
-        sender, url, host, domain, template, form = component_keys(rows)
+        mail, sender, url, host, domain, template, form = component_keys(rows)
+        assert mail.tolist() == rows["message_sha256"].tolist()
         assert sender.tolist() == ["example.com", "example.com", "example.org", "example.net", "", ""]
         assert url.tolist() == rows["resolved_url"].tolist()
         assert host.tolist() == ["one.test", "", "two.test", "", "", ""]
@@ -60,7 +63,7 @@ class TestComponentKeys:
         assert template.tolist() == ["/o/*", "", "/o/*", "", "", ""]
         assert form.tolist() == ["/o/*", "", "/o/*", "", "", ""]
         # 0 and 1 by sender, 2 by template, 3 and 4 by URL; 5 shares only the host of pictures.
-        assert connected_components([sender, url, host, domain, template, form]).tolist() == [0, 0, 0, 1, 1, 2]
+        assert connected_components([mail, sender, url, host, domain, template, form]).tolist() == [0, 0, 0, 1, 1, 2]
 
     def test_one_domain_joins_the_trackers_of_its_hosts(self) -> None:
         rows = frame(
@@ -71,9 +74,19 @@ class TestComponentKeys:
         )
         assert connected_components(component_keys(rows)).tolist() == [0, 0]
 
+    def test_the_rows_of_a_mail_without_a_sender_belong_together(self) -> None:
+        rows = frame(
+            message_sha256=["m", "m", "n"],
+            sender_domain=["", "", ""],
+            resolved_url=["https://a.test/1.png", "https://b.test/2.png", "https://c.test/3.png"],
+            host=["a.test", "b.test", "c.test"],
+            label=["C", "C", "C"],
+        )
+        assert connected_components(component_keys(rows)).tolist() == [0, 0, 1]
+
     def test_missing_texts_are_empty_keys(self) -> None:
         rows = frame(sender_domain=[None], resolved_url=[None], host=[None], label=["T"])
-        assert [key.tolist() for key in component_keys(rows)] == [[""]] * 6
+        assert [key.tolist() for key in component_keys(rows)] == [["0"], *[[""]] * 6]
 
     def test_a_missing_column_is_named(self) -> None:
         with pytest.raises(TkitError, match="no column host"):

@@ -20,7 +20,7 @@ from tkit.html import RemoteReference, references
 from tkit.labels.files import url_sha256
 from tkit.mail import Message
 from tkit.url import host_of, registrable_domain, unwrap
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 from tkit.url.template import path_template
 
 Sampling = Literal["uncertain", "random"]
@@ -259,7 +259,7 @@ def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[t
     shows, url, beside = facts.values()
     shows.insert(0, size_words(value["width"], value["height"]))
     shows.append(reason("place", value["place"]))
-    url[:0] = [f"on a server of {provider}" for provider in providers([reference.resolved_url]) if provider]
+    url[:0] = [f"on a server of {provider}" for provider in service_names([reference.resolved_url]) if provider]
     others = "1 other mail" if mails == 2 else f"{mails - 1:,} other mails" if mails > 2 else "no other mail"
     beside.append(f"the same URL is in {others} of this selection")
     return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in facts.items())

@@ -13,7 +13,7 @@ from tkit.detectors.facts import with_facts
 from tkit.errors import TkitError
 from tkit.features import KEY, extract_batches
 from tkit.html.carriers import request_type
-from tkit.labels.files import key_of, keyed, url_sha256
+from tkit.labels.files import carriers_as_in, key_of, keyed, url_sha256
 from tkit.lists.sources import WEB_LISTS, load_all, verdicts
 from tkit.mail import Message
 from tkit.splits.folds import connected_components
@@ -74,6 +74,8 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
     rows = pd.concat(frames, ignore_index=True)
     key = ["message_sha256", "part", "carrier", "url"]
     located = rows[[*KEY, "carrier"]].assign(url_sha256=rows["url"].map(url_sha256), row=np.arange(len(rows)))
+    if "carrier" in labels:
+        located["carrier"] = carriers_as_in(set(labels["carrier"]), located["carrier"])
     # If a message contains a reference several times, the label means the first.
     key = key_of(labels, located)
     of_label = keyed(_weighted(labels), key)

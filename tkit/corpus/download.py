@@ -120,7 +120,7 @@ def get(
     except ImportError:
         raise TkitError("pooch, which downloads the corpora, is not installed: pip install 'tkit[dataset]'") from None
     cache = cache or Path(pooch.os_cache("tkit"))
-    name = f"{corpus.name}-{corpus.commit[:12]}.tar.gz"
+    name = f"{corpus.name}-{corpus.commit[:12] or 'HEAD'}.tar.gz"
     downloader = Downloader(cache / f"{name}.part", corpus.name, progress, pause)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -279,22 +279,25 @@ def _write(whole: Path, made: Path, corpus: PublicCorpus, wanted: Set[str], prog
     report = _reporter(f"{corpus.name}: selecting", progress)
     with lzma.open(made, "wb", preset=1) as compressed, tarfile.open(fileobj=compressed, mode="w|") as archive:
         for raw in read_raw([whole], problems=problems, progress=report):
-            name = _name_in_corpus(raw.where, corpus)
+            name = _name_in_archive(raw.where, corpus)
             if name and (mail := _wanted_form(raw.raw, wanted)):
-                member = tarfile.TarInfo(f"{corpus.name}/{name}")
+                member = tarfile.TarInfo(name)
                 member.size = len(mail)
                 archive.addfile(member, io.BytesIO(mail))
     return next((f" ({problem.what})" for problem in reversed(problems) if "!" not in problem.where), "")
 
 
-def _name_in_corpus(where: str, corpus: PublicCorpus) -> str:
-    """Return a mail's path below the corpus's folder, ``""`` if it is not in that folder.
+def _name_in_archive(where: str, corpus: PublicCorpus) -> str:
+    """Return a mail's path in the corpus's archive, ``""`` if it is in none of the corpus's folders.
 
     GitHub puts everything into one top folder, whose name can change.
     """
     path = where.partition("!")[2].partition("/")[2]
-    prefix = f"{corpus.folder}/" if corpus.folder else ""
-    return path.removeprefix(prefix) if path.startswith(prefix) else ""
+    for source, target in corpus.folders.items():
+        prefix = f"{source}/" if source else ""
+        if path.startswith(prefix):
+            return f"{target}/{path.removeprefix(prefix)}"
+    return ""
 
 
 def _wanted_form(raw: bytes, wanted: Set[str]) -> bytes:

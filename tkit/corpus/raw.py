@@ -6,27 +6,15 @@ The kind of a file depends on its content, never on its suffix; :mod:`tkit.corpu
 from __future__ import annotations
 
 import lzma
-import re
 import tarfile
 import zipfile
 import zlib
 from typing import NamedTuple, Protocol
 
-HEADER_LINES = 50
-"""A file without a known header field in this number of lines is not a mail."""
+from tkit.mail.headers import HEADER_LINES, known_field
 
 HEAD_BYTES = 2**16
 """Bytes at the start of a file by which its kind is recognised."""
-
-_MAIL_FIELD = re.compile(
-    rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])(?:"
-    rb"From|To|Cc|Bcc|Subject|Date|Sender|Reply-To|Message-ID|In-Reply-To|References|Received(?:-SPF)?|"
-    rb"Return-Path|MIME-Version|Content-[a-z-]+|Resent-[a-z-]+|List-[a-z-]+|Delivered-To|Envelope-To|Apparently-To|"
-    rb"Delivery-Date|Errors-To|Return-Receipt-To|Disposition-Notification-To|Precedence|Importance|Priority|"
-    rb"Status|Organization|User-Agent|Authentication-Results|DKIM-Signature|DomainKey-Signature|ARC-[a-z-]+|"
-    rb"X-[!-9;-~]+)[ \t]*:",
-    re.IGNORECASE,
-)
 
 TAR = "tar"
 ZIP = "ZIP"
@@ -152,11 +140,10 @@ def why_no_mail(raw: bytes) -> str:
         return "empty: it contains no mail"
     if raw.startswith(_NO_MAIL_STARTS):
         return next(what for start, what in _NO_MAIL.items() if raw.startswith(start))
-    field = _MAIL_FIELD.search(raw, 0, HEAD_BYTES)
-    if raw.find(b"\0", 0, field.start() if field else HEAD_BYTES) >= 0:
+    field = known_field(raw)
+    if raw.find(b"\0", 0, HEAD_BYTES if field is None else field) >= 0:
         return "binary data, not a mail"
-    # The match begins with the line end before the field.
-    if field is None or raw.count(b"\n", 0, field.end()) >= HEADER_LINES:
+    if field is None:
         return f"not a mail: no mail header in its first {HEADER_LINES} lines"
     return ""
 

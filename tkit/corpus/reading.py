@@ -8,7 +8,7 @@ The kind of a file depends on its content, never on its suffix:
   ``From `` (RFC 4155 and the variant "mboxrd"). That blank line belongs to the mbox and not to the mail, and ``>From ``
   is kept as written. If the file has only one ``From `` line, it is a single mail, and all bytes after that line are
   kept.
-- **Mail**: one of the first :data:`~tkit.corpus.raw.HEADER_LINES` lines starts with a header field of mails
+- **Mail**: one of the first :data:`~tkit.mail.headers.HEADER_LINES` lines starts with a header field of mails
   (``Received:``, ``Subject:``, any ``X-...:``, ...), and there is no NUL byte before it. Bodies of real mails do contain
   NUL bytes.
 - Anything else is a :class:`Problem`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tkit.errors import TkitError
@@ -19,14 +19,20 @@ class PublicCorpus(NamedTuple):
         Short name, the value of the column ``corpus``.
     title : str
         What it contains.
-    repository, commit, folder : str
-        Its source: GitHub ``owner/name``, the (abbreviated) hash of the commit, the folder in it.
+    repository : str
+        Its source on GitHub: ``owner/name``.
+    commit : str
+        The (abbreviated) hash of the source's commit, ``""`` if it was not recorded. Then the present state of the source is
+        downloaded, and its mails are identified by their hashes alone.
+    folders : dict of str to str
+        Folders in the source (``""`` is the whole source), each with the folder of the archive that its mails are in.
     licence : str
         The terms stated in the source.
     years : tuple of int
         First and last year of its mails.
     kinds : dict of str to str
-        How the corpus classifies its mails, by the beginning of the member's path in the corpus; the first match counts.
+        How the corpus classifies its mails, by the beginning of the member's path in the archive; the first match counts. The
+        values are keys of :data:`WANTED`.
     messages : int
         Number of different mails.
     messages_sha256 : str
@@ -38,7 +44,7 @@ class PublicCorpus(NamedTuple):
     title: str
     repository: str
     commit: str
-    folder: str
+    folders: dict[str, str]
     licence: str
     years: tuple[int, int]
     kinds: dict[str, str]
@@ -52,8 +58,8 @@ class PublicCorpus(NamedTuple):
 
     @property
     def url(self) -> str:
-        """URL of the repository at that commit as .tar.gz."""
-        return f"https://codeload.github.com/{self.repository}/tar.gz/{self.commit}"
+        """URL of the repository at that commit as .tar.gz, of its present state without a recorded commit."""
+        return f"https://codeload.github.com/{self.repository}/tar.gz/{self.commit or 'HEAD'}"
 
     @property
     def home(self) -> str:
@@ -61,8 +67,19 @@ class PublicCorpus(NamedTuple):
         return f"https://github.com/{self.repository}"
 
     def kind_of(self, path: str) -> str:
-        """Return how the corpus classifies the mail at a path in it, ``""`` if it does not."""
+        """Return how the corpus classifies the mail at a path in the archive, ``""`` if it does not."""
         return next((kind for start, kind in self.kinds.items() if path.startswith(start)), "")
+
+
+WANTED: Mapping[str, str] = {
+    "ham": "wanted",
+    "wanted": "wanted",
+    "spam": "unwanted",
+    "phishing": "unwanted",
+    "unwanted": "unwanted",
+    "": "",
+}
+"""Whether mail of each kind was wanted: ``"wanted"``, ``"unwanted"``, or ``""`` where the corpus says nothing."""
 
 
 def digest_of(hashes: Iterable[str]) -> str:
@@ -80,7 +97,7 @@ CORPORA: tuple[PublicCorpus, ...] = (
         title="CSDMC2010 spam corpus, mails of 2004 to 2011 that SpamAssassin's corpus does not have",
         repository="WoodProgrammer/spam_filter",
         commit="92b9c5587c88fe93d4df2f33ab2aa20accd4a92f",
-        folder="CSDMC2010_SPAM",
+        folders={"CSDMC2010_SPAM": "csdmc2010"},
         licence="copyright stays with the senders of the mails",
         years=(2004, 2011),
         kinds={},
@@ -92,7 +109,7 @@ CORPORA: tuple[PublicCorpus, ...] = (
         title="Nazario phishing corpus, three mboxes cut into single mails",
         repository="shaeferd/Phishing-Detection",
         commit="40dfef79ac1d467a73b8ed5940a0e6fc2c715bf5",
-        folder="",
+        folders={"": "nazario"},
         licence="none stated",
         years=(2004, 2005),
         kinds={"": "phishing"},
@@ -104,7 +121,7 @@ CORPORA: tuple[PublicCorpus, ...] = (
         title="phishing_pot, spam, phishing and marketing caught by honey pots, recipients redacted",
         repository="rf-peixoto/phishing_pot",
         commit="8e207b5f465b",
-        folder="email",
+        folders={"email": "phishing_pot"},
         licence="CC BY-NC 4.0",
         years=(2019, 2025),
         kinds={"": "unwanted"},
@@ -116,10 +133,10 @@ CORPORA: tuple[PublicCorpus, ...] = (
         title="SpamAssassin public corpus, easy ham, hard ham and spam",
         repository="johnmyleswhite/ML_for_Hackers",
         commit="4aa136e17eef",
-        folder="03-Classification/data",
+        folders={"03-Classification/data": "spamassassin"},
         licence="free to use; copyright stays with the senders of the mails",
         years=(2002, 2003),
-        kinds={"easy_ham": "ham", "hard_ham": "ham", "spam": "spam"},
+        kinds={"spamassassin/easy_ham": "ham", "spamassassin/hard_ham": "ham", "spamassassin/spam": "spam"},
         messages=6262,
         messages_sha256="fb4a8ad63bbca87cc90fa7d2405b33e648a6f525482c7080fa884d3bf1c91014",
     ),
@@ -128,12 +145,24 @@ CORPORA: tuple[PublicCorpus, ...] = (
         title="TREC 2007 public spam corpus, a part rich in mails with pictures",
         repository="Santi1503/machineLearning-dataScience",
         commit="a63dafbbdd11",
-        folder="datasets/trec07p/data",
+        folders={"datasets/trec07p/data": "trec07p"},
         licence="agreement of TREC; none stated in the repository",
         years=(2007, 2007),
         kinds={},
         messages=10656,
         messages_sha256="da1280bf565bddfcb0ebdb91d4846124b7904f0e000095a394df5f1728364bc5",
+    ),
+    PublicCorpus(
+        name="wanted",
+        title="mail of one household: wanted (shops, banks, media, receipts, charities), and spam that got through",
+        repository="mwstowe/foff-milter",
+        commit="",
+        folders={"tests/negative": "wanted", "tests/positive": "unwanted"},
+        licence="MIT",
+        years=(2025, 2026),
+        kinds={"wanted/": "wanted", "unwanted/": "unwanted"},
+        messages=574,
+        messages_sha256="a2f191d8191958c537059051ae45952ea25dc04d11c4e8c87c72784ccf396f99",
     ),
 )
 """The public corpora that tkit is measured on, by name."""

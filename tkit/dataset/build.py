@@ -23,28 +23,30 @@ from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, KEY
 from tkit.features.campaign import campaign_features, with_campaigns
 from tkit.files import whole_folder
-from tkit.html.carriers import COARSE_CARRIER, request_type
+from tkit.html.carriers import request_type
 from tkit.labels.corrections import apply_corrections, read_corrections
-from tkit.labels.files import read_table
+from tkit.labels.files import carriers_as_in, read_table
 from tkit.labels.weak import weak_labels
 from tkit.lists.sources import WEB_LISTS, load_all, verdicts
 from tkit.manipulate.copies import manipulated_rows
 from tkit.splits.folds import connected_components
 from tkit.splits.kits import component_keys
-from tkit.splits.official import FOLDS, SEED, TIME, official_splits
+from tkit.splits.official import FOLDS, SEED, TIME, corpora_with_gold, official_splits
 from tkit.url import host_of, unwrap
 
-VERSION = "1.1.0"
+VERSION = "2.0.0"
 """Version of the release: the first number counts changes of the layout or of the meaning of a label, the second added
 rows, columns or features, the third corrected labels."""
 
-DAY = "2026-11-25"
+DAY = "2026-11-30"
 """Day of the release, YYYY-MM-DD."""
 
 SURE = 0.99
 """Probability from which a weak label has confidence 3."""
 
 _PUBLISHED = "published_"
+# The gold labels of clusters, those of whole mails, and the members of the clusters.
+_LABEL_FILES = ("labels.csv", "wanted.csv", "members.csv")
 # The columns of gold labels: those of every label file, how they were drawn, and both passes.
 _GOLD = (
     *("message_sha256", "part", "carrier", "url", "label", "confidence", "first", "second"),
@@ -63,7 +65,7 @@ def build(
     Parameters
     ----------
     shared : path
-        A folder with ``corpora/<archive>``, ``gold/labels.csv``, ``gold/members.csv`` and ``lists/``.
+        A folder with ``corpora/<archive>``, ``gold/labels.csv``, ``gold/wanted.csv``, ``gold/members.csv`` and ``lists/``.
     folder : path
         Where to write; all files are replaced together at the end.
     progress : callable, optional
@@ -88,7 +90,7 @@ def build(
     labels = _described(labels, mails, source / "lists")
     compared = _compared(mails)
     labels = pd.concat([labels, _weak(labels, mails, compared)], ignore_index=True)
-    inputs = [source / "gold" / name for name in ("labels.csv", "members.csv")]
+    inputs = [source / "gold" / name for name in _LABEL_FILES]
     inputs += sorted(path for path in (source / "lists").iterdir() if path.suffix in (".txt", ".json"))
     provenance = {
         "labels_without_a_reference": lost,
@@ -146,17 +148,21 @@ def rebuild(
 
 
 def _read_labels(folder: Path, corrections: str | os.PathLike[str] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    files = folder / "labels.csv", folder / "members.csv"
+    files = [folder / name for name in _LABEL_FILES]
     for file in files:
         if not file.is_file():
             raise TkitError(
                 f"{file}: no such label file: give the folder that contains gold/, or take the labels from a published"
                 " dataset with `--labels`"
             )
-    gold = read_table(files[0], _GOLD)
+    drawn, whole = read_table(files[0], _GOLD), read_table(files[1], (*_GOLD, "full"))
+    # Each file numbers its own clusters; the members are of the first.
+    whole["cluster"] += int(drawn["cluster"].max()) + 1
+    gold = pd.concat([drawn.assign(full=0), whole], ignore_index=True).astype({"full": bool})
+    gold["second"] = gold["second"].where(gold["second"] != "")
     if corrections is not None:
         gold = apply_corrections(gold, read_corrections(corrections), corrections).drop(columns="reason")
-    members = read_table(files[1], ("cluster", "message_sha256", "carrier", "url"))
+    members = read_table(files[2], ("cluster", "message_sha256", "carrier", "url"))
     return gold.drop(columns="url_sha256"), members.drop(columns="url_sha256")
 
 
@@ -165,14 +171,16 @@ def _join(references: pd.DataFrame, gold: pd.DataFrame, members: pd.DataFrame) -
 
     A label names a reference by part, carrier and URL. If a message contains that several times, the label means the first.
     """
-    located = references[[*KEY, "url", "resolved_url"]].assign(carrier=references["carrier"].map(COARSE_CARRIER))
+    located = references[[*KEY, "url", "resolved_url"]].assign(
+        carrier=carriers_as_in(set(gold["carrier"]), references["carrier"])
+    )
     gold = gold.assign(stratum_weight=gold["stratum_size"] / gold["stratum_drawn"], source="gold")
     of_gold = ["message_sha256", "part", "carrier", "url"]
     labelled = located.drop_duplicates(of_gold).merge(gold.drop(columns=["corpus", "path"]), on=of_gold)
     of_member = ["message_sha256", "carrier", "url"]
     label_of = gold[["cluster", "label", "first", "second", "confidence", "stratum", "stratum_weight"]]
     carried = located.drop_duplicates(of_member).merge(members.merge(label_of, on="cluster"), on=of_member)
-    carried["source"] = "member"
+    carried = carried.assign(source="member", full=False)
     both = pd.concat([labelled, carried], ignore_index=True).drop_duplicates(list(KEY), ignore_index=True)
     lost = {"gold": len(gold) - len(labelled), "members": len(members) - len(carried)}
     return both, lost
@@ -209,6 +217,7 @@ def _weak(labels: pd.DataFrame, mails: Gathered, compared: pd.DataFrame) -> pd.D
     return weak.assign(
         source="weak",
         confidence=np.where(weak["probability"] >= SURE, 3, 2),
+        full=False,
         cluster=-1,
         component=-1,
         sender_key=weak["message_sha256"].map(sender_of),
@@ -216,8 +225,8 @@ def _weak(labels: pd.DataFrame, mails: Gathered, compared: pd.DataFrame) -> pd.D
 
 
 def _with_keys(labels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return key and label of each row with the sender, URL and host of its reference, unwrapped from proxies."""
-    of_row = rows[[*KEY, "resolved_url", "sender_domain", "date"]]
+    """Return key and label of each row with the day, corpus, sender, URL and host of its reference, unwrapped from proxies."""
+    of_row = rows[[*KEY, "resolved_url", "sender_domain", "date", "corpus"]]
     keyed = labels[[*KEY, "label"]].merge(of_row, on=list(KEY), how="left", validate="one_to_one")
     keyed["resolved_url"] = keyed["resolved_url"].map(unwrap)
     keyed["host"] = keyed["resolved_url"].map(host_of)
@@ -233,7 +242,8 @@ def _write(
     folder: Path, mails: Gathered, labels: pd.DataFrame, compared: pd.DataFrame, provenance: Mapping[str, object]
 ) -> Dataset:
     keyed = _with_keys(labels, mails.references)
-    splits = official_splits(labels.assign(date=keyed["date"].to_numpy()), component_keys(keyed))
+    dated = labels.assign(date=keyed["date"].to_numpy(), corpus=keyed["corpus"].to_numpy())
+    splits = official_splits(dated, component_keys(keyed))
     manipulated = manipulated_rows(mails.labelled, labels)
     # If two corpora contain the same message, its references and copies count for the first.
     campaigns = with_campaigns(mails.references[list(KEY)], campaign_features(compared.drop_duplicates(list(KEY))))
@@ -255,7 +265,7 @@ def _write(
         "references": len(mails.references),
         "labels": {str(name): int(count) for name, count in labels["source"].value_counts().sort_index().items()},
         "components": int(strong["component"].nunique()),
-        "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME},
+        "splits": {"folds": FOLDS, "seed": SEED, "by_time": TIME, "unseen_corpus": corpora_with_gold(dated)},
         "corpora": {corpus.name: corpus.messages_sha256 for corpus in CORPORA},
         **provenance,
     }

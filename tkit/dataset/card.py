@@ -9,7 +9,7 @@ from string import Template
 
 import pandas as pd
 
-from tkit.corpus import CORPORA
+from tkit.corpus import CORPORA, PublicCorpus
 from tkit.dataset.columns import FILES, TITLES, columns
 from tkit.dataset.gather import SALT
 from tkit.dataset.reading import FOLD_SPLITS, Dataset
@@ -26,7 +26,7 @@ def render_data_card(dataset: Dataset) -> str:
     description = dataset.description
     labels = dataset.labels
     of_source = labels["source"].value_counts()
-    gold = labels[labels["source"] == "gold"]
+    twice = labels[(labels["source"] == "gold") & labels["second"].notna()]
     values = {
         "version": description["version"],
         "published": description["published"],
@@ -36,6 +36,10 @@ def render_data_card(dataset: Dataset) -> str:
             name: f"{int(of_source.get(source, 0)):,}"
             for name, source in zip(("gold", "members", "weak"), _SOURCES, strict=True)
         },
+        "count": len(CORPORA),
+        "wanted": _rows(_of_wanted(dataset)),
+        "full_rows": f"{int(labels['full'].sum()):,}",
+        "full_mails": f"{labels.loc[labels['full'], 'message_sha256'].nunique():,}",
         "files": _rows((f"dataset/{name}", f"{len(table):,}", TITLES[name]) for name, table in dataset.tables().items()),
         "references": f"{len(dataset.references):,}",
         "messages": f"{len(dataset.messages):,}",
@@ -52,8 +56,9 @@ def render_data_card(dataset: Dataset) -> str:
         "folds": description["splits"]["folds"],
         "splits": _rows(_of_splits(dataset)),
         "components": f"{description['components']:,}",
-        "agree_five": f"{(gold['first'] == gold['second']).mean():.1%}",
-        "agree_tracker": f"{((gold['first'] == 'T') == (gold['second'] == 'T')).mean():.1%}",
+        "twice": f"{len(twice):,}",
+        "agree_five": f"{(twice['first'] == twice['second']).mean():.1%}",
+        "agree_tracker": f"{((twice['first'] == 'T') == (twice['second'] == 'T')).mean():.1%}",
         "lost_gold": description["labels_without_a_reference"]["gold"],
         "lost_members": description["labels_without_a_reference"]["members"],
         "salt": SALT,
@@ -87,7 +92,25 @@ def _of_corpora(dataset: Dataset) -> Iterable[tuple[str, ...]]:
             f"{int(gold.isin(mails['message_sha256']).sum()):,}",
             f"{first:.0f} to {last:.0f}" if first < last else f"{first:.0f}",
             ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if kind) or "none",
-            f"[{corpus.repository}]({corpus.home}) at {corpus.commit[:12]}",
+            f"[{corpus.repository}]({corpus.home}) {_commit(corpus)}",
+        )
+
+
+def _commit(corpus: PublicCorpus) -> str:
+    return f"at {corpus.commit[:12]}" if corpus.commit else "(commit not recorded)"
+
+
+def _of_wanted(dataset: Dataset) -> Iterable[tuple[str, ...]]:
+    mails = dataset.messages[dataset.messages["references"] > 0]
+    gold = dataset.labels[dataset.labels["source"] == "gold"]
+    wanted = gold["message_sha256"].map(mails.set_index("message_sha256")["wanted"])
+    for value, name in (("wanted", "wanted"), ("unwanted", "unwanted"), ("", "not known")):
+        rows = gold[wanted == value]
+        yield (
+            name,
+            f"{int((mails['wanted'] == value).sum()):,}",
+            f"{rows['message_sha256'].nunique():,}",
+            *(f"{int((rows['label'] == label).sum()):,}" for label in _LABELS),
         )
 
 
@@ -106,16 +129,16 @@ def _of_splits(dataset: Dataset) -> Iterable[tuple[str, ...]]:
         "by_time": f"sent before {day}, or from then on",
         "unseen_sender": "the sender's registrable domain",
         "unseen_kit": "component",
+        "unseen_corpus": "component and corpus",
     }
     tracker = (dataset.labels["label"] == "T").to_numpy()
     weak = (dataset.labels["source"] == "weak").to_numpy()
     for name, by in grouping.items():
-        split = dataset.split(name, 0 if name in FOLD_SPLITS else None, weak=True)
-        yield (
-            f"{name}, fold 0" if name in FOLD_SPLITS else name,
-            by,
-            *(f"{int(mask.sum()):,}" for mask in (split.train & ~weak, split.train & weak, split.test, split.test & tracker)),
-        )
+        for fold in [0] if name in FOLD_SPLITS else dataset.tested_corpora if name == "unseen_corpus" else [None]:
+            split = dataset.split(name, fold, weak=True)
+            masks = (split.train & ~weak, split.train & weak, split.test, split.test & tracker)
+            title = f"{name}, fold {fold}" if name in FOLD_SPLITS else split.name
+            yield (title, by, *(f"{int(mask.sum()):,}" for mask in masks))
 
 
 def _of_columns(file: str, lists: list[str]) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from tkit.corpus import CORPORA
 from tkit.features import FEATURES, KEY, MAIL_VANTAGES
 from tkit.splits.official import FOLDS
 
@@ -29,7 +30,7 @@ _KEY = (
     Column("part", "int32", "HTML part of the message, from 0, in MIME order"),
     Column("index", "int32", "number of the reference in the message, from 0, local references counted"),
 )
-_CORPUS = Column("corpus", "string", "corpus of the message: csdmc2010, nazario, phishing_pot, spamassassin or trec07p")
+_CORPUS = Column("corpus", "string", f"corpus of the message, one of {', '.join(corpus.name for corpus in CORPORA)}")
 _DATE = Column("date", "timestamp[ms, tz=UTC]", "day of the message's Date header; null where it cannot be read")
 
 _OF_MAIL = tuple(
@@ -59,8 +60,9 @@ _MESSAGES = (
     Column(
         "kind",
         "string",
-        "what the corpus says of the message: ham, spam, phishing, unwanted (in a honey pot); empty where it says nothing",
+        "what the corpus says of the message: ham, spam, phishing, wanted, unwanted; empty where it says nothing",
     ),
+    Column("wanted", "string", "wanted (of kind ham, wanted) or unwanted (of kind spam, phishing, unwanted); else empty"),
     Column("language", "string", "ISO 639-1 code of its HTML text's language; empty without HTML, with little text, or unsure"),
     Column("sender_key", "string", "salted hash of the sender's registrable domain: see the card; empty where there is none"),
     Column("references", "int32", "number of its rows in references.parquet"),
@@ -79,14 +81,24 @@ _LABELS = (
     Column("sources", "string", "weak sources that voted for the label, joined by spaces; null for gold and member"),
     Column("against", "string", "weak sources that voted against it, joined by spaces; null for gold and member"),
     Column("first", "string", "label of the first of two independent passes; null for weak"),
-    Column("second", "string", "label of the second pass; where the two differ the label is U; null for weak"),
-    Column("cluster", "int32", "same sender domain, URL shape, size class and kind of carrier; -1 for weak"),
-    Column("stratum", "string", "stratum it was drawn from; null for weak"),
+    Column(
+        "second",
+        "string",
+        "label of the second pass; where the two differ the label is U; null for weak and where there was no second pass",
+    ),
+    Column("full", "bool", "gold, and every remote reference of its message is labelled, repeats once: for rates by mail"),
+    Column(
+        "cluster",
+        "int32",
+        "same sender domain, URL shape, size class and kind of carrier; -1 for weak; only rows that are full share one in gold",
+    ),
+    Column("stratum", "string", "stratum it was drawn from, all where nothing was left out; null for weak"),
     Column("stratum_weight", "float64", "how many of the corpora's clusters it stands for; null for weak"),
     Column(
         "component",
         "int32",
-        "connected component over sender's registrable domain, exact URL, tracker domain, path template and form; -1 for weak",
+        "connected component over mail, sender's registrable domain, exact URL, tracker domain, path template and form;"
+        " -1 for weak",
     ),
     Column("sender_key", "string", "as in messages.parquet"),
     Column("listed", "bool", "any of the published lists made for mail finds it; null for weak"),
@@ -97,8 +109,10 @@ _SPLITS = (
     Column("by_time", "string", "train (before the day that the card names), test (gold, from then on), or empty: in neither"),
     Column("unseen_sender", "int8", f"fold, 0 to {FOLDS - 1}, that tests its sender; -1 where none does"),
     Column("unseen_kit", "int8", f"fold, 0 to {FOLDS - 1}, that tests its component; -1 where none does"),
+    Column("unseen_corpus", "int8", "number of its corpus among those with gold rows, in order; -1 for another corpus"),
     Column("unseen_sender_held", "int16", "bit f is set where fold f of unseen_sender must not train on it"),
     Column("unseen_kit_held", "int16", "bit f is set where fold f of unseen_kit must not train on it"),
+    Column("unseen_corpus_held", "int16", "bit f is set where it must not be trained on if corpus f is tested"),
 )
 
 _MANIPULATED = (

@@ -103,10 +103,12 @@ def croissant(description: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[
         "rai:dataAnnotationProtocol": (
             "Gold: drawn by strata, one of each cluster, labelled in two independent passes of a large language model by a"
             " written rubric; where they differ the label is U. Member: carried over to the near-copies of a labelled"
-            " reference. Weak: combined from rules, never for headline figures."
+            " reference. Where full is set, every reference of the mail is labelled, in the second pass only what is not plain"
+            " content. Weak: combined from rules, never for headline figures."
         ),
         "rai:dataLimitations": (
-            "Spam, phishing and mailing-list mail of 2002 to 2025; personal mail is rare. Two passes of one model share their"
+            "Mostly spam, phishing and mailing-list mail of 2002 to 2025; wanted mail of today is of one household, 2025 and"
+            " 2026; personal mail is rare. Two passes of one model share their"
             " blind spots: labels are audited, not truth. Whole components or senders belong on one side of a split."
         ),
         "rai:personalSensitiveInformation": (

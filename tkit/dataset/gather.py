@@ -12,7 +12,7 @@ import pandas as pd
 
 from tkit.campaigns import Copy, copy_of
 from tkit.corpus import Problem, PublicCorpus, read_raw
-from tkit.corpus.registry import digest_of
+from tkit.corpus.registry import WANTED, digest_of
 from tkit.dataset.language import language_reader
 from tkit.errors import TkitError
 from tkit.features import KEY, extract
@@ -92,7 +92,7 @@ def gather(
     rows, messages = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     order = ["corpus", "date", "message_sha256"]
     messages = messages.sort_values(order, ignore_index=True).drop_duplicates("message_sha256", ignore_index=True)
-    of_message = messages.drop(columns=["kind", "language"])
+    of_message = messages.drop(columns=["kind", "wanted", "language"])
     rows = rows.drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
     rows = rows.sort_values([*order, "part", "index"], ignore_index=True)
     references_of = rows["message_sha256"].value_counts()
@@ -129,8 +129,7 @@ def _read_corpus(
         for raw in read_raw([archive], problems=problems, progress=report):
             message = Message.from_bytes(raw.raw)
             name = message.message_sha256
-            member = raw.where.partition("!")[2].partition("/")[2]
-            kinds.setdefault(name, set()).add(corpus.kind_of(member))
+            kinds.setdefault(name, set()).add(corpus.kind_of(raw.where.partition("!")[2]))
             if name in about:
                 continue
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
@@ -158,6 +157,7 @@ def _read_corpus(
     table["date"] = pd.to_datetime(table["date"], utc=True).dt.floor("D").astype("datetime64[ms, UTC]")
     # A mail that its corpus files under two different kinds has no kind.
     table["kind"] = [kinds[name].pop() if len(kinds[name]) == 1 else "" for name in about]
+    table["wanted"] = table["kind"].map(WANTED)
     return frame, table
 
 

@@ -27,11 +27,11 @@ from tkit.splits import Split
 from tkit.splits.official import FOLDS
 from tkit.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 """Version of the files' layout."""
 
 FOLD_SPLITS = ("unseen_sender", "unseen_kit")
-"""The official splits that have folds; ``by_time`` is a single split."""
+"""The official splits that have numbered folds; ``by_time`` is a single split, ``unseen_corpus`` has one for each corpus."""
 
 _CAMPAIGNS = "campaigns.parquet"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -70,6 +70,11 @@ class Dataset:
     campaigns: pd.DataFrame
     description: Mapping[str, Any]
 
+    @property
+    def tested_corpora(self) -> list[str]:
+        """The names of the corpora with gold rows: the folds of the official split ``unseen_corpus``."""
+        return list(self.description["splits"]["unseen_corpus"])
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by file name."""
         return {name: getattr(self, name.removesuffix(".parquet")) for name in FILES}
@@ -103,7 +108,7 @@ class Dataset:
         Returns
         -------
         DataFrame
-            The columns of labels and references, ``kind`` and ``language`` of the message, then the features of the
+            The columns of labels and references, ``kind``, ``wanted`` and ``language`` of the message, then the features of the
             vantage point ``campaign``. The weak labels depend on the latter: a model of ``campaign`` trained on weak rows
             relearns the rules that labelled them.
         """
@@ -111,30 +116,30 @@ class Dataset:
         if not weak:
             labels = labels[labels["source"] != "weak"]
             labels = labels.astype({name: bool for name in map(str, labels) if _is_of_list(name)})
-        of_message = self.messages[["message_sha256", "kind", "language"]]
+        of_message = self.messages[["message_sha256", "kind", "wanted", "language"]]
         rows = labels.merge(self.references, on=list(KEY), how="left", validate="one_to_one").merge(
             of_message, on="message_sha256", how="left", validate="many_to_one"
         )
         return with_campaigns(rows, self.campaigns)
 
-    def split(self, name: str, fold: int | None = None, *, weak: bool = False) -> Split:
+    def split(self, name: str, fold: int | str | None = None, *, weak: bool = False) -> Split:
         """Return one of the official splits of :meth:`rows`.
 
         Parameters
         ----------
-        name : {"by_time", "unseen_sender", "unseen_kit"}
-            The test rows are mails sent from a day on; or senders, or connected components (of sender, exact URL,
-            tracker domain, path template and form), that are not trained on.
-        fold : int, optional
-            0 to 9, for the two that have folds.
+        name : {"by_time", "unseen_sender", "unseen_kit", "unseen_corpus"}
+            The test rows are mails sent from a day on; or senders, or connected components (of mail, sender, exact URL,
+            tracker domain, path template and form), or a whole corpus, that are not trained on.
+        fold : int or str, optional
+            0 to 9 for senders and components; the name of the tested corpus for ``unseen_corpus``.
         weak : bool
             As given to :meth:`rows`.
 
         Returns
         -------
         Split
-            Masks over the rows. Test rows are gold. No training row is in the same group (the sender or the component)
-            as a test row.
+            Masks over the rows. Test rows are gold. No training row is in the same group (the sender or the component; for
+            ``unseen_corpus`` neither the component nor the corpus) as a test row.
 
         Raises
         ------
@@ -144,14 +149,19 @@ class Dataset:
         rows = self.splits if weak else self.splits[: int((self.labels["source"] != "weak").sum())]
         if name == "by_time" and fold is None:
             return Split(name, (rows[name] == "train").to_numpy(), (rows[name] == "test").to_numpy())
-        if name not in FOLD_SPLITS or fold is None or not 0 <= fold < FOLDS:
+        folds: dict[str, list[Any]] = {name: list(range(FOLDS)) for name in FOLD_SPLITS} | {
+            "unseen_corpus": self.tested_corpora
+        }
+        if fold is None or fold not in folds.get(name, ()):
             raise TkitError(
                 f"no official split {name!r} with fold {fold}: choose by_time without a fold,"
-                f" or {' or '.join(FOLD_SPLITS)} with a fold from 0 to {FOLDS - 1}"
+                f" {' or '.join(FOLD_SPLITS)} with a fold from 0 to {FOLDS - 1},"
+                f" or unseen_corpus with one of {', '.join(self.tested_corpora)}"
             )
+        number = folds[name].index(fold)
         gold = (self.labels["source"][: len(rows)] == "gold").to_numpy()
-        held = (rows[f"{name}_held"].to_numpy() >> fold & 1).astype(np.bool_)
-        return Split(f"{name} {fold}", ~held, gold & (rows[name] == fold).to_numpy())
+        held = (rows[f"{name}_held"].to_numpy() >> number & 1).astype(np.bool_)
+        return Split(f"{name} {fold}", ~held, gold & (rows[name] == number).to_numpy())
 
 
 def _is_of_mail(vantage: str) -> bool:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tkit.corpus import CORPORA
-from tkit.corpus.registry import digest_of
+from tkit.corpus.registry import WANTED, digest_of
 from tkit.dataset.build import build, corrections_beside, rebuild
 from tkit.dataset.card import render_data_card
 from tkit.dataset.columns import FILES, KEYS, arrow_schema
@@ -48,7 +48,8 @@ _FORMS = {
     "source": re.compile("gold|member|weak"),
     "sources": _SOURCES,
     "against": _SOURCES,
-    "kind": re.compile("ham|spam|phishing|unwanted|"),
+    "kind": re.compile("|".join(WANTED)),
+    "wanted": re.compile("|".join(set(WANTED.values()))),
     "language": re.compile("[a-z]{2}|"),
     "corpus": re.compile("|".join(corpus.name for corpus in CORPORA)),
     "by_time": re.compile("train|test|"),
@@ -234,12 +235,24 @@ def _splits(dataset: Dataset) -> Check:
                 weak = dataset.split(name, fold, weak=True)
                 if (weak.train & weak.test).any() or weak.test.sum() != split.test.sum():
                     wrong.append(f"{split.name}: a weak row is tested, or a row is on both sides")
+        corpus_of = dataset.messages.set_index("message_sha256")["corpus"]
+        corpora = dataset.labels["message_sha256"].map(corpus_of).to_numpy()
+        for name in dataset.tested_corpora:
+            split = dataset.split("unseen_corpus", name)
+            require_whole_groups(split, strong["component"])
+            require_whole_groups(dataset.split("unseen_corpus", name, weak=True), corpora)
+            if not np.array_equal(split.test, gold & (corpora[: len(gold)] == name)):
+                wrong.append(f"{split.name} does not test the gold rows of the corpus")
     except TkitError as error:
         wrong.append(str(error))
     else:
         if not (tested[gold] == len(FOLD_SPLITS)).all() or tested[~gold].any():
             wrong.append("the folds do not test every gold row exactly once, and no other row")
-    return _check("splits", wrong, f"no group is on both sides in by_time and {len(FOLD_SPLITS)} x {FOLDS} folds")
+    return _check(
+        "splits",
+        wrong,
+        f"no group is on both sides in by_time, {len(FOLD_SPLITS)} x {FOLDS} folds and {len(dataset.tested_corpora)} corpora",
+    )
 
 
 def _text(dataset: Dataset) -> Check:

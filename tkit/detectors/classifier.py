@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tkit.arrays import Floats, Mask
 from tkit.detectors.base import require_examples
@@ -20,11 +21,12 @@ class Classifier:
     Parameters
     ----------
     estimator : classifier
-        Has ``fit(X, y, sample_weight=...)``, ``predict_proba(X)`` and ``classes_``. Each :meth:`fit` works on a clone, so
-        the original never changes. An estimator that is already fitted, on a float32 matrix of `features` in their order,
-        can score at once.
+        Has ``fit(X, y)``, ``predict_proba(X)`` and ``classes_``; a pipeline too. Its ``fit``, or that of a pipeline's last
+        step, gets the weights if it takes ``sample_weight``; else the rows are drawn again by their weights. Each
+        :meth:`fit` works on a clone, so the original never changes. An estimator that is already fitted, on a float32 matrix
+        of `features` in their order, can score at once.
     features : sequence of str, optional
-        Features to read; by default all that `vantage` can compute.
+        Columns to read; by default all features that `vantage` can compute. With `vantage`, columns of your own too.
     vantage : {"url", "element", "message", "campaign"}, optional
         By default the lowest vantage point that can compute `features`, or ``message`` without `features`.
     name : str, optional
@@ -33,8 +35,8 @@ class Classifier:
     Raises
     ------
     TkitError
-        For an unknown feature or vantage point, a feature that the vantage point cannot compute, or an estimator without
-        ``predict_proba``.
+        For an unknown vantage point, an unknown feature without a vantage point, a feature that the vantage point cannot
+        compute, or an estimator without ``predict_proba``.
 
     Examples
     --------
@@ -50,10 +52,13 @@ class Classifier:
         known = {feature.name: VANTAGES.index(feature.vantage) for feature in FEATURES}
         wanted = feature_names(vantage or "message") if features is None else list(features)
         unknown = [feature for feature in wanted if feature not in known]
-        if unknown:
-            raise TkitError(f"no feature {', '.join(unknown)}: take names of tkit.features.FEATURES")
-        lowest = VANTAGES[max((known[feature] for feature in wanted), default=0)] if features is not None else "message"
-        beyond = [feature for feature in wanted if vantage and feature not in feature_names(vantage)]
+        if unknown and vantage is None:
+            raise TkitError(
+                f"no feature {', '.join(unknown)}: take names of tkit.features.FEATURES; for columns of your own also give the"
+                " vantage point that can compute them"
+            )
+        lowest = VANTAGES[max((known.get(feature, 0) for feature in wanted), default=0)] if features is not None else "message"
+        beyond = [feature for feature in wanted if vantage and feature in known and feature not in feature_names(vantage)]
         if beyond:
             raise TkitError(f"the vantage point {vantage} cannot compute {', '.join(beyond)}: leave out vantage, or these")
         if not hasattr(estimator, "predict_proba"):
@@ -71,7 +76,12 @@ class Classifier:
         require_examples(rows, tracker, weight, self.name)
         matrix = feature_matrix(rows, self.features, self.name)
         self.estimator = clone(self.estimator)  # type: ignore[no-untyped-call]
-        self.estimator.fit(matrix, tracker, sample_weight=weight)
+        parameter = _weight_parameter(self.estimator)
+        if parameter:
+            self.estimator.fit(matrix, tracker, **{parameter: weight})
+        else:
+            drawn = _drawn(tracker, weight)
+            self.estimator.fit(matrix[drawn], tracker[drawn])
         return self
 
     def scores(self, rows: pd.DataFrame) -> Floats:
@@ -95,3 +105,18 @@ class Classifier:
             return np.zeros(0)
         column = 0 if classes[0] else 1
         return np.asarray(self.estimator.predict_proba(matrix)[:, column], np.float64)
+
+
+def _weight_parameter(estimator: Any) -> str:
+    """Return the name by which ``fit`` takes weights; ``""`` if it takes none."""
+    from sklearn.utils.validation import has_fit_parameter  # noqa: PLC0415 - slow to load
+
+    steps = getattr(estimator, "steps", None)
+    prefix, last = (f"{steps[-1][0]}__", steps[-1][1]) if steps else ("", estimator)
+    return f"{prefix}sample_weight" if has_fit_parameter(last, "sample_weight") else ""
+
+
+def _drawn(tracker: Mask, weight: Floats) -> NDArray[np.int64]:
+    """Return as many rows as there are, drawn by their weights; of each class at least the heaviest row."""
+    drawn = np.random.default_rng(0).choice(len(weight), len(weight), p=weight / weight.sum())
+    return np.sort(np.append(drawn, [np.argmax(weight * tracker), np.argmax(weight * ~tracker)]))

@@ -16,6 +16,13 @@ SPACER_HEAVY = 5
 """Number of tiny or hidden references in one document from which its mail counts as full of spacers."""
 
 
+YEARS = (1995, 2100)
+"""The first and the last year that a mail's date is believed in."""
+
+RECENT = 2011
+"""The year from which mail counts as recent: it divides the corpora of 2002 to 2010 from those of 2019 on."""
+
+
 class Cut(NamedTuple):
     """One way to cut rows: the columns that it reads, and the function that names the slice of each row."""
 
@@ -47,18 +54,27 @@ def _declared_size(rows: pd.DataFrame) -> pd.Series:
 
 def _year(rows: pd.DataFrame) -> pd.Series:
     year = rows["date"].dt.year
-    named: pd.Series = year.astype("Int64").astype(str).where(year.between(1995, 2100), "unknown")
+    named: pd.Series = year.astype("Int64").astype(str).where(year.between(*YEARS), "unknown")
     return named
+
+
+def _age(rows: pd.DataFrame) -> pd.Series:
+    year = rows["date"].dt.year
+    named = pd.Series(np.where(year < RECENT, f"before {RECENT}", f"{RECENT} on"), index=rows.index)
+    return named.where(year.between(*YEARS), "unknown")
 
 
 SLICES: Mapping[str, Cut] = {
     "carrier": _column("carrier"),
     "declared size": Cut(("sides_given", "width", "height", "tiny"), _declared_size),
     "provider": _least("provider_known", 1, "known", "not known"),
+    "service": _common("provider"),
     "corpus": _column("corpus"),
     "year": Cut(("date",), _year),
     "language": _common("language"),
     "kind of mail": _column("kind"),
+    "wanted or not": _column("wanted"),
+    f"before {RECENT}, {RECENT} on": Cut(("date",), _age),
     "spacers in the mail": _least("tiny_others", SPACER_HEAVY, f"{SPACER_HEAVY} tiny others or more", "fewer"),
 }
 """How rows are cut, by the name of the cut.

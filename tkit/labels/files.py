@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,9 @@ MAX_CELL = 65_536
 
 NAMING = ("message_sha256", "part", "index", "carrier", "url", "url_sha256")
 """The columns that identify a reference."""
+
+OTHER_CARRIER = "other"
+"""What a label file may call every carrier that has no coarser name of its own."""
 
 OF_ANNOTATOR = "label_"
 """Prefix of the column of an annotator's labels, before the annotator's name."""
@@ -65,12 +68,14 @@ _CELLS: Mapping[str, _Cell] = {
     "message_sha256": _HASH,
     "part": _NUMBER,
     "index": _NUMBER,
-    "carrier": _Cell(re.compile("|".join(sorted(NAMES | set(COARSE_CARRIER.values())))), "take a name of docs/labels.md"),
+    "carrier": _Cell(
+        re.compile("|".join(sorted({*NAMES, *COARSE_CARRIER.values(), OTHER_CARRIER}))), "take a name of docs/labels.md"
+    ),
     "url": _Cell(re.compile(".+", re.DOTALL), "give the URL as the mail has it"),
     "url_sha256": _HASH,
     "label": _LABEL,
     "first": _LABEL,
-    "second": _LABEL,
+    "second": _NO_LABEL,
     "confidence": _Cell(re.compile("[123]"), "give 1 (guess), 2 (likely) or 3 (sure)"),
     "annotators": _NUMBER,
     "draw": _NUMBER,
@@ -78,12 +83,13 @@ _CELLS: Mapping[str, _Cell] = {
     "stratum_drawn": _COUNT,
     "cluster": _NUMBER,
     "cluster_size": _NUMBER,
+    "full": _Cell(re.compile("[01]"), "give 1 if every reference of the message is labelled, else 0"),
     "old": _LABEL,
     "new": _NO_LABEL,
     "reason": _Cell(re.compile(".{0,300}"), "give one line of at most 300 characters"),
 }
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-_NUMBERS = frozenset(name for name, cell in _CELLS.items() if cell in (_NUMBER, _COUNT)) | {"confidence"}
+_NUMBERS = frozenset(name for name, cell in _CELLS.items() if cell in (_NUMBER, _COUNT)) | {"confidence", "full"}
 
 
 def read_labels(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -172,6 +178,33 @@ def keyed(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     indexed = table.set_axis(pd.MultiIndex.from_frame(names))
     first: pd.DataFrame = indexed[~indexed.index.duplicated()]
     return first
+
+
+def carriers_as_in(names: Collection[str], carriers: Iterable[str]) -> list[str]:
+    """Return carriers by the names that a label file gives them.
+
+    Parameters
+    ----------
+    names : collection of str
+        The names in the file's column ``carrier``.
+    carriers : iterable of str
+        Names of docs/design.md.
+
+    Returns
+    -------
+    list of str
+        For each carrier its own name if the file uses it, else its coarser one, else ``img`` for another attribute of an
+        ``<img>``, else :data:`OTHER_CARRIER`.
+
+    Examples
+    --------
+    >>> carriers_as_in(["img", "other", "link-icon"], ["img-src", "img-srcset", "link-icon", "link-preload"])
+    ['img', 'img', 'link-icon', 'other']
+    """
+    own = {name: name for name in NAMES.intersection(names)}
+    of_image = {name: "img" for name in NAMES if name.startswith("img-")}
+    name_of = of_image | COARSE_CARRIER | own
+    return [name_of.get(carrier, OTHER_CARRIER) for carrier in carriers]
 
 
 def read_table(path: str | os.PathLike[str], required: Sequence[str]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from tkit.mail.charset import DecodedText, decode_text
+from tkit.mail.headers import message_head
 from tkit.mail.parts import TOO_NESTED, Leaf, is_too_nested, leaves
 from tkit.mail.transfer import decoded, defects_of
 
@@ -38,9 +39,7 @@ RECIPIENT_HEADERS = (
 )
 """Headers whose addresses count as recipients."""
 
-# The slash comes first, because the engine finds a literal character fast.
-_HTML_TYPE = re.compile(rb"/(?<=text/)(?:x-amp-)?html", re.IGNORECASE)
-_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_HTML = re.compile(rb"html", re.IGNORECASE)
 # A line that begins with white space continues the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
@@ -128,10 +127,10 @@ class Message:
 
     @cached_property
     def _header_block(self) -> bytes:
-        """The bytes above the first empty line, the whole mail if there is none."""
+        """The bytes of the header fields, with what stands between them."""
         lines = with_line_feeds(self._raw)
-        end = _EMPTY_LINE.search(lines)
-        return lines[: end.start() + 1] if end else lines
+        head = message_head(lines)
+        return lines[head.start : head.end]
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
@@ -241,7 +240,7 @@ def mbox_line_length(raw: bytes) -> int:
     """Return the length of the mbox ``From `` line at the start of a mail, 0 if it has none."""
     if not raw.startswith(b"From "):
         return 0
-    return raw.find(b"\n") + 1 or len(raw)
+    return raw.find(b"\n") + 1 or raw.find(b"\r") + 1 or len(raw)
 
 
 def with_line_feeds(raw: bytes) -> bytes:
@@ -263,7 +262,7 @@ def _unfolded(value: str) -> str:
 
 def _may_hold_html(raw: bytes) -> bool:
     """Return whether any part can be HTML. The usual spelling is tried first, because it is found fastest."""
-    return b"text/html" in raw or _HTML_TYPE.search(raw) is not None
+    return b"text/html" in raw or _HTML.search(raw) is not None
 
 
 def _structural_defects(raw: bytes) -> Iterator[str]:

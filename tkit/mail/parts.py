@@ -8,32 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.message import Message
-from functools import lru_cache
 from typing import NamedTuple
+
+from tkit.mail.content import read_content, read_short_content
+from tkit.mail.headers import message_head, part_head
 
 MAX_NESTING = 128
 """Levels of multiparts and of forwarded messages that are read; a deeper one counts as one part."""
 TOO_NESTED = "MIME: nested too deeply to be read"
 """The defect of a mail with a deeper part."""
 
-_HEADERS = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[\t ])[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
-_HEADER = re.compile(rb"From |[\x21-\x39\x3b-\x7e]*+:|[\t ]")
-_END_OF_HEADERS = re.compile(rb"\n(?![\t ])(?![\x21-\x39\x3b-\x7e]*+:|From )")
-_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_MORE = re.compile(rb"\s*+\S")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
-_VALUE = re.compile(rb"[ \t]*+([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)")
-# The characters of a boundary mean themselves in every form of a parameter's value.
-_BOUNDARY = re.compile(rb";[ \t\r\n]*+boundary=\"?([A-Za-z0-9()+_,\-./:=?$#@!&~^{}|\[\]]+)", re.IGNORECASE)
-_ONE_LINE = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x7f]*")
-_ON_NO_LINE = b"\n"  # for a boundary that the standard library finds on no line
-_STAND_IN = b"\x01"  # for the boundary of a cached Content-Type
-_LONGEST_FIELD = 102_400
-"""Bytes of a field that are read, the limit of Postfix; the standard library's time grows with the square of the length."""
 _SHORT_HEAD = 256  # bytes of a head that is worth caching
-_LONGEST_CACHED = 1_000  # bytes of a field's value
 _GUARDED = frozenset(("multipart/signed", "multipart/encrypted"))
 
 
@@ -78,15 +66,6 @@ class _Level:
     searched: int  # no boundary line of it begins before this position
 
 
-class _Head(NamedTuple):
-    """The values of an entity's headers."""
-
-    content_type: str
-    charset: str
-    encoding: str
-    boundary: bytes | None
-
-
 def leaves(raw: bytes) -> list[Leaf]:
     r"""Return the leaves of a mail's MIME tree in their order.
 
@@ -125,8 +104,9 @@ class _Walker:
     def walk(self) -> list[Leaf]:
         position = 0
         default = "text/plain"
+        is_message = True
         while True:
-            body, default = self._entity(position, default)
+            body, default = self._entity(position, default, is_message)
             line = self._boundary(body)
             if self._opened and (line is None or line.closing or line.level < len(self._stack) - 1):
                 self._leaves.append(self._opened)
@@ -139,42 +119,54 @@ class _Walker:
             level = self._stack[line.level]
             position = self._past(line.end, line.level)
             default = "message/rfc822" if level.is_digest else "text/plain"
+            is_message = False
             self._nesting = 0
         return self._leaves
 
-    def _entity(self, position: int, default: str) -> tuple[int, str]:
+    def _entity(self, position: int, default: str, is_message: bool) -> tuple[int, str]:
         """Read an entity's headers, and those of the message that it forwards; return where its body begins."""
         raw = self._raw
         while True:
             stop = self._boundary(position)
             limit = stop.start if stop else len(raw)
-            head_end = _head_end(raw, position, limit)
-            blank = _LINE_END.match(raw, head_end, limit)
-            body = blank.end() if blank else head_end
+            fields = (message_head if is_message else part_head)(raw, position, limit)
             # Heads of parts are short and often the same; heads of mails are long, and no two are the same.
-            read = _read_short_head if head_end - position < _SHORT_HEAD else _read_head
-            head = read(raw[position:head_end], default)
+            read = read_short_content if fields.end - fields.start < _SHORT_HEAD else read_content
+            head = read(raw[fields.start : fields.end], default)
+            body = fields.body
+            if head.encoding == "base64" and _MORE.match(raw, fields.other_body, limit):
+                body = fields.other_body  # a line that is no field would be decoded with the rest
             if head.content_type.startswith("message/") and head.content_type != "message/delivery-status":
                 self._nesting += 1
                 if self._nesting <= MAX_NESTING:
-                    position, default = body, "text/plain"
+                    position, default, is_message = body, "text/plain", True
                     continue
                 self.too_nested = True
             end = max(body, self._without_line_end(limit)) if self._stack else limit
             guard = self._stack[-1].guard if self._stack else ""
             leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, guard)
-            is_multipart = head.boundary is not None and head.content_type.startswith("multipart/")
+            is_multipart = bool(head.boundaries) and head.content_type.startswith("multipart/")
             self.too_nested |= is_multipart and len(self._stack) == MAX_NESTING
-            if head.boundary is not None and is_multipart and len(self._stack) < MAX_NESTING:
+            if is_multipart and len(self._stack) < MAX_NESTING:
                 self._opened = leaf
                 guard = guard or (head.content_type if head.content_type in _GUARDED else "")
                 before = _Boundary(-1, -1, len(self._stack), False)
                 is_digest = head.content_type == "multipart/digest"
-                self._stack.append(_Level(b"--" + head.boundary, is_digest, guard, before, body))
+                boundary = self._boundary_in_use(head.boundaries, body)
+                self._stack.append(_Level(b"--" + boundary, is_digest, guard, before, body))
             else:
                 self._opened = None
                 self._leaves.append(leaf)
             return body, default
+
+    def _boundary_in_use(self, readings: tuple[bytes, ...], position: int) -> bytes:
+        """Return the reading of a boundary that a line after a position has."""
+        if len(readings) == 1:
+            return readings[0]
+        longest_first = sorted(readings, key=len, reverse=True)
+        written = b"|".join(re.escape(reading) for reading in longest_first)
+        found = re.compile(rb"(?:\A|(?<=[\r\n]))--(" + written + rb")(?:--)?[ \t]*(?:\r|\n|\Z)").search(self._raw, position)
+        return found[1] if found else readings[0]
 
     def _boundary(self, position: int) -> _Boundary | None:
         """Return the first boundary line of an open multipart at or after a position."""
@@ -197,8 +189,6 @@ class _Walker:
         """Return the next boundary line of one multipart."""
         raw = self._raw
         dashed = self._stack[level].dashed
-        if dashed.endswith(_ON_NO_LINE):
-            return None
         start = raw.find(dashed, position, limit + len(dashed))
         while start >= 0:
             rest = _LINE_REST.match(raw, start + len(dashed))
@@ -220,75 +210,3 @@ class _Walker:
         if self._raw[position - 2 : position] == b"\r\n":
             return position - 2
         return position - 1 if self._raw[position - 1 : position] in (b"\n", b"\r") else position
-
-
-def _head_end(raw: bytes, position: int, limit: int) -> int:
-    """Return where the first line begins, at or after a position, that is not a header."""
-    if not _HEADER.match(raw, position, limit):
-        return position
-    last_line_end = _END_OF_HEADERS.search(raw, position, limit)
-    end = last_line_end.end() if last_line_end else limit
-    if raw.find(b"\r", position, end) < 0 or not _LONE_RETURN.search(raw, position, end):
-        return end
-    headers = _HEADERS.match(raw, position, limit)  # knows every line end, but is much slower
-    return headers.end() if headers else position
-
-
-def _read_head(block: bytes, default: str) -> _Head:
-    """Read an entity's headers; the first value of a field counts, as in the standard library."""
-    lowered = block.lower()
-    if b"content-" not in lowered:
-        return _Head(default, "", "", None)
-    declared = _first_value(block, lowered, b"content-type:")
-    encoding = _first_value(block, lowered, b"content-transfer-encoding:") or b""
-    plain = declared is not None and declared.isascii() and _STAND_IN not in declared
-    named = _BOUNDARY.search(declared) if declared is not None and plain else None
-    if declared is None or named is None:
-        return _declared_head(declared, encoding, default)
-    # No two mails have the same boundary, and the other values do not depend on it. Without it, a few hundred different
-    # values of the field remain, and each is parsed once.
-    without_boundary = declared[: named.start(1)] + _STAND_IN + declared[named.end(1) :]
-    head = _declared_head(without_boundary, encoding, default)
-    if head.boundary != _STAND_IN or _STAND_IN.decode() in head.charset or b"charset" in named[1].lower():
-        return _declared_head(declared, encoding, default)
-    return _Head(head.content_type, head.charset, head.encoding, named[1])
-
-
-_read_short_head = lru_cache(maxsize=1 << 12)(_read_head)
-
-
-def _first_value(block: bytes, lowered: bytes, name: bytes) -> bytes | None:
-    """Return a field's first value as written, folds included; None if the field is absent."""
-    start = lowered.find(name)
-    while start > 0 and lowered[start - 1] not in b"\r\n":
-        start = lowered.find(name, start + 1)
-    value = _VALUE.match(block, start + len(name)) if start >= 0 else None
-    return value[1][:_LONGEST_FIELD] if value else None
-
-
-def _declared_head(declared: bytes | None, encoding: bytes, default: str) -> _Head:
-    short = len(declared or b"") + len(encoding) < _LONGEST_CACHED
-    return (_cached_head if short else _standard_head)(declared, encoding, default)
-
-
-def _standard_head(declared: bytes | None, encoding: bytes, default: str) -> _Head:
-    """Parse the values of Content-Type and Content-Transfer-Encoding with the standard library."""
-    message = Message()
-    message.set_default_type(default)
-    message["Content-Transfer-Encoding"] = encoding.decode("ascii", "surrogateescape")
-    if declared is not None:
-        message["Content-Type"] = declared.decode("ascii", "surrogateescape")
-    charset = _CHARSET.search(str(message.get("content-type", "")))
-    try:
-        boundary = message.get_boundary()
-    except (TypeError, LookupError, ValueError):  # a parameter of RFC 2231 with an unknown charset
-        boundary = None
-    return _Head(
-        message.get_content_type(),
-        charset[1].lower() if charset else "",
-        str(message.get("content-transfer-encoding", "")).strip().lower(),
-        None if boundary is None else boundary.encode("ascii") if _ONE_LINE.fullmatch(boundary) else _ON_NO_LINE,
-    )
-
-
-_cached_head = lru_cache(maxsize=1 << 12)(_standard_head)

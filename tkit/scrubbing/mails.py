@@ -16,9 +16,10 @@ from tkit.html.edit import removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
-from tkit.mail.message import mbox_line_length
+from tkit.mail.headers import message_head
+from tkit.mail.message import mbox_line_length, with_line_feeds
 from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 from tkit.version import __version__
 
 HEADER = "X-Tkit-Scrubbed"
@@ -163,12 +164,15 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Pe
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
     notes = tuple(_notes(work.now.mail, work.now.message, bool(removed)))
     done = Scrubbed(raw, removed, kept, skipped, notes)
-    return done._replace(raw=raw[:start] + _header(work.now.mail, done.summary) + work.now.mail) if removed else done
+    return done._replace(raw=raw[:start] + _with_header(work.now.mail, done.summary)) if removed else done
 
 
-def _header(mail: bytes, summary: str) -> bytes:
+def _with_header(mail: bytes, summary: str) -> bytes:
+    """Return the mail with the header before its first field."""
     line_end = _LINE_END.search(mail)
-    return f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (line_end[0] if line_end else b"\n")
+    header = f"{HEADER}: {summary}; tkit {__version__}".encode("ascii") + (line_end[0] if line_end else b"\n")
+    first = message_head(with_line_feeds(mail)).start
+    return mail[:first] + header + mail[first:]
 
 
 def _notes(mail: bytes, message: Message, changed: bool) -> Iterator[str]:
@@ -260,7 +264,7 @@ class _Work:
         rows, verdicts = self.now.rows[found], verdicts[found]
         references = [reference for reference, here in zip(self.remaining, found, strict=True) if here]
         scores = np.where(verdicts == "tracker", self._bundle.scores(rows), self._bundle.scores(rows, "individual"))
-        services = providers([reference.load.resolved_url for reference in references])
+        services = service_names([reference.load.resolved_url for reference in references])
         return [
             Finding(reference.part, reference.index, *reference.load, verdict, score, tuple(why), service)
             for reference, verdict, score, why, service in zip(

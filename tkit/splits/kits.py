@@ -67,20 +67,20 @@ def _form(template: str, shared: set[str]) -> str:
 def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
     """Return the key columns whose connected components a split must not divide.
 
-    The sender's registrable domain and the exact URL join any two rows. The tracker's host, its registrable domain, its
-    `path_template` and its form (`kit_forms`) join only rows labelled T: pictures on one large image host have nothing in
-    common, but trackers on one host do.
+    The mail, its sender's registrable domain and the exact URL join any two rows. The tracker's host, its registrable
+    domain, its `path_template` and its form (`kit_forms`) join only rows labelled T: pictures on one large image host have
+    nothing in common, but trackers on one host do.
 
     Parameters
     ----------
     frame : DataFrame
-        Columns ``sender_domain``, ``resolved_url``, ``host`` (str, "" if absent) and ``label``. URL and host must be
-        unwrapped, because the host of a gateway would join everything that it wrapped.
+        Columns ``message_sha256``, ``sender_domain``, ``resolved_url``, ``host`` (str, "" if absent) and ``label``. URL and
+        host must be unwrapped, because the host of a gateway would join everything that it wrapped.
 
     Returns
     -------
     list of ndarray of object, each of shape (n_rows,)
-        Sender, URL, tracker host, its registrable domain, tracker path template and form, for `connected_components`; the
+        Mail, sender, URL, tracker host, its registrable domain, tracker path template and form, for `connected_components`; the
         empty string if a row has no such key.
 
     Raises
@@ -88,7 +88,8 @@ def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
     TkitError
         If a column is missing.
     """
-    missing = [name for name in ("sender_domain", "resolved_url", "host", "label") if name not in frame.columns]
+    required = ("message_sha256", "sender_domain", "resolved_url", "host", "label")
+    missing = [name for name in required if name not in frame.columns]
     if missing:
         raise TkitError(f"rows have no column {', '.join(missing)}: build them with tkit.dataset.reading")
     text = frame[["sender_domain", "resolved_url", "host"]].fillna("").astype(object)
@@ -100,6 +101,7 @@ def component_keys(frame: pd.DataFrame) -> list[NDArray[np.object_]]:
     domain = of_trackers(text["host"].map(registrable_domain))
     template = of_trackers(text["resolved_url"].map(lambda url: path_template(after_origin(url))))
     return [
+        frame["message_sha256"].to_numpy(dtype=object),
         text["sender_domain"].map(registrable_domain).to_numpy(dtype=object),
         text["resolved_url"].to_numpy(dtype=object),
         of_trackers(text["host"].str.lower()),

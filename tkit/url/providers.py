@@ -1,7 +1,7 @@
-"""Recognise the mailing service of a URL, and the service's open-tracking endpoint.
+"""The mailing services and stores of pictures that features and dataset know; :mod:`tkit.url.services` names them for people.
 
-The endpoints are those in the services' documentation and in mails that they sent. A host name alone only names the
-service; host and path together identify an open tracker.
+The endpoints are those in the services' documentation and in mails that they sent. The published tables and bundles were
+computed with them, so a change here needs a new feature version.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tkit.features.sizes import VISIBLE_SIZES, visible_size
 from tkit.mail import Message
 from tkit.parallel import batches
 from tkit.url import host_of, registrable_domain, unwrap
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 
 Period = Literal["month", "quarter", "year"]
 
@@ -170,7 +170,7 @@ class _Tally:
         references = Counter(rows["message_sha256"].tolist())
         personalised = Counter(rows.loc[verdicts == "personalised", "message_sha256"].tolist())
         flags = rows[verdicts == "tracker"]
-        names = providers(flags["resolved_url"].tolist())
+        names = service_names(flags["resolved_url"].tolist())
         trackers: defaultdict[str, list[_Tracker]] = defaultdict(list)
         for key, *form in zip(flags["message_sha256"], names, flags["carrier"], visible_size(flags), strict=True):
             trackers[key].append(_Tracker(*form))

@@ -9,7 +9,7 @@ import pandas as pd
 from tkit.bundle import Bundle, explain, judge
 from tkit.features import extract_batches, require_one_mail
 from tkit.mail import Message
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 
 COLUMNS = (
     "message_sha256",
@@ -44,9 +44,8 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
         The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
         table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
-        tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for all references of
-        a mail to one URL; ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see
-        :func:`tkit.url.providers.providers`.
+        tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for one URL of a mail;
+        ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see :func:`tkit.url.services.service_names`.
 
     Raises
     ------
@@ -62,5 +61,5 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         verdicts["individual_score"] = bundle.scores(rows, "individual")
         verdicts["verdict"] = pd.array(judged.tolist(), dtype="str")
         verdicts["reasons"] = pd.Series(explain(bundle, rows, judged), index=rows.index, dtype=object)
-        verdicts["provider"] = pd.array(providers(rows["resolved_url"].tolist()), dtype="str")
+        verdicts["provider"] = pd.array(service_names(rows["resolved_url"].tolist()), dtype="str")
         yield verdicts

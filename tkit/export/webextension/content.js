@@ -12,6 +12,7 @@ class Judge {
     this.mark = mark;
     this.allowed = new Set(allowed);
     this.releaser = new Releaser();
+    this.retried = new WeakSet();
     this.due = 0;
     this.timer = 0;
     this.observer = new MutationObserver((records) => {
@@ -27,12 +28,25 @@ class Judge {
       attributeFilter: ATTRIBUTES_OF_INTEREST,
     });
     document.addEventListener("DOMContentLoaded", () => this.schedule());
+    document.addEventListener("error", ({ target }) => this.retry(target), true);
     page.storage.local.onChanged.addListener(({ allowed }) => {
       if (!allowed) return;
       this.allowed = new Set(allowed.newValue);
       this.schedule();
     });
     this.schedule();
+  }
+
+  /**
+   * Request a released picture once more if it failed. Chromium leaves the fragment out when it looks for a request of the
+   * same URL, so a released picture may share one from before that the rules are still blocking.
+   */
+  retry(element) {
+    if (this.retried.has(element) || !(element instanceof HTMLImageElement) || !element.currentSrc.endsWith(this.mark)) return;
+    this.retried.add(element);
+    for (const name of ["src", "srcset"]) {
+      if (element.hasAttribute(name)) element.setAttribute(name, element.getAttribute(name));
+    }
   }
 
   /** Whether a change is inside a message, or adds or removes one. */
