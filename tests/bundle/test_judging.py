@@ -67,9 +67,9 @@ def test_reasons_are_those_of_the_question_that_decided() -> None:
     bundle, rows = made(), of_mails(KINDS, "m a", "m b", "m c").set_axis([7, 8, 9])
     clean, personalised, tracker = explain(bundle, rows, judge(bundle, rows))
     # Only the tracker question looks at the path; a query of 3 speaks against a tracker, too.
-    assert tracker == ["a path of 11 characters"]
-    assert personalised == ["a query of 4 characters"]
-    assert clean == ["a query of 3 characters"]
+    assert tracker == ["the path is 11 characters long"]
+    assert personalised == ["the query is 4 characters long"]
+    assert clean == ["the query is 3 characters long"]
 
 
 def test_reasons_of_a_url_with_two_places_are_of_its_verdict() -> None:
@@ -77,4 +77,4 @@ def test_reasons_of_a_url_with_two_places_are_of_its_verdict() -> None:
     verdicts = judge(bundle, rows)
     assert verdicts.tolist() == ["personalised", "personalised"]
     # In the second place the query speaks against it.
-    assert explain(bundle, rows, verdicts) == [["a query of 4 characters"], []]
+    assert explain(bundle, rows, verdicts) == [["the query is 4 characters long"], []]

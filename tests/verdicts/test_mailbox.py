@@ -1,30 +1,35 @@
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
+from made_detector import Decided
 
+from tkit.arrays import Ints
+from tkit.bundle import Bundle, Question
 from tkit.features.sizes import VISIBLE_SIZES
 from tkit.mail import Message
 from tkit.verdicts import Audit, audit
 from tkit.verdicts.mailbox import MAILS_AT_ONCE, middle_periods, period_name
 
 
-class Dots:
-    """Flags what is tiny or hidden, or contains an address."""
+class Dots(Decided):
+    """Flags what is tiny or hidden, or contains an address; what ends in .webp is individual."""
 
-    name, vantage, threshold, threshold_score = "dots", "message", 1, 0.9
+    name = "dots"
 
-    def margins(self, rows: pd.DataFrame) -> NDArray[np.int64]:
+    def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
+        if question == "individual":
+            return rows["resolved_url"].str.endswith(".webp").to_numpy(np.int64)
         return (rows["tiny"] + rows["hidden"] + rows["recipient_in_url"]).to_numpy(np.int64)
-
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return self.margins(rows) > 0
 
 
 DOT = "<img src='http://{host}/o.gif?i={id}' width=1 height=1>"
 PHOTO = "<img src='http://pictures.example.com/cat.jpg' width=300 height=200>"
+
+
+PERSONAL = "<img src='http://pictures.example.com/pass/8f3ac09e17d24b65.webp' width=300 height=200>"
 
 
 def mail(body: str, sender: str = "news@a.example.com", date: str = "Mon, 06 May 2024 10:00:00 +0000") -> Message:
@@ -46,7 +51,7 @@ def of(frame: pd.DataFrame, *columns: str) -> list[list[object]]:
 
 class TestAudit:
     def found(self, *messages: Message) -> Audit:
-        return audit(messages, Dots())
+        return audit(messages, cast(Bundle, Dots()))
 
     def test_totals(self) -> None:
         messages = [
@@ -56,48 +61,53 @@ class TestAudit:
             mail(dot(), date="soon"),
             plain(),
             mail("<img src='http://t.example.net/?u=reader%40example.org'>", date=""),
+            mail(PERSONAL + PERSONAL + PHOTO),
+            mail(dot() + PERSONAL),
         ]
         totals = self.found(*messages).totals
         assert of(totals, "what", "count", "of") == [
-            ["mails", 6, ""],
-            ["with HTML", 5, "mails"],
-            ["with remote references", 4, "mails"],
-            ["with trackers", 3, "mails"],
+            ["mails", 8, ""],
+            ["with HTML", 7, "mails"],
+            ["with remote references", 6, "mails"],
+            ["with trackers", 4, "mails"],
+            ["with personalised pictures alone", 1, "mails"],
             ["telling the recipient's address", 1, "mails"],
             ["without readable date", 2, "mails"],
-            ["remote references", 6, ""],
-            ["trackers", 4, "remote references"],
+            ["remote references", 11, ""],
+            ["trackers", 5, "remote references"],
+            ["personalised pictures", 3, "remote references"],
         ]
         tracked = totals.set_index("what").loc["with trackers"]
-        # Wilson, 3 of 6: (3 + z²/2 -+ z sqrt(1.5 + z²/4)) / (6 + z²), z² = 3.8415.
-        assert tracked[["share", "low", "high"]].tolist() == pytest.approx([0.5, 0.18761, 0.81239], abs=1e-5)
+        # Wilson, 4 of 8: (4 + z²/2 -+ z sqrt(2 + z²/4)) / (8 + z²), z² = 3.8415.
+        assert tracked[["share", "low", "high"]].tolist() == pytest.approx([0.5, 0.21522, 0.78478], abs=1e-5)
         assert totals.loc[totals["of"] == "", ["share", "low", "high"]].isna().all(axis=None)
 
     def test_of_nothing(self) -> None:
         empty = self.found()
-        assert empty.totals["count"].tolist() == [0] * 8
+        assert empty.totals["count"].tolist() == [0] * 10
         assert empty.totals["share"].isna().all()
         frames = (empty.senders, empty.providers, empty.over_time, empty.carriers, empty.sizes, empty.addresses)
         assert [len(frame) for frame in frames] == [0] * 6
-        assert list(empty.senders.columns) == ["sender", "mails", "tracked", "share", "trackers", "provider"]
+        assert list(empty.senders.columns) == ["sender", "mails", "tracked", "share", "trackers", "personalised", "provider"]
 
     def test_says_what_judged(self) -> None:
         found = self.found(mail(PHOTO))
         assert (found.detector, found.vantage, found.threshold) == ("dots", "message", 0.9)
+        assert found.individual_threshold == 0.8
 
     def test_senders(self) -> None:
         sendgrid, mailchimp = dot("u1.ct.sendgrid.net"), dot("x.list-manage.com")
         found = self.found(
             mail(sendgrid + dot() + dot(id="2"), "a@mail.shop.example.com"),
-            mail(PHOTO, "b@shop.example.com"),
+            mail(PHOTO + PERSONAL, "b@shop.example.com"),
             mail(mailchimp, "c@club.example.org"),
             mail(sendgrid + mailchimp, "c@club.example.org"),
             mail(dot(), "no address"),
         )
-        assert of(found.senders, "sender", "mails", "tracked", "share", "trackers", "provider") == [
-            ["example.org", 2, 2, 1.0, 3, "Mailchimp"],
-            ["example.com", 2, 1, 0.5, 3, "SendGrid"],
-            ["", 1, 1, 1.0, 1, ""],
+        assert of(found.senders, "sender", "mails", "tracked", "share", "trackers", "personalised", "provider") == [
+            ["example.org", 2, 2, 1.0, 3, 0, "Mailchimp"],
+            ["example.com", 2, 1, 0.5, 3, 1, "SendGrid"],
+            ["", 1, 1, 1.0, 1, 0, ""],
         ]
 
     def test_providers(self) -> None:
@@ -146,6 +156,13 @@ class TestAudit:
         assert found.sizes["size"].tolist() == list(VISIBLE_SIZES)
         assert found.sizes["share"].sum() == pytest.approx(1.0)
 
+    def test_a_url_that_is_seen_once_is_no_tracker(self) -> None:
+        url = "<img src='http://t.example.net/a.gif?u=reader%40example.org' width={0} height={0}>"
+        hidden = "<img src='http://t.example.net/b.webp' width=1 height=1>"
+        found = self.found(mail(hidden + hidden.replace("1 ", "100 ") + url.format(1)))
+        count = found.totals.set_index("what")["count"]
+        assert (count["trackers"], count["personalised pictures"], count["with personalised pictures alone"]) == (1, 2, 0)
+
     def test_copies_count_as_mails_of_their_own(self) -> None:
         one = mail(dot())
         together, apart = self.found(one, one), self.found(one, *[plain()] * (MAILS_AT_ONCE - 1), one)
@@ -163,14 +180,16 @@ class TestAudit:
                 read += 1
                 yield mail(dot())
 
-        found = audit(messages(), Dots(), lambda done: progress.append((done, read)))
+        found = audit(messages(), cast(Bundle, Dots()), lambda done: progress.append((done, read)))
         assert progress == [(MAILS_AT_ONCE, MAILS_AT_ONCE), (MAILS_AT_ONCE + 3, MAILS_AT_ONCE + 3)]
         assert found.totals["count"].iloc[0] == MAILS_AT_ONCE + 3
 
 
 class TestOverTime:
     def dated(self, *dates: str) -> Audit:
-        return audit([mail(dot() if number % 2 else PHOTO, date=date) for number, date in enumerate(dates)], Dots())
+        return audit(
+            [mail(dot() if number % 2 else PHOTO, date=date) for number, date in enumerate(dates)], cast(Bundle, Dots())
+        )
 
     def test_months(self) -> None:
         found = self.dated("31 Jan 2024 23:30:00 -0100", "1 Feb 2024 00:10:00 +0000", "5 Jan 2024 00:00:00 +0000")

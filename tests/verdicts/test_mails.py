@@ -1,12 +1,14 @@
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
+from made_detector import Decided
 
-from tkit.bundle import CARD_SECTIONS, UNIT, Bundle, IntegerLinear, render_card
+from tkit.arrays import Floats, Ints
+from tkit.bundle import CARD_SECTIONS, UNIT, Bundle, IntegerLinear, Output, Question, render_card
 from tkit.features import extract, feature_names
 from tkit.features.table import ROWS_AT_ONCE
 from tkit.mail import Message
@@ -14,25 +16,21 @@ from tkit.verdicts import scan
 from tkit.verdicts.mails import COLUMNS
 
 
-class Weighted:
-    """A detector whose margin is a weighted sum of features; above 0 is a tracker."""
+class Weighted(Decided):
+    """A detector whose margins are weighted sums of features; above 0 is a yes."""
 
-    name, vantage, threshold, threshold_score = "weighted", "message", 0, 0.5
+    def __init__(self, individual: dict[str, float], **weights: float) -> None:
+        super().__init__()
+        self.weights: dict[Question, dict[str, float]] = {"tracker": weights, "individual": individual}
 
-    def __init__(self, **weights: float) -> None:
-        self.weights = weights
+    def contributions(self, rows: pd.DataFrame, question: Question = "tracker") -> pd.DataFrame:
+        return pd.DataFrame({name: rows[name] * weight for name, weight in self.weights[question].items()}).astype(float)
 
-    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame({name: rows[name] * weight for name, weight in self.weights.items()}).astype(float)
+    def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
+        return self.contributions(rows, question).sum(axis=1).round().to_numpy(np.int64)
 
-    def margins(self, rows: pd.DataFrame) -> NDArray[np.int64]:
-        return self.contributions(rows).sum(axis=1).round().to_numpy(np.int64)
-
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        return 1 / (1 + np.exp(-self.margins(rows) / 10))
-
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return self.margins(rows) > 0
+    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
+        return 1 / (1 + np.exp(-self.margins(rows, question) / 10))
 
 
 def mail(body: str, **headers: str) -> Message:
@@ -41,11 +39,15 @@ def mail(body: str, **headers: str) -> Message:
 
 
 DOT = "<img src='http://t.example/open?id=b81e2c' width=1 height=1>"
+MAP = "<img src='http://a.example/map' width=300 height=200 alt='Your map'>"
 PHOTO = "<a href='http://a.example/'><img src='http://a.example/cat.jpg' width=300 height=200></a>"
 
 
 class TestScan:
-    BUNDLE = Weighted(tiny=10, path_open_track=5, in_link=-7, extension_photo=-3)
+    BUNDLE = cast(
+        Bundle,
+        Weighted({"alt_length": 2, "tiny": 1, "in_link": -4}, tiny=10, path_open_track=5, in_link=-7, extension_photo=-3),
+    )
 
     def scanned(self, *messages: Message) -> pd.DataFrame:
         return pd.concat(list(scan(messages, self.BUNDLE)), ignore_index=True)
@@ -65,7 +67,23 @@ class TestScan:
         assert dot["score"] == pytest.approx(1 / (1 + np.exp(-1.5)))  # (10 + 5) / 10
         assert photo["score"] == pytest.approx(1 / (1 + np.exp(1.0)))  # (-7 - 3) / 10
         assert dot["reasons"] == ["declared 1 x 1 px", "open or track in the path"]
-        assert photo["reasons"] == ["in a link", "the file name of a photo"]
+        assert photo["reasons"] == ["in a link", "no alternative text"]
+
+    def test_the_third_verdict(self) -> None:
+        dot, map_, photo = self.scanned(mail(DOT + MAP + PHOTO)).to_dict("records")
+        assert [row["verdict"] for row in (dot, map_, photo)] == ["tracker", "personalised", "clean"]
+        # Tracker: 10 + 5, 0, -7 - 3. Individual: 1 - 2 (no alt text), 2 for each of 8 characters of it, -4 - 2. Each by 10.
+        expected = [(1.5, -0.1), (0.0, 1.6), (-1.0, -0.6)]
+        for row, margins in zip((dot, map_, photo), expected, strict=True):
+            assert (row["score"], row["individual_score"]) == pytest.approx([1 / (1 + np.exp(-margin)) for margin in margins])
+        assert dot["reasons"] == ["declared 1 x 1 px", "open or track in the path"]
+        assert map_["reasons"] == ["an alternative text of 8 characters"]
+        assert photo["reasons"] == ["in a link", "no alternative text"]
+
+    def test_one_url_has_one_verdict(self) -> None:
+        small = MAP.replace("width=300 height=200 alt='Your map'", "width=1 height=1")
+        found = self.scanned(mail(small + MAP), mail(small))
+        assert found["verdict"].tolist() == ["personalised", "personalised", "tracker"]
 
     def test_provider_of_the_original_behind_a_proxy(self) -> None:
         wrapped = "https://ci3.googleusercontent.com/proxy/AbC=s0-d-e1-ft#http://news.list-manage.com/track/open.php?u=1&id=2"
@@ -78,7 +96,12 @@ class TestScan:
 
     def test_column_types(self) -> None:
         types = self.scanned(mail(DOT)).dtypes
-        assert [str(types[name]) for name in ("part", "index", "score")] == ["int32", "int32", "float64"]
+        assert [str(types[name]) for name in ("part", "index", "score", "individual_score")] == [
+            "int32",
+            "int32",
+            "float64",
+            "float64",
+        ]
         assert str(types["reasons"]) == "object"
         texts = ("message_sha256", "carrier", "url", "resolved_url", "vantage", "verdict", "provider")
         assert {str(types[name]) for name in texts} == {"str"}
@@ -98,19 +121,22 @@ class TestScan:
 
     def test_a_real_bundle(self) -> None:
         features = feature_names("message")
-        weight = dict.fromkeys(features, 0.0) | {"tiny": 4.0, "in_link": -3.0}
+        weights = [{"tiny": 4.0, "in_link": -3.0}, {"tiny": 1.0, "in_link": 6.0}]
+        models = [
+            IntegerLinear(
+                intercept=-UNIT,
+                mean=(0.0,) * len(features),
+                scale=(1.0,) * len(features),
+                weight=tuple(weight.get(name, 0.0) for name in features),
+            )
+            for weight in weights
+        ]
         rows = extract([mail(DOT)])
         bundle = Bundle(
             name="by hand",
             vantage="message",
-            model=IntegerLinear(
-                intercept=-UNIT,
-                mean=(0.0,) * len(features),
-                scale=(1.0,) * len(features),
-                weight=tuple(weight[name] for name in features),
-            ),
-            threshold=0,
-            threshold_chosen="by hand",
+            tracker=Output(models[0], 0, "by hand"),
+            individual=Output(models[1], 0, "by hand"),
             training_sha256=sha256(b"").hexdigest(),
             seed=0,
             date="2025-01-01",
@@ -120,4 +146,7 @@ class TestScan:
         (found,) = scan([mail(DOT + PHOTO)], bundle)
         # Margins: -1 + 4 log 2 and -1 - 3 log 2.
         assert found["score"].tolist() == pytest.approx([0.8548, 0.0440], abs=1e-4)
+        # Margins: -1 + log 2 and -1 + 6 log 2.
+        assert found["individual_score"].tolist() == pytest.approx([0.4239, 0.9593], abs=1e-4)
+        assert found["verdict"].tolist() == ["tracker", "personalised"]
         assert found["reasons"].tolist() == [["declared 1 x 1 px"], ["in a link"]]
