@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
 
-from tkit.bundle import Bundle, default_bundle
+from tkit.bundle import Bundle, Question, default_bundle
 from tkit.html import RemoteReference, references
 from tkit.html.edit import INERT, blank_gif
 from tkit.mail import Message
 from tkit.scrubbing import Scrubbed, scrub
-from tkit.scrubbing.mails import HEADER
+from tkit.scrubbing.mails import HEADER, Personalised
 
 SAMPLE = sorted((ROOT / "data" / "sample").glob("*.eml"))
 T = "http://t.test/"
@@ -26,8 +26,8 @@ BLANK = blank_gif(1, 1)
 BEGIN = b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n"
 
 
-def run(raw: bytes, detector: Calls, replace: bool = False) -> Scrubbed:
-    return scrub(raw, cast(Bundle, detector), replace=replace)
+def run(raw: bytes, detector: Calls, replace: bool = False, personalised: Personalised = "keep") -> Scrubbed:
+    return scrub(raw, cast(Bundle, detector), replace=replace, personalised=personalised)
 
 
 def trackers(url: str) -> bool:
@@ -190,13 +190,73 @@ def test_header_and_reasons_and_order() -> None:
         (0, 0, "img-src", T + "1"),
         (0, 2, "img-src", T + "2"),
     ]
-    assert done.removed[0].score == 1.0
+    assert (done.removed[0].verdict, done.removed[0].score) == ("tracker", 1.0)
+    assert done.removed[0].reasons == ("declared 1 x 1 px",)
     assert done.summary == "2 trackers removed"
+
+
+def own_pictures(url: str) -> bool:
+    return url.startswith("http://own.test/")
+
+
+OWN = BEGIN + b"<img src=http://t.test/1 width=1 height=1><img src=http://own.test/2><img src=http://c.test/3>"
+
+
+def test_personalised_pictures_are_kept_and_reported() -> None:
+    done = run(OWN, Calls(trackers, own_pictures))
+    assert body_of(done) == "<img  width=1 height=1><img src=http://own.test/2><img src=http://c.test/3>"
+    (kept,) = done.personalised
+    assert (kept.part, kept.index, kept.carrier, kept.url) == (0, 1, "img-src", "http://own.test/2")
+    assert (kept.verdict, kept.score) == ("personalised", 0.75)
+    assert kept.reasons
+    assert done.summary == "1 tracker removed"
+    again = run(done.raw, Calls(trackers, own_pictures))
+    assert again.raw == done.raw
+    assert [own.url for own in again.personalised] == ["http://own.test/2"]
+    only = run(BEGIN + b"<img src=http://own.test/2>", Calls(trackers, own_pictures))
+    assert only.raw == BEGIN + b"<img src=http://own.test/2>"
+    assert [own.url for own in only.personalised] == ["http://own.test/2"]
+
+
+def test_personalised_pictures_are_dropped_where_asked() -> None:
+    done = run(OWN, Calls(trackers, own_pictures), personalised="drop")
+    assert body_of(done) == '<img  width=1 height=1><img width="1" height="1"><img src=http://c.test/3>'
+    assert [own.verdict for own in done.removed] == ["tracker", "personalised"]
+    assert done.personalised == ()
+    assert done.summary == "1 tracker and 1 personalised picture removed"
+    assert done.raw.startswith(f"{HEADER}: 1 tracker and 1 personalised picture removed; tkit ".encode())
+    assert run(done.raw, Calls(trackers, own_pictures), personalised="drop").raw == done.raw
+    two = BEGIN + b"<img src=http://own.test/2><img src=http://own.test/3>"
+    assert run(two, Calls(trackers, own_pictures), personalised="drop").summary == "2 personalised pictures removed"
+
+
+def test_a_url_that_a_person_should_see_in_one_place_stays_in_both() -> None:
+    class ByPlace(Calls):
+        """Flags what is tiny; all of it is individual."""
+
+        def margins(self, rows: Any, question: Question = "tracker") -> Any:
+            return (rows["tiny"] if question == "tracker" else rows["tiny"] * 0 + 1).to_numpy(np.int64)
+
+    twice = BEGIN + b"<img src=http://own.test/1 width=1 height=1><img src=http://own.test/1 width=90 height=60>"
+    kept = run(twice, ByPlace())
+    assert kept.raw == twice
+    assert [own.index for own in kept.personalised] == [0, 1]
+    dropped = run(twice, ByPlace(), personalised="drop")
+    assert body_of(dropped) == "<img  width=1 height=1><img  width=90 height=60>"
+    assert run(dropped.raw, ByPlace(), personalised="drop").raw == dropped.raw
+
+
+def test_what_is_left_in_is_not_reported_as_kept() -> None:
+    signed = BEGIN + b"\n-----BEGIN PGP SIGNED MESSAGE-----\n<img src=http://own.test/2>"
+    done = run(signed, Calls(trackers, own_pictures), personalised="drop")
+    assert [(left.finding.verdict, left.why) for left in done.skipped] == [("personalised", "PGP: a signature covers it")]
+    assert done.personalised == ()
+    assert [own.url for own in run(signed, Calls(trackers, own_pictures)).personalised] == ["http://own.test/2"]
 
 
 def test_without_a_tracker_the_bytes_are_the_same() -> None:
     raw = BEGIN + b"<img src=http://c.test/a>"
-    assert run(raw, Calls(trackers)) == Scrubbed(raw, (), (), ())
+    assert run(raw, Calls(trackers)) == Scrubbed(raw, (), (), (), ())
 
 
 def test_line_end_and_mbox_line_are_kept() -> None:
@@ -307,7 +367,7 @@ def test_signed_parts_are_reported_and_not_touched() -> None:
     raw = multipart("signed", HTML, signature)
     done = run(raw, Calls())
     assert done.raw == raw
-    assert [(left.tracker.url, left.why) for left in done.skipped] == [(T + "o", "multipart/signed: a signature covers it")]
+    assert [(left.finding.url, left.why) for left in done.skipped] == [(T + "o", "multipart/signed: a signature covers it")]
     inner = multipart("signed", HTML, signature).replace(b"=x", b"=y").replace(b"--x", b"--y")
     mixed = multipart("mixed", HTML, inner)
     done = run(mixed, Calls())
@@ -337,30 +397,29 @@ def test_notes_say_what_no_longer_fits() -> None:
 
 def test_what_is_flagged_only_after_a_removal_goes_too() -> None:
     class Second(Calls):
-        """Calls a second picture when it is alone."""
+        """Flags a second picture when it is alone, and takes it for personalised before."""
 
-        def verdicts(self, rows: Any) -> Any:
-            return [self._says(url) or len(rows) == 1 for url in rows["resolved_url"]] and super().verdicts(rows) | (
-                len(rows) == 1
-            )
+        def margins(self, rows: Any, question: Question = "tracker") -> Any:
+            return super().margins(rows) | np.int64(len(rows) == 1 or question == "individual")
 
     raw = BEGIN + b"<img src=http://t.test/1><img src=http://c.test/2>"
     done = run(raw, Second(trackers))
     assert [own.index for own in done.removed] == [0, 1]
+    assert done.personalised == ()
     assert run(done.raw, Second(trackers)).raw == done.raw
 
 
 def test_what_is_flagged_after_the_last_round_is_reported() -> None:
     class First(Calls):
-        """Calls one picture at a time."""
+        """Flags one picture at a time."""
 
-        def verdicts(self, rows: Any) -> Any:
-            return np.arange(len(rows)) == 0
+        def margins(self, rows: Any, question: Question = "tracker") -> Any:
+            return (np.arange(len(rows)) == 0).astype(np.int64)
 
     raw = BEGIN + b"".join(b"<img src=http://t.test/%d>" % number for number in range(18))
     done = run(raw, First())
     assert [own.index for own in done.removed] == list(range(16))
-    assert [(own.tracker.index, own.why) for own in done.skipped] == [
+    assert [(own.finding.index, own.why) for own in done.skipped] == [
         (16, "flagged only after 16 others went one by one: scrub the mail again")
     ]
 
@@ -371,18 +430,27 @@ def test_sample_mails(path: Path, replace: bool) -> None:
     raw = path.read_bytes()
     for detector in (Calls(), half("a")):
         check(raw, detector, replace)
+    check(raw, half("a"), replace, "drop")
 
 
-def check(raw: bytes, detector: Calls, replace: bool = False) -> Scrubbed:
+def check(raw: bytes, detector: Calls, replace: bool = False, personalised: Personalised = "keep") -> Scrubbed:
     """Scrub, and check the result against the rules."""
-    done = run(raw, detector, replace)
+    done = run(raw, detector, replace, personalised)
     before, after = remote(raw), remote(done.raw)
     gone = {own.index for own in done.removed}
     assert [own.resolved_url for own in before if own.index not in gone] == [own.resolved_url for own in after]
-    left = {own.tracker.index for own in done.skipped}
-    called = {own.index for own in before if detector._says(own.resolved_url)}
-    assert called == {own.index for own in done.removed if own.score == 1.0} | left
-    assert run(done.raw, detector, replace).raw == done.raw
+    left = {own.finding.index for own in done.skipped}
+    flagged = {own.index for own in before if detector.says(own.resolved_url)}
+    individual = {own.index for own in before if detector.says_individual(own.resolved_url)} - flagged
+    kept = {own.index for own in done.personalised}
+    if personalised == "keep":
+        assert (gone | left, kept) == (flagged, individual)
+    else:
+        assert (gone | left, kept) == (flagged | individual, set())
+    assert {own.index for own in done.removed if own.verdict == "personalised"} == gone - flagged
+    again = run(done.raw, detector, replace, personalised)
+    assert again.raw == done.raw
+    assert [own.url for own in again.personalised] == [own.url for own in done.personalised]
     if not gone:
         assert done.raw == raw
     return done
@@ -451,7 +519,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=150)
 @given(st.lists(PIECES, max_size=25).map("".join), st.booleans())
 def test_generated_html(html: str, replace: bool) -> None:
-    check(BEGIN + html.encode(), Calls(trackers), replace)
+    check(BEGIN + html.encode(), Calls(trackers, lambda url: url.endswith("2")), replace)
 
 
 @settings(max_examples=60)

@@ -77,7 +77,7 @@ class TestScan:
         for row, margins in zip((dot, map_, photo), expected, strict=True):
             assert (row["score"], row["individual_score"]) == pytest.approx([1 / (1 + np.exp(-margin)) for margin in margins])
         assert dot["reasons"] == ["declared 1 x 1 px", "open or track in the path"]
-        assert map_["reasons"] == ["an alternative text of 8 characters"]
+        assert map_["reasons"] == ["the alternative text has 8 characters"]
         assert photo["reasons"] == ["in a link", "no alternative text"]
 
     def test_one_url_has_one_verdict(self) -> None:

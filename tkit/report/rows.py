@@ -52,7 +52,8 @@ def _evidence(row: Mapping[Any, Any]) -> str:
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:
-    first = " ".join(filter(None, (row["verdict"], percent(row["score"]), row["provider"])))
+    score = row["score" if row["verdict"] == "tracker" else "individual_score"]  # the one that the reasons explain
+    first = " ".join(filter(None, (row["verdict"], percent(score), row["provider"])))
     return f"{first}\n{'; '.join(row['reasons'])}"
 
 
