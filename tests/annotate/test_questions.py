@@ -35,7 +35,7 @@ def mails(tmp_path: Path) -> Path:
 def test_uncertain_first(mails: Path) -> None:
     bundle = default_bundle()
     rows = extract(Message.from_bytes(path.read_bytes()) for path in sorted(mails.iterdir()))
-    rows["doubt"] = abs(bundle.margins(rows) - bundle.threshold)
+    rows["doubt"] = abs(bundle.margins(rows) - bundle.tracker.threshold)
     expected = rows.sort_values(["doubt", "message_sha256", "part", "index"])
     found = choose([mails], bundle, one_of_each=False)
     assert found.keys == list(zip(expected["message_sha256"], expected["part"], expected["index"], strict=True))

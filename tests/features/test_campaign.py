@@ -141,7 +141,7 @@ class TestJoined:
         joined = with_campaigns(rows[::-1], table.sample(frac=1, random_state=0))
         pd.testing.assert_frame_equal(joined[list(rows)], rows[::-1].reset_index(drop=True))
         assert joined["own_of_recipient"].tolist() == [1, 0] * 3
-        assert bundle().verdicts(joined).tolist() == [True, False] * 3
+        assert bundle().flagged(joined).tolist() == [True, False] * 3
 
     def test_a_message_that_was_not_compared(self) -> None:
         with pytest.raises(TkitError, match=r"2 rows are of messages that were not compared: give all of them"):

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from made_detector import Decided
 from rich.console import Console
 from rich.table import Table
 
+from tkit.arrays import Floats, Ints
+from tkit.bundle import Question
 from tkit.evaluate import Evaluation, compared, over_time
 from tkit.features import extract
 from tkit.html import read_document
@@ -28,19 +30,21 @@ HOSTILE = (
 FACTS = {"command": "tkit study -o out/study", "tkit": "0.1.0"}
 
 
-class Dots:
-    """Calls a tracker what is tiny; a real bundle's methods."""
+class Dots(Decided):
+    """Flags what is tiny; what contains the recipient's address is individual."""
 
-    name, vantage, threshold, threshold_score = "dots", "element", 1, 0.9
+    name, vantage = "dots", "element"
 
-    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def contributions(self, rows: pd.DataFrame, question: Question = "tracker") -> pd.DataFrame:
+        if question == "individual":
+            return pd.DataFrame({"recipient_in_url": 20 * rows["recipient_in_url"] - 10})
         return pd.DataFrame({"tiny": 20 * rows["tiny"] - 10, "in_link": -4 * rows["in_link"]})
 
-    def scores(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        return 1 / (1 + np.exp(-self.contributions(rows).sum(axis=1).to_numpy(float)))
+    def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
+        return self.contributions(rows, question).sum(axis=1).to_numpy(np.int64)
 
-    def verdicts(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        return self.scores(rows) > 0.9
+    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
+        return 1 / (1 + np.exp(-self.margins(rows, question).astype(float)))
 
 
 def mail(body: str, number: int = 0, sender: str = "news@a.example.com") -> Message:

@@ -54,7 +54,8 @@ class TestAuditPage:
         assert_loads_nothing(page)
         text = page.read_text(encoding="utf-8")
         assert "1 of 3 mails (33.3%, 95% interval 6.1 to 79.2) report to a server" in text
-        assert "flags references that score at least 0.9." in text
+        assert "tracker if its score for that is at least 0.9, and personalised if it is no tracker" in text
+        assert "1 more (33.3%, 95% interval 6.1 to 79.2) report it only by personalised pictures" in text
         assert "reader@example.org" not in text
         assert "http://" not in text
 

@@ -13,4 +13,4 @@ def test_a_bundle_of_campaign_is_of_all_files_of_the_dataset(dataset: Dataset, t
     bundle = Bundle.load(tmp_path / "bundle")
     assert bundle.features == feature_names("campaign")
     assert bundle.training_sha256 == dataset.digest("campaign") != dataset.digest()
-    assert bundle.verdicts(dataset.seen_from("campaign")).any()
+    assert bundle.flagged(dataset.seen_from("campaign")).any()
