@@ -37,6 +37,6 @@ class Decided:
         return np.where(self.margins(rows, question) >= 1, 1.0 if question == "tracker" else 0.75, 0.0)
 
     def contributions(self, rows: pd.DataFrame, question: Question = "tracker") -> pd.DataFrame:
-        """Let a feature of its own speak for each question: the declared size for a tracker, the path for what is individual."""
+        """Let the declared size speak for a tracker, and the path for what is individual."""
         name = "tiny" if question == "tracker" else "path_length"
         return pd.DataFrame({name: np.ones(len(rows))}, index=rows.index)
