@@ -98,8 +98,8 @@ def merit_grid(comparison: pd.DataFrame) -> Grid:
     note = (
         "Recall at a share of mails: at most that share of the mails loses a picture that a person should see. The partial"
         " area under the ROC curve is standardised after McClish; chance is 50%. Weighted rates estimate the rates in the"
-        f" corpora from the sampling strata. Precision assumes that {base_rate} of trackers, content, spacers and visible personalised"
-        " pictures are trackers."
+        f" corpora from the sampling strata. Precision assumes that {base_rate} of trackers, content, spacers and visible"
+        " personalised pictures are trackers."
     )
     return Grid("Other figures of merit", ("detector", *rates), rows, len(rates), note)
 
