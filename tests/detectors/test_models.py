@@ -249,7 +249,9 @@ def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
 def test_learns_from_the_copies_of_its_rows_alone(make: Callable[[], Model]) -> None:
     rows, tracker, weight = labelled()
     rows = with_keys(rows)
-    copies = rows.assign(query_length=np.float32(0), path_length=np.where(tracker, 50, 0).astype(np.float32))
+    copies = rows.assign(
+        manipulation="jpg", query_length=np.float32(0), path_length=np.where(tracker, 50, 0).astype(np.float32)
+    )
     plain, taught, elsewhere = make(), make(), make()
     taught.manipulated = copies
     elsewhere.manipulated = copies.assign(part=1)  # of no training row
@@ -263,14 +265,17 @@ def test_learns_from_the_copies_of_its_rows_alone(make: Callable[[], Model]) -> 
 def test_copies_share_the_weight_of_their_row() -> None:
     rows, tracker, weight = labelled()
     rows = with_keys(rows)
-    model = LogisticModel("url", manipulated=pd.concat([rows] * 3), manipulated_weight=1.0)
-    model.fit(rows, tracker, weight)
-    doubled = LogisticModel("url").fit(pd.concat([rows, rows]), np.tile(tracker, 2), np.tile(weight, 2))
-    assert model.scores(rows) == pytest.approx(doubled.scores(rows), abs=1e-4)
+    disguised = pd.concat([rows] * 3).assign(manipulation="jpg")
+    in_letters = pd.concat([rows] * 2).assign(manipulation="letter+receipt")
+    for copies, times in ((disguised, 2), (in_letters, 2), (pd.concat([disguised, in_letters]), 3)):
+        model = LogisticModel("url", manipulated=copies, manipulated_weight=1.0)
+        model.fit(rows, tracker, weight)
+        repeated = LogisticModel("url").fit(pd.concat([rows] * times), np.tile(tracker, times), np.tile(weight, times))
+        assert model.scores(rows) == pytest.approx(repeated.scores(rows), abs=1e-4)
 
 
 def test_rows_without_keys_have_no_copies() -> None:
     rows, tracker, weight = labelled()
-    model = LogisticModel("url", manipulated=with_keys(rows))
+    model = LogisticModel("url", manipulated=with_keys(rows).assign(manipulation="jpg"))
     with pytest.raises(TkitError, match="no column message_sha256, part, index to find the original of a manipulated copy"):
         model.fit(rows, tracker, weight)

@@ -29,6 +29,7 @@ from tkit.labels.files import carriers_as_in, read_table
 from tkit.labels.weak import weak_labels
 from tkit.lists.sources import WEB_LISTS, load_all, verdicts
 from tkit.manipulate.copies import manipulated_rows
+from tkit.manipulate.letters import letter_rows
 from tkit.splits.folds import connected_components
 from tkit.splits.kits import component_keys
 from tkit.splits.official import FOLDS, SEED, TIME, corpora_with_gold, official_splits
@@ -244,7 +245,9 @@ def _write(
     keyed = _with_keys(labels, mails.references)
     dated = labels.assign(date=keyed["date"].to_numpy(), corpus=keyed["corpus"].to_numpy())
     splits = official_splits(dated, component_keys(keyed))
-    manipulated = manipulated_rows(mails.labelled, labels)
+    letters = [raw for _, raw in sorted(mails.letters.items())]
+    copies = [manipulated_rows(mails.labelled, labels), letter_rows(mails.labelled, labels, letters)]
+    manipulated = pd.concat(copies, ignore_index=True, join="inner")
     # If two corpora contain the same message, its references and copies count for the first.
     campaigns = with_campaigns(mails.references[list(KEY)], campaign_features(compared.drop_duplicates(list(KEY))))
     frames = (mails.references, labels, mails.messages, splits, manipulated, campaigns)

@@ -117,7 +117,11 @@ _SPLITS = (
 
 _MANIPULATED = (
     *_KEY,
-    Column("manipulation", "string", "what was done to it, as tkit.manipulate names it; two are joined by +"),
+    Column(
+        "manipulation",
+        "string",
+        "what was done to it, as tkit.manipulate names it; two are joined by +; letter+FORM: placed into a letter",
+    ),
     *_OF_MAIL,
 )
 

@@ -20,6 +20,7 @@ from tkit.features.sizes import declared_size
 from tkit.html import references
 from tkit.html.source import start_tag
 from tkit.mail import Message
+from tkit.manipulate.letters import letter_of
 from tkit.url import host_of, is_registered, registrable_domain, unwrap
 from tkit.url.providers import providers
 
@@ -46,6 +47,8 @@ class Gathered:
         What the comparison of copies needs from each message with references, by corpus, sorted by message.
     labelled : dict of str to Message
         The messages with gold labels, by hash.
+    letters : dict of str to bytes
+        Letters without a reference, by hash, that :mod:`tkit.manipulate.letters` places labelled pictures into.
     """
 
     references: pd.DataFrame
@@ -53,6 +56,7 @@ class Gathered:
     tags: dict[tuple[str, int, int], str] = field(default_factory=dict)
     copies: dict[str, list[Copy]] = field(default_factory=dict)
     labelled: dict[str, Message] = field(default_factory=dict)
+    letters: dict[str, bytes] = field(default_factory=dict)
 
 
 def gather(
@@ -96,7 +100,7 @@ def gather(
     rows = rows.drop_duplicates(list(KEY)).merge(of_message, on="message_sha256", validate="many_to_one")
     rows = rows.sort_values([*order, "part", "index"], ignore_index=True)
     references_of = rows["message_sha256"].value_counts()
-    messages["sender_key"] = messages["sender_domain"].map(_key)
+    messages["sender_key"] = messages["sender_domain"].map(sender_key)
     messages["references"] = messages["message_sha256"].map(references_of).fillna(0).astype(np.int32)
     rows["year"] = rows["date"].dt.year.fillna(0).astype(np.int16)
     rows["declared_size"] = declared_size(rows)
@@ -135,6 +139,8 @@ def _read_corpus(
             about[name] = (message.date, registrable_domain(message.from_domain), language_of(message.html_parts))
             if name in labelled:
                 gathered.labelled[name] = message
+            elif letter_of(raw.raw) is not None:
+                gathered.letters[name] = raw.raw
             if message.html_parts:
                 copies.extend(filter(None, [copy_of(message)]))
             if described and message.html_parts:
@@ -169,6 +175,6 @@ def _published_domain(host: str) -> str:
     return registrable_domain(host) if is_registered(host) else ""
 
 
-def _key(domain: str) -> str:
+def sender_key(domain: str) -> str:
     """Return a salted hash that identifies a sender without naming it."""
     return hashlib.sha256(f"{SALT}{domain}".encode()).hexdigest()[:16] if domain else ""

@@ -113,7 +113,8 @@ def _weight_parameter(estimator: Any) -> str:
 
     steps = getattr(estimator, "steps", None)
     prefix, last = (f"{steps[-1][0]}__", steps[-1][1]) if steps else ("", estimator)
-    return f"{prefix}sample_weight" if has_fit_parameter(last, "sample_weight") else ""
+    takes_weights = has_fit_parameter(last, "sample_weight")  # type: ignore[no-untyped-call]
+    return f"{prefix}sample_weight" if takes_weights else ""
 
 
 def _drawn(tracker: Mask, weight: Floats) -> NDArray[np.int64]:

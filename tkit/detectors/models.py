@@ -30,6 +30,9 @@ from tkit.errors import TkitError
 from tkit.features import KEY, feature_names
 from tkit.features.matrix import feature_matrix
 
+LETTER = "letter+"
+"""How the column ``manipulation`` of a copy in a letter begins."""
+
 LAPLACE = 1.0
 """Weight added to both classes of a leaf: Laplace's rule of succession."""
 
@@ -51,10 +54,11 @@ class _Model(ABC):
     random_state : int
         Seed of all random draws in fitting.
     manipulated : DataFrame or None
-        Disguised copies of references, as :func:`tkit.manipulate.copies.manipulated_rows` gives them. Those whose original is
-        among the training rows are trained on too, so that the copies of a held-out reference are held out as well.
+        Copies of references, disguised (:func:`tkit.manipulate.copies.manipulated_rows`) or placed into letters
+        (:func:`tkit.manipulate.letters.letter_rows`). Those whose original is among the training rows are trained on too, so
+        that the copies of a held-out reference are held out as well.
     manipulated_weight : float
-        Total weight of the copies of one reference, as a share of its own weight.
+        Total weight of the disguised copies of one reference, and again of those in letters, as a share of its own weight.
     """
 
     name: ClassVar[str]
@@ -89,7 +93,9 @@ class _Model(ABC):
         original = pd.MultiIndex.from_frame(rows[list(KEY)]).get_indexer(pd.MultiIndex.from_frame(manipulated[list(KEY)]))
         known = original >= 0
         original = original[known]
-        share = self.manipulated_weight / np.bincount(original, minlength=len(rows))[original]
+        in_letter = manipulated["manipulation"].str.startswith(LETTER).to_numpy(bool)[known]
+        kind = 2 * original + in_letter
+        share = self.manipulated_weight / np.bincount(kind)[kind]
         matrix = feature_matrix(manipulated[known], feature_names(self.vantage), f"{self.name}, manipulated copies")
         return _Examples(matrix, tracker[original], weight[original] * share)
 

@@ -123,9 +123,9 @@ async def _ask(process: Process, mail: bytes) -> Done | None:
         raise BrokenPipeError
     process.stdin.write(_LENGTH.pack(len(mail)) + mail)
     await process.stdin.drain()
-    succeeded, *counts, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
+    succeeded, trackers, personalised, kept, left, length = _DONE.unpack(await process.stdout.readexactly(_DONE.size))
     raw = await process.stdout.readexactly(length)
-    return Done(*counts, raw) if succeeded else None
+    return Done(trackers, personalised, kept, left, raw) if succeeded else None
 
 
 def work(

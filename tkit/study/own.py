@@ -13,6 +13,7 @@ import pandas as pd
 from tkit.bundle import Bundle, default_bundle
 from tkit.compare.labelled import read_mail
 from tkit.dataset import Dataset
+from tkit.dataset.gather import sender_key
 from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, Unit
@@ -92,6 +93,7 @@ def read_own(messages: Iterable[Message], labels: pd.DataFrame) -> OwnMail:
         corpus=CORPUS,
         cluster=[f"{CORPUS} {number}" for number in range(len(found))],
         host_domain=original.map(host_of).map(registrable_domain),
+        sender_key=found["sender_key"].map(sender_key),
     )
     return OwnMail(rows, manipulated_rows(kept, rows), mail.lost)
 
