@@ -12,6 +12,7 @@ from tkit.bundle.learnt import LinearSum, SplitTree, TreeSum, signed_log1p
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, Model, TreeModel
 from tkit.errors import TkitError
 from tkit.features import feature_names
+from tkit.labels import INDIVIDUAL, TRACKER
 
 MODELS: list[Callable[[], Model]] = [
     lambda: LogisticModel("url"),
@@ -279,3 +280,13 @@ def test_rows_without_keys_have_no_copies() -> None:
     model = LogisticModel("url", manipulated=with_keys(rows).assign(manipulation="jpg"))
     with pytest.raises(TkitError, match="no column message_sha256, part, index to find the original of a manipulated copy"):
         model.fit(rows, tracker, weight)
+
+
+def test_a_tracker_in_the_size_of_a_picture_is_individual_but_no_tracker() -> None:
+    rows, tracker, weight = labelled()
+    rows = with_keys(rows)
+    shown = rows.assign(manipulation="ordinary-size+jpg", path_length=np.float32(90))
+    as_tracker = TreeModel("url", manipulated=shown, target=TRACKER).fit(rows, tracker, weight).scores(shown)
+    as_individual = TreeModel("url", manipulated=shown, target=INDIVIDUAL).fit(rows, tracker, weight).scores(shown)
+    assert as_tracker[tracker].max() < 0.1
+    assert as_individual[tracker].mean() > as_tracker[tracker].mean() + 0.2

@@ -29,9 +29,13 @@ from tkit.detectors.base import require_examples
 from tkit.errors import TkitError
 from tkit.features import KEY, feature_names
 from tkit.features.matrix import feature_matrix
+from tkit.labels import TRACKER, Target
 
 LETTER = "letter+"
 """How the column ``manipulation`` of a copy in a letter begins."""
+
+SHOWN = "ordinary-size"
+"""The manipulation after which a picture takes up room in the mail. Of 1,224 gold trackers 4 declare 50 px or more."""
 
 LAPLACE = 1.0
 """Weight added to both classes of a leaf: Laplace's rule of succession."""
@@ -57,6 +61,9 @@ class _Model(ABC):
         Copies of references, disguised (:func:`tkit.manipulate.copies.manipulated_rows`) or placed into letters
         (:func:`tkit.manipulate.letters.letter_rows`). Those whose original is among the training rows are trained on too, so
         that the copies of a held-out reference are held out as well.
+    target : Target
+        What is learnt. A tracker that declares an ordinary size (:data:`SHOWN`) is, in one mail, the same thing as a
+        personalised picture: such copies are negatives of :data:`tkit.labels.TRACKER`, and individual all the same.
     manipulated_weight : float
         Total weight of the disguised copies of one reference, and again of those in letters, as a share of its own weight.
     """
@@ -65,6 +72,7 @@ class _Model(ABC):
     vantage: str = "message"
     random_state: int = 0
     manipulated: pd.DataFrame | None = field(default=None, repr=False, compare=False, kw_only=True)
+    target: Target = field(default=TRACKER, kw_only=True)
     manipulated_weight: float = field(default=1.0, kw_only=True)
 
     def fit(self, rows: pd.DataFrame, tracker: Mask, weight: Floats) -> Self:
@@ -97,7 +105,10 @@ class _Model(ABC):
         kind = 2 * original + in_letter
         share = self.manipulated_weight / np.bincount(kind)[kind]
         matrix = feature_matrix(manipulated[known], feature_names(self.vantage), f"{self.name}, manipulated copies")
-        return _Examples(matrix, tracker[original], weight[original] * share)
+        positive = tracker[original]
+        if self.target == TRACKER:
+            positive &= ~manipulated["manipulation"].str.contains(SHOWN, regex=False).to_numpy(bool)[known]
+        return _Examples(matrix, positive, weight[original] * share)
 
     def scores(self, rows: pd.DataFrame) -> Floats:
         """Return the probability that each row is a tracker; see :meth:`tkit.detectors.Detector.scores`.

@@ -43,7 +43,7 @@ INNER_FOLDS = 3
 """Folds inside a training part whose fits no other part shares (:mod:`tkit.evaluate.inside`)."""
 
 Progress = Callable[[str, int, int | None], None]
-ModelFactory = Callable[[], Model]
+ModelFactory = Callable[..., Model]
 
 
 def train_bundle(
@@ -138,7 +138,7 @@ def try_plans(
         One per trial.
     """
     scored = run_trials(
-        [Trial(factory, plan.splits, plan.groups, target) for factory, plan in trials],
+        [Trial(partial(factory, target=target), plan.splits, plan.groups, target) for factory, plan in trials],
         rows,
         max_false_alarms,
         unit=unit,
@@ -254,7 +254,7 @@ def _fit(factory: ModelFactory, rows: pd.DataFrame, evaluation: Evaluation, max_
     threshold = choose_threshold(score[picked], positive[picked], max_false_alarms)
     weight = training_weight(rows, target=target)
     used = weight > 0
-    model = factory()
+    model = factory(target=target)
     model.fit(rows[used], is_positive(rows, target)[used], weight[used])
     chosen = f"at most {budget(max_false_alarms, unit, target)} flagged, on cross-validated scores (folds by component)"
     return Trained(model, threshold, chosen)
