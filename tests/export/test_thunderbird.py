@@ -26,7 +26,13 @@ HEAD = (
     "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSpring\r\n"
     "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
 )
-RAW = (HEAD + MAIL.replace("\n", "\r\n") + "--b--\r\n").encode()
+
+
+def raw_of(html: str) -> bytes:
+    return (HEAD + html.replace("\n", "\r\n") + "--b--\r\n").encode()
+
+
+RAW = raw_of(MAIL)
 OTHERS = {f"https://pictures.shop.example/2026/{name}" for name in ("hero.jpg", "hat.png")}
 
 TABMAIL = "Services.wm.getMostRecentWindow('mail:3pane').document.getElementById('tabmail')"
@@ -66,6 +72,22 @@ for (;;) {
 }
 """
 TEXT = "return Array.from(page.document.querySelectorAll(given[0]), ({ textContent }) => textContent);"
+READS = """
+const texts = () => Array.from(page.document.querySelectorAll(given[0]), ({ textContent }) => textContent);
+const isRight = () => JSON.stringify(texts()) === JSON.stringify(given[1]);
+for (const end = Date.now() + 30_000; !isRight() && Date.now() < end; ) await new Promise((next) => page.setTimeout(next, 20));
+return texts();
+"""
+FINISHED = """
+const finished = () => Array.from(page.document.images).every(({ complete }) => complete);
+while (page.document.readyState !== "complete" || !finished()) await new Promise((next) => page.setTimeout(next, 20));
+"""
+ALLOW = f"{TABMAIL}.tabInfo[1].chromeBrowser.contentWindow.LoadMsgWithRemoteContent();"  # what the notification's button does
+REMOTE_OFF = "mailnews.message_display.disable_remote_image"
+
+BLOCKED = "Blocked: its server was not contacted."
+NOT_BLOCKED = "Not blocked: remote content is on for this mail or for its server."
+UNKNOWN = "Blocked only if remote content is off for this mail and for its server."
 CLICK = """
 const found = () => Array.from(page.document.querySelectorAll("button")).find(({ textContent }) => textContent === given[0]);
 while (!found()) await new Promise((next) => page.setTimeout(next, 20));
@@ -85,18 +107,28 @@ class Thunderbird:
         self.program = program
         self.address = address
         self.folder = folder
+        self.shown = 0
 
     def show(self, raw: bytes, badge: str = "") -> str:
         """Open a mail in the second tab, wait for its badge, open its popup in the third; give the key of what was found."""
-        path = self.folder / "mail.eml"
+        self.shown += 1
+        path = self.folder / f"{self.shown}.eml"  # Thunderbird remembers for which files remote content is on
         path.write_bytes(raw)
         number = self.program.chrome(OPEN_MAIL, str(path))
         self.program.chrome(BADGE, badge)
         self.program.chrome(OPEN_POPUP, f"{self.address}/popup.html?tab={number}")
         return f"tab {number}"
 
+    def open_popup_again(self, key: str) -> None:
+        """Open another popup of the shown mail in one more tab, the last."""
+        self.program.chrome(OPEN_POPUP, f"{self.address}/popup.html?tab={key.removeprefix('tab ')}&again")
+
     def popup(self, script: str, *arguments: object) -> Any:
         return self.program.page(POPUP, script, *arguments)
+
+    def states(self, expected: list[str]) -> None:
+        """Wait until the popup says this of the trackers."""
+        assert self.popup(READS, "#trackers p", expected) == expected
 
     def message(self, script: str, *arguments: object) -> Any:
         return self.program.page(MESSAGE, script, *arguments)
@@ -124,6 +156,7 @@ def test_trackers_are_named_and_the_others_are_shown(thunderbird: Thunderbird, i
     key = thunderbird.show(RAW, badge="1")
     assert thunderbird.popup(JUDGED, key) == [TRACKER]
     assert not internet.asked()  # remote content is off, as Thunderbird is from the start
+    thunderbird.states([BLOCKED])
     thunderbird.popup(CLICK, "Show 2 other pictures")
     assert thunderbird.message(WIDTHS, 2) == [["data:", 1], ["data:", 1], ["https", 0]]
     assert internet.asked() == set(map(Asked.of, OTHERS))
@@ -134,18 +167,69 @@ def test_trackers_are_named_and_the_others_are_shown(thunderbird: Thunderbird, i
     thunderbird.popup(CLICK, "Show it")
     assert thunderbird.message(WIDTHS, 3) == [["data:", 1]] * 3
     assert internet.asked() == {Asked.of(TRACKER)}
+    thunderbird.states(["Shown: you asked for it."])
 
 
+@pytest.fixture
+def remote_content(thunderbird: Thunderbird) -> Iterator[None]:
+    """Remote content is on for every mail."""
+    thunderbird.program.chrome("Services.prefs.setBoolPref(given[0], false);", REMOTE_OFF)
+    yield
+    thunderbird.program.chrome("Services.prefs.clearUserPref(given[0]);", REMOTE_OFF)
+
+
+@pytest.mark.usefixtures("remote_content")
 def test_remote_content_that_is_on_is_told(thunderbird: Thunderbird, internet: Web) -> None:
-    preference = "mailnews.message_display.disable_remote_image"
-    thunderbird.program.chrome("Services.prefs.setBoolPref(given[0], false);", preference)
-    try:
-        key = thunderbird.show(RAW)
+    internet.forget()
+    with internet.holding(TRACKER):
+        key = thunderbird.show(RAW, badge="1")
         internet.wait_for({TRACKER, *OTHERS})
-        thunderbird.popup(JUDGED, key)
-        assert thunderbird.popup(TEXT, "#trackers p") == ["Loaded: remote content is on for this mail."]
-    finally:
-        thunderbird.program.chrome("Services.prefs.clearUserPref(given[0]);", preference)
+        thunderbird.states([NOT_BLOCKED])
+    thunderbird.message(WIDTHS, 3)
+    thunderbird.open_popup_again(key)
+    thunderbird.states([NOT_BLOCKED])
+
+
+@pytest.mark.usefixtures("remote_content")
+def test_a_tracker_whose_server_sends_no_picture_is_not_blocked(thunderbird: Thunderbird, internet: Web) -> None:
+    internet.forget()
+    internet.missing = set(map(Asked.of, {TRACKER, *OTHERS}))
+    key = thunderbird.show(RAW, badge="1")
+    thunderbird.message(FINISHED)
+    assert internet.asked() == internet.missing
+    thunderbird.open_popup_again(key)
+    thunderbird.states([NOT_BLOCKED])
+
+
+def test_remote_content_that_the_reader_turns_on_is_told(thunderbird: Thunderbird, internet: Web) -> None:
+    internet.forget()
+    thunderbird.show(RAW, badge="1")
+    thunderbird.states([BLOCKED])
+    assert not internet.asked()
+    thunderbird.program.chrome(ALLOW)
+    thunderbird.states([NOT_BLOCKED])
+    internet.wait_for({TRACKER, *OTHERS})
+
+
+def test_a_tracker_that_is_no_image_is_judged_by_the_images_of_its_server(thunderbird: Thunderbird, internet: Web) -> None:
+    internet.forget()
+    image = f'<img src="{TRACKER}" width="1" height="1" alt="" border="0">'
+    in_style = f"{TRACKER.partition('?')[0]}?upn={'VwYcN4sHd6JgEaT9fQ2xK7b3LmZp0Rt8' * 2}"
+    style = f"<div style=\"background: url('{in_style}'); width: 1px; height: 1px\"></div>"
+    thunderbird.show(raw_of(MAIL.replace(image, style)), badge="1")
+    thunderbird.states([UNKNOWN])
+    thunderbird.show(raw_of(MAIL.replace(image, image + style)), badge="2")
+    thunderbird.states([BLOCKED, BLOCKED])
+    assert not internet.asked()
+    thunderbird.program.chrome(ALLOW)
+    thunderbird.states([NOT_BLOCKED, NOT_BLOCKED])
+    internet.wait_for({TRACKER, in_style, *OTHERS})
+
+
+def test_a_tracker_that_thunderbird_never_reads_is_blocked(thunderbird: Thunderbird) -> None:
+    image = f'<img src="{TRACKER}" width="1" height="1" alt="" border="0">'
+    thunderbird.show(raw_of(MAIL.replace(image, f"<!--[if mso]>{image}<![endif]-->")), badge="1")
+    thunderbird.states([BLOCKED])
 
 
 def mails() -> list[bytes]:

@@ -68,6 +68,8 @@ class Web(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mails: dict[str, str] = {}
         self.redirects: dict[Asked, str] = {}
+        self.missing: set[Asked] = set()
+        self.held: dict[Asked, threading.Event] = {}
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate)
         self._asked: list[Asked] = []
@@ -95,8 +97,18 @@ class Web(ThreadingHTTPServer):
     def forget(self) -> None:
         """Begin anew."""
         self.redirects.clear()
+        self.missing.clear()
         with self._changed:
             self._asked.clear()
+
+    @contextmanager
+    def holding(self, url: str) -> Iterator[None]:
+        """Leave a URL without an answer meanwhile."""
+        self.held[Asked.of(url)] = threading.Event()
+        try:
+            yield
+        finally:
+            self.held.pop(Asked.of(url)).set()
 
     def asked(self) -> set[Asked]:
         """Return what it was asked for since the last :meth:`forget`."""
@@ -125,10 +137,14 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.requestline.split(" ")[1]  # self.path has no second slash at its beginning
         host = (self.headers["Host"] or "").partition(":")[0]
         asked = Asked.of(path) if path.startswith("http://") else Asked(host, path)
+        held = self.server.held.get(asked)
         self.server.note(asked)
-        if asked in self.server.redirects:
-            self.send_response(302)
-            self.send_header("Location", self.server.redirects[asked])
+        if held:
+            held.wait()
+        if asked in self.server.redirects or asked in self.server.missing:
+            self.send_response(404 if asked in self.server.missing else 302)
+            if asked in self.server.redirects:
+                self.send_header("Location", self.server.redirects[asked])
             self.send_header("Content-Length", "0")
             self.end_headers()
             return

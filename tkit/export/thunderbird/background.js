@@ -46,6 +46,7 @@ async function forget(tabId) {
 
 async function judge(tab, message) {
   const verdicts = await verdictsOf(message);
+  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile
   const trackers = new Map();
   for (const verdict of verdicts) {
     if (verdict.tracker && !trackers.has(verdict.resolvedUrl)) trackers.set(verdict.resolvedUrl, verdict);
@@ -54,15 +55,13 @@ async function judge(tab, message) {
   for (const { carrier, url, resolvedUrl, isConditional } of verdicts) {
     if (PICTURES.has(carrier) && !isConditional) pictures.set(url, resolvedUrl);
   }
-  const loaded = await sendToMail(tab.id, { type: "loaded", urls: Array.from(pictures.keys()) });
-  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile
-  const isLoaded = new Set((loaded ?? []).map((url) => pictures.get(url)));
+  const read = new Set(verdicts.filter(({ isConditional }) => !isConditional).map(({ resolvedUrl }) => resolvedUrl));
   const found = {
     trackers: Array.from(trackers.values(), (verdict) => ({
       url: verdict.resolvedUrl,
       provider: tkit.provider(verdict.resolvedUrl),
       reasons: reasonsOf(verdict),
-      isLoaded: isLoaded.has(verdict.resolvedUrl),
+      isRead: read.has(verdict.resolvedUrl), // not only in conditional comments, which Thunderbird never reads
     })),
     pictures: Array.from(pictures),
     shown: [],
@@ -76,15 +75,6 @@ async function judge(tab, message) {
 }
 
 // -- the pictures ------------------------------------------------------------------------------------------------------
-
-/** Send a message to the script in the shown mail; undefined if there is none. */
-async function sendToMail(tabId, message) {
-  try {
-    return await messenger.tabs.sendMessage(tabId, message);
-  } catch {
-    return undefined; // the mail is no longer shown
-  }
-}
 
 /** A picture as a data: URL, fetched without cookies and referrer; null if it is not a picture. */
 async function fetched(url) {
@@ -122,7 +112,8 @@ async function show(tabId, urls) {
   const shown = [...found.shown, ...wanted.map(([, url]) => url)];
   await messenger.storage.session.set({ [key]: { ...found, shown } });
   const pictures = await Promise.all(wanted.map(async ([written, url]) => [written, await fetched(url)]));
-  await sendToMail(tabId, { type: "show", pictures: pictures.filter(([, data]) => data) });
+  const message = { type: "show", pictures: pictures.filter(([, data]) => data) };
+  await messenger.tabs.sendMessage(tabId, message).catch(() => {}); // the mail is no longer shown
 }
 
 // -- events ------------------------------------------------------------------------------------------------------------
