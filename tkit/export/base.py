@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from importlib import import_module, resources
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from tkit.arrays import Ints

@@ -1,7 +1,7 @@
 """One ONNX graph from float32 features to the verdict, and the probability and margin of each question.
 
-The trees of a question become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24, so that float32
-adds it exactly in any order. The thresholds are float32 numbers. So every runtime decides as the bundle does.
+The trees of a question become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24, so
+that float32 adds it exactly in any order. The thresholds are float32 numbers. So every runtime decides as the bundle does.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ OPSET = {"": 17, "ai.onnx.ml": 3}
 """Operator sets that every runtime since 2022 supports."""
 
 OUTPUTS = ("verdict", "tracker_probability", "individual_probability", "tracker_margin", "individual_margin")
-"""Each of shape (n_rows,): int64, the position in :data:`tkit.bundle.VERDICTS`; then float32, the margins in units of 1/65536 (of
-a linear model, rounded from 2**24 on)."""
+"""Each of shape (n_rows,): int64, the position in :data:`tkit.bundle.VERDICTS`; then float32, the margins in units of 1/65536
+(of a linear model, rounded from 2**24 on)."""
 
 
 def onnx_model(bundle: Bundle) -> ModelProto:
