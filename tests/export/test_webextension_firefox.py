@@ -25,9 +25,13 @@ while (shown().length < given[0]) await new Promise((next) => page.setTimeout(ne
 return Array.from(page.document.images, (image) => image.naturalWidth);
 """
 FOUND = """
-const found = await page.wrappedJSObject.browser.storage.session.get();
-return Object.entries(found).filter(([key]) => key.startsWith("tab ")).flatMap(([, frames]) => Object.values(frames).flat())
-  .map(({ url, isHeld }) => [url, isHeld]);
+for (;;) {
+  const found = await page.wrappedJSObject.browser.storage.session.get();
+  const tabs = Object.entries(found).filter(([key]) => key.startsWith("tab "));
+  const trackers = tabs.flatMap(([, frames]) => Object.values(frames).flat());
+  if (trackers.length) return trackers.map(({ url, isHeld }) => [url, isHeld]);
+  await new Promise((next) => page.setTimeout(next, 20));
+}
 """
 
 
