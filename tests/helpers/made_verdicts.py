@@ -46,5 +46,5 @@ MAIL_OF_THREE = f"""
 <img src="{BOTH}" width="200" height="90" alt="Seat">
 <img src="{OPENED}" width="1" height="1" alt="">
 """
-"""At every vantage point but `url` OPENED is a tracker, PASS and BOTH are personalised, LOGO is clean. BOTH stands at two places, one of
-which by itself is a tracker."""
+"""At every vantage point but `url` OPENED is a tracker, PASS and BOTH are personalised, LOGO is clean. BOTH stands at two
+places, one of which by itself is a tracker."""

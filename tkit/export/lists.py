@@ -21,8 +21,9 @@ from tkit.templates.template import keys_of, load_matched
 SEES = (
     "It sees the URL and that an image is requested: no size, no style, no other reference of the mail, no sender. It is made"
     " from tkit's templates, not from the trees of the bundle. It blocks trackers only: a personalised picture, which tells who"
-    " opened the mail but is there to be looked at, is clean to it and counts as different. The templates were learnt on rows of"
-    " this dataset, so that these figures are too good; docs/filter-lists.md has those of lists learnt without the tested kits."
+    " opened the mail but is there to be looked at, is clean to it and counts as different. The templates were learnt on rows"
+    " of this dataset, so that these figures are too good; docs/filter-lists.md has those of lists learnt without the tested"
+    " kits."
 )
 """What a list of rules can see, for its loss report."""
 
