@@ -33,10 +33,10 @@ def of_three_verdicts(vantage: str) -> Bundle:
     )
 
 
-OPENED = "https://t.mailer.example/o/0f3a9c5d7e1b2468ace0.gif"
-PASS = "https://tickets.shop.example/pass/1b2c3d4e5f60718293a4.png"
-LOGO = "https://pictures.shop.example/logo.png"
-BOTH = "https://tickets.shop.example/both/9a8b7c6d5e4f30211203.png"
+OPENED = "https://t.mailer.example/2026/0f3a9c5d7e1b2468ace0.gif"
+PASS = "https://tickets.shop.example/2026/pass/1b2c3d4e5f60718293a4.png"
+LOGO = "https://pictures.shop.example/2026/logo.png"
+BOTH = "https://tickets.shop.example/2026/both/9a8b7c6d5e4f30211203.png"
 
 MAIL_OF_THREE = f"""
 <p>Your boarding pass</p>
