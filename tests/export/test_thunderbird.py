@@ -193,6 +193,9 @@ while (!(await local.get("holdsPersonalised")).holdsPersonalised) await new Prom
 
 
 def test_personalised_pictures_are_shown_or_held_back(start: Start, internet: Web) -> None:
+    def asked() -> set[Asked]:
+        return {one for one in internet.asked() if one.host.endswith(".example")}  # a new Thunderbird asks its maker too
+
     internet.forget()
     with start(of_three_verdicts("message")) as thunderbird:
         key = thunderbird.show(raw_of(MAIL_OF_THREE), badge="1")
@@ -203,10 +206,10 @@ def test_personalised_pictures_are_shown_or_held_back(start: Start, internet: We
         digits = "a hexadecimal code of 20 digits in the URL"
         assert thunderbird.popup(TEXT, "#personalised ul ul li") == [digits, digits]
         assert thunderbird.popup(TEXT, "#personalised li p") == [BLOCKED, BLOCKED]
-        assert not internet.asked()
+        assert not asked()
         thunderbird.popup(CLICK, "Show 3 other pictures")
         assert thunderbird.message(WIDTHS, 4) == [["data:", 1]] * 4 + [["https", 0]]
-        assert internet.asked() == set(map(Asked.of, {LOGO, PASS, BOTH}))
+        assert asked() == set(map(Asked.of, {LOGO, PASS, BOTH}))
         shown = ["Shown: you asked for it."] * 2
         assert thunderbird.popup(READS, "#personalised li p", shown) == shown
         thunderbird.popup(HOLD)
@@ -214,7 +217,7 @@ def test_personalised_pictures_are_shown_or_held_back(start: Start, internet: We
         thunderbird.show(raw_of(MAIL_OF_THREE), badge="1")
         thunderbird.popup(CLICK, "Show 1 other picture")
         assert thunderbird.message(WIDTHS, 1) == [["data:", 1]] + [["https", 0]] * 4
-        assert internet.asked() == {Asked.of(LOGO)}
+        assert asked() == {Asked.of(LOGO)}
 
 
 @pytest.fixture
