@@ -1,9 +1,9 @@
-"""Write what is generated in the documentation: docs/features.md, and the marked blocks of docs/design.md and README.md.
+"""Write what is generated in the documentation: docs/features.md and the marked blocks of other pages.
 
     python docs/generate.py            # write
     python docs/generate.py --check    # exit 1 where a file is not what would be written
 
-A block of README.md stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; it is the real output of its command,
+A block stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. Those of README.md are the real output of a command,
 run here, in 100 columns.
 """
 
@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tkit.detectors.peers import PEERS
+from tkit.detectors.rules import RULE_NAMES
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 from tkit.html.carriers import CARRIERS, request_type
 
@@ -65,8 +67,23 @@ def design_page(text: str) -> str:
         ways.setdefault(row.name, []).append(f"`{row.written}`".replace("|", "\\|"))
     rows = [f"| `{name}` | {', '.join(written)} | {request_type(name)} |" for name, written in ways.items()]
     table = "\n".join(["| carrier | written as | requested as |", "|---|---|---|", *rows])
-    begin, end = "<!-- begin carriers -->\n", "\n<!-- end carriers -->"
-    return re.sub(rf"{begin}.*?{end[1:]}", lambda _: f"{begin}{table}{end}", text, flags=re.DOTALL)
+    return _with_block(text, "carriers", table)
+
+
+def detectors_page(text: str) -> str:
+    """Return docs/detectors.md with the names of rules and programs."""
+    needing_copies = [f"`{name}`" for name, rule in RULE_NAMES.items() if rule.vantage == "campaign"]
+    rules, programs = (", ".join(f"`{name}`" for name in names) for names in (RULE_NAMES, PEERS))
+    block = (
+        f"Rules: {rules}. On the dataset only, because other copies of a mail are needed: {', '.join(needing_copies)}.\n\n"
+        f"Programs: {programs}."
+    )
+    return _with_block(text, "names", block)
+
+
+def _with_block(text: str, name: str, block: str) -> str:
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    return re.sub(rf"{begin}.*?{end}", lambda _: f"{begin}\n{block}\n{end}", text, flags=re.DOTALL)
 
 
 def output_of(arguments: list[str], out: str) -> str:
@@ -77,11 +94,10 @@ def output_of(arguments: list[str], out: str) -> str:
 
 
 def readme(text: str) -> str:
-    """Return README.md with its blocks made anew."""
+    """Return README.md with its blocks replaced by what the commands print now."""
     with tempfile.TemporaryDirectory() as out:
         for name, arguments in BLOCKS.items():
-            block = f"<!-- begin {name} -->\n```\n{output_of(arguments, out)}\n```\n<!-- end {name} -->"
-            text = re.sub(rf"<!-- begin {name} -->.*?<!-- end {name} -->", lambda _, block=block: block, text, flags=re.S)
+            text = _with_block(text, name, f"```\n{output_of(arguments, out)}\n```")
     return text
 
 
@@ -89,10 +105,11 @@ def main() -> int:
     """Write or check."""
     check = "--check" in sys.argv
     stale = []
-    design = ROOT / "docs" / "design.md"
+    docs = ROOT / "docs"
     pages = {
-        ROOT / "docs" / "features.md": features_page(),
-        design: design_page(design.read_text(encoding="utf-8")),
+        docs / "features.md": features_page(),
+        docs / "design.md": design_page((docs / "design.md").read_text(encoding="utf-8")),
+        docs / "detectors.md": detectors_page((docs / "detectors.md").read_text(encoding="utf-8")),
     }
     if not check:
         pages[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))

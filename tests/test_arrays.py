@@ -1,6 +1,20 @@
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tkit.arrays import codes, codes_of, expand, greatest, greatest_of_others, in_other_owner, lookup, others_alike, share
+from tkit.arrays import (
+    codes,
+    codes_of,
+    expand,
+    greatest,
+    greatest_of_others,
+    in_other_owner,
+    lookup,
+    others_alike,
+    share,
+    wilson,
+)
 
 
 def ints(*values: int) -> np.ndarray:
@@ -45,3 +59,18 @@ def test_the_greatest_of_the_others() -> None:
     # Group 0: 3 5 5 (the greatest stands twice), group 1: 2 9, group 2: 4 alone.
     values = np.array([3.0, 5.0, 5.0, 2.0, 9.0, 4.0])
     assert greatest_of_others(ints(0, 0, 0, 1, 1, 2), values, 3).tolist() == [5, 5, 5, 9, 2, 0]
+
+
+class TestWilson:
+    def test_worked_out_by_hand(self) -> None:
+        # 1 of 2: (1 + 1.9207 -+ 1.96 sqrt(0.5 + 0.9604)) / (2 + 3.8415); 0 of 10: 3.8415 / 13.8415.
+        low, high = wilson([1, 0, 10, 0], [2, 10, 10, 0])
+        assert low.tolist() == pytest.approx([0.09453, 0, 0.72247, np.nan], abs=1e-5, nan_ok=True)
+        assert high.tolist() == pytest.approx([0.90547, 0.27753, 1, np.nan], abs=1e-5, nan_ok=True)
+
+    @given(st.integers(1, 10**7), st.floats(0, 1))
+    def test_holds_the_share(self, trials: int, share: float) -> None:
+        hits = int(share * trials)
+        low, high = wilson(hits, trials)
+        assert 0 <= low <= hits / trials + 1e-12
+        assert hits / trials - 1e-12 <= high <= 1

@@ -173,6 +173,15 @@ def test_a_redirected_picture_keeps_its_mark(open_page: Callable[[str], Tab], in
     assert Asked.of("https://cdn.shop.example/hat.png") not in internet.asked()  # a fragment of its own takes the mark's place
 
 
+def test_a_released_picture_that_fails_is_requested_once_more(open_page: Callable[[str], Tab], internet: Web) -> None:
+    picture = "https://pictures.shop.example/2026/hero.jpg"
+    internet.missing = {Asked.of(picture)}
+    internet.mails["/retried.html"] = MAIL
+    tab = open_page("https://page.test/retried.html")
+    expect(tab.page.locator("img").first).to_have_js_property("naturalWidth", 1, timeout=30_000)
+    assert not internet.missing
+
+
 def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web, chromium: Chromium, bundle: Bundle) -> None:
     internet.mails["/allow.html"] = MAIL
     tab = open_page("https://page.test/allow.html")

@@ -63,7 +63,7 @@ class Gecko:
         self._number = 0
         self._read()
         self.version = self("WebDriver:NewSession", capabilities={})["capabilities"]["browserVersion"]
-        self("WebDriver:SetTimeouts", script=60_000, pageLoad=60_000)
+        self("WebDriver:SetTimeouts", script=300_000, pageLoad=300_000)
         self.chrome(_TRUST_ANY_CERTIFICATE)
 
     def _read(self) -> Any:

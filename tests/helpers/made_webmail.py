@@ -68,7 +68,7 @@ class Web(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mails: dict[str, str] = {}
         self.redirects: dict[Asked, str] = {}
-        self.missing: set[Asked] = set()
+        self.missing: set[Asked] = set()  # once
         self.held: dict[Asked, threading.Event] = {}
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate)
@@ -141,10 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.note(asked)
         if held:
             held.wait()
-        if asked in self.server.redirects or asked in self.server.missing:
-            self.send_response(404 if asked in self.server.missing else 302)
-            if asked in self.server.redirects:
-                self.send_header("Location", self.server.redirects[asked])
+        if asked in self.server.missing:
+            self.server.missing.discard(asked)
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if asked in self.server.redirects:
+            self.send_response(302)
+            self.send_header("Location", self.server.redirects[asked])
             self.send_header("Content-Length", "0")
             self.end_headers()
             return

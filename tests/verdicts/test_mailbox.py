@@ -3,11 +3,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tkit.arrays import wilson
 from tkit.features.sizes import VISIBLE_SIZES
 from tkit.mail import Message
 from tkit.verdicts import Audit, audit
@@ -216,18 +213,3 @@ class TestOverTime:
             "2024 Q1",
             "0987",
         ]
-
-
-class TestWilson:
-    def test_worked_out_by_hand(self) -> None:
-        # 1 of 2: (1 + 1.9207 -+ 1.96 sqrt(0.5 + 0.9604)) / (2 + 3.8415); 0 of 10: 3.8415 / 13.8415.
-        low, high = wilson([1, 0, 10, 0], [2, 10, 10, 0])
-        assert low.tolist() == pytest.approx([0.09453, 0, 0.72247, np.nan], abs=1e-5, nan_ok=True)
-        assert high.tolist() == pytest.approx([0.90547, 0.27753, 1, np.nan], abs=1e-5, nan_ok=True)
-
-    @given(st.integers(1, 10**7), st.floats(0, 1))
-    def test_holds_the_share(self, trials: int, share: float) -> None:
-        hits = int(share * trials)
-        low, high = wilson(hits, trials)
-        assert 0 <= low <= hits / trials + 1e-12
-        assert hits / trials - 1e-12 <= high <= 1

@@ -15,6 +15,7 @@ class Judge {
     this.holdsPersonalised = holdsPersonalised;
     this.releaser = new Releaser();
     this.released = new WeakMap(); // element -> the URLs that it may load
+    this.retried = new WeakSet();
     this.due = 0;
     this.timer = 0;
     this.observer = new MutationObserver((records) => {
@@ -30,12 +31,25 @@ class Judge {
       attributeFilter: ATTRIBUTES_OF_INTEREST,
     });
     document.addEventListener("DOMContentLoaded", () => this.schedule());
+    document.addEventListener("error", ({ target }) => this.retry(target), true);
     page.storage.local.onChanged.addListener(({ allowed, holdsPersonalised }) => {
       if (allowed) this.allowed = new Set(allowed.newValue);
       if (holdsPersonalised) this.holdsPersonalised = holdsPersonalised.newValue;
       if (allowed || holdsPersonalised) this.schedule();
     });
     this.schedule();
+  }
+
+  /**
+   * Request a released picture once more if it failed. Chromium leaves the fragment out when it looks for a request of the
+   * same URL, so a released picture may share one from before that the rules are still blocking.
+   */
+  retry(element) {
+    if (this.retried.has(element) || !(element instanceof HTMLImageElement) || !element.currentSrc.endsWith(this.mark)) return;
+    this.retried.add(element);
+    for (const name of ["src", "srcset"]) {
+      if (element.hasAttribute(name)) element.setAttribute(name, element.getAttribute(name));
+    }
   }
 
   /** Whether a change is inside a message, or adds or removes one. */
