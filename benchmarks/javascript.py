@@ -3,7 +3,7 @@
     python benchmarks/javascript.py --corpora ../shared/corpora
 
 Reads mails with HTML, evenly spread over each archive. Equal means the same references in the same order, every feature the
-same float32 number, and the same verdict. The time is that of the module alone on parsed documents, after a warm-up.
+same float32 number, and the same verdict of three. The time is that of the module alone on parsed documents, after a warm-up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from tables import CORPORA_FOLDER, ROOT, markdown, run
 
-from tkit.bundle import Bundle, default_bundle
+from tkit.bundle import Bundle, default_bundle, judge
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.export.javascript import module_text
 from tkit.features import extract
@@ -82,7 +82,7 @@ class Measured:
         wrong = features != expected[bundle.features].to_numpy(np.float32)
         self.unequal += int(wrong.any(axis=1).sum())
         self.features.update(np.array(bundle.features)[np.nonzero(wrong)[1]].tolist())
-        self.decided += int((np.array([row.tracker for row in classified]) != bundle.flagged(expected)).sum())
+        self.decided += int((np.array([row.verdict for row in classified]) != judge(bundle, expected)).sum())
 
 
 def together(results: list[Measured]) -> Measured:

@@ -10,13 +10,10 @@ const [css, document, hash, index, model, style, text, tokens, url] = await Prom
 );
 
 const bytes = (value) => new TextEncoder().encode(value);
-const row = ({ tracker, margin, features, carrier, resolvedUrl, isConditional }) => {
-  return { tracker, margin, features: Array.from(features), carrier, resolvedUrl, isConditional };
-};
+const row = ({ element, ...found }) => ({ ...found, features: Array.from(found.features) });
 const functions = {
-  message: ({ parts, message }) =>
-    parts.flatMap((html) => index.classifyDocument(parseHtml(html), { message, parseHtml }).map(row)),
-  contributions: (features) => model.contributions(features),
+  message: ({ parts, message }) => index.classifyMessage(parts.map(parseHtml), { message, parseHtml }).map(row),
+  contributions: ([features, question]) => model.contributions(features, question),
   css: (value) => css.cssUrls(value),
   resolve: ([value, base]) => url.resolve(url.clean(value), base),
   unwrap: (value) => url.unwrap(value),

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_verdicts import of_three_verdicts
 from typer.testing import CliRunner
 
 from tkit.bundle import Bundle, default_bundle
@@ -15,7 +16,7 @@ from tkit.export import Loss, base, export, target
 from tkit.export.base import TARGETS, EngineMissingError, Target, loss_on_rows, program, run
 
 
-def writes(text: str, verdicts: list[bool] | None) -> Target:
+def writes(text: str, verdicts: list[str] | None) -> Target:
     """A target that writes one file, and whose engine gives these verdicts, or is missing."""
 
     def write(bundle: Bundle, folder: Path) -> None:
@@ -32,11 +33,13 @@ def writes(text: str, verdicts: list[bool] | None) -> Target:
 
 @pytest.fixture
 def dataset() -> Dataset:
-    """Four references with the features of the built-in bundle's first vectors: T, C, S and a T of little confidence."""
-    bundle = default_bundle("url")
-    keys = pd.DataFrame({"message_sha256": list("abcd"), "part": 0, "index": 0})
-    numbers = pd.DataFrame(bundle.replay[:4], columns=bundle.features)
-    labels = keys.assign(label=["T", "C", "S", "T"], confidence=[3, 2, 2, 1], source="gold")
+    """Six references: T, C, S, P, another P and a T of little confidence"""
+    bundle = of_three_verdicts("url")
+    keys = pd.DataFrame({"message_sha256": list("abcdef"), "part": 0, "index": 0})
+    numbers = pd.DataFrame(0.0, index=range(6), columns=bundle.features, dtype="float32")
+    numbers.loc[[0, 1, 3, 4], "longest_hex"] = 20  # individual
+    numbers.loc[[0, 4], "query_length"] = 5  # trackers of these
+    labels = keys.assign(label=["T", "C", "S", "P", "P", "T"], confidence=[3, 2, 2, 3, 2, 1], source="gold")
     none = pd.DataFrame()
     return Dataset(pd.concat([keys, numbers], axis=1), labels, none, none, none, none, {})
 
@@ -47,18 +50,29 @@ def use(monkeypatch: pytest.MonkeyPatch, made_up: Target) -> None:
 
 
 def test_files_and_loss_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
-    bundle = replace(default_bundle("url"), threshold=2**24)  # calls nothing
-    use(monkeypatch, writes("new", [True, False, True, True]))
+    bundle = of_three_verdicts("url")
+    assert bundle.verdicts(dataset.references).tolist() == [
+        "tracker",
+        "personalised",
+        "clean",
+        "personalised",
+        "tracker",
+        "clean",
+    ]
+    use(monkeypatch, writes("new", ["tracker", "clean", "tracker", "clean", "personalised", "tracker"]))
     told: list[str] = []
     (loss,) = export(bundle, ["made-up"], tmp_path / "out", dataset, lambda what, done, total: told.append(what))
     folder = tmp_path / "out" / "made-up"
     assert {path.name for path in folder.iterdir()} == {"a.txt", "loss.json", "LOSS.md"}
-    # The fourth is compared, but its label counts for nothing.
-    assert (loss.compared, loss.different, loss.engine) == (4, 3, "engine 1")
-    assert loss.by_bundle == base.Called(trackers=1, found=0, negatives=2, false_alarms=0)
-    assert loss.by_export == base.Called(trackers=1, found=1, negatives=2, false_alarms=1)
+    # The last is compared, but its label counts for nothing.
+    assert (loss.compared, loss.different, loss.engine) == (6, 5, "engine 1")
+    assert loss.by_bundle == base.Agreement(trackers=1, found=1, negatives=2, flagged=0, personalised=2, agreed=1)
+    assert loss.by_export == base.Agreement(trackers=1, found=1, negatives=2, flagged=1, personalised=2, agreed=1)
     assert json.loads((folder / "loss.json").read_text(encoding="utf-8")) == loss.to_json()
-    assert "| export | 1 of 1 | 1.0000 | 1 of 2 |" in (folder / "LOSS.md").read_text(encoding="utf-8")
+    report = (folder / "LOSS.md").read_text(encoding="utf-8")
+    assert "**5 of 6** verdicts differ" in report
+    assert "| bundle | 1 of 1 | 1.0000 | 0 of 2 | 1 of 2 |" in report
+    assert "| export | 1 of 1 | 1.0000 | 1 of 2 | 1 of 2 |" in report
     assert told == ["exporting made-up", "exporting"]
 
 
@@ -120,5 +134,11 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_loss_without_trackers_has_no_recall() -> None:
-    assert np.isnan(base.Called(0, 0, 3, 1).recall)
+    assert np.isnan(base.Agreement(0, 0, 3, 1, 0, 0).recall)
     assert Loss("a", "b", "url", "", "rows", "sees").to_json()["by_export"] is None
+
+
+def test_verdicts_from_the_margins_of_an_engine() -> None:
+    bundle = of_three_verdicts("url")
+    margins = {"tracker": np.array([0, -1, -1, 5]), "individual": np.array([-1, 0, -1, 5])}
+    assert base.verdicts_at(bundle, margins).tolist() == ["tracker", "personalised", "clean", "tracker"]

@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_verdicts import MAIL_OF_THREE, of_three_verdicts
 
-from tkit.bundle import default_bundle
+from tkit.bundle import default_bundle, explain, judge
+from tkit.export.javascript import script_text
 from tkit.export.packaging import COPIED, reasons_script, write_extension
-from tkit.features import feature_names
+from tkit.features import extract, feature_names
 from tkit.features.words import reason
+from tkit.mail import Message
 
 
 def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
@@ -18,6 +21,24 @@ def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
     (tmp_path / "reasons.cjs").write_text(script, encoding="utf-8")
     done = subprocess.run(["node", tmp_path / "reasons.cjs"], capture_output=True, check=True)
     assert json.loads(done.stdout) == [[reason(name, one) for one in all_of] for name, all_of in values.items()]
+
+
+def test_the_verdict_decides_which_question_gives_the_reasons(npm: Path, tmp_path: Path) -> None:
+    bundle = of_three_verdicts("message")
+    rows = extract([Message.from_bytes(b"Content-Type: text/html\n\n" + MAIL_OF_THREE.encode())])
+    verdicts = judge(bundle, rows)
+    asked = [
+        {"features": features, "verdict": verdict}
+        for features, verdict in zip(rows[bundle.features].to_numpy().tolist(), verdicts.tolist(), strict=True)
+    ]
+    script = f"{script_text(bundle, means=True)}\n{reasons_script()}\nconst asked = {json.dumps(asked)};\n"
+    (tmp_path / "reasons.cjs").write_text(script + "console.log(JSON.stringify(asked.map(reasonsOf)));", encoding="utf-8")
+    done = subprocess.run(["node", tmp_path / "reasons.cjs"], capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    assert found == explain(bundle, rows, verdicts)
+    digits = "a hexadecimal code of 20 digits in the URL"
+    assert found[1] == [digits]  # personalised
+    assert found[-1] == ["declared 1 x 1 px", digits]  # a tracker
 
 
 @pytest.mark.parametrize(("of_tkit", "of_browsers"), [("0.1.0", "0.1.0"), ("1.2.dev3+local", "1.2"), ("unknown", "0")])
@@ -40,4 +61,6 @@ def test_the_popup_has_the_controls_of_its_extension(tmp_path: Path) -> None:
         ("webextension", True, False),
         ("thunderbird", False, True),
     ]
-    assert all('<ul id="trackers"></ul>' in page and "{{" not in page for page in pages.values())
+    lists = ('<ul id="trackers"', '<section id="personalised"', 'id="told"')
+    assert all(one in page for page in pages.values() for one in lists)
+    assert all("{{" not in page for page in pages.values())

@@ -3,21 +3,22 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gecko import Gecko, gecko, program_of
+from made_verdicts import BOTH, LOGO, MAIL_OF_THREE, OPENED, PASS, of_three_verdicts
 from made_webmail import MAIL, TRACKER, Asked, Web
 from paths import ROOT, SHARED
 
-from tkit.bundle import default_bundle
+from tkit.bundle import Bundle, default_bundle, explain, judge
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.export import export
 from tkit.export.thunderbird import write
 from tkit.features import MAIL_VANTAGES, extract
-from tkit.features.words import reasons
 from tkit.mail import Message
 
 HEAD = (
@@ -67,7 +68,7 @@ JUDGED = """
 const { session } = page.wrappedJSObject.messenger.storage;
 for (;;) {
   const found = (await session.get(given[0]))[given[0]];
-  if (found) return Array.from(found.trackers, ({ url }) => url);
+  if (found) return Array.from(found.individual).filter(({ verdict }) => verdict === given[1]).map(({ url }) => url);
   await new Promise((next) => page.setTimeout(next, 20));
 }
 """
@@ -138,40 +139,86 @@ class Thunderbird:
         return self.program.page(MESSAGE, script, *arguments)
 
 
+Start = Callable[[Bundle], AbstractContextManager[Thunderbird]]
+
+
 @pytest.fixture(scope="module")
-def thunderbird(
-    missing_engine: Callable[[str], None], internet: Web, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Thunderbird]:
-    program = program_of("thunderbird")
-    if program is None:
-        missing_engine("no thunderbird on PATH: apt-get install thunderbird")
-    folder = tmp_path_factory.mktemp("extension")
-    write(default_bundle("message"), folder)
-    with gecko(str(program), tmp_path_factory.mktemp("profile"), internet.server_port) as started:
-        yield Thunderbird(started, started.install(folder), tmp_path_factory.mktemp("mails"))
+def start(missing_engine: Callable[[str], None], internet: Web, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Starts Thunderbird with the extension of a bundle."""
+
+    @contextmanager
+    def starting(bundle: Bundle) -> Iterator[Thunderbird]:
+        program = program_of("thunderbird")
+        if program is None:
+            missing_engine("no thunderbird on PATH: apt-get install thunderbird")
+        folder = tmp_path_factory.mktemp("extension")
+        write(bundle, folder)
+        with gecko(str(program), tmp_path_factory.mktemp("profile"), internet.server_port) as started:
+            yield Thunderbird(started, started.install(folder), tmp_path_factory.mktemp("mails"))
+
+    return starting
+
+
+@pytest.fixture(scope="module")
+def thunderbird(start: Start) -> Iterator[Thunderbird]:
+    with start(default_bundle("message")) as started:
+        yield started
 
 
 def test_trackers_are_named_and_the_others_are_shown(thunderbird: Thunderbird, internet: Web) -> None:
     rows = extract([Message.from_bytes(RAW)])
     bundle = default_bundle("message")
-    called = bundle.verdicts(rows)
-    assert rows["resolved_url"][called].tolist() == [TRACKER]
+    verdicts = judge(bundle, rows)
+    assert rows["resolved_url"][verdicts == "tracker"].tolist() == [TRACKER]
     internet.forget()
     key = thunderbird.show(RAW, badge="1")
-    assert thunderbird.popup(JUDGED, key) == [TRACKER]
+    assert thunderbird.popup(JUDGED, key, "tracker") == [TRACKER]
     assert not thunderbird.asked(internet)  # remote content is off, as Thunderbird is from the start
     thunderbird.states([BLOCKED])
     thunderbird.popup(CLICK, "Show 2 other pictures")
     assert thunderbird.message(WIDTHS, 2) == [["data:", 1], ["data:", 1], ["https", 0]]
     assert thunderbird.asked(internet) == set(map(Asked.of, OTHERS))
-    assert thunderbird.popup(TEXT, "h1") == ["1 read tracker in this mail"]
-    (expected,) = (told for told, yes in zip(reasons(rows, bundle.contributions(rows), called), called, strict=True) if yes)
+    assert thunderbird.popup(TEXT, "#told") == ["1 read tracker in this mail"]
+    explained = zip(explain(bundle, rows, verdicts), verdicts, strict=True)
+    (expected,) = (told for told, verdict in explained if verdict == "tracker")
     assert thunderbird.popup(TEXT, "#trackers ul li") == expected
     internet.forget()
     thunderbird.popup(CLICK, "Show it")
     assert thunderbird.message(WIDTHS, 3) == [["data:", 1]] * 3
     assert thunderbird.asked(internet) == {Asked.of(TRACKER)}
     thunderbird.states(["Shown: you asked for it."])
+
+
+HOLD = """
+page.document.getElementById("holds-personalised").click();
+const { local } = page.wrappedJSObject.messenger.storage;
+while (!(await local.get("holdsPersonalised")).holdsPersonalised) await new Promise((next) => page.setTimeout(next, 20));
+"""
+
+
+def test_personalised_pictures_are_shown_or_held_back(start: Start, internet: Web) -> None:
+    internet.forget()
+    with start(of_three_verdicts("message")) as thunderbird:
+        key = thunderbird.show(raw_of(MAIL_OF_THREE), badge="1")
+        assert thunderbird.popup(JUDGED, key, "tracker") == [OPENED]
+        assert thunderbird.popup(JUDGED, key, "personalised") == [PASS, BOTH]
+        thunderbird.states([BLOCKED])
+        assert thunderbird.popup(TEXT, "#told, #personalised h1") == ["1 read tracker in this mail", "2 personalised pictures"]
+        digits = "a hexadecimal code of 20 digits in the URL"
+        assert thunderbird.popup(TEXT, "#personalised ul ul li") == [digits, digits]
+        assert thunderbird.popup(TEXT, "#personalised li p") == [BLOCKED, BLOCKED]
+        assert not thunderbird.asked(internet)
+        thunderbird.popup(CLICK, "Show 3 other pictures")
+        assert thunderbird.message(WIDTHS, 4) == [["data:", 1]] * 4 + [["https", 0]]
+        assert thunderbird.asked(internet) == set(map(Asked.of, {LOGO, PASS, BOTH}))
+        shown = ["Shown: you asked for it."] * 2
+        assert thunderbird.popup(READS, "#personalised li p", shown) == shown
+        thunderbird.popup(HOLD)
+        internet.forget()
+        thunderbird.show(raw_of(MAIL_OF_THREE), badge="1")
+        thunderbird.popup(CLICK, "Show 1 other picture")
+        assert thunderbird.message(WIDTHS, 1) == [["data:", 1]] + [["https", 0]] * 4
+        assert thunderbird.asked(internet) == {Asked.of(LOGO)}
 
 
 @pytest.fixture
@@ -254,9 +301,12 @@ def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
     called = 0
     for raw in mails():
         rows = extract([Message.from_bytes(raw)])
-        expected = set(rows["resolved_url"][bundle.verdicts(rows)])
-        assert set(thunderbird.popup(JUDGED, thunderbird.show(raw))) == expected
-        called += len(expected)
+        verdicts = judge(bundle, rows)
+        key = thunderbird.show(raw)
+        for verdict in ("tracker", "personalised"):
+            expected = set(rows["resolved_url"][verdicts == verdict])
+            assert set(thunderbird.popup(JUDGED, key, verdict)) == expected
+            called += len(expected)
     assert called >= 5
 
 
@@ -284,7 +334,7 @@ const session = new Map();
 const badges = [];
 const waiting = [];
 globalThis.DOMParser = class { parseFromString(html) { return html; } };
-globalThis.tkit = { classifyDocument: (html, context) => (taken.push([html, context.message]), []), provider: () => "" };
+globalThis.tkit = { classifyMessage: (parts, context) => (taken.push([parts, context.message]), []), provider: () => "" };
 globalThis.reasonsOf = () => [];
 globalThis.messenger = {
   messageDisplay: {
@@ -348,7 +398,7 @@ console.log(JSON.stringify(taken));
         "contentTypes": list(message.content_types),
         "htmlParts": len(message.html_parts),
     }
-    assert run_background(parts, raw, script) == [["<p>B", about]]
+    assert run_background(parts, raw, script) == [[["<p>B"], about]]
     assert about["htmlParts"] == 3
 
 
@@ -377,10 +427,10 @@ def test_a_mail_that_was_shown_before_anything_listened_is_judged(npm: Path) -> 
 while (!waiting.length) await null;
 waiting[0]();
 while (!session.has("tab 9")) await null;
-console.log(JSON.stringify([Array.from(session.keys()), taken.map(([html]) => html)]));
+console.log(JSON.stringify([Array.from(session.keys()), taken.map(([parts]) => parts)]));
 """
     found = run_background(parts, "From: a@shop.example\n\n", script, shown={"5": [], "9": [{"id": 1}]})
-    assert found == [["tab 9"], ["<p>A"]]
+    assert found == [["tab 9"], [["<p>A"]]]
 
 
 @pytest.mark.parametrize("vantage", MAIL_VANTAGES)

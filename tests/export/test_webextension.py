@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extended import Chromium, Tab
 from made_webmail import MAIL, SITES, TRACKER, Asked, Web, judged, message_of, proxied
 from paths import ROOT, SHARED
 
-from tkit.bundle import Bundle, default_bundle
+from tkit.bundle import Bundle, default_bundle, explain, judge
 from tkit.corpus import CORPORA, Problem, read_raw
 from tkit.errors import TkitError
 from tkit.export import export
 from tkit.export.webextension import write
 from tkit.features import extract
-from tkit.features.words import reasons
 from tkit.html import references
 from tkit.mail import Message
 
@@ -30,71 +30,6 @@ from tkit.lab.extension import extended_chromium
 from tkit.lab.render import CHROMIUM_NAMES
 
 NOT_HELD = ("script-src", "link-preconnect", "meta-refresh")
-BLOCKED = "net::ERR_BLOCKED_BY_CLIENT"
-
-
-class Chromium:
-    """Chromium with the extension, turned on for SITES."""
-
-    def __init__(self, context: Any, worker: Any) -> None:
-        self.context = context
-        self.worker = worker
-        self.address = worker.url.rpartition("/")[0]
-
-    def store(self, **values: object) -> None:
-        self.worker.evaluate("(values) => chrome.storage.local.set(values)", values)
-
-    def reads(self, expression: str, expected: Any) -> None:
-        """Wait in the browser until an expression has a value; a promise is awaited, and compared is how JSON writes it."""
-        poll = f"""async (expected) => {{
-  const end = Date.now() + 30_000;
-  for (;;) {{
-    const value = await ({expression});
-    if (JSON.stringify(value) === JSON.stringify(expected) || Date.now() > end) return value;
-    await new Promise((next) => setTimeout(next, 20));
-  }}
-}}"""
-        assert self.worker.evaluate(poll, expected) == expected
-
-
-class Tab:
-    """A page, and what the extension says of it."""
-
-    def __init__(self, chromium: Chromium, url: str) -> None:
-        self.chromium = chromium
-        self.page = chromium.context.new_page()
-        self.failed: dict[Asked, str] = {}
-        self.page.on("requestfailed", self._note)
-        self.page.goto(url)
-        self.number = chromium.worker.evaluate("chrome.tabs.query({}).then((tabs) => tabs.at(-1).id)")
-
-    def _note(self, request: Any) -> None:
-        self.failed.setdefault(Asked.of(request.url), request.failure)
-
-    def badge(self, expected: str) -> None:
-        """Wait until the badge says so."""
-        self.chromium.reads(f"chrome.action.getBadgeText({{ tabId: {self.number} }})", expected)
-
-    def finds(self, urls: set[str]) -> None:
-        """Wait until these are the trackers of the page and its frames."""
-        found = f"chrome.storage.session.get('tab {self.number}').then(({{ 'tab {self.number}': frames = {{}} }}) => frames)"
-        urls_of = f"{found}.then((frames) => [...new Set(Object.values(frames).flat().map(({{ url }}) => url))].sort())"
-        self.chromium.reads(urls_of, sorted(urls))
-
-    def fails(self, urls: set[str]) -> None:
-        """Wait until the browser says that the extension blocked these; each answer of the page brings what happened before."""
-        for _ in range(100):
-            if set(map(Asked.of, urls)) <= self.failed.keys():
-                break
-            self.page.evaluate("fetch('/last')")
-        assert {self.failed.get(Asked.of(url)) for url in urls} == {BLOCKED}
-
-    def popup(self) -> Any:
-        """Open what the toolbar's button of this tab opens."""
-        address = self.chromium.worker.evaluate(f"chrome.action.getPopup({{ tabId: {self.number} }})")
-        page = self.chromium.context.new_page()
-        page.goto(address)
-        return page
 
 
 @pytest.fixture(scope="module")
@@ -252,12 +187,13 @@ def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web
     tab = open_page("https://page.test/allow.html")
     tab.badge("1")
     popup = tab.popup()
-    expect(popup.locator("h1")).to_have_text("1 read tracker in this mail")
+    expect(popup.locator("#told")).to_have_text("1 read tracker in this mail")
     assert popup.text_content("#trackers h2") == "SendGrid"
     assert popup.text_content("code") == TRACKER
     rows = extract([message_of(MAIL)])
-    called = bundle.verdicts(rows)
-    (expected,) = (told for told, yes in zip(reasons(rows, bundle.contributions(rows), called), called, strict=True) if yes)
+    verdicts = judge(bundle, rows)
+    explained = zip(explain(bundle, rows, verdicts), verdicts, strict=True)
+    (expected,) = (told for told, verdict in explained if verdict == "tracker")
     assert popup.locator("#trackers ul li").all_text_contents() == expected
     internet.wait_for(judged(MAIL, bundle)[1])
     assert Asked.of(TRACKER) not in internet.asked()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from paths import ROOT
 
-from tkit.bundle import Bundle
+from tkit.bundle import Bundle, judge
 from tkit.features import extract
 from tkit.mail import Message
 
@@ -216,8 +216,7 @@ def message_of(html: str) -> Message:
 def judged(html: str, bundle: Bundle) -> tuple[set[str], set[str]]:
     """What Python says of a mail: the URLs of trackers, and of what is none."""
     rows = extract([message_of(html)])
-    called = bundle.flagged(rows)
-    trackers = set(rows["resolved_url"][called])
+    trackers = set(rows["resolved_url"][judge(bundle, rows) == "tracker"])
     return trackers, set(rows["resolved_url"]) - trackers
 
 

@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass
 from importlib import import_module, resources
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.bundle import Bundle
+from tkit.arrays import Ints
+from tkit.bundle import Bundle, Question, Verdicts, verdicts_of
 from tkit.dataset import Dataset
 from tkit.errors import TkitError
 from tkit.features import KEY
@@ -29,8 +28,9 @@ TARGETS = {
 }
 """Every target and the module that defines it as ``TARGET``; imported on demand."""
 
-Decide = Callable[[Path, Bundle, pd.DataFrame], NDArray[np.bool_]]
-"""From the exported folder, the bundle and feature rows to verdicts, shape (n_rows,), computed in the target's engine."""
+Decide = Callable[[Path, Bundle, pd.DataFrame], Verdicts]
+"""From the exported folder, the bundle and feature rows to the verdict of each row by itself, shape (n_rows,), computed in the
+target's engine."""
 
 
 class EngineMissingError(TkitError):
@@ -38,17 +38,29 @@ class EngineMissingError(TkitError):
 
 
 @dataclass(frozen=True)
-class Called:
-    """How many labelled references are flagged: of the trackers, and of the negatives (C and S)."""
+class Agreement:
+    """How verdicts agree with labels.
+
+    Attributes
+    ----------
+    trackers, found : int
+        References labelled T, and of those the ones with the verdict ``tracker``.
+    negatives, flagged : int
+        References labelled C or S, and of those the ones with the verdict ``tracker``.
+    personalised, agreed : int
+        References labelled P, and of those the ones with the verdict ``personalised``.
+    """
 
     trackers: int
     found: int
     negatives: int
-    false_alarms: int
+    flagged: int
+    personalised: int
+    agreed: int
 
     @property
     def recall(self) -> float:
-        """Share of the trackers that are flagged; NaN without trackers."""
+        """Share of the trackers that are found; NaN without trackers."""
         return self.found / self.trackers if self.trackers else float("nan")
 
 
@@ -64,10 +76,11 @@ class Loss:
     rows : str
         The references that the decisions were compared on.
     compared, different : int or None
-        The number of references, and of those that the two decide differently.
-    by_bundle, by_export : Called or None
-        What each flags among the labelled ones. The bundle may have been trained on these rows; the figures on held-out
-        rows are in its card.
+        The number of references, and of those with another verdict in the export: any two of ``tracker``, ``personalised``
+        and ``clean`` differ.
+    by_bundle, by_export : Agreement or None
+        How the verdicts of each agree with the labels. The bundle may have been trained on these rows; the figures on
+        held-out rows are in its card.
     sees : str
         What the target can see and what it cannot.
     """
@@ -80,8 +93,8 @@ class Loss:
     sees: str
     compared: int | None = None
     different: int | None = None
-    by_bundle: Called | None = None
-    by_export: Called | None = None
+    by_bundle: Agreement | None = None
+    by_export: Agreement | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return what ``loss.json`` holds."""
@@ -92,18 +105,18 @@ class Loss:
         lines = [f"# What {self.bundle} ({self.vantage}) loses as {self.target}", "", self.sees, ""]
         if self.by_bundle is None or self.by_export is None:
             return "\n".join(
-                [*lines, "The decisions were not compared, because the engine was not installed during the export.", ""]
+                [*lines, "The verdicts were not compared, because the engine was not installed during the export.", ""]
             )
         lines += [
-            f"On {self.rows}, computed by {self.engine}: **{self.different:,} of {self.compared:,}** decisions differ.",
+            f"On {self.rows}, computed by {self.engine}: **{self.different:,} of {self.compared:,}** verdicts differ.",
             "",
-            "| of the labelled references | trackers flagged | recall | negatives flagged |",
-            "|---|---|---|---|",
+            "| of the labelled references | trackers found | recall | negatives flagged as trackers | personalised agreed |",
+            "|---|---|---|---|---|",
         ]
-        for name, called in (("bundle", self.by_bundle), ("export", self.by_export)):
+        for name, agreement in (("bundle", self.by_bundle), ("export", self.by_export)):
             lines.append(
-                f"| {name} | {called.found:,} of {called.trackers:,} | {called.recall:.4f} "
-                f"| {called.false_alarms:,} of {called.negatives:,} |"
+                f"| {name} | {agreement.found:,} of {agreement.trackers:,} | {agreement.recall:.4f} "
+                f"| {agreement.flagged:,} of {agreement.negatives:,} | {agreement.agreed:,} of {agreement.personalised:,} |"
             )
         lines += ["", "The bundle may have been trained on these rows; the figures on held-out rows are in its card.", ""]
         return "\n".join(lines)
@@ -122,7 +135,7 @@ class Target:
     write : callable
         Writes the files, and a README.md for the person who installs them, into an empty folder.
     loss : callable
-        Compares decisions; see :func:`loss_on_rows`.
+        Compares verdicts; see :func:`loss_on_rows`.
     """
 
     name: str
@@ -174,7 +187,7 @@ def loss_on_rows(
             by_export = decide(folder, bundle, rows)
         except EngineMissingError:
             return Loss(target, bundle.name, bundle.vantage, "", where, sees)
-        by_bundle = bundle.flagged(rows)
+        by_bundle = bundle.verdicts(rows)
         return Loss(
             target,
             bundle.name,
@@ -184,24 +197,38 @@ def loss_on_rows(
             sees,
             len(rows),
             int((by_bundle != by_export).sum()),
-            called_of(rows, by_bundle, dataset),
-            called_of(rows, by_export, dataset),
+            agreement_of(rows, by_bundle, dataset),
+            agreement_of(rows, by_export, dataset),
         )
 
     return loss
 
 
-def called_of(rows: pd.DataFrame, verdicts: NDArray[np.bool_], dataset: Dataset | None) -> Called:
-    """Count the flagged rows among those of the headline figures: T against C and S, confidence 2 and 3."""
+def verdicts_at(bundle: Bundle, margins: Mapping[Question, Ints]) -> Verdicts:
+    """Return the verdict of each row by itself, from the margins that an engine computed for each question."""
+    yes = {question: bundle.output(question).says_yes(margins[question]) for question in margins}
+    return verdicts_of(yes["tracker"], yes["individual"])
+
+
+def agreement_of(rows: pd.DataFrame, verdicts: Verdicts, dataset: Dataset | None) -> Agreement:
+    """Compare verdicts with the labels of the headline figures: those by people, of confidence 2 and 3."""
     if dataset is None:
-        return Called(0, 0, 0, 0)
+        return Agreement(0, 0, 0, 0, 0, 0)
     key = list(KEY)
     used = (dataset.labels["confidence"] >= 2) & (dataset.labels["source"] != "weak")
     labels = dataset.labels.loc[used, [*key, "label"]]
-    joined = labels.merge(rows[key].assign(called=verdicts), on=key, validate="one_to_one")
-    trackers = joined["called"][joined["label"] == "T"]
-    negatives = joined["called"][joined["label"].isin(["C", "S"])]
-    return Called(len(trackers), int(trackers.sum()), len(negatives), int(negatives.sum()))
+    joined = labels.merge(rows[key].assign(verdict=verdicts), on=key, validate="one_to_one")
+    trackers = joined["verdict"][joined["label"] == "T"]
+    negatives = joined["verdict"][joined["label"].isin(["C", "S"])]
+    personalised = joined["verdict"][joined["label"] == "P"]
+    return Agreement(
+        len(trackers),
+        int((trackers == "tracker").sum()),
+        len(negatives),
+        int((negatives == "tracker").sum()),
+        len(personalised),
+        int((personalised == "personalised").sum()),
+    )
 
 
 def write_readme(package: str, folder: Path, name: str = "README.md", **facts: object) -> None:

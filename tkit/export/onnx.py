@@ -1,7 +1,7 @@
-"""One ONNX graph from float32 features to probability, verdict and margin.
+"""One ONNX graph from float32 features to the verdict, and the probability and margin of each question.
 
-The trees become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24, so that float32
-adds it exactly in any order. The thresholds are float32 numbers. So every runtime decides as the bundle does.
+The trees of a question become one ``TreeEnsembleRegressor`` over whole numbers. Their sum, the margin, stays below 2**24, so
+that float32 adds it exactly in any order. The thresholds are float32 numbers. So every runtime decides as the bundle does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.bundle import UNIT, Bundle, IntegerLinear, IntegerTrees
+from tkit.bundle import QUESTIONS, UNIT, VERDICTS, Bundle, IntegerLinear, IntegerTrees, Output, Question, Verdicts
 from tkit.errors import TkitError
 from tkit.export.base import EngineMissingError, Target, loss_on_rows, write_readme
 from tkit.features import FEATURE_VERSION
@@ -29,8 +29,9 @@ Constants = dict[str, NDArray[np.generic] | np.generic]
 OPSET = {"": 17, "ai.onnx.ml": 3}
 """Operator sets that every runtime since 2022 supports."""
 
-OUTPUTS = ("probability", "tracker", "margin")
-"""Each of shape (n_rows,): float32, bool, and float32 in units of 1/65536 (of a linear model, rounded from 2**24 on)."""
+OUTPUTS = ("verdict", "tracker_probability", "individual_probability", "tracker_margin", "individual_margin")
+"""Each of shape (n_rows,): int64, the position in :data:`tkit.bundle.VERDICTS`; then float32, the margins in units of 1/65536
+(of a linear model, rounded from 2**24 on)."""
 
 
 def onnx_model(bundle: Bundle) -> ModelProto:
@@ -45,24 +46,18 @@ def onnx_model(bundle: Bundle) -> ModelProto:
         raise TkitError("the onnx target needs the package onnx: pip install 'tkit[onnx]'")
     from onnx import TensorProto, checker, helper  # noqa: PLC0415
 
-    if isinstance(bundle.tracker.model, IntegerTrees):
-        nodes, constants = _trees(bundle.tracker.model)
-        constants["threshold"] = np.float32(bundle.tracker.threshold)
-    else:
-        nodes, constants = _linear(bundle.tracker.model)
-        constants["threshold"] = np.float64(bundle.tracker.threshold)
-    constants |= {"unit": np.float32(UNIT)}
+    nodes: list[NodeProto] = []
+    constants: Constants = {"unit": np.float32(UNIT), "last": np.array([1])}
+    for question in QUESTIONS:
+        own_nodes, own_constants = _question(question, bundle.output(question))
+        nodes += own_nodes
+        constants |= own_constants
+    constants |= {"is_tracker": np.int64(VERDICTS.index("tracker"))}
     nodes += [
-        helper.make_node("GreaterOrEqual", ["exact", "threshold"], ["tracker"]),
-        helper.make_node("Cast", ["exact"], ["margin"], to=TensorProto.FLOAT),
-        helper.make_node("Div", ["margin", "unit"], ["link"]),
+        helper.make_node("Cast", ["individual_yes"], ["without_trackers"], to=TensorProto.INT64),
+        helper.make_node("Where", ["tracker_yes", "is_tracker", "without_trackers"], ["verdict"]),
     ]
-    if bundle.tracker.model.link == "logistic":
-        nodes.append(helper.make_node("Sigmoid", ["link"], ["probability"]))
-    else:
-        constants |= {"zero": np.float32(0), "one": np.float32(1)}
-        nodes.append(helper.make_node("Clip", ["link", "zero", "one"], ["probability"]))
-    kinds = dict(zip(OUTPUTS, (TensorProto.FLOAT, TensorProto.BOOL, TensorProto.FLOAT), strict=True))
+    kinds = {name: TensorProto.INT64 if name == "verdict" else TensorProto.FLOAT for name in OUTPUTS}
     graph = helper.make_graph(
         nodes,
         "tkit",
@@ -83,14 +78,15 @@ def onnx_model(bundle: Bundle) -> ModelProto:
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:
-    """Return the metadata of the model as texts; ``features`` is a JSON list in the order of the columns."""
+    """Return the metadata of the model as texts; ``features`` and ``verdicts`` are JSON lists, in order."""
     return {
         "name": bundle.name,
         "vantage": bundle.vantage,
         "feature_version": str(FEATURE_VERSION),
         "features": json.dumps(bundle.features),
-        "threshold_margin": str(bundle.tracker.threshold),
-        "threshold_probability": repr(bundle.threshold_score),
+        "verdicts": json.dumps(VERDICTS),
+        **{f"{question}_threshold_margin": str(bundle.output(question).threshold) for question in QUESTIONS},
+        **{f"{question}_threshold_probability": repr(bundle.output(question).threshold_score) for question in QUESTIONS},
         "unit": str(UNIT),
         "training_sha256": bundle.training_sha256,
         "date": bundle.date,
@@ -98,7 +94,34 @@ def metadata(bundle: Bundle) -> dict[str, str]:
     }
 
 
-def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
+def _question(question: Question, output: Output) -> tuple[list[NodeProto], Constants]:
+    """Return the nodes from the features to a question's margin, probability and answer."""
+    from onnx import TensorProto, helper  # noqa: PLC0415
+
+    model = output.model
+    threshold: np.generic
+    if isinstance(model, IntegerTrees):
+        nodes, constants = _trees(question, model)
+        threshold = np.float32(output.threshold)
+    else:
+        nodes, constants = _linear(question, model)
+        threshold = np.float64(output.threshold)
+    constants[f"{question}_threshold"] = threshold
+    nodes += [
+        helper.make_node("GreaterOrEqual", [f"{question}_exact", f"{question}_threshold"], [f"{question}_yes"]),
+        helper.make_node("Cast", [f"{question}_exact"], [f"{question}_margin"], to=TensorProto.FLOAT),
+        helper.make_node("Div", [f"{question}_margin", "unit"], [f"{question}_link"]),
+    ]
+    probability = f"{question}_probability"
+    if model.link == "logistic":
+        nodes.append(helper.make_node("Sigmoid", [f"{question}_link"], [probability]))
+    else:
+        constants |= {"zero": np.float32(0), "one": np.float32(1)}
+        nodes.append(helper.make_node("Clip", [f"{question}_link", "zero", "one"], [probability]))
+    return nodes, constants
+
+
+def _trees(question: Question, model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
     from onnx import helper  # noqa: PLC0415
 
     at: dict[str, list[int]] = {name: [] for name in ("trees", "ids", "features", "true", "false", "leaf_trees", "leaf_ids")}
@@ -122,7 +145,7 @@ def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
     ensemble = helper.make_node(
         "TreeEnsembleRegressor",
         ["features"],
-        ["sum"],
+        [f"{question}_sum"],
         domain="ai.onnx.ml",
         n_targets=1,
         aggregate_function="SUM",
@@ -140,10 +163,10 @@ def _trees(model: IntegerTrees) -> tuple[list[NodeProto], Constants]:
         target_ids=[0] * len(weights),
         target_weights=weights,
     )
-    return [ensemble, helper.make_node("Squeeze", ["sum", "last"], ["exact"])], {"last": np.array([1])}
+    return [ensemble, helper.make_node("Squeeze", [f"{question}_sum", "last"], [f"{question}_exact"])], {}
 
 
-def _linear(model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
+def _linear(question: Question, model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
     """Return a linear model in float64; its terms are rounded to whole units before they are added."""
     from onnx import TensorProto, helper  # noqa: PLC0415
 
@@ -163,13 +186,20 @@ def _linear(model: IntegerLinear) -> tuple[list[NodeProto], Constants]:
         ("ReduceSum", ["whole", "last"], "sum", {"keepdims": 0}),
         ("Add", ["sum", "intercept"], "exact", {}),
     )
-    nodes = [helper.make_node(kind, inputs, [output], **options) for kind, inputs, output, options in steps]
+    shared = ("features", "last")
+
+    def own(name: str) -> str:
+        return name if name in shared else f"{question}_{name}"
+
+    nodes = [
+        helper.make_node(kind, [own(name) for name in inputs], [own(output)], **options)
+        for kind, inputs, output, options in steps
+    ]
     wide = {"one_wide": 1, "unit_wide": UNIT, "half": 0.5, "intercept": model.intercept}
     columns = {"mean": model.mean, "scale": model.scale, "weight": model.weight}
     return nodes, {
-        "last": np.array([1]),
-        **{name: np.float64(value) for name, value in wide.items()},
-        **{name: np.array(values, np.float64) for name, values in columns.items()},
+        **{own(name): np.float64(value) for name, value in wide.items()},
+        **{own(name): np.array(values, np.float64) for name, values in columns.items()},
     }
 
 
@@ -208,8 +238,8 @@ def _engine() -> str:
     return f"onnxruntime {_runtime().__version__}"
 
 
-def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.asarray(outputs(folder, bundle, rows)["tracker"], np.bool_)
+def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Verdicts:
+    return np.array(VERDICTS)[outputs(folder, bundle, rows)["verdict"].astype(np.int64)]
 
 
 TARGET = Target(
@@ -218,7 +248,7 @@ TARGET = Target(
     write,
     loss_on_rows(
         "onnx",
-        "It scores feature rows; tkit or the JavaScript module must compute the features.",
+        "It judges feature rows, each by itself; tkit or the JavaScript module must compute the features.",
         _engine,
         _decide,
     ),

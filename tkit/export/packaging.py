@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from tkit.arrays import Mask
-from tkit.bundle import Bundle
+from tkit.bundle import Bundle, Verdicts
 from tkit.dataset import Dataset
 from tkit.export import javascript
 from tkit.export.base import Loss, loss_on_rows
@@ -29,7 +28,7 @@ COPIED = ("release.js", "view.js", "style.css", "icon-48.png", "icon-128.png")
 def write_extension(package: str, names: Sequence[str], bundle: Bundle, folder: Path) -> None:
     """Write an extension: its own files, the common files, the detector and the wording of its reasons.
 
-    The popup is the same page in all; ``controls.html`` of the extension goes below its list of trackers.
+    The popup is the same page in all; ``controls.html`` of the extension goes below its lists.
 
     Parameters
     ----------
@@ -72,7 +71,7 @@ def loss_of_script(target: str, sees: str) -> Callable[[Path, Bundle, Dataset | 
     The script is run in Node, with an export of its functions appended.
     """
 
-    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Mask:
+    def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Verdicts:
         script = (folder / "tkit.js").read_text(encoding="utf-8")
         with TemporaryDirectory() as module:
             names = "\nexport const { margin, schema } = tkit;\n"

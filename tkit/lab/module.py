@@ -22,11 +22,12 @@ _LOAD = """async (source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   window.detector = await import(url);
 }"""
-_CLASSIFY = """([parts, message]) => parts.flatMap((html) => {
-  const document = new DOMParser().parseFromString(html, "text/html");
-  const found = detector.classifyDocument(document, { message });
-  return found.map((row) => [row.carrier, row.resolvedUrl, row.margin, row.tracker, Array.from(row.features)]);
-})"""
+_CLASSIFY = """([parts, message]) => {
+  const documents = parts.map((html) => new DOMParser().parseFromString(html, "text/html"));
+  return detector.classifyMessage(documents, { message }).map((row) => {
+    return [row.carrier, row.resolvedUrl, row.margin, row.individualMargin, row.verdict, Array.from(row.features)];
+  });
+}"""
 _KEEP = """(mails) => {
   window.mails = mails.map(([parts, message]) => ({
     documents: parts.map((html) => new DOMParser().parseFromString(html, "text/html")),
@@ -38,7 +39,7 @@ _TIME = """(rounds) => window.mails.map(({ documents, message }) => {
   let count = 0;
   const start = performance.now();
   for (let round = 0; round < rounds; round++) {
-    for (const document of documents) count += detector.classifyDocument(document, { message }).length;
+    count += detector.classifyMessage(documents, { message }).length;
   }
   return [(performance.now() - start) / rounds, count / rounds];
 })"""
@@ -50,7 +51,8 @@ class Row(NamedTuple):
     carrier: str
     resolvedUrl: str  # noqa: N815
     margin: int
-    tracker: bool
+    individualMargin: int  # noqa: N815
+    verdict: str
     features: list[float]
 
 

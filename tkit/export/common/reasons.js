@@ -24,13 +24,17 @@ function sizeReason(width, height) {
   return width >= 0 ? reasonOf("width", width) : reasonOf("height", height);
 }
 
-/** Up to REASONS.most phrases, the heaviest first; the features of the declared size count as one. */
-function reasonsOf({ features, tracker }) {
+/**
+ * Up to REASONS.most phrases, the heaviest first; the features of the declared size count as one.
+ *
+ * What made a reference a tracker explains that verdict. The other two are explained by what made it individual or not.
+ */
+function reasonsOf({ features, verdict }) {
   const valueOf = (name) => features[tkit.schema.features.indexOf(name)];
   const weights = new Map();
-  for (const [name, units] of tkit.contributions(features)) {
+  for (const [name, units] of tkit.contributions(features, verdict === "tracker" ? "tracker" : "individual")) {
     const key = REASONS.size.includes(name) ? "" : name;
-    weights.set(key, (weights.get(key) ?? 0) + (tracker ? units : -units));
+    weights.set(key, (weights.get(key) ?? 0) + (verdict === "clean" ? -units : units));
   }
   const phrases = new Set();
   for (const [name, weight] of Array.from(weights).sort((a, b) => b[1] - a[1])) {

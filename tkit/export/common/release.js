@@ -39,6 +39,8 @@ const withoutCommas = (text) => {
   return text.slice(0, end);
 };
 
+const isReleasable = (carrier) => carrier in ATTRIBUTES;
+
 class Releaser {
   constructor() {
     this.written = new WeakMap(); // element -> attribute -> [the mail's value, the written one]

@@ -16,14 +16,18 @@ export function button(text, act) {
 
 export const countOf = (number, what) => (number === 1 ? `1 ${what}` : `${number || "No"} ${what}s`);
 
-/** Fill the popup: the number of trackers, and an item for each that is listed. */
-export function showTrackers(count, items) {
-  document.getElementById("told").textContent = `${countOf(count, "read tracker")} in this mail`;
-  document.getElementById("trackers").replaceChildren(...items);
+/** Fill the popup: the number of trackers and of personalised pictures, and an item for each. */
+export function showFound(trackers, personalised) {
+  document.getElementById("told").textContent = `${countOf(trackers.length, "read tracker")} in this mail`;
+  document.getElementById("trackers").replaceChildren(...trackers);
+  const section = document.getElementById("personalised");
+  section.hidden = !personalised.length;
+  section.querySelector("h1").textContent = countOf(personalised.length, "personalised picture");
+  section.querySelector("ul").replaceChildren(...personalised);
 }
 
-/** A tracker with its reasons, its state, and controls: [text, what a click does]. */
-export function trackerItem({ url, provider, reasons }, state, ...controls) {
+/** A tracker or personalised picture with its reasons, its state, and controls: [text, what a click does]. */
+export function foundItem({ url, provider, reasons }, state, ...controls) {
   return element(
     "li",
     "",

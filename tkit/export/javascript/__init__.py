@@ -1,4 +1,4 @@
-"""An ES module without dependencies that computes the features from a DOM and the score from the model."""
+"""An ES module without dependencies that computes the features from a DOM and the verdicts from the models."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.bundle import Bundle
-from tkit.export.base import Target, loss_on_rows, program, run
+from tkit.arrays import Ints
+from tkit.bundle import QUESTIONS, Bundle, Question, Verdicts
+from tkit.export.base import Target, loss_on_rows, program, run, verdicts_at
 from tkit.export.javascript.data import data_section
 
 MODULES = ("text", "url", "tokens", "style", "css", "document", "features", "hash", "message", "model", "index")
@@ -73,8 +73,8 @@ def write(bundle: Bundle, folder: Path) -> None:
         (folder / name).write_text(text.replace("{{vantage}}", bundle.vantage), encoding="utf-8", newline="\n")
 
 
-def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the margin of each feature row, computed by the exported module in Node.
+def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[Question, Ints]:
+    """Return for each question the margin of each feature row, computed by the exported module in Node.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
         script.write_bytes(resources.files(__name__).joinpath("margins.mjs").read_bytes())
         rows[bundle.features].to_numpy(np.float32).tofile(matrix)
         out = run([node(), script, folder / "tkit.js", matrix])
-    return np.frombuffer(out, np.float64).astype(np.int64)
+    return dict(zip(QUESTIONS, np.frombuffer(out, np.float64).astype(np.int64).reshape(-1, 2).T, strict=True))
 
 
 def node() -> str:
@@ -111,9 +111,9 @@ def engine() -> str:
     return f"Node {run([node(), '--version']).decode().strip()}"
 
 
-def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return the verdict of each feature row, computed by the exported module in Node."""
-    return np.asarray(margins(folder, bundle, rows) >= bundle.tracker.threshold)
+def decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Verdicts:
+    """Return the verdict of each feature row by itself, from what the exported module computes in Node."""
+    return verdicts_at(bundle, margins(folder, bundle, rows))
 
 
 TARGET = Target(

@@ -1,4 +1,4 @@
-"""The generated part of the JavaScript module: schema, model, vocabulary, services and public suffixes.
+"""The generated part of the JavaScript module: schema, models, vocabulary, services and public suffixes.
 
 Every list comes from the Python module that tkit itself uses, so that none is typed twice.
 """
@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile
 import numpy as np
 from publicsuffixlist import PublicSuffixList
 
-from tkit.bundle import Bundle, IntegerTree, IntegerTrees
+from tkit.bundle import QUESTIONS, Bundle, IntegerLinear, IntegerTree, IntegerTrees
 from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabulary
 from tkit.features import message as columns
 from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, of_kind
@@ -41,7 +41,7 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "tkitVersion": bundle.tkit_version,
         "date": bundle.date,
         "trainingSha256": bundle.training_sha256,
-        "threshold": bundle.tracker.threshold,
+        "thresholds": {question: bundle.output(question).threshold for question in QUESTIONS},
         "features": bundle.features,
     }
     constants = {
@@ -84,7 +84,9 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "QUERY_WRAPPERS": _json(wrapping.QUERY_WRAPPERS),
         "WRAPPING_DOMAINS": _set(wrapping.WRAPPING_DOMAINS),
         "SUFFIXES": _json(packed_suffixes(suffixes())),
-        "MODEL": _json(encoded_model(bundle, means)).replace('","', '",\n"'),
+        "MODELS": _json(
+            {question: encoded_model(bundle.output(question).model, bundle.features, means) for question in QUESTIONS}
+        ).replace('","', '",\n"'),
     }
     return "".join(f"export const {name} = {value};\n" for name, value in constants.items())
 
@@ -132,24 +134,25 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
     return pairs, text
 
 
-def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
-    """Return the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
+def encoded_model(model: IntegerTrees | IntegerLinear, features: Sequence[str], means: bool) -> dict[str, object]:
+    """Return a model as ``model.js`` reads it; see ``Trees`` there for the trees.
 
     Thresholds of whole-number features (flags, counts, characters) are written as whole numbers. This takes a third of the
     space and does not change the decision on any row that tkit computes.
 
     Parameters
     ----------
-    bundle : Bundle
+    model : IntegerTrees or IntegerLinear
+    features : sequence of str
+        The names of the model's columns.
     means : bool
         Whether to write the means of inner nodes, to 1/63 of the way between their children: one digit per node, which only
         ``contributions`` needs.
     """
-    model = bundle.tracker.model
     if not isinstance(model, IntegerTrees):
         return {name: value for name, value in model.to_json().items() if name not in ("unit", "transform")}
     whole = {feature.name for feature in FEATURES if feature.unit in _WHOLE_UNITS}
-    is_whole = [name in whole for name in bundle.features]
+    is_whole = [name in whole for name in features]
     splits: dict[int, set[float]] = {}
     leaves: list[int] = []
     for tree in model.trees:
@@ -170,7 +173,7 @@ def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
         "splitDigits": split_digits,
         "leafDigits": leaf_digits,
         "meanDigits": int(means),
-        "splits": [ordered.get(feature, []) for feature in range(len(bundle.features))],
+        "splits": [ordered.get(feature, []) for feature in range(len(features))],
         "trees": [
             _tree(
                 tree,

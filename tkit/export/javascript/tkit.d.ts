@@ -21,13 +21,29 @@ export interface Context {
   parseHtml?: (html: string) => Document;
 }
 
+/**
+ * What a detector answers: is it an open tracker that nobody is meant to see; is it individual, so that loading it reveals who
+ * opened the mail, whether it is seen or not.
+ */
+export type Question = "tracker" | "individual";
+
+/** One reference of a mail and its verdict. */
 export interface Verdict {
-  /** Whether the reference is called an open tracker: `margin >= schema.threshold`. */
-  tracker: boolean;
-  /** The probability that it is one. */
-  score: number;
-  /** The sum of the model, in units of 1/65536. */
+  /**
+   * `tracker`: individual, and not there to be seen. `personalised`: individual, but there to be looked at. `clean`: neither.
+   *
+   * References of one mail with the same `resolvedUrl` have the same verdict: `tracker` if the margin of every one of them
+   * reaches `schema.thresholds.tracker`; else `personalised` if any margin of any of them reaches its threshold.
+   */
+  verdict: "tracker" | "personalised" | "clean";
+  /** The answer of the model to "is it a tracker", in units of 1/65536; of this reference by itself, as all numbers. */
   margin: number;
+  /** The probability that it is a tracker. */
+  score: number;
+  /** The answer of the model to "is it individual", in units of 1/65536. */
+  individualMargin: number;
+  /** The probability that it is individual. */
+  individualScore: number;
   /** The features, in the order of `schema.features`. */
   features: Float32Array;
   /** How the reference is written: `img-src`, `background-attr`, `style-attr`, ... */
@@ -49,15 +65,18 @@ export interface Schema {
   readonly tkitVersion: string;
   readonly date: string;
   readonly trainingSha256: string;
-  /** Least margin that is called a tracker. */
-  readonly threshold: number;
-  /** The names of the features, in the order of the model's columns. */
+  /** The lowest margin with the answer yes, of each question. */
+  readonly thresholds: Readonly<Record<Question, number>>;
+  /** The names of the features, in the order of the models' columns. */
   readonly features: readonly string[];
 }
 
 export const schema: Schema;
 
-/** Judge every remote reference of a document, or of an element that holds a message; in document order. */
+/** Judge every remote reference of a mail's HTML parts, each a document or an element that holds it; in document order. */
+export function classifyMessage(roots: readonly (Document | Element)[], context?: Context): Verdict[];
+
+/** Judge every remote reference of a mail with one HTML part: its document, or an element that holds it. */
 export function classifyDocument(root: Document | Element, context?: Context): Verdict[];
 
 /** Judge what one element loads (a `srcset` loads several), by its place among the others of `context.root`. */
@@ -73,11 +92,16 @@ export function classifyUrl(url: string, carrier?: string): Verdict | null;
 /** The mailing service behind a resolved URL, "" if none is known. */
 export function provider(resolvedUrl: string): string;
 
-/** The margin of the features, in units of 1/65536. */
-export function margin(features: ArrayLike<number>): number;
+/** The margin of the features, in units of 1/65536; of the question `tracker` without another. */
+export function margin(features: ArrayLike<number>, question?: Question): number;
 
-/** The probability of a margin. */
-export function score(margin: number): number;
+/** The probability of a margin; of the question `tracker` without another. */
+export function score(margin: number, question?: Question): number;
 
-/** How much each feature moved the margin, greatest first; throws if the module was exported without reasons. */
-export function contributions(features: ArrayLike<number>): [name: string, units: number][];
+/**
+ * How much each feature moved the margin of a question (`tracker` without another), greatest first.
+ *
+ * Throws if the module was exported without reasons. The question `tracker` explains the verdict `tracker`, the question
+ * `individual` the other two.
+ */
+export function contributions(features: ArrayLike<number>, question?: Question): [name: string, units: number][];

@@ -1,4 +1,4 @@
-"""A Lua module for Rspamd: the model in whole numbers, the features of the vantage point ``url``, and a symbol."""
+"""A Lua module for Rspamd: the models in whole numbers, the features of the vantage point ``url``, and two symbols."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from tkit.bundle import Bundle, IntegerTrees
+from tkit.arrays import Ints
+from tkit.bundle import QUESTIONS, Bundle, IntegerTrees, Question, Verdicts
 from tkit.errors import TkitError
-from tkit.export.base import Target, loss_on_rows, program, run, write_readme
+from tkit.export.base import Target, loss_on_rows, program, run, verdicts_at, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
 from tkit.features import FEATURE_VERSION, vocabulary
 from tkit.url import providers, wrapping
@@ -32,15 +32,13 @@ def module_text(bundle: Bundle) -> str:
     ------
     TkitError
         For a bundle of another vantage point than ``url``: Rspamd parses HTML differently from browsers, so that other
-        features would differ. Also for a bundle that is not a sum of trees.
+        features would differ. Also for a bundle with a model that is not a sum of trees.
     """
     if bundle.vantage != "url":
         raise TkitError(
             f"rspamd: {bundle.name} sees the {bundle.vantage}, but Rspamd's HTML parser differs from browsers: export a bundle"
             " of the vantage point url, such as default:url"
         )
-    if not isinstance(bundle.tracker.model, IntegerTrees):
-        raise TkitError(f"rspamd: {bundle.name} is not a sum of trees: train a tree, a forest or boosting")
     parts = [f"-- tkit {bundle.tkit_version}: {bundle.name} of {bundle.date}, which sees the URL. MIT licence.\n\n"]
     parts.append(f"local DATA = {_lua(_data(bundle))}\n")
     for name in MODULES:
@@ -48,8 +46,24 @@ def module_text(bundle: Bundle) -> str:
     return "".join(parts)
 
 
+def _model(bundle: Bundle, question: Question) -> dict[str, object]:
+    output = bundle.output(question)
+    if not isinstance(output.model, IntegerTrees):
+        raise TkitError(f"rspamd: {bundle.name} is not a sum of trees: train a tree, a forest or boosting")
+    model = encoded_model(output.model, bundle.features, means=False)
+    return {
+        "threshold": output.threshold,
+        "link": model["link"],
+        "intercept": model["intercept"],
+        "least": model["least"],
+        "split_digits": model["splitDigits"],
+        "leaf_digits": model["leafDigits"],
+        "splits": model["splits"],
+        "trees": model["trees"],
+    }
+
+
 def _data(bundle: Bundle) -> dict[str, object]:
-    model = encoded_model(bundle, means=False)
     return {
         "schema": {
             "name": bundle.name,
@@ -58,14 +72,7 @@ def _data(bundle: Bundle) -> dict[str, object]:
             "tkit_version": bundle.tkit_version,
             "features": bundle.features,
         },
-        "threshold": bundle.tracker.threshold,
-        "link": model["link"],
-        "intercept": model["intercept"],
-        "least": model["least"],
-        "split_digits": model["splitDigits"],
-        "leaf_digits": model["leafDigits"],
-        "splits": model["splits"],
-        "trees": model["trees"],
+        "models": {question: _model(bundle, question) for question in QUESTIONS},
         "words": vocabulary.WORDS,
         "most_words": vocabulary.MOST,
         "size_names": vocabulary.SIZE_NAMES,
@@ -107,8 +114,8 @@ def write(bundle: Bundle, folder: Path) -> None:
     write_readme(__name__, folder)
 
 
-def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the margin of each feature row, computed by the exported module in Rspamd's Lua.
+def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> dict[Question, Ints]:
+    """Return for each question the margin of each feature row, computed by the exported module in Rspamd's Lua.
 
     Raises
     ------
@@ -120,7 +127,7 @@ def margins(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.int6
         rows[bundle.features].to_numpy(np.float32).tofile(matrix)
         with resources.as_file(resources.files(__name__).joinpath("margins.lua")) as script:
             run_lua(script, TKIT_MODULE=folder / "tkit.lua", TKIT_ROWS=matrix, TKIT_ANSWERS=answers)
-        return np.loadtxt(answers, dtype=np.int64, ndmin=1)
+        return dict(zip(QUESTIONS, np.loadtxt(answers, dtype=np.int64, ndmin=2).T, strict=True))
 
 
 def run_lua(script: Path, **environment: Path) -> bytes:
@@ -143,13 +150,13 @@ def _engine() -> str:
     return run([rspamadm(), "--version"]).decode().strip()
 
 
-def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.asarray(margins(folder, bundle, rows) >= bundle.tracker.threshold)
+def _decide(folder: Path, bundle: Bundle, rows: pd.DataFrame) -> Verdicts:
+    return verdicts_at(bundle, margins(folder, bundle, rows))
 
 
 TARGET = Target(
     "rspamd",
-    "a Lua module that adds a symbol with the number of trackers and the highest score",
+    "a Lua module that adds a symbol for trackers and one for personalised pictures, with their number and highest score",
     write,
     loss_on_rows(
         "rspamd",

@@ -1,5 +1,5 @@
--- rspamadm lua margins.lua: the margins, one a line, of rows of float32 features in the order of schema.features. The
--- environment says where the module and the rows are, and where the answers go.
+-- rspamadm lua margins.lua: for each row of float32 features, in the order of schema.features, a line with its margins of both
+-- questions. The environment says where the module and the rows are, and where the answers go.
 local ffi = require 'ffi'
 local tkit = dofile(os.getenv('TKIT_MODULE'))
 local rows = assert(io.open(os.getenv('TKIT_ROWS'), 'rb'))
@@ -12,6 +12,6 @@ while true do
   ffi.copy(numbers, bytes, #bytes)
   local features = {}
   for index, name in ipairs(names) do features[name] = numbers[index - 1] end
-  answers:write(string.format('%d\n', tkit.margin(features)))
+  answers:write(string.format('%d %d\n', tkit.margin(features, 'tracker'), tkit.margin(features, 'individual')))
 end
 answers:close()

@@ -1,6 +1,7 @@
 -- The detector: whole numbers that add up to a margin, so that every language gives the same.
 
 local UNIT, HALF = 65536, 32
+local VERDICTS = { individual = 'personalised', tracker = 'tracker' } -- where the answer to a question is yes
 
 -- The nearest float32, ties to even.
 local function float32(value)
@@ -13,13 +14,16 @@ local function float32(value)
   return math.ldexp(whole, exponent - 24)
 end
 
-local SPLITS = {}
-for index, thresholds in ipairs(DATA.splits) do
-  for _, threshold in ipairs(thresholds) do SPLITS[#SPLITS + 1] = { DATA.schema.features[index], float32(threshold) } end
+local function splits_of(model)
+  local splits = {}
+  for index, thresholds in ipairs(model.splits) do
+    for _, threshold in ipairs(thresholds) do splits[#splits + 1] = { DATA.schema.features[index], float32(threshold) } end
+  end
+  return splits
 end
 
 -- Read a tree as tkit/export/javascript/model.js does.
-local function read_tree(text)
+local function read_tree(text, model, splits)
   local at = 1
   local function whole(digits)
     local value = 0
@@ -31,30 +35,34 @@ local function read_tree(text)
   end
   local function node()
     if SEXTET[text:byte(at)] >= HALF then
-      return { value = whole(DATA.leaf_digits) - HALF * 64 ^ (DATA.leaf_digits - 1) + DATA.least }
+      return { value = whole(model.leaf_digits) - HALF * 64 ^ (model.leaf_digits - 1) + model.least }
     end
-    local split = SPLITS[whole(DATA.split_digits) + 1]
+    local split = splits[whole(model.split_digits) + 1]
     local left = node()
     return { feature = split[1], threshold = split[2], left = left, right = node() }
   end
   return node()
 end
 
-local TREES = {}
-for index, text in ipairs(DATA.trees) do TREES[index] = read_tree(text) end
+local TREES = {} -- of each question
+for question, model in pairs(DATA.models) do
+  local splits, trees = splits_of(model), {}
+  for index, text in ipairs(model.trees) do trees[index] = read_tree(text, model, splits) end
+  TREES[question] = trees
+end
 
--- What features (by name, float32) add up to, in units of 1/65536.
-local function margin(features)
-  local total = DATA.intercept
-  for _, node in ipairs(TREES) do
+-- What features (by name, float32) add up to in the model of a question, in units of 1/65536.
+local function margin(features, question)
+  local total = DATA.models[question].intercept
+  for _, node in ipairs(TREES[question]) do
     while node.feature do node = features[node.feature] <= node.threshold and node.left or node.right end
     total = total + node.value
   end
   return total
 end
 
-local function score(units)
-  if DATA.link == 'identity' then return math.min(math.max(units / UNIT, 0), 1) end
+local function score(units, question)
+  if DATA.models[question].link == 'identity' then return math.min(math.max(units / UNIT, 0), 1) end
   return 1 / (1 + math.exp(-units / UNIT))
 end
 
@@ -64,6 +72,11 @@ local function judge(url, is_sheet)
   if resolved == '' then return nil end
   local features = url_columns(resolved, is_sheet)
   for name, value in pairs(features) do features[name] = float32(value) end
-  local units = margin(features)
-  return { url = resolved, features = features, margin = units, score = score(units), tracker = units >= DATA.threshold }
+  local found = { url = resolved, features = features, margin = {}, score = {}, verdict = 'clean' }
+  for _, question in ipairs { 'individual', 'tracker' } do -- a tracker is a tracker, whatever the other answer is
+    local units = margin(features, question)
+    found.margin[question], found.score[question] = units, score(units, question)
+    if units >= DATA.models[question].threshold then found.verdict = VERDICTS[question] end
+  end
+  return found
 end

@@ -1,4 +1,4 @@
--- The rule: it counts the trackers among the pictures of a message.
+-- The rules: they count the trackers and the personalised pictures of a message.
 
 -- The verdict on each picture in <img src> of the HTML of a message; each URL once.
 local function judge_task(task)
@@ -17,28 +17,48 @@ local function judge_task(task)
   return verdicts
 end
 
--- The number of trackers among the verdicts, and the highest score.
-local function summary(verdicts)
+-- The symbol of a verdict, and the question whose score says how sure it is.
+local SYMBOLS = {
+  tracker = { name = 'TKIT_TRACKERS', question = 'tracker' },
+  personalised = { name = 'TKIT_PERSONALISED', question = 'individual' },
+}
+
+-- The number of pictures with a verdict, and the highest of their scores.
+local function summary(verdicts, wanted)
   local count, worst = 0, 0
-  for _, verdict in ipairs(verdicts) do
-    if verdict.tracker then count = count + 1 end
-    worst = math.max(worst, verdict.score)
+  for _, found in ipairs(verdicts) do
+    if found.verdict == wanted then
+      count = count + 1
+      worst = math.max(worst, found.score[SYMBOLS[wanted].question])
+    end
   end
   return count, worst
 end
 
 if rspamd_config and rspamd_config.register_symbol then
-  rspamd_config:register_symbol {
-    name = 'TKIT_TRACKERS',
+  local rule = rspamd_config:register_symbol {
+    name = SYMBOLS.tracker.name,
     type = 'normal',
     group = 'tkit',
     score = 0.0, -- a tracker alone is not spam; set a score in local.d/groups.conf
-    description = 'Pictures that report to the sender that the mail was opened',
+    description = 'Invisible pictures that report to the sender that the mail was opened',
     callback = function(task)
-      local count, worst = summary(judge_task(task))
-      if count == 0 then return false end
-      return true, 1.0, string.format('count=%d', count), string.format('worst=%.4f', worst)
+      local verdicts = judge_task(task)
+      for wanted, symbol in pairs(SYMBOLS) do
+        local count, worst = summary(verdicts, wanted)
+        if count > 0 then
+          task:insert_result(symbol.name, 1.0, string.format('count=%d', count), string.format('worst=%.4f', worst))
+        end
+      end
     end,
+  }
+  rspamd_config:register_symbol {
+    name = SYMBOLS.personalised.name,
+    type = 'virtual',
+    parent = rule,
+    group = 'tkit',
+    score = 0.0,
+    description = 'Visible pictures of the recipient\'s own, which report to the sender that the mail was opened',
   }
 end
 

@@ -1,4 +1,5 @@
-// Judges a shown mail by its source, and on request fetches the pictures that are not trackers.
+// Judges a shown mail by its source, and on request fetches the pictures that are not held back: trackers are, and personalised
+// pictures where the reader wants that.
 
 const PICTURES = new Set([
   ...["img-src", "img-srcset", "source-srcset", "input-image", "background-attr", "style-attr", "style-element"],
@@ -33,7 +34,7 @@ async function verdictsOf(message) {
   const htmlParts = contentTypes.filter((type) => HTML_TYPES.includes(type)).length;
   const context = { message: { headers: await headerBlock(message), contentTypes, htmlParts } };
   const parsed = parts.map(({ body }) => new DOMParser().parseFromString(body, "text/html"));
-  return parsed.flatMap((html) => tkit.classifyDocument(html, context));
+  return tkit.classifyMessage(parsed, context);
 }
 
 const displayed = new Map(); // tab -> the mail that it shows
@@ -47,9 +48,10 @@ async function forget(tabId) {
 async function judge(tab, message) {
   const verdicts = await verdictsOf(message);
   if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile
-  const trackers = new Map();
-  for (const verdict of verdicts) {
-    if (verdict.tracker && !trackers.has(verdict.resolvedUrl)) trackers.set(verdict.resolvedUrl, verdict);
+  const individual = new Map(); // URL -> its first reference
+  for (const reference of verdicts) {
+    const { verdict, resolvedUrl } = reference;
+    if (verdict !== "clean" && !individual.has(resolvedUrl)) individual.set(resolvedUrl, reference);
   }
   const pictures = new Map(); // as written -> resolved
   for (const { carrier, url, resolvedUrl, isConditional } of verdicts) {
@@ -57,17 +59,19 @@ async function judge(tab, message) {
   }
   const read = new Set(verdicts.filter(({ isConditional }) => !isConditional).map(({ resolvedUrl }) => resolvedUrl));
   const found = {
-    trackers: Array.from(trackers.values(), (verdict) => ({
-      url: verdict.resolvedUrl,
-      provider: tkit.provider(verdict.resolvedUrl),
-      reasons: reasonsOf(verdict),
-      isRead: read.has(verdict.resolvedUrl), // not only in conditional comments, which Thunderbird never reads
+    individual: Array.from(individual, ([url, reference]) => ({
+      url,
+      verdict: reference.verdict,
+      provider: tkit.provider(url),
+      reasons: reasonsOf(reference),
+      isRead: read.has(url), // not only in conditional comments, which Thunderbird never reads
     })),
     pictures: Array.from(pictures),
     shown: [],
   };
   await messenger.storage.session.set({ [`tab ${tab.id}`]: found });
-  const text = trackers.size ? String(trackers.size) : "";
+  const count = found.individual.filter(({ verdict }) => verdict === "tracker").length;
+  const text = count ? String(count) : "";
   await messenger.messageDisplayAction.setBadgeText({ tabId: tab.id, text });
   await messenger.messageDisplayAction.setPopup({ tabId: tab.id, popup: `popup.html?tab=${tab.id}` });
   const { always = false } = await messenger.storage.local.get("always");
@@ -101,13 +105,15 @@ async function fetched(url) {
   }
 }
 
-/** Show pictures of a tab's mail: the given URLs, or by default all that are not trackers. */
+/** Show pictures of a tab's mail: the given URLs, or by default all that are not held back. */
 async function show(tabId, urls) {
   const key = `tab ${tabId}`;
   const { [key]: found } = await messenger.storage.session.get(key);
   if (!found) return;
-  const trackers = new Set(found.trackers.map(({ url }) => url));
-  const isWanted = (url) => (urls ? urls.includes(url) : !trackers.has(url));
+  const { holdsPersonalised } = await messenger.storage.local.get({ holdsPersonalised: false });
+  const isHeld = ({ verdict }) => verdict === "tracker" || holdsPersonalised;
+  const held = new Set(found.individual.filter(isHeld).map(({ url }) => url));
+  const isWanted = (url) => (urls ? urls.includes(url) : !held.has(url));
   const wanted = found.pictures.filter(([, url]) => isWanted(url) && !found.shown.includes(url)).slice(0, MOST_PICTURES);
   const shown = [...found.shown, ...wanted.map(([, url]) => url)];
   await messenger.storage.session.set({ [key]: { ...found, shown } });

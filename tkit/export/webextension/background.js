@@ -1,4 +1,4 @@
-// Keeps the rules and scripts of the sites that are turned on, the mark, and the trackers of each tab.
+// Keeps the rules and scripts of the sites that are turned on, the mark, and what was found in each tab.
 import { KINDS, holdRules, isHeld, originsOf, releaseRule, siteOf } from "./sites.js";
 
 const api = globalThis.browser ?? chrome;
@@ -56,7 +56,7 @@ async function markOf() {
   return made;
 }
 
-// -- the trackers of each tab ----------------------------------------------------------------------------------------
+// -- what was found in each tab: trackers and personalised pictures -------------------------------------------------
 
 const keyOf = (tabId) => `tab ${tabId}`;
 
@@ -66,21 +66,22 @@ async function keep({ tab, frameId }, found) {
   const frames = frameId === 0 && !found ? {} : before; // a new page
   frames[frameId] = found ?? [];
   await api.storage.session.set({ [key]: frames });
-  const held = Object.values(frames).flat().filter((tracker) => tracker.isHeld && !tracker.isAllowed);
+  const isCounted = ({ verdict, isHeld, isAllowed }) => verdict === "tracker" && isHeld && !isAllowed;
+  const held = Object.values(frames).flat().filter(isCounted);
   await api.action.setBadgeText({ tabId: tab.id, text: held.length ? String(held.length) : "" });
   await api.action.setPopup({ tabId: tab.id, popup: `popup.html?tab=${tab.id}` });
 }
 
-async function answer({ type, trackers }, sender) {
+async function answer({ type, found }, sender) {
   const site = siteOf(await sitesInUse(), new URL(sender.origin ?? sender.url).hostname);
   if (!site) return null;
   if (type === "start") {
     await keep(sender, null);
-    const { allowed = [] } = await api.storage.local.get("allowed");
+    const settings = await api.storage.local.get({ allowed: [], holdsPersonalised: false });
     const { message, body } = KINDS[site.kind];
-    return { message, body, mark: await markOf(), allowed };
+    return { message, body, mark: await markOf(), ...settings };
   }
-  await keep(sender, trackers.map((tracker) => ({ ...tracker, isHeld: isHeld(site, tracker.url, tracker.carriers) })));
+  await keep(sender, found.map((one) => ({ ...one, isHeld: isHeld(site, one.url, one.carriers) })));
   return null;
 }
 

@@ -1,4 +1,5 @@
-// Judges the messages that a page shows and releases everything except trackers. Until then the rules hold it.
+// Judges the messages that a page shows and releases everything except trackers, and personalised pictures where the reader
+// wants that. Until then the rules hold it.
 
 const page = globalThis.browser ?? chrome;
 const SETTLE_MS = 60; // without a change, so that a message that is built node by node is judged whole
@@ -6,12 +7,14 @@ const MOST_MS = 600;
 const ATTRIBUTES_OF_INTEREST = ["src", "srcset", "style", "background", "poster", "href", "data", "class", "id"];
 
 class Judge {
-  constructor({ message, body, mark, allowed }) {
+  constructor({ message, body, mark, allowed, holdsPersonalised }) {
     this.message = message;
     this.body = body;
     this.mark = mark;
     this.allowed = new Set(allowed);
+    this.holdsPersonalised = holdsPersonalised;
     this.releaser = new Releaser();
+    this.released = new WeakMap(); // element -> the URLs that it may load
     this.retried = new WeakSet();
     this.due = 0;
     this.timer = 0;
@@ -29,10 +32,10 @@ class Judge {
     });
     document.addEventListener("DOMContentLoaded", () => this.schedule());
     document.addEventListener("error", ({ target }) => this.retry(target), true);
-    page.storage.local.onChanged.addListener(({ allowed }) => {
-      if (!allowed) return;
-      this.allowed = new Set(allowed.newValue);
-      this.schedule();
+    page.storage.local.onChanged.addListener(({ allowed, holdsPersonalised }) => {
+      if (allowed) this.allowed = new Set(allowed.newValue);
+      if (holdsPersonalised) this.holdsPersonalised = holdsPersonalised.newValue;
+      if (allowed || holdsPersonalised) this.schedule();
     });
     this.schedule();
   }
@@ -70,27 +73,39 @@ class Judge {
     if (document.readyState === "loading") return; // DOMContentLoaded will call again
     const roots = this.message ? Array.from(document.querySelectorAll(this.message)) : [document];
     const found = roots.filter((root) => !root.parentElement?.closest(this.message)).flatMap((root) => this.verdicts(root));
-    const trackers = new Map();
-    for (const verdict of found) {
-      const { tracker, resolvedUrl } = verdict;
-      if (tracker) trackers.set(resolvedUrl, [...(trackers.get(resolvedUrl) ?? []), verdict]);
-    }
-    // A URL is requested once: if one of its references is a tracker, all are held.
-    const isHeld = (url) => trackers.has(url) && !this.allowed.has(url);
-    for (const { element, carrier, url, resolvedUrl } of found) {
-      if (element && !isHeld(resolvedUrl)) this.releaser.release(element, carrier, (text) => (text === url ? url + this.mark : text));
-    }
+    const individual = Map.groupBy(
+      found.filter(({ verdict }) => verdict !== "clean"),
+      ({ resolvedUrl }) => resolvedUrl,
+    );
+    const isHeld = (url) => this.isUnwanted(individual.get(url) ?? []) && !this.allowed.has(url);
+    for (const reference of found) if (reference.element && !isHeld(reference.resolvedUrl)) this.release(reference);
     this.observer.takeRecords(); // its own changes
     page.runtime.sendMessage({
       type: "judged",
-      trackers: Array.from(trackers, ([url, verdicts]) => ({
-        url,
-        carriers: verdicts.map(({ carrier }) => carrier),
-        provider: tkit.provider(url),
-        reasons: reasonsOf(verdicts[0]),
-        isAllowed: this.allowed.has(url),
-      })),
+      found: Array.from(individual, ([url, references]) => {
+        const worst = references.find(({ verdict }) => verdict === "tracker") ?? references[0];
+        return {
+          url,
+          verdict: worst.verdict,
+          carriers: references.map(({ carrier }) => carrier),
+          provider: tkit.provider(url),
+          reasons: reasonsOf(worst),
+          isAllowed: this.allowed.has(url),
+          isShown: references.some(({ element }) => this.released.get(element)?.has(url)),
+        };
+      }),
     });
+  }
+
+  /** Whether references of one URL are to be held. It is requested once: if one mail has it as a tracker, all hold it. */
+  isUnwanted(references) {
+    return references.some(({ verdict }) => verdict === "tracker" || (verdict === "personalised" && this.holdsPersonalised));
+  }
+
+  release({ element, carrier, url, resolvedUrl }) {
+    if (!isReleasable(carrier)) return;
+    this.releaser.release(element, carrier, (text) => (text === url ? url + this.mark : text));
+    this.released.set(element, (this.released.get(element) ?? new Set()).add(resolvedUrl));
   }
 
   /** The verdicts of a message, each with the element of the page; null if no browser loads it. */

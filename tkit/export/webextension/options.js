@@ -1,4 +1,4 @@
-// Turns sites on and off, with the browser's permission for each, and revokes what was allowed.
+// Turns sites on and off, with the browser's permission for each, says what is held, and revokes what was allowed.
 import { KINDS, KNOWN, originsOf } from "./sites.js";
 import { button, element } from "./view.js";
 
@@ -6,6 +6,7 @@ const api = globalThis.browser ?? chrome;
 const HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 const form = document.getElementById("add");
 const problem = document.getElementById("problem");
+const holdsPersonalised = document.getElementById("holds-personalised");
 
 async function stored(name) {
   return (await api.storage.local.get(name))[name] ?? [];
@@ -42,6 +43,7 @@ async function show() {
     return element("li", "", element("code", url), button("Block it again", forget));
   });
   document.getElementById("allowed").replaceChildren(...(items.length ? items : [element("li", "none")]));
+  holdsPersonalised.checked = (await api.storage.local.get({ holdsPersonalised: false })).holdsPersonalised;
 }
 
 form.elements.kind.append(...Object.entries(KINDS).map(([kind, { title }]) => new Option(title, kind)));
@@ -55,5 +57,6 @@ form.addEventListener("submit", (event) => {
   problem.textContent = wrong.length ? `${wrong[0] || "Nothing"} is not a host: ${advice}` : "";
   if (!wrong.length) turnOn({ host, kind: form.elements.kind.value, own }).then(() => form.reset());
 });
+holdsPersonalised.addEventListener("change", () => api.storage.local.set({ holdsPersonalised: holdsPersonalised.checked }));
 api.storage.local.onChanged.addListener(show);
 show();

@@ -1,12 +1,13 @@
-// The trackers of a tab, each with its reasons.
-import { showTrackers, trackerItem } from "./view.js";
+// The trackers and personalised pictures of a tab, each with its reasons.
+import { foundItem, showFound } from "./view.js";
 
 const api = globalThis.browser ?? chrome;
 const key = `tab ${new URLSearchParams(location.search).get("tab")}`;
 
-function stateOf({ isAllowed, isHeld }) {
+function stateOf({ isAllowed, isHeld, isShown }) {
   if (!isHeld) return "Not blocked: such requests, or requests to its server, belong to the page here.";
-  return isAllowed ? "Shown: you allowed it." : "Blocked: its server was not contacted.";
+  if (isAllowed) return "Shown: you allowed it.";
+  return isShown ? "Shown: its server can see that you opened the mail." : "Blocked: its server was not contacted.";
 }
 
 async function allow(url, isAllowed) {
@@ -15,17 +16,18 @@ async function allow(url, isAllowed) {
   await api.storage.local.set({ allowed: isAllowed ? [...others, url] : others });
 }
 
-function item(tracker) {
-  const { url, isAllowed, isHeld } = tracker;
+function item(one) {
+  const { url, isAllowed, isHeld, isShown } = one;
   const control = [isAllowed ? "Block it again" : "Show it", () => allow(url, !isAllowed)];
-  return trackerItem(tracker, stateOf(tracker), ...(isHeld ? [control] : []));
+  return foundItem(one, stateOf(one), ...(isHeld && (isAllowed || !isShown) ? [control] : []));
 }
 
 async function show() {
   const { [key]: frames } = await api.storage.session.get(key);
   if (!frames) return;
   const found = Object.values(frames).flat();
-  showTrackers(found.length, found.map(item));
+  const itemsOf = (wanted) => found.filter(({ verdict }) => verdict === wanted).map(item);
+  showFound(itemsOf("tracker"), itemsOf("personalised"));
 }
 
 api.storage.session.onChanged.addListener((changes) => {
