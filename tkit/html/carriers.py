@@ -81,7 +81,7 @@ _ANIMATES_TARGET = (("attributename", _TARGETS),)
 _ANIMATES_STYLE = (("attributename", SVG_STYLES),)
 
 # An element's references are listed in this order. If several rows fit one attribute of an element, the first whose conditions
-# are met counts.
+# are met counts. Chromium asks for some of HTML's in SVG too, before it builds the tree.
 CARRIERS: tuple[Carrier, ...] = (
     Carrier("img-src", ("img",), ("src",), coarse="img", kind="picture"),
     Carrier("input-image", ("input",), ("src",), when=(("type", ("image",)),), coarse="input", kind="picture"),
@@ -100,8 +100,16 @@ CARRIERS: tuple[Carrier, ...] = (
     Carrier("img-lowsrc", ("img",), ("lowsrc",), kind="picture"),
     Carrier("img-dynsrc", ("img",), ("dynsrc",), kind="picture"),
     Carrier("object-data", ("object",), ("data",), request="object"),
-    Carrier("video-poster", ("video",), ("poster",)),
-    Carrier("link-stylesheet", ("link",), ("href",), when=(("rel", ("stylesheet",)),), request="stylesheet", kind="sheet"),
+    Carrier("video-poster", ("video",), ("poster",), language=""),
+    Carrier(
+        "link-stylesheet",
+        ("link",),
+        ("href",),
+        when=(("rel", ("stylesheet",)),),
+        request="stylesheet",
+        kind="sheet",
+        language="",
+    ),
     Carrier(
         "link-icon",
         ("link",),
@@ -114,10 +122,13 @@ CARRIERS: tuple[Carrier, ...] = (
         ("href",),
         when=(("rel", ("preload", "prefetch", "modulepreload", "prerender", "compression-dictionary")),),
         request="other",
+        language="",
     ),
     Carrier("link-preconnect", ("link",), ("href",), when=(("rel", ("preconnect", "dns-prefetch")),), request="other"),
     # Chromium loads it where the preload is of an image, and reads no srcset of a link.
-    Carrier("link-imagesrcset", ("link",), ("imagesrcset",), "srcset", (("rel", ("preload",)), ("as", ("image",)))),
+    Carrier(
+        "link-imagesrcset", ("link",), ("imagesrcset",), "srcset", (("rel", ("preload",)), ("as", ("image",))), language=""
+    ),
     # SVG 2, section 16.1.5: href has precedence over xlink:href.
     Carrier("svg-image", ("image", "feimage"), _TARGETS, "href", kind="picture", language="svg"),
     Carrier("svg-use", ("use",), _TARGETS, "href", language="svg"),
@@ -180,6 +191,12 @@ DOCUMENTS = frozenset(row.name for row in CARRIERS if row.request in ("subdocume
 WRITTEN_OUT = frozenset(row.name for row in CARRIERS if row.value == "document")
 """The carriers of documents that are the attribute's value itself, which is no reference."""
 
+NESTING = {
+    tag: tuple(name for row in CARRIERS if row.name in DOCUMENTS | WRITTEN_OUT and tag in row.tags for name in row.attributes)
+    for tag in dict.fromkeys(tag for row in CARRIERS if row.name in DOCUMENTS for tag in row.tags)
+}
+"""The attributes in which a document may be written, by tag."""
+
 SHEETS = frozenset(row.name for row in CARRIERS if row.request == "stylesheet")
 """The carriers of style sheets: a ``data:`` URL of CSS loads what is written in it."""
 
@@ -217,7 +234,7 @@ MARKS = frozenset(
 _COMMON = ("src", "href", "background", "srcset")
 # The parser finds elements by an attribute fast. The rare attributes are not worth a test each, so their tags are listed.
 _RARE = dict.fromkeys(
-    tag for row in CARRIERS if row.language == "html" and not set(row.attributes) <= set(_COMMON) for tag in row.tags
+    tag for row in CARRIERS if row.language != "svg" and not set(row.attributes) <= set(_COMMON) for tag in row.tags
 )
 SELECTOR = ",".join([*(f"[{name}]" for name in _COMMON), *_RARE, "svg", "template"])
 """A CSS selector of the elements that may be a link, a base or, other than by CSS, a reference, or contain one of SVG."""

@@ -67,6 +67,7 @@ _DASH = rf"(?:-|\\0{{0,4}}2d{_SPACE}?)"
 _CUSTOM = re.compile(rf"(?<![\w\\-]){_DASH}{_DASH}(?:[\w\x80-\U0010ffff-]|\\(?:{_HEX}|[^\n]))*+", _FLAGS)
 # Functions that another value is put in for, with or without quotes (CSS Values Level 5).
 _SUBSTITUTION = re.compile(rf"(?:(?<![\w\\-])(?:{_ident('var')}|{_ident('env')}|{_ident('if')})|{_CUSTOM.pattern})\Z", _FLAGS)
+_AT_DEFINITION = re.compile(rf"@(?:{_ident('property')}|{_ident('function')}){_BLANKS.pattern}\Z", _FLAGS)
 _VALUE_TOKEN = re.compile(r"[/\"'()\[\]{};\\]")
 _ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
 _HINTS = ("url(", "\\", "src(", "@import", "image-set(")
@@ -163,6 +164,11 @@ def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
         if text.startswith(":", start):
             position = _value_end(text, start + 1)
             yield _unescape(name[0]), start + 1, position
+        elif _AT_DEFINITION.search(text, max(0, name.start() - _LOOK_BACK), name.start()):
+            begin = end = _end(_TO_BLOCK, text, start)
+            while text[end : end + 1] in ("{", ";"):
+                end = _value_end(text, end + 1)
+            yield _unescape(name[0]), begin, end
 
 
 def _value_end(text: str, position: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from binascii import Error, a2b_base64, b2a_base64
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from tkit.mail.charset import decode_text
@@ -19,19 +20,6 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
 _XML = re.compile(r"(?:text/xml|application/xml|[^/]+/[^/]+\+xml)\Z")
 # XML closes an element in its start tag. HTML does so for few of them, and not for a style.
 _CLOSED = re.compile(r"<([A-Za-z][^\s/<>]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)(?<=/)>")
-
-_HOSTS = frozenset(
-    (
-        *("article", "aside", "blockquote", "body", "div", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "main"),
-        *("nav", "p", "section", "span"),
-    )
-)
-_RESERVED = frozenset(
-    (
-        *("annotation-xml", "color-profile", "font-face", "font-face-src", "font-face-uri", "font-face-format"),
-        *("font-face-name", "missing-glyph"),
-    )
-)
 
 
 class DataText(NamedTuple):
@@ -90,22 +78,12 @@ def with_text(url: str, text: str) -> str:
     return f"data:{media_type};charset=utf-8;base64,{content}"
 
 
-class ShadowHosts:
-    """The elements of a tree that have a shadow tree already: the first template counts."""
+def is_shadow(template: Mapping[str, str | None]) -> bool:
+    """Return whether a ``template`` with these attributes may be a shadow tree, which loads what is in it.
 
-    def __init__(self) -> None:
-        self._known: set[int] = set()
+    Where no shadow tree may be, as in a link, Chromium still asks for its pictures.
 
-    def attached(self, template: Any) -> bool:
-        """Return whether a template is a shadow tree (HTML Standard, section 13.2.6.4.4), and note its host."""
-        host = template.parent
-        mode = template.attributes.get("shadowrootmode")
-        if host is None or not mode or mode.lower() not in ("open", "closed"):
-            return False
-        tag = host.tag or ""
-        if tag not in _HOSTS and (tag in _RESERVED or "-" not in tag[1:]):
-            return False
-        if host.mem_id in self._known:
-            return False
-        self._known.add(host.mem_id)
-        return True
+    >>> is_shadow({"shadowrootmode": "open"}), is_shadow({})
+    (True, False)
+    """
+    return (template.get("shadowrootmode") or "").lower() in ("open", "closed")

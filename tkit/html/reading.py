@@ -38,7 +38,7 @@ from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.cost import tree_takes_long
 from tkit.html.css import CustomProperties, css_urls, may_load, may_use_properties
 from tkit.html.hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
-from tkit.html.nested import MAX_DOCUMENTS, ShadowHosts, data_text
+from tkit.html.nested import MAX_DOCUMENTS, DataText, data_text, is_shadow
 from tkit.html.tags import TagParser
 from tkit.mail import Message
 from tkit.url import clean, resolve
@@ -48,7 +48,7 @@ Backend = Literal["lexbor", "soup"]
 _Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
-_NESTED = DOCUMENTS | SHEETS
+_NESTED = DOCUMENTS | SHEETS | {"meta-refresh"}
 # What Chromium asks for before it builds the tree, with the first base that is written.
 _PRELOADED = frozenset(
     (
@@ -133,11 +133,14 @@ class Document(NamedTuple):
         The resolved URLs of its links in order, ``""`` for ``mailto:`` and the like.
     as_tags : bool
         True if its tree would take too long, so that it was read tag by tag, see :mod:`tkit.html.tags`.
+    properties : frozenset of str
+        The custom properties in which a string is a URL, see :class:`tkit.html.css.CustomProperties`.
     """
 
     references: list[RemoteReference]
     links: list[str]
     as_tags: bool = False
+    properties: frozenset[str] = frozenset()
 
 
 def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
@@ -280,7 +283,7 @@ class _Reader:
             for index, (draft, resolved_url) in enumerate(found, start)
         ]
         links = self._resolved(self._links, [inner.links for inner in self._inner])
-        return Document(references, links, self._as_tags)
+        return Document(references, links, self._as_tags, self._url_properties)
 
     def _resolved(self, urls: list[str], inner: list[range]) -> list[str]:
         resolved = _resolved(urls, self._base or "")
@@ -310,7 +313,6 @@ class _Reader:
 
     def _walk(self, nodes: Iterable[Any], ancestors: Ancestors, around: Ancestry | None, in_svg: bool = False) -> None:
         read: Collection[int] = ()
-        hosts = ShadowHosts()
         every_style = self._properties is not None
         for node in nodes:
             if read and node.mem_id in read:
@@ -332,7 +334,7 @@ class _Reader:
                 self._walk(inside, ancestors, around, in_svg=True)
                 continue
             elif tag == "template":
-                if not self._as_tags and hosts.attached(node):
+                if not self._as_tags and is_shadow(attributes):
                     self._shadow(node, ancestors, around)
             elif tag != "style" and MARKS.isdisjoint(attributes):
                 style = attributes.get("style")
@@ -351,7 +353,7 @@ class _Reader:
         if self._comments:
             return
         base = resolve(url, self._base_around)
-        if self._first_base is None and not self._documents:
+        if self._first_base is None and not self._documents and not self._shadows:
             self._first_base = base, len(self._drafts)
         # HTML Standard, section 4.2.3: the first base element with a href that is in the document, whatever it holds.
         if self._base is None and is_html and not self._shadows:
@@ -371,7 +373,7 @@ class _Reader:
 
     def _shadow(self, template: Any, ancestors: Ancestors, around: Ancestry | None) -> None:
         """Collect from a shadow tree."""
-        around = _within(around, ancestors.inside(template.parent))
+        around = _within(around, ancestors.of(template))
         self._shadows += 1
         for fragment in template.template_fragments():
             if self._shadows <= MAX_DOCUMENTS:
@@ -452,14 +454,19 @@ class _Reader:
                 draft = _Draft(carrier, url, tag, values, ancestry, order, text_before, text_after, conditional, descriptor)
                 self._drafts.append(draft)
                 self._marks += 1
-                if carrier in _NESTED and self._documents < MAX_DOCUMENTS and (data := data_text(url)):
+                if carrier in _NESTED and (data := self._data(carrier, url)):
                     if carrier in SHEETS:
-                        outer, self._base = self._base, None
-                        with self._inside(""):
-                            self._add(node, tag, attributes, self._loads(SHEET, data.text), ancestors, around)
-                        self._base = outer
+                        self._documents += 1
+                        self._add(node, tag, attributes, self._loads(SHEET, data.text), ancestors, around)
+                        self._documents -= 1
                     elif data.is_document:
                         self._document(data.text, _within(around, ancestors.inside(node)), "")
+
+    def _data(self, carrier: str, url: str) -> DataText | None:
+        """Return the document or style sheet that a ``data:`` URL is; None for another URL."""
+        # A mail itself is not replaced by a data: URL.
+        too_deep = self._documents >= MAX_DOCUMENTS or (carrier == "meta-refresh" and not self._documents)
+        return None if too_deep else data_text(url)
 
 
 def _within(around: Ancestry | None, ancestry: Ancestry) -> Ancestry:
