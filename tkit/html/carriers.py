@@ -201,6 +201,14 @@ SHEETS = frozenset(row.name for row in CARRIERS if row.request == "stylesheet")
 """The carriers of style sheets: a ``data:`` URL of CSS loads what is written in it."""
 
 
+PRELOADED = frozenset(
+    (
+        *("img-src", "input-image", "img-srcset", "source-srcset", "link-stylesheet", "link-preload", "link-imagesrcset"),
+        *("video-poster", "script-src", "css-import"),
+    )
+)
+"""The carriers that Chromium asks for before it builds the tree, with the first base that is written."""
+
 SHEET = next(row for row in CARRIERS if row.value.startswith("sheet "))
 """The carrier of a style sheet: its URLs have the names of what they are for."""
 

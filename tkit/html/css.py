@@ -68,6 +68,7 @@ _CUSTOM = re.compile(rf"(?<![\w\\-]){_DASH}{_DASH}(?:[\w\x80-\U0010ffff-]|\\(?:{
 # Functions that another value is put in for, with or without quotes (CSS Values Level 5).
 _SUBSTITUTION = re.compile(rf"(?:(?<![\w\\-])(?:{_ident('var')}|{_ident('env')}|{_ident('if')})|{_CUSTOM.pattern})\Z", _FLAGS)
 _AT_DEFINITION = re.compile(rf"@(?:{_ident('property')}|{_ident('function')}){_BLANKS.pattern}\Z", _FLAGS)
+_DESCRIPTOR = re.compile(rf"{_BLANKS.pattern}(?:{_ident('initial-value')}|{_ident('result')}){_BLANKS.pattern}:", _FLAGS)
 _VALUE_TOKEN = re.compile(r"[/\"'()\[\]{};\\]")
 _ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
 _HINTS = ("url(", "\\", "src(", "@import", "image-set(")
@@ -165,10 +166,13 @@ def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
             position = _value_end(text, start + 1)
             yield _unescape(name[0]), start + 1, position
         elif _AT_DEFINITION.search(text, max(0, name.start() - _LOOK_BACK), name.start()):
-            begin = end = _end(_TO_BLOCK, text, start)
+            # The block of @property or @function: one of its descriptors is the value.
+            position = end = _end(_TO_BLOCK, text, start)
             while text[end : end + 1] in ("{", ";"):
+                begin = _DESCRIPTOR.match(text, end + 1)
                 end = _value_end(text, end + 1)
-            yield _unescape(name[0]), begin, end
+                if begin:
+                    yield _unescape(name[0]), begin.end(), end
 
 
 def _value_end(text: str, position: int) -> int:

@@ -24,6 +24,7 @@ from tkit.html.carriers import (
     ANIMATIONS,
     DOCUMENTS,
     MARKS,
+    PRELOADED,
     SELECTOR,
     SHEET,
     SHEET_USES,
@@ -49,13 +50,6 @@ _Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
 _NESTED = DOCUMENTS | SHEETS | {"meta-refresh"}
-# What Chromium asks for before it builds the tree, with the first base that is written.
-_PRELOADED = frozenset(
-    (
-        *("img-src", "input-image", "img-srcset", "source-srcset", "link-stylesheet", "link-preload", "link-imagesrcset"),
-        *("video-poster", "script-src", "css-import"),
-    )
-)
 # Only the last character of a run of white space separates the time from the URL, so that no run is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}
@@ -298,7 +292,7 @@ class _Reader:
         inner = {number for own in self._inner for number in own.drafts}
         for number, (draft, resolved_url) in enumerate(found):
             yield draft, resolved_url
-            if number >= first and number not in inner and draft.carrier in _PRELOADED and not resolve(draft.url):
+            if number >= first and number not in inner and draft.carrier in PRELOADED and not resolve(draft.url):
                 preloaded = resolve(draft.url, base)
                 if preloaded and preloaded != resolved_url:
                     yield draft, preloaded
