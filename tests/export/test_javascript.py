@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_nested import KINDS, generated
 from paths import ROOT, SHARED
 
 from tkit.bundle import Bundle, IntegerLinear, default_bundle
@@ -116,6 +117,14 @@ def test_features_of_sample_mails_in_node(ask: Ask, npm: Path, tmp_path: Path, v
     found = [row for answer in answers for row in answer]
     assert len(found) > 150
     assert_same(found, messages, bundle)
+
+
+def test_documents_in_one_another(ask: Ask) -> None:
+    html = [html for cases in KINDS.values() for html, _ in cases] + [generated(seed)[0] for seed in range(40)]
+    messages = [message_of(one) for one in html]
+    found = [row for answer in ask(message=[question(message) for message in messages])["message"] for row in answer]
+    assert len(found) > 400
+    assert_same(found, messages, default_bundle("message"))
 
 
 def test_margins_of_every_row_of_the_dataset(npm: Path, tmp_path: Path) -> None:

@@ -107,10 +107,9 @@ def generated(seed: int, depth: int = 3) -> tuple[str, list[str]]:
         return urls[-1]
 
     def sheet(level: int) -> str:
-        rules = [f"p{{background:url('{url()}')}}"]
         if level and choose.random() < 0.5:
-            rules = [f'@import "{data("text/css", sheet(level - 1))}";', f"i{{mask:u\\72l({url()})}}"]
-        return "".join(rules)
+            return f'@import "{data("text/css", sheet(level - 1))}";i{{mask:u\\72l({url()})}}'
+        return f"p{{background:url('{url()}')}}"
 
     def piece(level: int) -> str:
         kind = choose.randrange(9 if level else 5)

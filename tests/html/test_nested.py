@@ -10,7 +10,11 @@ from tkit.html import read_document
 from tkit.html.nested import MAX_DOCUMENTS, data_text, with_text
 
 BOTH = pytest.mark.parametrize("backend", ["lexbor", "soup"])
-CASES = [pytest.param(html, paths, id=f"{kind} {number}") for kind, cases in KINDS.items() for number, (html, paths) in enumerate(cases)]
+CASES = [
+    pytest.param(html, paths, id=f"{kind} {number}")
+    for kind, cases in KINDS.items()
+    for number, (html, paths) in enumerate(cases)
+]
 IMAGE = f"<img src={T}1>"
 
 
@@ -25,7 +29,7 @@ def test_each_kind(html: str, paths: list[str], backend) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_things_in_one_another(seed: int, backend) -> None:
     html, expected = generated(seed)
     assert urls(html, backend) == expected
@@ -109,8 +113,17 @@ def test_the_work_is_bounded(html: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_many_at_rules_in_an_open_comment_and_in_strings() -> None:
     # Quadratic steps would take hours.
-    for piece in ("@import/*", '"@import/*" ', "@font-face/**/", "@namespace ", "--a:'", "image-set(", "@property --a{", "--a "):
-        assert urls(f"<style>{piece * 100_000}</style><p style='background:image-set(var(--a) 1x)'>{IMAGE}") == [T + "1"]
+    for piece in (
+        "@import/*",
+        '"@import/*" ',
+        "@font-face/**/",
+        "@namespace ",
+        "--a:'",
+        "image-set(",
+        "@property --a{",
+        "--a ",
+    ):
+        assert urls(f"<style>{piece * 20_000}</style><p style='background:image-set(var(--a) 1x)'>{IMAGE}") == [T + "1"]
 
 
 def test_data_urls() -> None:

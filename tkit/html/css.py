@@ -159,13 +159,13 @@ class _Open(NamedTuple):
 
 def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the name of each custom property that a filtered text declares, and where its value starts and ends."""
-    position = 0
+    position = defined = 0
     while name := _CUSTOM.search(text, position):
         start = position = _end(_BLANKS, text, name.end())
         if text.startswith(":", start):
             position = _value_end(text, start + 1)
             yield _unescape(name[0]), start + 1, position
-        elif _AT_DEFINITION.search(text, max(0, name.start() - _LOOK_BACK), name.start()):
+        elif start >= defined and _AT_DEFINITION.search(text, max(0, name.start() - _LOOK_BACK), name.start()):
             # The block of @property or @function: one of its descriptors is the value.
             position = end = _end(_TO_BLOCK, text, start)
             while text[end : end + 1] in ("{", ";"):
@@ -173,6 +173,7 @@ def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
                 end = _value_end(text, end + 1)
                 if begin:
                     yield _unescape(name[0]), begin.end(), end
+            defined = end
 
 
 def _value_end(text: str, position: int) -> int:

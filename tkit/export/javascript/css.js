@@ -98,13 +98,14 @@ function skipBlanks(text, at) {
 /** Each custom property that a text declares, and where its value starts and ends. */
 function* declarations(text) {
   const name = new RegExp(CUSTOM);
+  let defined = 0;
   for (let found = name.exec(text); found; found = name.exec(text)) {
     let at = skipBlanks(text, name.lastIndex);
     if (text[at] === ":") {
       const end = valueEnd(text, at + 1);
       yield { name: unescape(found[0]), start: at + 1, end };
       at = end;
-    } else if (isDefinition(text, found.index)) {
+    } else if (at >= defined && isDefinition(text, found.index)) {
       // The block of @property or @function: one of its descriptors is the value.
       while (at < text.length && !";{}".includes(text[at])) at++;
       let end = at;
@@ -113,6 +114,7 @@ function* declarations(text) {
         end = valueEnd(text, end + 1);
         if (start) yield { name: unescape(found[0]), start, end };
       }
+      defined = end;
     }
     name.lastIndex = at;
   }
