@@ -53,14 +53,14 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
         (f"<p><template shadowrootmode=closed>{IMAGE}</template></p>", ["1"]),
         (f"<x-card><template SHADOWROOTMODE=OPEN><style>@import '{T}1'</style></template></x-card>", ["1"]),
         (f"<div><template shadowrootmode=open><b><template shadowrootmode=open>{IMAGE}</template></b></template></div>", ["1"]),
-        (f"<div><template shadowrootmode=open><base href={T}><svg><image href={T}1 /></svg></template></div><img src=2>", ["1"]),
+        (f"<div><template shadowrootmode=open><base href={T}><svg><image href={T}1 /></svg></template></div><img src=2>", ["1"]),  # noqa: E501
         (f"<div><template shadowrootmode=shut>{IMAGE}</template><template shadowroot=open>{IMAGE}</template></div>", []),
     ],
     "data documents": [
         (f'<embed src="{data("text/html", IMAGE, base64=False)}">', ["1"]),
         (f'<iframe src="{data("image/svg+xml", PICTURE)}"></iframe>', ["1"]),
         (f'<object data="DATA:text/html;charset=utf-8;base64,{data("", IMAGE)[13:]}"></object>', ["1"]),
-        (f'<iframe src="{data("application/xhtml+xml", "<html><iframe/><img src=" + repr(T + "1") + "/></html>")}"></iframe>', ["1"]),
+        (f'<iframe src="{data("application/xhtml+xml", "<html><iframe/><img src=" + repr(T + "1") + "/></html>")}"></iframe>', ["1"]),  # noqa: E501
         (f'<frameset><frame src="{data("text/html", f"<base href={T}><img src=1>")}"></frameset>', ["1"]),
         (f'<iframe src="{data("text/plain", IMAGE)}"></iframe><img src="{data("image/svg+xml", PICTURE)}">', []),
         ('<iframe src="data:text/html;base64,!"></iframe><iframe src="data:text/html"></iframe>', []),
@@ -68,7 +68,7 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
     "data style sheets": [
         (f'<link rel=stylesheet href="{data("text/css", SHEET, base64=False)}">', ["1"]),
         (f"<style>@import '{data('text/css', SHEET)}';</style>", ["1"]),
-        (f"<style>@import url({data('text/css', f'@import {chr(34)}{T}1{chr(34)}')});p{{content:url({T}2)}}</style>", ["1", "2"]),
+        (f"<style>@import url({data('text/css', f'@import {chr(34)}{T}1{chr(34)}')});p{{content:url({T}2)}}</style>", ["1", "2"]),  # noqa: E501
         (f'<base href={T}><link rel=stylesheet href="{data("text/css", "p{background:url(1)}")}"><p>x', ["1"]),
         (f'<link rel=alternate href="{data("text/css", SHEET)}">', []),
     ],
@@ -82,8 +82,8 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
     "custom properties": [
         (f"<p style='--u:\"{T}1\";background:image-set(var(--u) 1x)'>x", ["1"]),
         (f"<div style='--u:\"{T}1\"'><p style='background:image-set(var( --v,\"{T}2\") 1x)'>x</div>", ["2"]),
-        (f'<style>:root{{--a:var(--b);--b:"{T}1";--c:"{T}2"}}p{{background:-webkit-image-set(var(--a) 1x)}}</style><p>x', ["1"]),
-        (f"<style>@property --a{{syntax:'<string>';inherits:false;initial-value:'{T}1'}}p{{background:image-set(var(--a) 1x)}}</style><p>x", ["1"]),
+        (f'<style>:root{{--a:var(--b);--b:"{T}1";--c:"{T}2"}}p{{background:-webkit-image-set(var(--a) 1x)}}</style><p>x', ["1"]),  # noqa: E501
+        (f"<style>@property --a{{syntax:'<string>';inherits:false;initial-value:'{T}1'}}p{{background:image-set(var(--a) 1x)}}</style><p>x", ["1"]),  # noqa: E501
         (f"<style>@function --f(){{result:'{T}1'}}p{{background:image-set(--f() 1x)}}</style><p>x", ["1"]),
         (f'<style>:root{{--a:"{T}1"}}p{{background:image-set("{T}2" type("image/png"))}}</style><p>x', ["2"]),
     ],
@@ -111,7 +111,7 @@ def generated(seed: int, depth: int = 3) -> tuple[str, list[str]]:
             return f'@import "{data("text/css", sheet(level - 1))}";i{{mask:u\\72l({url()})}}'
         return f"p{{background:url('{url()}')}}"
 
-    def piece(level: int) -> str:
+    def piece(level: int) -> str:  # noqa: PLR0911
         kind = choose.randrange(9 if level else 5)
         if kind == 0:
             return f"<img src={url()}>"

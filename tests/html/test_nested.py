@@ -36,7 +36,7 @@ def test_things_in_one_another(seed: int, backend) -> None:
 
 
 def test_what_is_known_of_a_reference_in_a_frame() -> None:
-    html = '<a href=http://l.test/><table><td style="display:none"><iframe srcdoc="<p><img src=http://t.test/1 alt=x>"></iframe></table></a>'
+    html = '<a href=http://l.test/><table><td style="display:none"><iframe srcdoc="<p><img src=http://t.test/1 alt=x>"></iframe></table></a>'  # noqa: E501
     document = read_document(html)
     (one,) = document.references
     assert (one.carrier, one.element, dict(one.attributes)) == ("img-src", "img", {"src": T + "1", "alt": "x"})
