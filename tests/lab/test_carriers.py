@@ -1,4 +1,4 @@
-"""What Chromium asks for is listed, on a part of the combinations of benchmarks/carriers.py and on every kind of nested document."""
+"""What Chromium asks for is listed: a part of the combinations of benchmarks/carriers.py, and every kind of nested document."""
 
 import shutil
 import sys
