@@ -20,6 +20,14 @@ class Node {
     return { "#comment": 8, "#documentType": 10 }[this.own.nodeName] ?? 9;
   }
 
+  get namespaceURI() {
+    return this.own.namespaceURI;
+  }
+
+  get content() {
+    return this.own.content ? new Node(this.own.content, null, this.ownerDocument) : null;
+  }
+
   get localName() {
     return this.own.tagName;
   }

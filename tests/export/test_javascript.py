@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_nested import KINDS, generated
 from made_verdicts import BOTH, LOGO, MAIL_OF_THREE, OPENED, PASS, of_three_verdicts
 from paths import ROOT, SHARED
 
@@ -137,6 +138,14 @@ def test_one_url_of_a_mail_has_one_verdict(ask: Ask, tmp_path: Path) -> None:
         [(OPENED, "personalised"), (LOGO, "clean")],
         [(OPENED, "personalised"), (OPENED, "personalised"), (LOGO, "clean")],
     ]
+
+
+def test_documents_in_one_another(ask: Ask) -> None:
+    html = [html for cases in KINDS.values() for html, _ in cases] + [generated(seed)[0] for seed in range(40)]
+    messages = [message_of(one) for one in html]
+    found = [row for answer in ask(message=[question(message) for message in messages])["message"] for row in answer]
+    assert len(found) > 400
+    assert_same(found, messages, default_bundle("message"))
 
 
 def test_margins_of_every_row_of_the_dataset(npm: Path, tmp_path: Path) -> None:

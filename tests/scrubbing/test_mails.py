@@ -11,6 +11,7 @@ import pytest
 from calls import Calls, half
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_nested import KINDS, generated
 from paths import ROOT
 
 from tkit.bundle import Bundle, Question, default_bundle
@@ -52,6 +53,19 @@ def edited(html: str, replace: bool = False) -> str:
     ]
     assert run(done.raw, Calls(trackers), replace).raw == done.raw
     return body_of(done)
+
+
+@pytest.mark.parametrize(("html", "paths"), [case for cases in KINDS.values() for case in cases])
+def test_nothing_of_any_kind_is_left(html: str, paths: list[str]) -> None:
+    if "w.test" not in html:  # a second base, which cannot be told from the first
+        assert not [own for own in remote(BEGIN + edited(html).encode()) if trackers(own.resolved_url)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_documents_in_one_another(seed: int) -> None:
+    html, urls = generated(seed)
+    left = remote(BEGIN + edited(html).encode())
+    assert [own.resolved_url for own in left] == [url for url in urls if not trackers(url)]
 
 
 @pytest.mark.parametrize(

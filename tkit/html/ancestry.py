@@ -47,6 +47,9 @@ class Ancestry(NamedTuple):
 _Above = tuple[int, str, str, str | None, int]  # the fields of an Ancestry, which most elements do not need as one
 _ROOT: _Above = (0, "", "", None, 0)
 
+# The elements of SVG and MathML that HTML may be in (HTML Standard, section 13.2.6.5).
+_OF_HTML = frozenset(("foreignobject", "desc", "title", "mi", "mo", "mn", "ms", "mtext", "annotation-xml"))
+
 
 class Ancestors:
     """The ancestries of one tree's elements, each computed once."""
@@ -54,6 +57,7 @@ class Ancestors:
     def __init__(self) -> None:
         self._above: dict[int, _Above] = {}
         self._known: dict[int, Ancestry] = {}
+        self._languages: dict[int, str] = {}
 
     def of(self, node: Any) -> Ancestry:
         """Return the ancestry of a node."""
@@ -65,6 +69,36 @@ class Ancestors:
         if ancestry is None:
             ancestry = self._known[identity] = Ancestry(*self._below(parent))
         return ancestry
+
+    def inside(self, node: Any) -> Ancestry:
+        """Return the ancestry of what is in a node: of its children, or of the document that it shows."""
+        return Ancestry(*self._below(node))
+
+    def language(self, node: Any) -> str:
+        """Return the language of an element: ``"svg"``, ``"math"`` or ``"html"``."""
+        tag = node.tag.lower()
+        return tag if tag in ("svg", "math") else self._language_in(node.parent)
+
+    def _language_in(self, element: Any) -> str:
+        """Return the language of an element's children."""
+        known = self._languages
+        unknown = []
+        language = "html"
+        while element is not None and element.is_element_node:
+            identity = element.mem_id
+            if identity in known:
+                language = known[identity]
+                break
+            unknown.append(identity)
+            tag = element.tag.lower()
+            if tag in ("svg", "math"):
+                language = tag
+                break
+            if tag in _OF_HTML:
+                break
+            element = element.parent
+        known.update(dict.fromkeys(unknown, language))
+        return language
 
     def _below(self, element: Any) -> _Above:
         """Return the ancestry of an element's children. It is a loop because hostile mail nests deeper than calls may."""

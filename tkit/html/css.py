@@ -7,6 +7,7 @@ everything else that tkit does to a mail. A test compares it with ``tinycss2``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -37,8 +38,8 @@ def _ident(word: str) -> str:
 
 _FLAGS = re.IGNORECASE | re.ASCII
 # Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them backtrack.
-_BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]|\*(?!/)){{0,80}}+\*/){{0,8}}+"
-_TRIGGER = re.compile(r"[/\"'(\\]")
+_BLANKS = re.compile(rf"(?:{_SPACE}++|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+")
+_TRIGGER = re.compile(r"[/\"'(\\@]")
 _INSIDE = {
     '"': re.compile(rf"(?:[^\"\\\n]++|\\(?:{_HEX}|[\s\S]))*+"),
     "'": re.compile(rf"(?:[^'\\\n]++|\\(?:{_HEX}|[\s\S]))*+"),
@@ -46,7 +47,7 @@ _INSIDE = {
 _SPACES = re.compile(rf"{_SPACE}*+")
 _BARE = re.compile(rf"((?:[^ \"'()\\\x00-\x1f\x7f]++|\\(?:{_HEX}|[^\n]|\Z))*+){_SPACE}*+(?:\)|\Z)")
 _BAD_URL = re.compile(r"(?:[^)\\]++|\\[\s\S]?)*+\)?")
-_NESTED = re.compile(r"[/\"'()\[\]{}\\]")
+_NESTED = re.compile(r"[/\"'()\[\]{}\\@]")
 _CLOSERS = {"[": "]", "{": "}"}
 # The character before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
 _FUNCTION = re.compile(
@@ -57,21 +58,33 @@ _FUNCTION = re.compile(
 )
 _LAST_LETTERS = "lLcCtT"
 _ESCAPE_BEFORE = re.compile(rf"(?<!\\)(?:\\\\)*\\(?:[0-9a-f]{{1,6}}{_SPACE}?|[^\n])\Z", _FLAGS)
-_AT_IMPORT = re.compile(rf"(?<!\\)@{_ident('import')}{_BLANK}\Z", _FLAGS)
-_AT_FONT_FACE = re.compile(rf"@(?<!\\@){_ident('font-face')}{_BLANK}\{{", _FLAGS)  # "@" first: it is found fast
-_AT_NAMESPACE = re.compile(rf"(?<!\\)@{_ident('namespace')}(?![\w\\-])[^;{{}}]*\Z", _FLAGS)
+_AT_RULE = re.compile(
+    rf"@(?:(?P<imports>{_ident('import')})|(?P<face>{_ident('font-face')})|(?P<namespace>{_ident('namespace')}))(?![\w\\-])",
+    _FLAGS,
+)
+_TO_BLOCK = re.compile(r"[^;{}]*+")
+_DASH = rf"(?:-|\\0{{0,4}}2d{_SPACE}?)"
+_CUSTOM = re.compile(rf"(?<![\w\\-]){_DASH}{_DASH}(?:[\w\x80-\U0010ffff-]|\\(?:{_HEX}|[^\n]))*+", _FLAGS)
+# Functions that another value is put in for, with or without quotes (CSS Values Level 5).
+_SUBSTITUTION = re.compile(rf"(?:(?<![\w\\-])(?:{_ident('var')}|{_ident('env')}|{_ident('if')})|{_CUSTOM.pattern})\Z", _FLAGS)
+_AT_DEFINITION = re.compile(rf"@(?:{_ident('property')}|{_ident('function')}){_BLANKS.pattern}\Z", _FLAGS)
+_DESCRIPTOR = re.compile(rf"{_BLANKS.pattern}(?:{_ident('initial-value')}|{_ident('result')}){_BLANKS.pattern}:", _FLAGS)
+_VALUE_TOKEN = re.compile(r"[/\"'()\[\]{};\\]")
 _ESCAPE = re.compile(rf"\\(?:([0-9A-Fa-f]{{1,6}}){_SPACE}?|(\n)|([\s\S])|\Z)")
 _HINTS = ("url(", "\\", "src(", "@import", "image-set(")
-_LOOK_BACK = 80  # an at-rule or function name with every letter escaped is shorter
+_LOOK_BACK = 80  # a function name with every letter escaped is shorter
+_NONE: frozenset[str] = frozenset()
 
 
-def css_urls(text: str) -> list[CssUrl]:
+def css_urls(text: str, properties: frozenset[str] = _NONE) -> list[CssUrl]:
     r"""Return every URL that a style sheet or declaration list may load, in order.
 
     Parameters
     ----------
     text : str
         The content of a ``style`` element or attribute. No text raises an error; broken CSS is read as browsers read it.
+    properties : frozenset of str
+        The custom properties in which a string is a URL, see :class:`CustomProperties`.
 
     Returns
     -------
@@ -86,7 +99,42 @@ def css_urls(text: str) -> list[CssUrl]:
     >>> css_urls('@import "a.css" screen; @font-face{src:url(f.woff)}')
     [CssUrl(url='a.css', use='import'), CssUrl(url='f.woff', use='font')]
     """
-    return _Scanner(_filtered(text)).scan() if may_load(text) else []
+    return _Scanner(_filtered(text), properties).scan() if properties or may_load(text) else []
+
+
+class CustomProperties:
+    """The custom properties of a document's style sheets, in some of which a string is a URL.
+
+    ``image-set()`` takes a string as a URL, and ``var(--name)`` in it may be one. The style sheets are added one by one.
+    """
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._named: dict[str, set[str]] = {}
+
+    def add(self, text: str) -> None:
+        """Add a style sheet or declaration list."""
+        text = _filtered(text)
+        scanner = _Scanner(text, _NONE)
+        scanner.scan()
+        self._used |= scanner.used
+        for name, start, end in _declarations(text):
+            self._named.setdefault(name, set()).update(_unescape(found[0]) for found in _CUSTOM.finditer(text, start, end))
+
+    def of_urls(self) -> frozenset[str]:
+        """Return the names of those in which a string is a URL, directly or through others."""
+        waiting = list(self._used)
+        found = set(waiting)
+        while waiting:
+            new = self._named.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)
+
+
+def may_use_properties(text: str) -> bool:
+    """Return whether CSS may have ``image-set()`` with the value of a custom property."""
+    return "(" in text and ("--" in text or "\\" in text) and ("set(" in text.lower() or "\\" in text)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -109,15 +157,62 @@ class _Open(NamedTuple):
     strings: Use | None = None
 
 
+def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each custom property that a filtered text declares, and where its value starts and ends."""
+    position = defined = 0
+    while name := _CUSTOM.search(text, position):
+        start = position = _end(_BLANKS, text, name.end())
+        if text.startswith(":", start):
+            position = _value_end(text, start + 1)
+            yield _unescape(name[0]), start + 1, position
+        elif start >= defined and _AT_DEFINITION.search(text, max(0, name.start() - _LOOK_BACK), name.start()):
+            # The block of @property or @function: one of its descriptors is the value.
+            position = end = _end(_TO_BLOCK, text, start)
+            while text[end : end + 1] in ("{", ";"):
+                begin = _DESCRIPTOR.match(text, end + 1)
+                end = _value_end(text, end + 1)
+                if begin:
+                    yield _unescape(name[0]), begin.end(), end
+            defined = end
+
+
+def _value_end(text: str, position: int) -> int:
+    """Return where the value of a declaration ends."""
+    open_brackets = 0
+    while token := _VALUE_TOKEN.search(text, position):
+        kind, start = token[0], token.start()
+        position = start + 1
+        if kind in _INSIDE:
+            position = _end(_INSIDE[kind], text, position) + 1
+        elif kind == "\\":
+            position += 1
+        elif kind == "/":
+            position = max(position, _end(_BLANKS, text, start))
+        elif kind in "([{":
+            open_brackets += 1
+        elif not open_brackets and kind in ";})]":
+            return start
+        elif kind in ")]}":
+            open_brackets -= 1
+    return len(text)
+
+
 class _Scanner:
     """One pass over one filtered text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, properties: frozenset[str]) -> None:
         self._text = text
         self._urls: list[CssUrl] = []
-        self._face = _AT_FONT_FACE.search(text)  # the next @font-face, or the one around the position
-        self._face_end = -1  # where it ends; -1 if that is not known yet
-        self._read = 0  # the end of the last string or URL: the name of an at-rule or a function comes after it
+        self.used: set[str] = set()
+        """Custom properties and functions in ``image-set()``."""
+        self._import = -1  # behind the name of the last @import and the blanks that follow
+        self._face_end = -1  # of the last @font-face
+        self._namespace_end = -1
+        self._read = 0  # the end of the last string, URL or at-rule's name: a function's name comes after it
+        # Where a string is a URL; the last comes first.
+        self._values = (
+            [(start, end) for name, start, end in _declarations(text) if name in properties][::-1] if properties else []
+        )
 
     def scan(self) -> list[CssUrl]:
         text = self._text
@@ -128,16 +223,20 @@ class _Scanner:
             kind = token[0]
             if kind == "(":
                 position, opened = self._function(start)
+                if opened and stack and stack[-1].strings and not opened.strings:
+                    opened = self._substitution(start, stack[-1])
                 if opened and (stack or opened.strings):
                     stack.append(opened)
             elif kind == "\\":
                 position = start + 2
             elif kind == "/":
                 position = self._slash(start)
+            elif kind == "@":
+                position = self._at_rule(start)
             elif kind in _INSIDE:
-                imported = _AT_IMPORT.search(text, self._window(start), start)
                 string, position = self._string(start)
-                self._add(string, "import" if imported else stack[-1].strings if stack else None)
+                use = "import" if start == self._import else stack[-1].strings if stack else None
+                self._add(string, use or self._in_property(start))
             else:
                 position = start + 1
                 if kind == stack[-1].closer:
@@ -145,6 +244,38 @@ class _Scanner:
                 elif kind in _CLOSERS:
                     stack.append(_Open(_CLOSERS[kind]))
         return self._urls
+
+    def _at_rule(self, start: int) -> int:
+        """Read the name of an at-rule; return where to go on."""
+        text = self._text
+        rule = _AT_RULE.match(text, start)
+        if not rule:
+            return start + 1
+        end = self._read = _end(_BLANKS, text, rule.end())
+        if rule["imports"]:
+            self._import = end
+        elif rule["namespace"]:
+            if end > self._namespace_end:
+                self._namespace_end = _end(_TO_BLOCK, text, end)
+        elif text.startswith("{", end) and end > self._face_end:
+            closed = text.find("}", end)
+            self._face_end = closed if closed >= 0 else len(text)
+        return end
+
+    def _substitution(self, start: int, around: _Open) -> _Open:
+        """Return the bracket that opens at ``start`` inside ``image-set()``; note the custom property that it stands for."""
+        name = _SUBSTITUTION.search(self._text, max(self._read, start - _LOOK_BACK), start)
+        if not name:
+            return _Open(")")
+        inner = _CUSTOM.match(self._text, _end(_BLANKS, self._text, start + 1))
+        self.used.update(_unescape(found[0]) for found in (inner, _CUSTOM.match(name[0])) if found)
+        return _Open(")", around.strings)
+
+    def _in_property(self, start: int) -> Use | None:
+        """Return what a string is for in the value of a custom property."""
+        while self._values and self._values[-1][1] <= start:
+            self._values.pop()
+        return "value" if self._values and self._values[-1][0] <= start else None
 
     def _function(self, start: int) -> tuple[int, _Open | None]:
         """Read the function that opens at ``start``; return where to go on, and the bracket that is still open there."""
@@ -186,36 +317,18 @@ class _Scanner:
 
     def _use(self, start: int) -> Use | None:
         """Return what a URL function that begins at ``start`` is for; None if its URL is not loaded."""
-        text = self._text
-        window = self._window(start)
-        if text.find("@", window, start) >= 0:
-            if _AT_IMPORT.search(text, window, start):
-                return "import"
-            if _AT_NAMESPACE.search(text, window, start):
-                return None
-        return "font" if self._in_font_face(start) else "value"
-
-    def _in_font_face(self, start: int) -> bool:
-        """Return whether a position is inside ``@font-face``, and move on from the rules that end before it."""
-        while self._face and self._face.end() <= start:
-            if self._face_end < 0:
-                closed = self._text.find("}", self._face.end())
-                self._face_end = closed if closed >= 0 else len(self._text)
-            if start < self._face_end:
-                return True
-            self._face, self._face_end = _AT_FONT_FACE.search(self._text, self._face_end), -1
-        return False
+        if start == self._import:
+            return "import"
+        if start < self._namespace_end:
+            return None
+        return "font" if start < self._face_end else "value"
 
     def _slash(self, start: int) -> int:
         """Return where to go on after a slash, past the comment that it may open."""
-        text = self._text
-        if not text.startswith("/*", start):
+        if not self._text.startswith("/*", start):
             return start + 1
-        end = text.find("*/", start + 2)
-        end = end + 2 if end >= 0 else len(text)
-        if self._face and start < self._face.start() < end:
-            self._face = _AT_FONT_FACE.search(text, end)
-        return end
+        end = self._text.find("*/", start + 2)
+        return end + 2 if end >= 0 else len(self._text)
 
     def _string(self, start: int) -> tuple[str, int]:
         """Return the inside of the string that opens at ``start`` (``""`` for a bad one) and where to go on."""

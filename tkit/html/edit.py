@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from tkit.html.carriers import SRCSETS
 from tkit.html.css import css_urls
-from tkit.html.places import Place, Places
+from tkit.html.nested import data_text, with_text
+from tkit.html.places import Place, Places, Source, attribute_text, document_value
 from tkit.html.reading import srcset_candidates
-from tkit.html.source import Attribute, Decoded, Tag
+from tkit.html.source import Attribute, Decoded
 from tkit.html.style import dimension, parse_style
 from tkit.mail.edit import Edit
+from tkit.url import clean
 
 INERT = "data:,"
 """The URL that replaces one in a style sheet: it is empty and needs no server, and the rule stays valid."""
@@ -28,13 +29,11 @@ _CSS_TEXT = re.compile(
 )
 
 
-def removal(text: str, places: Places, gone: Collection[Place], replace: bool = False) -> list[Edit]:
+def removal(places: Places, gone: Collection[Place], replace: bool = False) -> list[Edit]:
     """Return the edits that take references out of a text and leave all others.
 
     Parameters
     ----------
-    text : str
-        The HTML.
     places : Places
         See :func:`tkit.html.places.places`.
     gone : collection of Place
@@ -47,34 +46,77 @@ def removal(text: str, places: Places, gone: Collection[Place], replace: bool = 
     list of Edit
         In the order of the text.
     """
-    numbers: dict[int, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for place in gone:
-        numbers[place.tag][place.attribute].add(place.number)
-    return sorted(edit for tag, names in numbers.items() for edit in _TagEdits(text, places.tags[tag], replace).without(names))
+    return sorted(_Edits(places.source, places.properties, replace).without(gone))
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """Return a text after edits in its order."""
+    pieces = []
+    position = 0
+    for edit in edits:
+        pieces += [text[position : edit.start], edit.text]
+        position = edit.end
+    return "".join([*pieces, text[position:]])
+
+
+class _Edits:
+    """The edits of one document."""
+
+    def __init__(self, source: Source, properties: frozenset[str], replace: bool) -> None:
+        self._source = source
+        self._properties = properties
+        self._replace = replace
+
+    def without(self, gone: Iterable[Place]) -> Iterator[Edit]:
+        """Yield the edits that take out what is written at some places."""
+        attributes: dict[int, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
+        for place in gone:
+            attributes[place.tag][place.attribute].append(place)
+        for number, names in attributes.items():
+            yield from _TagEdits(self._source, number, self._properties, self._replace).without(names)
+
+    def text(self, gone: Iterable[Place]) -> str:
+        """Return the document without what is written at some places."""
+        return edited(self._source.text, sorted(self.without(gone)))
 
 
 class _TagEdits:
     """The edits of one start tag."""
 
-    def __init__(self, text: str, tag: Tag, replace: bool) -> None:
-        self._text = text
-        self._tag = tag
+    def __init__(self, source: Source, number: int, properties: frozenset[str], replace: bool) -> None:
+        self._source = source
+        self._text = source.text
+        self._number = number
+        self._tag = source.tags[number]
+        self._properties = properties
         self._replace = replace
 
-    def without(self, names: Mapping[str, Collection[int]]) -> Iterator[Edit]:
-        """Yield the edits that take URLs out of attributes, each named with the numbers of its URLs."""
-        for name, numbers in names.items():
+    def without(self, names: Mapping[str, Collection[Place]]) -> Iterator[Edit]:
+        """Yield the edits that take places out of attributes."""
+        for name, places in names.items():
             attribute = self._tag.attribute(name)
-            spans = self._spans(attribute, numbers) if attribute else None
             if attribute is None:
-                yield from self._sheet(numbers)
-            elif spans is None:
-                yield from self._whole(attribute)
+                yield from self._sheet(places)
+            elif all(place.inner for place in places):
+                value = self._nested_value(name, [place.inner for place in places if place.inner])
+                yield Edit(attribute.start, attribute.end, attribute_text(name, value))
             else:
-                inert = INERT if name == "style" else ""
-                yield from (Edit(start, end, inert, " " if attribute.quote else ",") for start, end in spans)
-        if "src" in names:
+                spans = self._spans(attribute, {place.number for place in places})
+                if spans is None:
+                    yield from self._whole(attribute)
+                else:
+                    pad = " " if attribute.quote else ","
+                    yield from (Edit(start, end, inert, pad) for start, end, inert in spans)
+        if "src" in names and not any(place.inner for place in names["src"]):
             yield from self._without_alternative()
+
+    def _nested_value(self, name: str, gone: Collection[Place]) -> str:
+        """Return an attribute's value with places taken out of the document or style sheet in it."""
+        value = self._value(name)
+        inner = self._source.inner.get((self._number, name))
+        if inner is None:
+            return _sheet_url(clean(value), gone, self._properties)
+        return document_value(value, name, _Edits(inner, self._properties, self._replace).text(gone))
 
     def _whole(self, attribute: Attribute) -> Iterator[Edit]:
         """Yield the edits that take out an attribute as a whole."""
@@ -122,24 +164,52 @@ class _TagEdits:
             sides.append(styled or self._value(name).strip())
         return sides[0], sides[1]
 
-    def _spans(self, attribute: Attribute, numbers: Collection[int]) -> list[tuple[int, int]] | None:
-        """Return where some URLs of a ``srcset`` or ``style`` are written; None if the attribute must go as a whole."""
+    def _spans(self, attribute: Attribute, numbers: Collection[int]) -> list[tuple[int, int, str]] | None:
+        """Return where some URLs of an attribute are written, and what replaces them; None if it must go as a whole."""
+        row = self._source.row(self._number, attribute.name)
         value = Decoded(self._text, attribute.value_start, attribute.value_end)
-        if attribute.name == "style":
-            spans = _chosen(_css_spans(value.text), numbers)
-        elif attribute.name in SRCSETS:
+        inert = INERT
+        if row and row.value == "css":
+            spans = _chosen(_css_spans(value.text, self._properties), numbers)
+        elif row and row.value == "list":
+            spans = _chosen(_list_spans(value.text), numbers)
+        elif row and row.value == "srcset":
             spans = _chosen(_srcset_spans(value.text), numbers, all_of_them=False)
+            inert = ""
         else:
             return None
-        return spans and [(value.written(start), value.written(end)) for start, end in spans]
+        return None if spans is None else [(value.written(start), value.written(end), inert) for start, end in spans]
 
-    def _sheet(self, numbers: Collection[int]) -> Iterator[Edit]:
+    def _sheet(self, gone: Collection[Place]) -> Iterator[Edit]:
         tag = self._tag
-        spans = _chosen(_css_spans(self._text[tag.end : tag.raw_end]), numbers)
-        if spans is None:
+        edits = _sheet_edits(self._text[tag.end : tag.raw_end], gone, self._properties)
+        if edits is None:
             yield Edit(tag.end, tag.raw_end, "")
         else:
-            yield from (Edit(tag.end + start, tag.end + end, INERT) for start, end in spans)
+            yield from (Edit(tag.end + edit.start, tag.end + edit.end, edit.text) for edit in edits)
+
+
+def _sheet_edits(text: str, gone: Collection[Place], properties: frozenset[str]) -> list[Edit] | None:
+    """Return the edits that take places out of a style sheet; None if it is not certain where they are."""
+    inner: dict[int, list[Place]] = defaultdict(list)
+    for place in gone:
+        inner[place.number] += [place.inner] if place.inner else []
+    spans = _css_spans(text, properties)
+    if spans is None or not set(inner) <= set(range(len(spans))):
+        return None
+    urls = [clean(url) for url, _ in css_urls(text, properties)]
+    return [
+        Edit(*spans[number], _sheet_url(urls[number], places, properties) if places else INERT)
+        for number, places in sorted(inner.items())
+    ]
+
+
+def _sheet_url(url: str, gone: Collection[Place], properties: frozenset[str]) -> str:
+    """Return the ``data:`` URL of a style sheet with places taken out."""
+    data = data_text(url)
+    text = data.text if data else ""
+    edits = _sheet_edits(text, gone, properties)
+    return with_text(url, "" if edits is None else edited(text, edits))
 
 
 _Spans = list[tuple[int, int]]
@@ -152,7 +222,7 @@ def _chosen(spans: _Spans | None, numbers: Collection[int], all_of_them: bool = 
     return [spans[number] for number in sorted(numbers)]
 
 
-def _css_spans(text: str) -> _Spans | None:
+def _css_spans(text: str, properties: frozenset[str]) -> _Spans | None:
     """Return where each URL of a style sheet is written; None if this is not certain.
 
     Every string and every word in parentheses is replaced by a name of its own. Reading the sheet again shows which of them
@@ -162,16 +232,29 @@ def _css_spans(text: str) -> _Spans | None:
     spans: list[tuple[int, int]] = []
     position = 0
     for match in _CSS_TEXT.finditer(text):
-        if match.lastindex and not match[match.lastindex].startswith("#"):  # the document itself: loads nothing
+        # Not the document itself, which loads nothing, nor the name of a property.
+        if match.lastindex and not match[match.lastindex].startswith(("#", "--")):
             start, end = match.span(match.lastindex)
             pieces += [text[position:start], f"tkit{len(spans)}."]
             spans.append((start, end))
             position = end
-    before, after = css_urls(text), css_urls("".join([*pieces, text[position:]]))
+    before, after = css_urls(text, properties), css_urls("".join([*pieces, text[position:]]), properties)
     if [url.use for url in before] != [url.use for url in after]:
         return None
     names = [re.fullmatch(r"tkit(\d+)\.", url.url) for url in after]
     return [spans[int(name[1])] for name in names if name] if all(names) else None
+
+
+def _list_spans(text: str) -> _Spans:
+    """Return where each URL of a list of values is written."""
+    spans = []
+    position = 0
+    for value in text.split(";"):
+        start = position + len(value) - len(value.lstrip())
+        if value.strip() and not value.lstrip().startswith("#"):
+            spans.append((start, start + len(value.strip())))
+        position += len(value) + 1
+    return spans
 
 
 def _srcset_spans(text: str) -> _Spans | None:

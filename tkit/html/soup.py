@@ -48,7 +48,9 @@ class SoupNode:
     def parent(self) -> SoupNode | None:
         """The parent element; None above the root element."""
         above = self._element.parent
-        return None if above is None or isinstance(above, BeautifulSoup) else SoupNode(above)
+        if above is None or isinstance(above, BeautifulSoup):
+            return None
+        return _Fragment(above) if above.name == "template" else SoupNode(above)
 
     @property
     def prev(self) -> SoupNode | None:
@@ -91,6 +93,15 @@ class SoupNode:
         """Return the text directly in an element, including style sheets."""
         return "".join(map(str, self._element.contents)) if isinstance(self._element, Tag) else str(self._element)
 
+    @property
+    def html(self) -> str:
+        """The node as HTML."""
+        return str(self._element)
+
+    def template_fragments(self) -> list[SoupNode]:
+        """Return the content of a ``template`` as a tree of its own."""
+        return [_Fragment(self._element)]
+
     def traverse(self) -> Iterator[SoupNode]:
         """Yield the node, and the elements and comments below it, in document order.
 
@@ -103,6 +114,21 @@ class SoupNode:
                 yield SoupNode(element)
             if isinstance(element, Tag) and element.name != "template":
                 waiting.extend(reversed(element.contents))
+
+
+class _Fragment(SoupNode):
+    """The content of a ``template``, which is the root of a tree."""
+
+    __slots__ = ()
+
+    @property
+    def is_element_node(self) -> bool:
+        return False
+
+    def traverse(self) -> Iterator[SoupNode]:
+        """Yield the elements and comments of the content."""
+        for element in self._element.contents if isinstance(self._element, Tag) else ():
+            yield from SoupNode(element).traverse()
 
 
 class SoupParser:

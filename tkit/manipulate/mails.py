@@ -342,7 +342,7 @@ def _start_tag(html: str, document: Document, reference: RemoteReference) -> Tag
     remote = [other for other in document.references if not other.local]
     found = _places(html, tuple(Load(other.carrier, other.url, other.resolved_url) for other in remote))
     place = found.of[[other.index for other in remote].index(reference.index)] if found else None
-    return found.tags[place.tag] if found and place else None
+    return found.tags[place.tag] if found and place and not place.inner else None
 
 
 _places = lru_cache(maxsize=1)(places)  # the references of a document are manipulated one after the other

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tkit.bundle import Bundle, Verdict, explain, judge
 from tkit.features import extract_batches, require_one_mail
-from tkit.html.edit import removal
+from tkit.html.edit import edited, removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
@@ -401,13 +401,8 @@ class _PartText(NamedTuple):
         pairs = list(zip(self.references, self.places.of, strict=True))
         going = {place for reference, place in pairs if place and reference.index in wanted}
         removed = frozenset(reference.index for reference, place in pairs if place in going)
-        edits = removal(self.text, self.places, going, self.replace)
-        pieces = []
-        position = 0
-        for edit in edits:
-            pieces += [self.text[position : edit.start], edit.text]
-            position = edit.end
+        edits = removal(self.places, going, self.replace)
         expected = [reference.load.resolved_url for reference in self.references if reference.index not in removed]
-        if not edits or resolved_urls("".join([*pieces, self.text[position:]])) != expected:
+        if not edits or resolved_urls(edited(self.text, edits)) != expected:
             return None
         return _TextEdit(edits, removed)

@@ -15,7 +15,7 @@ from tkit.bundle import QUESTIONS, Bundle, Question, Verdicts
 from tkit.export.base import Target, loss_on_rows, program, run, verdicts_at
 from tkit.export.javascript.data import data_section
 
-MODULES = ("text", "url", "tokens", "style", "css", "document", "features", "hash", "message", "model", "index")
+MODULES = ("text", "url", "tokens", "style", "css", "nested", "document", "features", "hash", "message", "model", "index")
 """The hand-written modules, each after those that it imports."""
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)

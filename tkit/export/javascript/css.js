@@ -2,9 +2,9 @@
 //
 // It scans for the few tokens that matter (CSS Syntax Level 3, section 4), in the same steps as tkit/html/css.py.
 
-const LOOK_BACK = 80; // an at-rule or function name with every letter escaped is shorter
+const LOOK_BACK = 80; // a function name with every letter escaped is shorter
 const HINTS = ["url(", "\\", "src(", "@import", "image-set("];
-const BLANK = String.raw`(?:[ \t\n]+(?![ \t\n])|/\*(?:[^*]|\*(?!/)){0,80}\*/){0,8}`;
+const NO_NAMES = new Set();
 const CLOSERS = { "[": "]", "{": "}" };
 
 /** A pattern for an identifier in which any letter may be escaped (`\75rl`, `u\rl`). */
@@ -23,9 +23,22 @@ const FUNCTION = new RegExp(
   "gi",
 );
 const ESCAPE_BEFORE = /(?<!\\)(?:\\\\)*\\(?:[0-9a-f]{1,6}[ \t\n]?|[^\n])$/gi;
-const AT_IMPORT = new RegExp(String.raw`(?<!\\)@${ident("import")}${BLANK}$`, "gi");
-const AT_NAMESPACE = new RegExp(String.raw`(?<!\\)@${ident("namespace")}(?![\w\\-])[^;{}]*$`, "gi");
-const AT_FONT_FACE = new RegExp(String.raw`(?<!\\)@${ident("font-face")}${BLANK}\{`, "gi");
+const AT_RULE = new RegExp(
+  `@(?:(?<imports>${ident("import")})|(?<face>${ident("font-face")})|(?<namespace>${ident("namespace")}))(?![\\w\\\\-])`,
+  "iy",
+);
+const DASH = String.raw`(?:-|\\0{0,4}2d[ \t\n]?)`;
+const HEX = String.raw`[0-9A-Fa-f]{1,6}[ \t\n]?`;
+const CUSTOM_NAME = String.raw`(?<![\w\\-])${DASH}${DASH}(?:[\w\x80-\uffff-]|\\(?:${HEX}|[^\n]))*`;
+const CUSTOM = new RegExp(CUSTOM_NAME, "gi");
+const CUSTOM_HERE = new RegExp(CUSTOM_NAME, "iy");
+// Functions that another value is put in for, with or without quotes (CSS Values Level 5).
+const SUBSTITUTION = new RegExp(
+  String.raw`(?:(?<![\w\\-])(?:${ident("var")}|${ident("env")}|${ident("if")})|${CUSTOM_NAME})$`,
+  "gi",
+);
+const AT_DEFINITION = new RegExp(`@(?:${ident("property")}|${ident("function")})$`, "gi");
+const DESCRIPTOR = new RegExp(`(?:${ident("initial-value")}|${ident("result")})`, "iy");
 
 /** Whether CSS may contain a URL: every form of one is a function, an escape or an `@import`. */
 export function mayLoad(text) {
@@ -33,11 +46,118 @@ export function mayLoad(text) {
   return HINTS.some((hint) => lowered.includes(hint));
 }
 
-/** Every URL that a style sheet or declaration list may load, in order; its use is "value", "import" or "font". */
-export function cssUrls(text) {
-  if (!mayLoad(text)) return [];
-  // CSS Syntax Level 3, section 3.3.
-  return new Scanner(text.replace(/\r\n|[\r\f]/g, "\n").replaceAll("\0", "\ufffd")).scan();
+/** Whether CSS may have `image-set()` with the value of a custom property. */
+export function mayUseProperties(text) {
+  const escaped = text.includes("\\");
+  return text.includes("(") && (escaped || (text.includes("--") && text.toLowerCase().includes("set(")));
+}
+
+/**
+ * Every URL that a style sheet or declaration list may load, in order; its use is "value", "import" or "font".
+ *
+ * `properties` are the custom properties in which a string is a URL.
+ */
+export function cssUrls(text, properties = NO_NAMES) {
+  if (!properties.size && !mayLoad(text)) return [];
+  return new Scanner(filtered(text), properties).scan();
+}
+
+/** CSS Syntax Level 3, section 3.3. */
+function filtered(text) {
+  return text.replace(/\r\n|[\r\f]/g, "\n").replaceAll("\0", "\ufffd");
+}
+
+/** The custom properties in which a string is a URL: those that `image-set()` has, directly or through others. */
+export function urlProperties(sheets) {
+  const found = new Set();
+  const named = new Map();
+  for (const sheet of sheets) {
+    const text = filtered(sheet);
+    const scanner = new Scanner(text, NO_NAMES);
+    scanner.scan();
+    for (const name of scanner.used) found.add(name);
+    for (const { name, start, end } of declarations(text)) {
+      const names = Array.from(text.slice(start, end).matchAll(CUSTOM), ([other]) => unescape(other));
+      named.set(name, [...(named.get(name) ?? []), ...names]);
+    }
+  }
+  for (const name of found) for (const other of named.get(name) ?? []) found.add(other);
+  return found;
+}
+
+/** Where the white space and comments that begin at `at` end. */
+function skipBlanks(text, at) {
+  for (;;) {
+    at = skipSpace(text, at);
+    const close = text.startsWith("/*", at) ? text.indexOf("*/", at + 2) : -1;
+    if (close < 0) return at;
+    at = close + 2;
+  }
+}
+
+/** Each custom property that a text declares, and where its value starts and ends. */
+function* declarations(text) {
+  const name = new RegExp(CUSTOM);
+  let defined = 0;
+  for (let found = name.exec(text); found; found = name.exec(text)) {
+    let at = skipBlanks(text, name.lastIndex);
+    if (text[at] === ":") {
+      const end = valueEnd(text, at + 1);
+      yield { name: unescape(found[0]), start: at + 1, end };
+      at = end;
+    } else if (at >= defined && isDefinition(text, found.index)) {
+      // The block of @property or @function: one of its descriptors is the value.
+      while (at < text.length && !";{}".includes(text[at])) at++;
+      let end = at;
+      while (text[end] === "{" || text[end] === ";") {
+        const start = descriptorEnd(text, end + 1);
+        end = valueEnd(text, end + 1);
+        if (start) yield { name: unescape(found[0]), start, end };
+      }
+      defined = end;
+    }
+    name.lastIndex = at;
+  }
+}
+
+/** Whether the name at `at` is that of an @property or @function. */
+function isDefinition(text, at) {
+  let end = at;
+  for (;;) {
+    while (end > 0 && " \t\n".includes(text[end - 1])) end--;
+    if (!text.startsWith("*/", end - 2)) break;
+    end = text.lastIndexOf("/*", end - 3);
+    if (end < at - LOOK_BACK) return false;
+  }
+  return searchUpTo(AT_DEFINITION, text, Math.max(0, at - LOOK_BACK), end) !== null;
+}
+
+/** Where the value of an `initial-value` or `result` that begins at `at` starts; 0 for another descriptor. */
+function descriptorEnd(text, at) {
+  DESCRIPTOR.lastIndex = skipBlanks(text, at);
+  if (!DESCRIPTOR.test(text)) return 0;
+  const colon = skipBlanks(text, DESCRIPTOR.lastIndex);
+  return text[colon] === ":" ? colon + 1 : 0;
+}
+
+/** Where the value of a declaration ends. */
+function valueEnd(text, at) {
+  const token = /[/"'()[\]{};\\]/g;
+  let open = 0;
+  for (;;) {
+    token.lastIndex = at;
+    const found = token.exec(text);
+    if (!found) return text.length;
+    const [kind] = found;
+    const start = found.index;
+    at = start + 1;
+    if (kind === '"' || kind === "'") at = stringEnd(text, kind, at) + 1;
+    else if (kind === "\\") at++;
+    else if (kind === "/") at = Math.max(at, skipBlanks(text, start));
+    else if ("([{".includes(kind)) open++;
+    else if (!open) return start;
+    else if (kind !== ";") open--;
+  }
 }
 
 /** Search `text` from `from` up to `end` as if it ended there; look-behinds see the text before `from`. */
@@ -112,24 +232,22 @@ function unescape(text) {
 
 /** One pass over one filtered text. */
 class Scanner {
-  constructor(text) {
+  constructor(text, properties) {
     this.text = text;
     this.found = [];
-    this.read = 0; // the end of the last string or URL: the name of an at-rule or a function comes after it
-    this.findFace(0);
-  }
-
-  /** The next `@font-face {` from `from` on. */
-  findFace(from) {
-    AT_FONT_FACE.lastIndex = from;
-    const found = AT_FONT_FACE.exec(this.text);
-    this.face = found && { start: found.index, end: AT_FONT_FACE.lastIndex, close: -1 };
+    this.used = new Set(); // custom properties and functions in `image-set()`
+    this.importEnd = -1; // behind the name of the last @import and the blanks that follow
+    this.faceEnd = -1; // of the last @font-face
+    this.namespaceEnd = -1;
+    this.read = 0; // the end of the last string, URL or at-rule's name: a function's name comes after it
+    // Where a string is a URL; the last comes first.
+    this.values = properties.size ? Array.from(declarations(text)).filter(({ name }) => properties.has(name)).reverse() : [];
   }
 
   scan() {
     const { text } = this;
-    const trigger = /[/"'(\\]/g;
-    const nested = /[/"'()[\]{}\\]/g;
+    const trigger = /[/"'(\\@]/g;
+    const nested = /[/"'()[\]{}\\@]/g;
     const stack = []; // brackets that are open inside `image-set(`
     let position = 0;
     for (;;) {
@@ -140,24 +258,68 @@ class Scanner {
       const start = token.index;
       const kind = token[0];
       if (kind === "(") {
-        const { next, opened } = this.function(start);
+        const { next, opened: own } = this.function(start);
         position = next;
+        const strings = stack.at(-1)?.strings;
+        const opened = own && strings && !own.strings ? this.substitution(start, strings) : own;
         if (opened && (stack.length || opened.strings)) stack.push(opened);
       } else if (kind === "\\") {
         position = start + 2;
       } else if (kind === "/") {
         position = this.slash(start);
+      } else if (kind === "@") {
+        position = this.atRule(start);
       } else if (kind === '"' || kind === "'") {
-        const imported = searchUpTo(AT_IMPORT, text, this.windowOf(start), start);
         const string = this.string(start);
         position = string.next;
-        this.add(string.inside, imported ? "import" : stack.at(-1)?.strings);
+        this.add(string.inside, start === this.importEnd ? "import" : (stack.at(-1)?.strings ?? this.inProperty(start)));
       } else {
         position = start + 1;
         if (kind === stack.at(-1).closer) stack.pop();
         else if (kind in CLOSERS) stack.push({ closer: CLOSERS[kind] });
       }
     }
+  }
+
+  /** Read the name of an at-rule; give where to go on. */
+  atRule(start) {
+    const { text } = this;
+    AT_RULE.lastIndex = start;
+    const rule = AT_RULE.exec(text);
+    if (!rule) return start + 1;
+    const end = (this.read = skipBlanks(text, AT_RULE.lastIndex));
+    if (rule.groups.imports) {
+      this.importEnd = end;
+    } else if (rule.groups.namespace) {
+      if (end > this.namespaceEnd) {
+        this.namespaceEnd = end;
+        while (this.namespaceEnd < text.length && !";{}".includes(text[this.namespaceEnd])) this.namespaceEnd++;
+      }
+    } else if (text[end] === "{" && end > this.faceEnd) {
+      const close = text.indexOf("}", end);
+      this.faceEnd = close < 0 ? text.length : close;
+    }
+    return end;
+  }
+
+  /** The bracket that opens at `start` inside `image-set()`; the custom property that it stands for is noted. */
+  substitution(start, strings) {
+    const { text } = this;
+    const from = this.windowOf(start);
+    const name = searchUpTo(SUBSTITUTION, text, from, start);
+    if (!name) return { closer: ")" };
+    for (const at of [skipBlanks(text, start + 1), name.start]) {
+      CUSTOM_HERE.lastIndex = at;
+      const custom = CUSTOM_HERE.exec(text);
+      if (custom) this.used.add(unescape(custom[0]));
+    }
+    return { closer: ")", strings };
+  }
+
+  /** What a string is for in the value of a custom property. */
+  inProperty(start) {
+    while (this.values.length && this.values.at(-1).end <= start) this.values.pop();
+    return this.values.length && this.values.at(-1).start <= start ? "value" : undefined;
   }
 
   /** Read the function that opens at `start`; give where to go on, and what is open there. */
@@ -196,21 +358,9 @@ class Scanner {
 
   /** What a URL function that begins at `start` is for; undefined for one that loads nothing. */
   use(start) {
-    const { text } = this;
-    const from = this.windowOf(start);
-    if (text.slice(from, start).includes("@")) {
-      if (searchUpTo(AT_IMPORT, text, from, start)) return "import";
-      if (searchUpTo(AT_NAMESPACE, text, from, start)) return undefined;
-    }
-    while (this.face && this.face.end <= start) {
-      if (this.face.close < 0) {
-        const close = text.indexOf("}", this.face.end);
-        this.face.close = close < 0 ? text.length : close;
-      }
-      if (start < this.face.close) return "font";
-      this.findFace(this.face.close);
-    }
-    return "value";
+    if (start === this.importEnd) return "import";
+    if (start < this.namespaceEnd) return undefined;
+    return start < this.faceEnd ? "font" : "value";
   }
 
   /** Where to go on after a slash, past the comment that it may open. */
@@ -218,9 +368,7 @@ class Scanner {
     const { text } = this;
     if (!text.startsWith("/*", start)) return start + 1;
     const close = text.indexOf("*/", start + 2);
-    const end = close < 0 ? text.length : close + 2;
-    if (this.face && start < this.face.start && this.face.start < end) this.findFace(end);
-    return end;
+    return close < 0 ? text.length : close + 2;
   }
 
   /** The inside of the string that opens at `start` ("" for a bad one) and where to go on. */

@@ -18,7 +18,7 @@ from publicsuffixlist import PublicSuffixList
 from tkit.bundle import QUESTIONS, Bundle, IntegerLinear, IntegerTree, IntegerTrees
 from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabulary
 from tkit.features import message as columns
-from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, of_kind
+from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, DOCUMENTS, PRELOADED, SHEETS, of_kind
 from tkit.mail import message
 from tkit.url import providers, wrapping
 
@@ -70,7 +70,10 @@ def data_section(bundle: Bundle, means: bool) -> str:
                 "branded": _pattern(providers.BRANDED_PATHS),
             }
         ),
-        "CARRIERS": _json([[row.name, row.tags, row.attributes, row.value, row.when] for row in CARRIERS]),
+        "CARRIERS": _json([[row.name, row.tags, row.attributes, row.value, row.when, row.language] for row in CARRIERS]),
+        "DOCUMENTS": _set(sorted(DOCUMENTS)),
+        "SHEETS": _set(sorted(SHEETS)),
+        "PRELOADED": _set(sorted(PRELOADED)),
         "COMMENT_HINTS": _json(COMMENT_HINTS),
         "COMMENT_ATTRIBUTES": _json(list(COMMENT_ATTRIBUTES)),
         "CARRIER_FEATURES": _object({kind: _set(sorted(of_kind(kind))) for kind in ("picture", "background", "css", "sheet")}),
