@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
+from made_containers import msg
 
 from tkit.corpus import mbox as mbox_module
 from tkit.corpus import raw as rawmail
@@ -243,6 +244,17 @@ class TestTooLarge:
             [("x#1", mail(1))],
             [("x#2", too_large(self.LIMIT))],
         )
+
+
+def test_an_outlook_file_is_a_mail_and_another_ole_file_is_not(tmp_path):
+    outlook = msg("From: a@b.example\r\n\r\n", {"10130102": b"<p>", "37010102": b"x" * 100_000})
+    (tmp_path / "a.msg").write_bytes(outlook)
+    (tmp_path / "b.doc").write_bytes(outlook.replace("__properties".encode("utf-16-le"), "__something!".encode("utf-16-le")))
+    (tmp_path / "c.zip").write_bytes(zipped(("a.msg", outlook)))
+    assert read(tmp_path, base=tmp_path) == (
+        [("a.msg", outlook), ("c.zip!a.msg", outlook)],
+        [("b.doc", "an OLE file, such as a Word or Excel document, not a mail")],
+    )
 
 
 def test_mail_file_of_200_mb_is_skipped_unread(tmp_path):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
 from tkit.mail.headers import SEPARATOR_BYTES, is_mbox_separator
+from tkit.mail.outlook import OLE_MAGIC
 
 MAX_MESSAGE_BYTES = 100 * 2**20
 """A larger mail is skipped with a Problem and never read whole. The limits of mail servers are far lower."""
@@ -34,7 +35,7 @@ def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Prob
         problems.append(Problem(where, f"an archive ({kind}) in an archive is not opened: unpack it first"))
     elif MBOX_START.match(stream.head):
         yield from _read_mbox(stream, where, problems)
-    elif what := why_no_mail(stream.head):
+    elif (what := why_no_mail(stream.head)) and not stream.head.startswith(OLE_MAGIC):
         problems.append(Problem(where, what))
     elif size is not None and size > MAX_MESSAGE_BYTES:
         problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
@@ -42,6 +43,8 @@ def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Prob
         raw = stream.read(MAX_MESSAGE_BYTES + 1)
         if len(raw) > MAX_MESSAGE_BYTES:
             problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+        elif raw.startswith(OLE_MAGIC) and (what := why_no_mail(raw)):  # its directory may stand at the end of the file
+            problems.append(Problem(where, what))
         else:
             yield RawMessage(where, raw)
 

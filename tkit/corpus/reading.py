@@ -8,6 +8,7 @@ The kind of a file depends on its content, never on its suffix:
 - **Mail**: one of the first :data:`~tkit.mail.headers.HEADER_LINES` lines starts with a header field of mails
   (``Received:``, ``Subject:``, any ``X-...:``, ...), and there is no NUL byte before it. Bodies of real mails do contain
   NUL bytes.
+- **Outlook**: an OLE file with the streams of a ``.msg``.
 - Anything else is a :class:`Problem`.
 
 In folders, names that start with a dot are left out (``.mh_sequences``, ``.DS_Store``), but not the subfolders of a

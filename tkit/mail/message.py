@@ -82,6 +82,8 @@ class Message:
         The content types of the MIME tree's leaves, lower case; empty if the mail has no HTML.
     unread : tuple of str
         What could not be looked into, ``"<where>: <what>"``, such as ``"S/MIME: encrypted"``; empty if all was read.
+    where : str
+        Where it was found, as :class:`tkit.corpus.RawMessage` says it; ``""`` if unknown.
     defects : tuple of str
         What is wrong with the mail, in the same form, `unread` first; empty if nothing is.
 
@@ -99,22 +101,26 @@ class Message:
         parts: tuple[HtmlPart, ...] = (),
         content_types: tuple[str, ...] = (),
         unread: tuple[str, ...] = (),
+        where: str = "",
     ) -> None:
         self.html_parts = tuple([part.decoded.text for part in parts])
         self.content_types = content_types
         self.unread = unread
+        self.where = where
         self._raw = raw
         self._lines = lines  # the mail in it, with line feeds
         self._parts = parts  # tkit.mail.edit changes the mail by them
 
     @classmethod
-    def from_bytes(cls, raw: bytes) -> Message:
+    def from_bytes(cls, raw: bytes, where: str = "") -> Message:
         """Read one mail.
 
         Parameters
         ----------
         raw : bytes
             The mail as it was received, with or without its mbox ``From `` line.
+        where : str
+            Where it was found, for messages to the user.
 
         Returns
         -------
@@ -131,7 +137,7 @@ class Message:
             if _may_hold_html(lines):
                 reader.read(lines)
         reader.parts.sort(key=lambda part: HTML_TYPES.index(part.leaf.content_type))
-        return cls(raw, lines, tuple(reader.parts), tuple(reader.content_types), tuple(dict.fromkeys(reader.unread)))
+        return cls(raw, lines, tuple(reader.parts), tuple(reader.content_types), tuple(dict.fromkeys(reader.unread)), where)
 
     # Everything below is computed when it is first read: most mails never need it.
 
