@@ -1,4 +1,4 @@
-"""Turn what Outlook and Exchange write into MIME: TNEF (``winmail.dat``), ``.msg`` files, items of a ``.pst`` store.
+"""Turn what Outlook and Exchange write into MIME: TNEF (``winmail.dat``) and ``.msg`` files.
 
 TNEF's properties are decoded by tnefparse, ``.msg`` files by extract-msg, HTML inside RTF by compressed_rtf and RTFDE.
 """
