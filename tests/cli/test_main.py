@@ -67,6 +67,20 @@ def test_scan_of_standard_input() -> None:
     assert row["reasons"]
 
 
+@pytest.mark.parametrize("verb", ["scan", "references"])
+def test_what_could_not_be_read_is_said(tmp_path: Path, verb: str) -> None:
+    sealed = b"From: a@b.example\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+    for number in range(4):
+        (tmp_path / f"{number}.eml").write_bytes(sealed)
+    (tmp_path / "5.eml").write_bytes(BEACON)
+    done = tkit(verb, tmp_path, "--format", "jsonl")
+    assert len(rows(done)) == 1
+    assert "not read fully: 4 mails" in done.stderr.decode()
+    named = ", ".join(str(tmp_path / f"{number}.eml") for number in range(3))
+    assert f"PGP: encrypted: 4, such as {named}" in done.stderr.decode()
+    assert "not read fully" not in tkit(verb, "-", stdin=BEACON).stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("asked", "file", "form"),
     [

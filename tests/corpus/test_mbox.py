@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import mail, mbox, read, tar, zipped
+from made_containers import msg
 
 from tkit.corpus import mbox as mbox_module
 from tkit.corpus import raw as rawmail
 from tkit.corpus import read_raw
+from tkit.mail import Message
 
 
 class TestMbox:
@@ -57,6 +59,85 @@ class TestMbox:
             ("box#2", "not a mail: no mail header in its first 50 lines"),
             ("box#3", "empty: it contains no mail"),
         ]
+
+    @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+    @pytest.mark.parametrize(
+        "separator",
+        [
+            b"From - Fri Apr 11 16:36:11 2025\n",
+            b"From a@b.example Thu Jan  1 00:00:00 2026\n",
+            b"From a\n",
+            b"From \n",
+            b"From MAILER-DAEMON Fri, 11 Apr 2025 16:36:11 +0200\n",
+        ],
+    )
+    @pytest.mark.parametrize("blank", [b"", b"\n"])
+    def test_a_from_line_before_a_field_parts_with_or_without_an_empty_line(self, tmp_path, line_end, separator, blank):
+        mails = [mail(1), mail(2, "--q1--\n"), b"X-Mozilla-Status: 0001\n" + mail(3), b"Return-Path: <a@b.example>\n" + mail(4)]
+        path = tmp_path / "box"
+        path.write_bytes(b"".join(separator + raw + blank for raw in mails).replace(b"\n", line_end))
+        expected = [(f"box#{number}", raw.replace(b"\n", line_end)) for number, raw in enumerate(mails, 1)]
+        assert read(path, base=tmp_path) == (expected, [])
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "From our family to yours",
+            "From our family:",
+            "From 10:00 on",
+            "From Monday, 4 November 2025",
+            "From a@b.example",
+            ">From a@b.example Thu Jan  1 00:00:00 2026\nSubject: quoted",
+            ">>From a@b.example Thu Jan  1 00:00:00 2026\nSubject: quoted twice",
+            " From a@b.example Thu Jan  1 00:00:00 2026\nSubject: indented",
+            "From",
+            "From: a@b.example",
+        ],
+    )
+    @pytest.mark.parametrize("before", ["", "text\n", "\n"])
+    @pytest.mark.parametrize("after", ["", "\nNote: it is not a field of mails\n"])
+    def test_from_in_a_body_parts_nothing(self, tmp_path, line, before, after):
+        one = mail(1, f"{before}{line}\nand so on\n{after}")
+        path = tmp_path / "box"
+        path.write_bytes(mbox(one, mail(2)))
+        assert read(path, base=tmp_path) == ([("box#1", one), ("box#2", mail(2))], [])
+
+    @pytest.mark.parametrize("length", [0, 1, 10**6, 10**30, -1])
+    def test_content_length_is_not_believed(self, tmp_path, length):
+        one = f"Content-Length: {length}\n".encode() + mail(1)
+        (tmp_path / "box").write_bytes(mbox(one, mail(2)))
+        assert read(tmp_path / "box", base=tmp_path) == ([("box#1", one), ("box#2", mail(2))], [])
+
+    def test_a_line_that_a_program_wrote_twice_or_quoted(self, tmp_path):
+        line = b"From a@b.example Thu Jan  1 00:00:00 2026\n"
+        (tmp_path / "box").write_bytes(line * 2 + mail(1) + line * 2 + mail(2) + line + b">" + line + mail(3))
+        expected = [("box#1", mail(1)), ("box#2", mail(2)), ("box#3", b">" + line + mail(3))]
+        assert read(tmp_path / "box", base=tmp_path) == (expected, [])
+
+    def test_a_byte_order_mark_before_the_first_line(self, tmp_path):
+        (tmp_path / "box").write_bytes(b"\xef\xbb\xbf" + mbox(mail(1), mail(2)))
+        assert read(tmp_path / "box", base=tmp_path) == ([("box#1", mail(1)), ("box#2", mail(2))], [])
+        (tmp_path / "box").write_bytes(b"\xef\xbb\xbf" + mbox(mail(1)))
+        assert [Message.from_bytes(raw).from_domain for _, raw in read(tmp_path / "box")[0]] == ["example.com"]
+
+    @given(
+        bodies=st.lists(
+            st.lists(st.sampled_from(["", "x", "From us", "From a:", ">From - Fri Apr 11 16:36:11 2025", "To you", "y" * 40])),
+            min_size=2,
+            max_size=6,
+        ),
+        blanks=st.lists(st.booleans(), min_size=6, max_size=6),
+        block=st.integers(1, 40),
+    )
+    def test_mails_without_empty_lines_between_them(self, tmp_path_factory, bodies, blanks, block):
+        mails = [mail(number, "".join(f"{line}\n" for line in ["", *body, "end"])) for number, body in enumerate(bodies)]
+        path = tmp_path_factory.mktemp("mbox") / "box"
+        separator = b"From - Fri Apr 11 16:36:11 2025\n"
+        path.write_bytes(b"".join(separator + raw + b"\n" * blank for raw, blank in zip(mails, blanks, strict=False)))
+        with mock.patch.object(rawmail, "HEAD_BYTES", 64), mock.patch.object(mbox_module, "_BLOCK_BYTES", block):
+            messages, problems = read(path)
+        assert [raw for _, raw in messages] == mails
+        assert problems == []
 
     def test_no_from_line_is_left_over(self, tmp_path):
         path = tmp_path / "box"
@@ -163,6 +244,17 @@ class TestTooLarge:
             [("x#1", mail(1))],
             [("x#2", too_large(self.LIMIT))],
         )
+
+
+def test_an_outlook_file_is_a_mail_and_another_ole_file_is_not(tmp_path):
+    outlook = msg("From: a@b.example\r\n\r\n", {"10130102": b"<p>", "37010102": b"x" * 100_000})
+    (tmp_path / "a.msg").write_bytes(outlook)
+    (tmp_path / "b.doc").write_bytes(outlook.replace("__properties".encode("utf-16-le"), "__something!".encode("utf-16-le")))
+    (tmp_path / "c.zip").write_bytes(zipped(("a.msg", outlook)))
+    assert read(tmp_path, base=tmp_path) == (
+        [("a.msg", outlook), ("c.zip!a.msg", outlook)],
+        [("b.doc", "an OLE file, such as a Word or Excel document, not a mail")],
+    )
 
 
 def test_mail_file_of_200_mb_is_skipped_unread(tmp_path):

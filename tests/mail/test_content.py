@@ -65,13 +65,13 @@ def test_a_transfer_encoding(value: str, encoding: str) -> None:
     ],
 )
 def test_an_encoding_that_is_glued_to_the_type(value: str) -> None:
-    assert content(value) == ("text/html", "utf-8", "base64", ())
+    assert content(value) == ("text/html", "utf-8", "base64", (), "")
     assert content(value, "8bit").encoding == "8bit"  # a field of its own counts
 
 
 def test_a_type_that_is_glued_to_the_encoding() -> None:
     block = b"Content-Transfer-Encoding: base64; Content-Type: text/html; charset=utf-8\n"
-    assert read_content(block, "text/plain") == ("text/html", "utf-8", "base64", ())
+    assert read_content(block, "text/plain") == ("text/html", "utf-8", "base64", (), "")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tkit.mail.parts import MAX_NESTING, Leaf, is_too_nested, leaves
+from tkit.mail.parts import MAX_NESTING, TOO_NESTED, Leaf, Walk, leaves
 
 
 def own(raw: bytes) -> list[tuple[str, bytes | None]]:
@@ -105,14 +105,14 @@ def nested(depth: int) -> bytes:
 def test_multiparts_inside_one_another(multiparts: int, kinds: list[str], too_nested: bool) -> None:
     raw = nested(multiparts - 1)
     assert [leaf.content_type for leaf in leaves(raw)] == kinds
-    assert is_too_nested(raw) == too_nested
+    assert (Walk(raw).unread == [TOO_NESTED]) == too_nested
 
 
 def test_forwarded_messages_inside_one_another() -> None:
     for messages, kind, too_nested in ((MAX_NESTING, "text/html", False), (MAX_NESTING + 1, "message/rfc822", True)):
         raw = b"Content-Type: message/rfc822\n\n" * messages + b"Content-Type: text/html\n\n<b>"
         assert [leaf.content_type for leaf in leaves(raw)] == [kind]
-        assert is_too_nested(raw) == too_nested
+        assert (Walk(raw).unread == [TOO_NESTED]) == too_nested
 
 
 class Counted(bytes):

@@ -38,6 +38,15 @@ class TestAuditTables:
         assert [table.title for table in audit_tables(audit([], Dots()))] != []
         assert "Senders" not in printed(*audit_tables(audit([], Dots())))
 
+    def test_the_first_table_says_what_could_not_be_read(self, found: Audit, tmp_path: Path) -> None:
+        why = [("S/MIME: encrypted", 1, "a.eml"), ("TNEF: damaged", 1200, "b.eml, \x1bc.eml")]
+        unread = replace(found, unread=pd.DataFrame(why, columns=["why", "mails", "first"]))
+        text = " ".join(printed(audit_tables(unread)[0]).split())
+        assert "not read fully, S/MIME: encrypted: 1 mail, such as a.eml" in text
+        assert "not read fully, TNEF: damaged: 1,200 mails, such as b.eml, \ufffdc.eml" in text
+        assert "S/MIME: encrypted: 1 mail, such as a.eml" in write_audit(tmp_path, unread).read_text(encoding="utf-8")
+        assert "such as" not in printed(audit_tables(found)[0])
+
     def test_nothing_steers_the_terminal(self, found: Audit) -> None:
         text = printed(*audit_tables(hostile(found)))
         assert not set("\x1b\x07\u202e") & set(text)

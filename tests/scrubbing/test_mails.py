@@ -406,7 +406,7 @@ def test_notes_say_what_no_longer_fits() -> None:
     )
     assert run(headers + BEGIN + b"<p>", Calls()).notes == ()
     opaque = multipart("mixed", HTML, b"Content-Type: application/pkcs7-mime\n\nAAAA")
-    assert "application/pkcs7-mime: signed or encrypted, not inspected" in run(opaque, Calls()).notes
+    assert "S/MIME: damaged, not inspected" in run(opaque, Calls()).notes
 
 
 def test_what_is_flagged_only_after_a_removal_goes_too() -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Iterator
 from typing import cast
 
@@ -73,6 +74,7 @@ class TestAudit:
             ["with personalised pictures alone", 1, "mails"],
             ["telling the recipient's address", 1, "mails"],
             ["without readable date", 2, "mails"],
+            ["not read fully", 0, "mails"],
             ["remote references", 11, ""],
             ["trackers", 5, "remote references"],
             ["personalised pictures", 3, "remote references"],
@@ -82,9 +84,20 @@ class TestAudit:
         assert tracked[["share", "low", "high"]].tolist() == pytest.approx([0.5, 0.21522, 0.78478], abs=1e-5)
         assert totals.loc[totals["of"] == "", ["share", "low", "high"]].isna().all(axis=None)
 
+    def test_what_could_not_be_read_is_counted_and_named(self) -> None:
+        raw = b"From: a@b.example\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+        odd = b"From: a@b.example\nContent-Type: text/html\nContent-Transfer-Encoding: x-odd\n\n<p>"
+        messages = [Message.from_bytes(raw, f"{number}.eml") for number in range(5)]
+        found = self.found(Message.from_bytes(odd), *messages, plain())
+        assert of(found.unread, "why", "mails", "first") == [
+            ["PGP: encrypted", 5, "0.eml, 1.eml, 2.eml"],
+            ["transfer encoding: not known", 1, hashlib.sha256(odd).hexdigest()[:12]],
+        ]
+        assert found.totals.set_index("what").loc["not read fully", "count"] == 6
+
     def test_of_nothing(self) -> None:
         empty = self.found()
-        assert empty.totals["count"].tolist() == [0] * 10
+        assert empty.totals["count"].tolist() == [0] * 11
         assert empty.totals["share"].isna().all()
         frames = (empty.senders, empty.providers, empty.over_time, empty.carriers, empty.sizes, empty.addresses)
         assert [len(frame) for frame in frames] == [0] * 6

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,14 +17,27 @@ from tkit.mail import Message
 from tkit.verdicts import scan
 from tkit.verdicts.mails import COLUMNS
 
+
+class Batch(NamedTuple):
+    """The rows of some mails, and what of them could not be read: the mail's place and why."""
+
+    rows: pd.DataFrame
+    unread: list[tuple[str, str]]
+
+
+def read(raws: Iterable[RawMessage], rows: Callable[[list[Message]], pd.DataFrame]) -> Batch:
+    """Read mails and make rows of them."""
+    messages = [Message.from_bytes(raw.raw, raw.where) for raw in raws]
+    return Batch(rows(messages), [(message.where, why) for message in messages for why in message.unread])
+
+
 _REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "conditional")
 
 
-def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
+def reference_rows(messages: Iterable[Message]) -> pd.DataFrame:
     """Return every reference of the mails as written, including local ones."""
     rows = []
-    for raw in raws:
-        message = Message.from_bytes(raw.raw)
+    for message in messages:
         rows += [
             (
                 message.message_sha256,
@@ -41,9 +55,9 @@ def reference_rows(raws: list[RawMessage]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_REFERENCE_COLUMNS))
 
 
-def feature_rows(raws: list[RawMessage]) -> pd.DataFrame:
+def feature_rows(messages: Iterable[Message]) -> pd.DataFrame:
     """Return the feature table of the mails."""
-    return extract(Message.from_bytes(raw.raw) for raw in raws)
+    return extract(messages)
 
 
 def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:
@@ -55,10 +69,11 @@ def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.Data
     copies: list[Copy] = []
     urls: list[pd.DataFrame] = []
     for raw in raws:
-        copy = copy_of(Message.from_bytes(raw.raw))
+        message = Message.from_bytes(raw.raw)
+        copy = copy_of(message)
         if copy is not None:
             copies.append(copy)
-            urls.append(reference_rows([raw])[[*KEY, "carrier", "url", "resolved_url"]])
+            urls.append(reference_rows([message])[[*KEY, "carrier", "url", "resolved_url"]])
     compared = compare_copies(copies)
     if features:
         compared = campaign_features(compared)
@@ -67,7 +82,7 @@ def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.Data
     return compared.merge(pd.concat(urls).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")
 
 
-def verdict_rows(raws: list[RawMessage], bundle: Bundle) -> pd.DataFrame:
+def verdict_rows(messages: Iterable[Message], bundle: Bundle) -> pd.DataFrame:
     """Return the verdicts on the references of the mails."""
-    frames = list(scan((Message.from_bytes(raw.raw) for raw in raws), bundle))
+    frames = list(scan(messages, bundle))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))

@@ -29,7 +29,7 @@ from tkit.cli.reading import bundle_of, reading, require_mail
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tkit.corpus import RawMessage
+    from tkit.mail import Message
 
 
 def references(paths: Paths, format: FormatOption = None, output: Output = None, workers: Workers = 1) -> None:
@@ -90,7 +90,7 @@ def audit(
 
     bundle = bundle_of(model, None)
     with reading(paths) as mails:
-        result = run_audit((Message.from_bytes(raw.raw) for raw in mails), bundle)
+        result = run_audit((Message.from_bytes(raw.raw, raw.where) for raw in mails), bundle)
     require_mail(mails.count)
     for table in audit_tables(result):
         Console().print(table)
@@ -166,18 +166,35 @@ def compare(
 
 def _run(
     paths: Sequence[str],
-    rows: Callable[[list[RawMessage]], pd.DataFrame],
+    rows: Callable[[list[Message]], pd.DataFrame],
     format: Format | None,
     output: Path | None,
     workers: int,
 ) -> None:
+    from tkit.cli.batch import read
     from tkit.parallel import ordered_map
     from tkit.report.writers import open_writer
 
     form = format_of(format, output)
+    unread: list[tuple[str, str]] = []
     with reading(paths) as mails, open_writer(form, output) as writer:
-        for frame in ordered_map(rows, mails, 512, workers):
-            writer.write(frame)
+        for batch in ordered_map(partial(read, rows=rows), mails, 512, workers):
+            writer.write(batch.rows)
+            unread += batch.unread
         if not mails.count:
             writer.discard()
     require_mail(mails.count)
+    _report_unread(unread)
+
+
+def _report_unread(unread: Sequence[tuple[str, str]]) -> None:
+    """Print how many mails could not be read fully and why, with the first of them."""
+    if not unread:
+        return
+    mails = len({where for where, _ in unread})
+    errors.print(f"[yellow]not read fully[/]: {mails:,} {'mail' if mails == 1 else 'mails'}", soft_wrap=True)
+    places: dict[str, list[str]] = {}
+    for where, why in unread:
+        places.setdefault(why, []).append(where)
+    for why, found in sorted(places.items(), key=lambda item: -len(item[1])):
+        errors.print(f"  {escape(why)}: {len(found):,}, such as {escape(', '.join(found[:3]))}", soft_wrap=True)

@@ -1,8 +1,10 @@
 """Read a file that is not an archive: a single mail or an mbox.
 
-A file that starts with ``From `` is an mbox. A mail ends where a blank line is followed by a line that starts with
-``From `` (RFC 4155 and the variant "mboxrd"). That blank line belongs to the mbox and not to the mail, and ``>From `` is
-kept as written. If the file has only one ``From `` line, it is a single mail, and all bytes after that line are kept.
+A file that starts with ``From `` is an mbox. A ``From `` line parts two mails where a header field follows it, with or
+without an empty line before (:func:`tkit.mail.headers.is_mbox_separator`); "From our family" in a body does not. An empty
+line before it belongs to the mbox and not to the mail. Quoted lines (``>From ``, in "mboxrd" also ``>>From ``) are kept as
+written, and ``Content-Length`` (as in "mboxcl") is not believed: programs that change a mail leave it wrong. If no line
+parts the file, it is a single mail, and all bytes after its ``From `` lines are kept.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import re
 from collections.abc import Iterator
 
 from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
+from tkit.mail.headers import SEPARATOR_BYTES, is_mbox_separator
+from tkit.mail.outlook import OLE_MAGIC
 
 MAX_MESSAGE_BYTES = 100 * 2**20
 """A larger mail is skipped with a Problem and never read whole. The limits of mail servers are far lower."""
@@ -18,7 +22,9 @@ MAX_MESSAGE_BYTES = 100 * 2**20
 _BLOCK_BYTES = 2**20
 
 FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
-MBOX_START = re.compile(rb"(?:\r?\n)*From ")
+MBOX_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)*From ")
+_MARK = b"\xef\xbb\xbf"
+_SEPARATOR = b"\nFrom "
 _TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; remove its attachments, or leave it out"
 
 
@@ -29,7 +35,7 @@ def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Prob
         problems.append(Problem(where, f"an archive ({kind}) in an archive is not opened: unpack it first"))
     elif MBOX_START.match(stream.head):
         yield from _read_mbox(stream, where, problems)
-    elif what := why_no_mail(stream.head):
+    elif (what := why_no_mail(stream.head)) and not stream.head.startswith(OLE_MAGIC):
         problems.append(Problem(where, what))
     elif size is not None and size > MAX_MESSAGE_BYTES:
         problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
@@ -37,6 +43,8 @@ def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Prob
         raw = stream.read(MAX_MESSAGE_BYTES + 1)
         if len(raw) > MAX_MESSAGE_BYTES:
             problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+        elif raw.startswith(OLE_MAGIC) and (what := why_no_mail(raw)):  # its directory may stand at the end of the file
+            problems.append(Problem(where, what))
         else:
             yield RawMessage(where, raw)
 
@@ -73,35 +81,51 @@ def split_mbox(stream: Peeked) -> Iterator[tuple[bytes | None, bool]]:
     Yields for each mail its bytes and whether it is the last. The bytes begin with the ``From `` line and do not contain
     the blank line after the mail, except for the last mail; they are None if the mail is too large.
     """
-    separator = b"\nFrom "
-    if stream.is_whole and separator not in stream.head:
+    if stream.is_whole and _SEPARATOR not in stream.head:
         yield stream.head, True
         return
-    pending = bytearray(stream.read(_BLOCK_BYTES).lstrip(b"\r\n"))
-    searched = 0
-    too_large = False
+    pending = bytearray(stream.read(_BLOCK_BYTES)).removeprefix(_MARK).lstrip(b"\r\n")
+    position = 0  # where the search for the next line goes on
+    first_lines = pending.find(b"\n") + 1  # the end of the "From " lines that the mail begins with
+    too_large = is_whole = False
     while True:
         start = 0
-        while (line_end := pending.find(separator, searched)) >= 0:
-            searched = line_end + 1
-            if pending[line_end - 1 : line_end] == b"\n":
-                end = line_end
-            elif pending[line_end - 2 : line_end] == b"\n\r":
-                end = line_end - 1
-            else:
+        while (line_end := pending.find(_SEPARATOR, position)) >= 0:
+            line = line_end + 1
+            if line + SEPARATOR_BYTES > len(pending) and not is_whole:
+                break
+            position = line
+            if line == first_lines:
+                first_lines = pending.find(b"\n", line) + 1
+                continue
+            end = _before_blank_line(pending, line_end)
+            if not is_mbox_separator(pending, line, end < line):
                 continue
             too_large = too_large or end - start > MAX_MESSAGE_BYTES
             yield None if too_large else bytes(pending[start:end]), False
-            start = line_end + 1
+            start = line
+            first_lines = pending.find(b"\n", line) + 1
             too_large = False
-        del pending[:start]
-        if len(pending) > MAX_MESSAGE_BYTES:
-            too_large = True
-            # This block may end with the blank line and the beginning of a separator.
-            del pending[: -len(separator) - 2]
-        searched = max(0, len(pending) - len(separator) + 1)
-        block = stream.read(_BLOCK_BYTES)
-        if not block:
+        kept = line_end if line_end >= 0 else max(start, len(pending) - len(_SEPARATOR) + 1)
+        if is_whole:
             break
+        if kept - start > MAX_MESSAGE_BYTES:
+            too_large = True
+            # What is kept may begin with the blank line before a separator.
+            start = kept - 2
+        del pending[:start]
+        first_lines -= start
+        position = kept - start
+        block = stream.read(_BLOCK_BYTES)
+        is_whole = not block
         pending += block
-    yield None if too_large else bytes(pending), True
+    yield None if too_large else bytes(pending[start:]), True
+
+
+def _before_blank_line(mbox: bytearray, line_end: int) -> int:
+    """Return the end of the mail before a separator: without the blank line before it, if there is one."""
+    if mbox[line_end - 1 : line_end] == b"\n":
+        return line_end
+    if mbox[line_end - 2 : line_end] == b"\n\r":
+        return line_end - 1
+    return line_end + 1

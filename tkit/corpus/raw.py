@@ -12,6 +12,7 @@ import zlib
 from typing import NamedTuple, Protocol
 
 from tkit.mail.headers import HEADER_LINES, known_field
+from tkit.mail.outlook import OLE_MAGIC, is_msg
 
 HEAD_BYTES = 2**16
 """Bytes at the start of a file by which its kind is recognised."""
@@ -33,7 +34,6 @@ _NO_MAIL = {
     b"\xff\xd8\xff": "a JPEG picture, not a mail",
     b"GIF8": "a GIF picture, not a mail",
     b"SQLite format 3\x00": "an SQLite database, not a mail",
-    b"\xd0\xcf\x11\xe0": "an Outlook .msg or other OLE file: save the mail as .eml",
     b"!BDN": "an Outlook .pst or .ost store: convert it to mbox",
     b"\xff\xfe": "UTF-16 text: save the mail as it was received",
     b"\xfe\xff": "UTF-16 text: save the mail as it was received",
@@ -140,6 +140,8 @@ def why_no_mail(raw: bytes) -> str:
         return "empty: it contains no mail"
     if raw.startswith(_NO_MAIL_STARTS):
         return next(what for start, what in _NO_MAIL.items() if raw.startswith(start))
+    if raw.startswith(OLE_MAGIC):
+        return "" if is_msg(raw) else "an OLE file, such as a Word or Excel document, not a mail"
     field = known_field(raw)
     if raw.find(b"\0", 0, HEAD_BYTES if field is None else field) >= 0:
         return "binary data, not a mail"

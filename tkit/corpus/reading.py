@@ -4,13 +4,11 @@ The kind of a file depends on its content, never on its suffix:
 
 - **Archive**: the magic number of ZIP, gzip, bzip2, xz or tar (POSIX, GNU, or the old form without a magic number). A
   compressed file without a tar inside is read as a single file. Archives in archives are not opened.
-- **mbox**: ``From `` at the start of the file. A mail ends where a blank line is followed by a line that starts with
-  ``From `` (RFC 4155 and the variant "mboxrd"). That blank line belongs to the mbox and not to the mail, and ``>From ``
-  is kept as written. If the file has only one ``From `` line, it is a single mail, and all bytes after that line are
-  kept.
+- **mbox**: ``From `` at the start of the file; :mod:`tkit.corpus.mbox` says where its mails end.
 - **Mail**: one of the first :data:`~tkit.mail.headers.HEADER_LINES` lines starts with a header field of mails
   (``Received:``, ``Subject:``, any ``X-...:``, ...), and there is no NUL byte before it. Bodies of real mails do contain
   NUL bytes.
+- **Outlook**: an OLE file with the streams of a ``.msg``.
 - Anything else is a :class:`Problem`.
 
 In folders, names that start with a dot are left out (``.mh_sequences``, ``.DS_Store``), but not the subfolders of a

@@ -55,12 +55,15 @@ class Content(NamedTuple):
         Lower case; charset and encoding are ``""`` if absent.
     boundaries : tuple of bytes
         The ways in which the boundary can be read, the likeliest first; empty if there is none.
+    name : str
+        The file name of an attachment of the main type ``application``, ``""`` if it has none.
     """
 
     content_type: str
     charset: str
     encoding: str
     boundaries: tuple[bytes, ...]
+    name: str = ""
 
 
 def read_content(block: bytes, default: str) -> Content:
@@ -86,7 +89,11 @@ def read_content(block: bytes, default: str) -> Content:
     stand_in = _STAND_IN.encode()
     named = _BOUNDARY.search(declared) if declared is not None and stand_in not in declared else None
     if declared is None or named is None:
-        return _declared_content(declared, encoding, default)
+        content = _declared_content(declared, encoding, default)
+        if content.name or not content.content_type.startswith("application/"):
+            return content
+        disposition = first_value(block, lowered, b"content-disposition") or b""
+        return content._replace(name=_Value(disposition.decode("latin-1")).parameter("filename") or "")
     # No two mails have the same boundary, and the other values do not depend on it. Without it, a few hundred different
     # values of the field remain, and each is parsed once.
     without_boundary = declared[: named.start(1)] + stand_in + declared[named.end(1) :]
@@ -140,7 +147,8 @@ def _parsed(declared: bytes | None, encoding: bytes, default: str) -> Content:
         encoding_text = encoding_text or type_text[glued.end() :]
         type_text = type_text[: glued.start()]
     value = _Value(type_text)
-    return Content(value.content_type, value.charset(), _encoding_of(encoding_text), value.boundaries())
+    name = (value.parameter("name") or "") if value.content_type.startswith("application/") else ""
+    return Content(value.content_type, value.charset(), _encoding_of(encoding_text), value.boundaries(), name)
 
 
 _cached = lru_cache(maxsize=1 << 12)(_parsed)
@@ -198,13 +206,13 @@ class _Value:
 
     def charset(self) -> str:
         """Return the charset in lower case, ``""`` if there is none."""
-        declared = self._parameter("charset")
+        declared = self.parameter("charset")
         found = _CHARSET.search(self._text) if declared is None else _CHARSET_VALUE.search(declared)
         return found[1].lower() if found else ""
 
     def boundaries(self) -> tuple[bytes, ...]:
         """Return every reading of the boundary, the likeliest first."""
-        declared = self._parameter("boundary")
+        declared = self.parameter("boundary")
         readings = [] if declared is None else [declared]
         if "boundary" in self._starts:
             readings.append(self._to_semicolon(self._starts["boundary"]))
@@ -257,7 +265,7 @@ class _Value:
                 yield name[0].lower(), word[0], equals.end()
                 position = word.end()
 
-    def _parameter(self, name: str) -> str | None:
+    def parameter(self, name: str) -> str | None:
         """Return a parameter, put together from its pieces (RFC 2231); None if it is absent."""
         if name in self._parameters:
             return self._parameters[name]

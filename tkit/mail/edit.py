@@ -52,11 +52,14 @@ class HtmlSource:
         The MIME part.
     text : str
         Its decoded text. Positions of edits count its characters.
+    container : str
+        The container that it is in, and in which it cannot be edited; ``""`` if it is in the mail itself.
     """
 
-    def __init__(self, leaf: Leaf, body: bytes, text: str, decoding: Decoding) -> None:
+    def __init__(self, leaf: Leaf, body: bytes, text: str, decoding: Decoding, container: str = "") -> None:
         self.leaf = leaf
         self.text = text
+        self.container = container
         self._body = body
         self._content = decoded(body, leaf.encoding)
         self._decoding = decoding
@@ -73,8 +76,10 @@ class HtmlSource:
         -------
         bytes or None
             None if an edit begins or ends at bytes that are invalid in the charset and do not map to single
-            characters, or if the charset cannot encode the edit.
+            characters, if the charset cannot encode the edit, or if the part is in a container.
         """
+        if self.container:
+            return None
         offsets = self._offsets([position for edit in edits for position in edit[:2]])
         if offsets is None:
             return None
@@ -138,8 +143,14 @@ def html_sources(raw: bytes, message: Message) -> list[HtmlSource]:
     start = mbox_line_length(raw)
     lines = with_line_feeds(raw[start:])
     return [
-        HtmlSource(leaf._replace(start=start + leaf.start, end=start + leaf.end), lines[leaf.start : leaf.end], text, decoding)
-        for leaf, (text, decoding, _) in message._parts
+        HtmlSource(
+            part.leaf._replace(start=start + part.leaf.start, end=start + part.leaf.end),
+            b"" if part.container else lines[part.leaf.start : part.leaf.end],
+            part.decoded.text,
+            part.decoded.decoding,
+            part.container,
+        )
+        for part in message._parts
     ]
 
 

@@ -20,6 +20,9 @@ from typing import NamedTuple
 HEADER_LINES = 50
 """A file without a known header field in this number of lines is not a mail."""
 
+SEPARATOR_BYTES = 3 * 1_008 + 1_000
+"""Bytes from the beginning of an mbox's ``From `` line that say whether it parts two mails."""
+
 HEAD_BYTES = 2**16
 """Bytes that are searched for a field behind a line that is none."""
 
@@ -34,13 +37,18 @@ _KNOWN_NAMES = (
 _KNOWN_FIELD = re.compile(_KNOWN_NAMES, re.IGNORECASE)
 _LATER_KNOWN_FIELD = re.compile(rb"[\r\n]" + _KNOWN_NAMES, re.IGNORECASE)
 # The characters of a token (RFC 9110, section 5.6.2): narrower than RFC 5322, which allows the brackets of markup.
-_LATER_FIELD = re.compile(rb"[\r\n](?:[A-Za-z0-9!#$%&'*+.^_`|~-]++[ \t]*+:)")
+_PLAIN_FIELD = rb"(?:[A-Za-z0-9!#$%&'*+.^_`|~-]++[ \t]*+:)"
+_LATER_FIELD = re.compile(rb"[\r\n]" + _PLAIN_FIELD)
 _FIELD = rb"[\x21-\x39\x3b-\x7e]*+[ \t]*+:|From "
 # A line that begins with white space continues the line before it (RFC 5322, section 2.2.3).
 _HEADER = re.compile(_FIELD + rb"|[\t ]")
 _END_OF_HEADERS = re.compile(rb"\n(?![\t ])(?!" + _FIELD + rb")")
 _HEADERS = re.compile(rb"(?:(?:" + _FIELD + rb"|[\t ])[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
 _MBOX_LINES = re.compile(rb"(?:From [^\r\n]*+(?:\r\n|\r|\n|\Z))*+")
+# Some programs write the line twice, or quote the one that they found.
+_SEPARATOR_LINE = re.compile(rb"From [^\r\n]{0,998}+\r*+\n(?:>*+From [^\r\n]{0,998}+\r*+\n){0,2}+")
+_DATED_LINE = re.compile(rb"From [^\r\n]{0,900}?[0-9]:[0-9]{2}\b[^\r\n]{0,50}?\b[0-9]{4}\b")
+_FIELD_HERE = re.compile(_PLAIN_FIELD)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(\r\n|\r|\n)")
@@ -83,6 +91,29 @@ def known_field(raw: bytes, position: int = 0) -> int | None:
     if found is None or raw.count(b"\n", position, found.end()) >= HEADER_LINES:
         return None
     return found.start() + 1
+
+
+def is_mbox_separator(raw: bytes | bytearray, position: int, after_empty_line: bool) -> bool:
+    """Return whether a line that begins with ``From `` parts two mails of an mbox.
+
+    It does if a field that mails have follows it, as in Thunderbird. With a time of day and a year, as all programs write
+    them, any field will do, or an empty line before it.
+
+    Parameters
+    ----------
+    raw : bytes
+        The mbox.
+    position : int
+        The beginning of the line.
+    after_empty_line : bool
+        Whether the line before it is empty.
+    """
+    line = _SEPARATOR_LINE.match(raw, position)
+    if line is None:
+        return False
+    if _KNOWN_FIELD.match(raw, line.end()):
+        return True
+    return _DATED_LINE.match(raw, position) is not None and (after_empty_line or _FIELD_HERE.match(raw, line.end()) is not None)
 
 
 def message_head(raw: bytes, position: int = 0, limit: int | None = None) -> Head:

@@ -18,9 +18,12 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from tkit.mail.charset import DecodedText, decode_text
+from tkit.mail.containers import MSG, WORDS, Container, UnreadError, container_of, opened, why_closed
+from tkit.mail.emlx import split_emlx
 from tkit.mail.headers import message_head
-from tkit.mail.parts import TOO_NESTED, Leaf, is_too_nested, leaves
-from tkit.mail.transfer import decoded, defects_of
+from tkit.mail.outlook import OLE_MAGIC
+from tkit.mail.parts import Leaf, Walk
+from tkit.mail.transfer import UNKNOWN, decoded, defects_of, is_known
 
 HTML_TYPES = ("text/html", "text/x-amp-html")
 """Content types that a mail client renders as HTML. AMP parts are numbered after the ordinary ones."""
@@ -39,7 +42,6 @@ RECIPIENT_HEADERS = (
 )
 """Headers whose addresses count as recipients."""
 
-_HTML = re.compile(rb"html", re.IGNORECASE)
 # A line that begins with white space continues the field before it (RFC 5322, section 2.2.3).
 _END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
@@ -59,10 +61,13 @@ class HtmlPart(NamedTuple):
         Its position in the mail's bytes without an mbox ``From `` line, lines ended as :func:`with_line_feeds` ends them.
     decoded : DecodedText
         Its text and how its bytes were decoded.
+    container : str
+        The container that it is in, ``""`` if its bytes are in the mail itself. Its position is then that in the container.
     """
 
     leaf: Leaf
     decoded: DecodedText
+    container: str = ""
 
 
 class Message:
@@ -72,11 +77,15 @@ class Message:
     ----------
     html_parts : tuple of str
         The decoded text of every ``text/html`` part in MIME order, including attachments and parts of forwarded
-        messages, then that of every AMP part.
+        messages and of containers (:mod:`tkit.mail.containers`), then that of every AMP part.
     content_types : tuple of str
         The content types of the MIME tree's leaves, lower case; empty if the mail has no HTML.
+    unread : tuple of str
+        What could not be looked into, ``"<where>: <what>"``, such as ``"S/MIME: encrypted"``; empty if all was read.
+    where : str
+        Where it was found, as :class:`tkit.corpus.RawMessage` says it; ``""`` if unknown.
     defects : tuple of str
-        What is wrong with the mail, ``"<where>: <what>"``; empty if nothing is.
+        What is wrong with the mail, in the same form, `unread` first; empty if nothing is.
 
     Examples
     --------
@@ -85,20 +94,33 @@ class Message:
     ('news.example', ('<p>Hi',))
     """
 
-    def __init__(self, raw: bytes, parts: tuple[HtmlPart, ...] = (), content_types: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        lines: bytes,
+        parts: tuple[HtmlPart, ...] = (),
+        content_types: tuple[str, ...] = (),
+        unread: tuple[str, ...] = (),
+        where: str = "",
+    ) -> None:
         self.html_parts = tuple([part.decoded.text for part in parts])
         self.content_types = content_types
+        self.unread = unread
+        self.where = where
         self._raw = raw
+        self._lines = lines  # the mail in it, with line feeds
         self._parts = parts  # tkit.mail.edit changes the mail by them
 
     @classmethod
-    def from_bytes(cls, raw: bytes) -> Message:
+    def from_bytes(cls, raw: bytes, where: str = "") -> Message:
         """Read one mail.
 
         Parameters
         ----------
         raw : bytes
             The mail as it was received, with or without its mbox ``From `` line.
+        where : str
+            Where it was found, for messages to the user.
 
         Returns
         -------
@@ -106,17 +128,16 @@ class Message:
             Never raises, for any input.
         """
         raw = raw[mbox_line_length(raw) :]
-        lines = with_line_feeds(raw)
-        if not _may_hold_html(lines):
-            return cls(raw)
-        all_leaves = leaves(lines)
-        html_leaves = [leaf for leaf in all_leaves if leaf.content_type in HTML_TYPES]
-        html_leaves.sort(key=lambda leaf: HTML_TYPES.index(leaf.content_type))
-        parts = [
-            HtmlPart(leaf, decode_text(decoded(lines[leaf.start : leaf.end], leaf.encoding), leaf.charset))
-            for leaf in html_leaves
-        ]
-        return cls(raw, tuple(parts), tuple([leaf.content_type for leaf in all_leaves]))
+        reader = _Reader()
+        if raw.startswith(OLE_MAGIC):
+            lines = reader.from_msg(raw)
+        else:
+            emlx = split_emlx(raw)
+            lines = with_line_feeds(raw if emlx is None else raw[: -len(emlx.after) or None])
+            if _may_hold_html(lines):
+                reader.read(lines)
+        reader.parts.sort(key=lambda part: HTML_TYPES.index(part.leaf.content_type))
+        return cls(raw, lines, tuple(reader.parts), tuple(reader.content_types), tuple(dict.fromkeys(reader.unread)), where)
 
     # Everything below is computed when it is first read: most mails never need it.
 
@@ -128,9 +149,8 @@ class Message:
     @cached_property
     def _header_block(self) -> bytes:
         """The bytes of the header fields, with what stands between them."""
-        lines = with_line_feeds(self._raw)
-        head = message_head(lines)
-        return lines[head.start : head.end]
+        head = message_head(self._lines)
+        return self._lines[head.start : head.end]
 
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
@@ -178,9 +198,8 @@ class Message:
         The first access parses the whole mail with the standard library, which takes about ten times as long as
         :meth:`from_bytes`.
         """
-        lines = with_line_feeds(self._raw)
-        defects = list(_structural_defects(lines))
-        if lines is not self._raw:
+        defects = [*self.unread, *_structural_defects(self._lines)]
+        if b"\r" in self._raw and b"\n" not in self._raw:
             defects.append("lines: end with a lone carriage return")
         for number, part in enumerate(self._parts):
             defects += [f"html part {number}: {defect}" for defect in part.decoded.defects]
@@ -261,16 +280,73 @@ def _unfolded(value: str) -> str:
 
 
 def _may_hold_html(raw: bytes) -> bool:
-    """Return whether any part can be HTML. The usual spelling is tried first, because it is found fastest."""
-    return b"text/html" in raw or _HTML.search(raw) is not None
+    """Return whether any part can be HTML or a container. The usual spelling is tried first, because it is found fastest."""
+    if b"text/html" in raw:
+        return True
+    lowered = raw.lower()
+    return any(word in lowered for word in WORDS)
+
+
+class _Reader:
+    """Collects the HTML parts of a mail and of the containers in it."""
+
+    def __init__(self) -> None:
+        self.parts: list[HtmlPart] = []
+        self.content_types: list[str] = []
+        self.unread: list[str] = []
+
+    def from_msg(self, raw: bytes) -> bytes:
+        """Read an Outlook ``.msg`` file; return the mail in it."""
+        leaf = Leaf("application/vnd.ms-outlook", "", "", 0, len(raw), "")
+        return self._open(MSG, leaf, raw, "", 0)
+
+    def read(self, lines: bytes, container: str = "", depth: int = 0) -> None:
+        """Read a mail.
+
+        Parameters
+        ----------
+        lines : bytes
+            The mail.
+        container : str
+            The outermost container that it is in.
+        depth : int
+            The number of containers around it.
+        """
+        walk = Walk(lines)
+        self.unread += walk.unread
+        for leaf in walk.leaves:
+            kind = container_of(leaf)
+            if kind is not None:
+                self._open(kind, leaf, lines, container, depth)
+                continue
+            self.content_types.append(leaf.content_type)
+            why = why_closed(leaf, lines)
+            if leaf.content_type in HTML_TYPES:
+                body = decoded(lines[leaf.start : leaf.end], leaf.encoding)
+                self.parts.append(HtmlPart(leaf, decode_text(body, leaf.charset), container))
+                why = why or ("" if is_known(leaf.encoding) else UNKNOWN)
+            if why:
+                self.unread.append(why)
+
+    def _open(self, kind: Container, leaf: Leaf, lines: bytes, container: str, depth: int) -> bytes:
+        """Read a container and return the mail in it, ``b""`` if there is none."""
+        try:
+            inner = opened(kind, leaf, lines, depth)
+        except UnreadError as error:
+            self.unread.append(f"{kind.name}: {error}")
+            inner = None
+        if inner is None:
+            self.content_types.append(leaf.content_type)
+            return b""
+        inner = with_line_feeds(inner)
+        self.read(inner, container or kind.name, depth + 1)
+        return inner
 
 
 def _structural_defects(raw: bytes) -> Iterator[str]:
     """Yield what is wrong with a mail's MIME tree, by the standard library's names, and with its transfer encodings."""
     if b"\0" in raw:
         yield "bytes: contain NUL"
-    if is_too_nested(raw):
-        yield TOO_NESTED
     waiting = []
     with suppress(RecursionError):  # raised only for a mail that is nested too deeply
         waiting.append(email.message_from_bytes(raw))
@@ -280,7 +356,7 @@ def _structural_defects(raw: bytes) -> Iterator[str]:
         payload = _payload(node)
         if node.is_multipart() and isinstance(payload, list):
             waiting.extend(child for child in reversed(payload) if isinstance(child, email.message.Message))
-    for leaf in leaves(raw):
+    for leaf in Walk(raw).leaves:
         if leaf.content_type in HTML_TYPES:
             yield from defects_of(raw[leaf.start : leaf.end], leaf.encoding)
 

@@ -12,13 +12,18 @@ from typing import NamedTuple
 
 from tkit.mail.content import read_content, read_short_content
 from tkit.mail.headers import message_head, part_head
+from tkit.mail.transfer import is_encoded_message
 
 MAX_NESTING = 128
 """Levels of multiparts and of forwarded messages that are read; a deeper one counts as one part."""
 TOO_NESTED = "MIME: nested too deeply to be read"
-"""The defect of a mail with a deeper part."""
+"""What is said of a mail with a deeper part."""
+
+NO_BOUNDARY = "MIME: the boundary of a multipart is on no line"
+"""What is said of a mail with a multipart that names HTML and has no parts."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_HTML_TYPE = re.compile(rb"content-type[ \t]*+:[^\r\n]*html", re.IGNORECASE)
 _MORE = re.compile(rb"\s*+\S")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 _SHORT_HEAD = 256  # bytes of a head that is worth caching
@@ -36,6 +41,8 @@ class Leaf(NamedTuple):
         Position of its body in the mail's bytes.
     guard : str
         The content type of the signed or encrypted multipart around it, ``""`` if there is none.
+    name : str
+        The file name of an attachment of the main type ``application``, ``""`` if it has none.
     """
 
     content_type: str
@@ -44,6 +51,7 @@ class Leaf(NamedTuple):
     start: int
     end: int
     guard: str
+    name: str = ""
 
 
 class _Boundary(NamedTuple):
@@ -80,28 +88,35 @@ def leaves(raw: bytes) -> list[Leaf]:
     >>> [(leaf.content_type, raw[leaf.start : leaf.end]) for leaf in leaves(raw)]
     [('text/plain', b'Hi'), ('text/html', b'<p>Hi')]
     """
-    return _Walker(raw).walk()
+    return Walk(raw).leaves
 
 
-def is_too_nested(raw: bytes) -> bool:
-    """Return whether a mail has parts deeper than :data:`MAX_NESTING`, which :func:`leaves` does not take apart."""
-    walker = _Walker(raw)
-    walker.walk()
-    return walker.too_nested
+def holds_message(content_type: str) -> bool:
+    """Return whether a part of a type is a mail, as the standard library has it: of ``message/``, all but reports."""
+    return content_type.startswith("message/") and content_type != "message/delivery-status"
 
 
-class _Walker:
-    """One pass over one mail with a stack of its open multiparts."""
+class Walk:
+    """One pass over one mail with a stack of its open multiparts.
+
+    Attributes
+    ----------
+    leaves : list of Leaf
+        See :func:`leaves`.
+    unread : list of str
+        Why some of them are not taken apart: they are nested too deeply, or their boundary is on no line.
+    """
 
     def __init__(self, raw: bytes) -> None:
-        self.too_nested = False
+        self.leaves: list[Leaf] = []
+        self.unread: list[str] = []
         self._raw = raw
         self._stack: list[_Level] = []
-        self._leaves: list[Leaf] = []
         self._opened: Leaf | None = None  # the multipart just opened, which is a leaf if no part follows
         self._nesting = 0  # forwarded messages around the entity since the last boundary
+        self._walk()
 
-    def walk(self) -> list[Leaf]:
+    def _walk(self) -> None:
         position = 0
         default = "text/plain"
         is_message = True
@@ -109,19 +124,24 @@ class _Walker:
             body, default = self._entity(position, default, is_message)
             line = self._boundary(body)
             if self._opened and (line is None or line.closing or line.level < len(self._stack) - 1):
-                self._leaves.append(self._opened)
+                self._add_whole(self._opened)
             while line and line.closing:
                 del self._stack[line.level :]
                 line = self._boundary(line.end)
             if line is None:
-                break
+                return
             del self._stack[line.level + 1 :]
             level = self._stack[line.level]
             position = self._past(line.end, line.level)
             default = "message/rfc822" if level.is_digest else "text/plain"
             is_message = False
             self._nesting = 0
-        return self._leaves
+
+    def _add_whole(self, leaf: Leaf) -> None:
+        """Add a leaf that may be a multipart without parts."""
+        self.leaves.append(leaf)
+        if leaf.content_type.startswith("multipart/") and _HTML_TYPE.search(self._raw, leaf.start, leaf.end):
+            self.unread.append(NO_BOUNDARY)
 
     def _entity(self, position: int, default: str, is_message: bool) -> tuple[int, str]:
         """Read an entity's headers, and those of the message that it forwards; return where its body begins."""
@@ -136,18 +156,21 @@ class _Walker:
             body = fields.body
             if head.encoding == "base64" and _MORE.match(raw, fields.other_body, limit):
                 body = fields.other_body  # a line that is no field would be decoded with the rest
-            if head.content_type.startswith("message/") and head.content_type != "message/delivery-status":
+            end = max(body, self._without_line_end(limit)) if self._stack else limit
+            guard = self._stack[-1].guard if self._stack else ""
+            leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, guard, head.name)
+            if holds_message(head.content_type) and not is_encoded_message(raw, body, end, head.encoding):
                 self._nesting += 1
                 if self._nesting <= MAX_NESTING:
                     position, default, is_message = body, "text/plain", True
                     continue
-                self.too_nested = True
-            end = max(body, self._without_line_end(limit)) if self._stack else limit
-            guard = self._stack[-1].guard if self._stack else ""
-            leaf = Leaf(head.content_type, head.charset, head.encoding, body, end, guard)
+                self.unread.append(TOO_NESTED)
             is_multipart = bool(head.boundaries) and head.content_type.startswith("multipart/")
-            self.too_nested |= is_multipart and len(self._stack) == MAX_NESTING
-            if is_multipart and len(self._stack) < MAX_NESTING:
+            if is_multipart and len(self._stack) == MAX_NESTING:
+                self._opened = None
+                self.unread.append(TOO_NESTED)
+                self.leaves.append(leaf)
+            elif is_multipart:
                 self._opened = leaf
                 guard = guard or (head.content_type if head.content_type in _GUARDED else "")
                 before = _Boundary(-1, -1, len(self._stack), False)
@@ -156,7 +179,7 @@ class _Walker:
                 self._stack.append(_Level(b"--" + boundary, is_digest, guard, before, body))
             else:
                 self._opened = None
-                self._leaves.append(leaf)
+                self._add_whole(leaf)
             return body, default
 
     def _boundary_in_use(self, readings: tuple[bytes, ...], position: int) -> bytes:

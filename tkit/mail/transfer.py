@@ -8,6 +8,11 @@ from binascii import a2b_base64, a2b_qp
 from email.message import Message
 from typing import Final
 
+from tkit.mail.headers import known_field
+
+UNKNOWN = "transfer encoding: not known"
+"""The defect of a part whose transfer encoding cannot be decoded."""
+
 _WHITE: Final = b" \t\n\r\x0b\x0c"
 _BASE64_RUN = re.compile(rb"([^=]*)(=*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -15,6 +20,10 @@ _BROKEN_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
 _SPACES = b" \t"
 _AFTER_SPACE = re.compile(rb"\n(?:(?<=[ \t]\n)|(?<=[ \t]\r\n))")
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
+ENCODINGS = frozenset({"base64", "quoted-printable"}) | _UUENCODE
+"""The transfer encodings that are decoded."""
+
+_IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "utf-8"})
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
@@ -41,9 +50,36 @@ def decoded(body: bytes, encoding: str) -> bytes:
     return body
 
 
+def is_known(encoding: str) -> bool:
+    """Return whether a transfer encoding can be decoded, or changes nothing."""
+    return encoding in ENCODINGS or encoding in _IDENTITY
+
+
+def is_encoded_message(raw: bytes, start: int, end: int, encoding: str) -> bool:
+    """Return whether a mail inside a mail is encoded: some programs declare an encoding that they do not apply.
+
+    Parameters
+    ----------
+    raw : bytes
+        The outer mail.
+    start, end : int
+        Where the inner mail is.
+    encoding : str
+        Its declared transfer encoding in lower case.
+    """
+    if encoding == "quoted-printable":
+        return raw.find(b"=", start, end) >= 0 and _BROKEN_ESCAPE.search(raw, start, end) is None
+    if encoding == "base64" or encoding in _UUENCODE:
+        first = known_field(raw, start)
+        return first is None or first >= end
+    return False
+
+
 def defects_of(body: bytes, encoding: str) -> list[str]:
     """Return what is wrong with a part's transfer encoding."""
     defects = []
+    if not is_known(encoding):
+        defects.append(UNKNOWN)
     if encoding == "base64":
         runs = _BASE64_RUN.findall(body.translate(None, _WHITE))
         if any(_NOT_BASE64.search(run) or (len(run) + len(padding)) % 4 for run, padding in runs):

@@ -11,7 +11,7 @@ import pandas as pd
 from rich.table import Table
 
 from tkit.evaluate.percent import percent
-from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
+from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, plain, section, share_with_interval, write
 from tkit.report.figures import DARK, LIGHT, audit_figure, svg
 from tkit.verdicts import Audit
 
@@ -87,7 +87,7 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
         for row in audit.totals.to_dict("records")
     ]
     grids = [
-        Grid("Mailbox", ("", "of", "number", "share"), totals, 2),
+        Grid("Mailbox", ("", "of", "number", "share"), totals, 2, _unread_note(audit)),
         _counted(
             "Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers", "personalised"], most
         ),
@@ -98,6 +98,14 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
         _counted("Who receives the recipient's address", audit.addresses, ["domain", "mails", "senders"], most),
     ]
     return [grid for grid in grids if grid.rows]
+
+
+def _unread_note(audit: Audit) -> str:
+    """Return in words why mails could not be read fully, and which are the first."""
+    return "; ".join(
+        f"not read fully, {why}: {mails:,} {'mail' if mails == 1 else 'mails'}, such as {plain(first)}"
+        for why, mails, first in audit.unread.itertuples(index=False)
+    )
 
 
 _EMPTY = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}

@@ -16,9 +16,9 @@ from tkit.html.edit import edited, removal
 from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
+from tkit.mail.emlx import split_emlx
 from tkit.mail.headers import message_head
 from tkit.mail.message import mbox_line_length, with_line_feeds
-from tkit.mail.parts import TOO_NESTED, is_too_nested, leaves
 from tkit.url.services import service_names
 from tkit.version import __version__
 
@@ -33,7 +33,6 @@ MAX_ROUNDS = 16
 
 _SIGNATURES = ("DKIM-Signature", "DomainKey-Signature", "ARC-Message-Signature")
 _OF_BODY = ("Content-Length", "Content-MD5", "Lines")
-_OPAQUE = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 _CLEAR_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ONE_BY_ONE = 16  # if removals do not work together, this many are tried one after the other
@@ -93,7 +92,8 @@ class Scrubbed(NamedTuple):
     personalised : tuple of Finding
         The personalised pictures that were kept, since a person should see them.
     skipped : tuple of Skipped
-        What was to be removed and is still there: in a signed part, or not removable without changing another reference.
+        What was to be removed and is still there: in a signed part or in a container, or not removable without changing
+        another reference.
     notes : tuple of str
         What else the user should know: signatures whose body hash no longer fits, parts that were not inspected.
     """
@@ -156,13 +156,17 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Pe
     ('1 tracker removed', b'<p>Hi<img  width=1 height=1>')
     """
     require_one_mail(bundle.vantage, "scrub")
+    emlx = split_emlx(raw)
+    if emlx is not None:
+        inner = scrub(emlx.mail, bundle, replace=replace, personalised=personalised)
+        return inner._replace(raw=emlx.with_mail(inner.raw) if inner.removed else raw)
     start = mbox_line_length(raw)
     work = _Work(raw[start:], bundle, replace, {"tracker"} if personalised == "keep" else {"tracker", "personalised"})
     work.run()
     removed = tuple(work.removed[index] for index in sorted(work.removed))
     kept = tuple(work.kept[index] for index in sorted(work.kept))
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
-    notes = tuple(_notes(work.now.mail, work.now.message, bool(removed)))
+    notes = tuple(_notes(work.now.message, bool(removed)))
     done = Scrubbed(raw, removed, kept, skipped, notes)
     return done._replace(raw=raw[:start] + _with_header(work.now.mail, done.summary)) if removed else done
 
@@ -175,17 +179,11 @@ def _with_header(mail: bytes, summary: str) -> bytes:
     return mail[:first] + header + mail[first:]
 
 
-def _notes(mail: bytes, message: Message, changed: bool) -> Iterator[str]:
+def _notes(message: Message, changed: bool) -> Iterator[str]:
     for name in (*_SIGNATURES, *_OF_BODY) if changed else ():
         if name.lower() in message.headers:
             yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer fits the body'}"
-    if is_too_nested(mail):
-        yield TOO_NESTED
-    lowered = mail.lower()
-    if b"pkcs7-mime" in lowered or b"pgp-encrypted" in lowered:
-        for kind in dict.fromkeys(leaf.content_type for leaf in leaves(mail)):
-            if kind in _OPAQUE:
-                yield f"{kind}: signed or encrypted, not inspected"
+    yield from (f"{unread}, not inspected" for unread in message.unread)
 
 
 class _Reference(NamedTuple):
@@ -365,6 +363,8 @@ def _edit(source: HtmlSource, own: Sequence[_Reference], wanted: frozenset[int],
         Indexes of those to remove.
     replace : bool
     """
+    if source.container:
+        return f"{source.container}: what is inside is not edited"
     if source.leaf.guard:
         return f"{source.leaf.guard}: a signature covers it"
     if source.text.lstrip().startswith(_CLEAR_SIGNED):  # only at the start: inside, it would be a way for a tracker to stay

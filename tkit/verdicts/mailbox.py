@@ -36,10 +36,12 @@ _TOTALS = {
     "with personalised pictures alone": "mails",
     "telling the recipient's address": "mails",
     "without readable date": "mails",
+    "not read fully": "mails",
     "remote references": "",
     "trackers": "remote references",
     "personalised pictures": "remote references",
 }
+_MOST_NAMES = 3  # of mails that could not be read fully, a reason
 _MOST_PERIODS = 24
 _OUTLIERS = 0.01  # share of mails at either end: dates are often forged or wrong and must not set the scale
 
@@ -61,8 +63,8 @@ class Audit:
         ``what``; ``count``; ``of``, the total that it is a share of; ``share``, ``low`` and ``high``, the share and
         its 95% Wilson interval, NaN if the total is 0 or there is none. Rows: ``mails``, and of these ``with HTML``,
         ``with remote references``, ``with trackers``, ``with personalised pictures alone`` (and no tracker), ``telling the
-        recipient's address`` (see `addresses`), ``without readable date``; then ``remote references``, and of these
-        ``trackers`` and ``personalised pictures``.
+        recipient's address`` (see `addresses`), ``without readable date``, ``not read fully`` (see `unread`); then
+        ``remote references``, and of these ``trackers`` and ``personalised pictures``.
     senders : DataFrame
         By ``sender``, the registrable domain of From (``""`` if there is none): ``mails``, ``tracked`` mails,
         ``share``, ``trackers``, ``personalised`` pictures, and ``provider``, the known provider of most of its trackers
@@ -80,6 +82,9 @@ class Audit:
     addresses : DataFrame
         By ``domain`` that receives a recipient's address in the URL of a remote reference, tracker or not:
         ``mails`` and ``senders``.
+    unread : DataFrame
+        By ``why`` mails could not be read fully (:attr:`tkit.mail.Message.unread`): ``mails``, and ``first``, the places of
+        the first of them, separated by commas. The most frequent reason comes first.
     """
 
     detector: str
@@ -94,6 +99,7 @@ class Audit:
     carriers: pd.DataFrame
     sizes: pd.DataFrame
     addresses: pd.DataFrame
+    unread: pd.DataFrame
 
 
 def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int], None] | None = None) -> Audit:
@@ -163,6 +169,8 @@ class _Tally:
         self.providers: Counter[tuple[str, str]] = Counter()  # trackers of (provider, sender)
         self.provider_mails: Counter[str] = Counter()
         self.addresses: Counter[tuple[str, str]] = Counter()  # mails of (domain, sender)
+        self.unread: Counter[str] = Counter()  # mails by reason
+        self.unread_names: defaultdict[str, list[str]] = defaultdict(list)
         self.carriers: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
 
@@ -198,6 +206,7 @@ class _Tally:
                 "with personalised pictures alone": int(personalised and not tracked),
                 "telling the recipient's address": int(bool(domains)),
                 "without readable date": int(date is None),
+                "not read fully": int(bool(message.unread)),
                 "remote references": references,
                 "trackers": len(trackers),
                 "personalised pictures": personalised,
@@ -209,6 +218,10 @@ class _Tally:
         self.carriers.update(tracker.carrier for tracker in trackers)
         self.sizes.update(tracker.size for tracker in trackers)
         self.addresses.update((domain, sender) for domain in domains)
+        self.unread.update(message.unread)
+        for why in message.unread:
+            if len(self.unread_names[why]) < _MOST_NAMES:
+                self.unread_names[why].append(message.where or message.message_sha256[:12])
         if date is not None:
             month = 12 * date.year + date.month - 1
             self.months[month] += 1
@@ -229,6 +242,10 @@ class _Tally:
             carriers=_by_form("carrier", sorted(self.carriers.items(), key=lambda item: (-item[1], item[0]))),
             sizes=_by_form("size", [(size, self.sizes[size]) for size in VISIBLE_SIZES]),
             addresses=self._addresses(),
+            unread=pd.DataFrame(
+                [(why, mails, ", ".join(self.unread_names[why])) for why, mails in self.unread.most_common()],
+                columns=["why", "mails", "first"],
+            ),
         )
 
     def _totals(self) -> pd.DataFrame:
