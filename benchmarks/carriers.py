@@ -433,6 +433,12 @@ def _sign(value: bool | None) -> str:
     return {True: "yes", False: "", None: "?"}[value]
 
 
+def _count(values: Iterable[bool | None]) -> int | str:
+    """Count what is true; a question mark if it was not measured."""
+    known = list(values)
+    return "?" if None in known else sum(map(bool, known))
+
+
 def page(results: Sequence[Measured], chromium: str, firefox: str) -> str:
     """Return the page."""
     groups = list(dict.fromkeys(one.combination.group for one in results))
@@ -459,14 +465,14 @@ def page(results: Sequence[Measured], chromium: str, firefox: str) -> str:
                 (
                     group,
                     *(
-                        f"{count:,}"
+                        count if isinstance(count, str) else f"{count:,}"
                         for count in (
                             len(own),
                             sum(one.chromium for one in own),
-                            sum(bool(one.firefox) for one in own),
+                            _count(one.firefox for one in own),
                             sum(bool(one.carriers) for one in own),
                             sum(one.chromium and not one.carriers for one in own),
-                            sum(bool(one.firefox) and not one.carriers for one in own),
+                            _count(one.firefox and not one.carriers for one in own),
                         )
                     ),
                 )

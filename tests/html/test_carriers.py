@@ -74,7 +74,8 @@ def test_what_is_derived() -> None:
     assert others | {"src", "href", "srcset", "background"} <= MARKS
     assert "content" not in MARKS
     assert {"content", "style"} <= LOADING
-    assert SELECTOR.startswith("[src],[href],[background],[srcset],img,")
+    assert SELECTOR.startswith("[src],[href],[background],[srcset],iframe,img,")
+    assert SELECTOR.endswith(",svg,template")
     assert [bool(TAG_HINT.search(tag)) for tag in (b"<p><feimage", b"<video ", b"<table>")] == [True, True, False]
     assert {"src", "href", "poster", "refresh", "<set"} <= set(COMMENT_HINTS)
     assert "to" not in COMMENT_HINTS
