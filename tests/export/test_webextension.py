@@ -182,6 +182,19 @@ def test_a_released_picture_that_fails_is_requested_once_more(open_page: Callabl
     assert not internet.missing
 
 
+def test_a_picture_that_joined_a_held_request_is_shown(open_page: Callable[[str], Tab], internet: Web) -> None:
+    tab = open_page("https://outlook.live.com/")
+    request_it_until_it_is_released = """(html) => {
+  show(html);
+  const picture = document.querySelector("img[src*=hero]");
+  const { src } = picture;
+  const again = setInterval(() => { new Image().src = src; }, 1);
+  new MutationObserver(() => clearInterval(again)).observe(picture, { attributes: true });
+}"""
+    tab.page.evaluate(request_it_until_it_is_released, MAIL)
+    expect(tab.page.locator("img[src*=hero]")).to_have_js_property("naturalWidth", 1, timeout=30_000)
+
+
 def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web, chromium: Chromium, bundle: Bundle) -> None:
     internet.mails["/allow.html"] = MAIL
     tab = open_page("https://page.test/allow.html")

@@ -37,7 +37,7 @@ async function verdictsOf(message) {
   return tkit.classifyMessage(parsed, context);
 }
 
-const displayed = new Map(); // tab -> the mail that it shows
+const displayed = new Map(); // tab -> the mail that it shows, and the promise that it is judged
 
 /** Forget the results of the mail that a tab showed before. */
 async function forget(tabId) {
@@ -47,7 +47,7 @@ async function forget(tabId) {
 
 async function judge(tab, message) {
   const verdicts = await verdictsOf(message);
-  if (displayed.get(tab.id) !== message.id) return; // another mail is shown meanwhile
+  if (displayed.get(tab.id)?.id !== message.id) return; // another mail is shown meanwhile
   const individual = new Map(); // URL -> its first reference
   for (const reference of verdicts) {
     const { verdict, resolvedUrl } = reference;
@@ -59,6 +59,7 @@ async function judge(tab, message) {
   }
   const read = new Set(verdicts.filter(({ isConditional }) => !isConditional).map(({ resolvedUrl }) => resolvedUrl));
   const found = {
+    mail: message.id,
     individual: Array.from(individual, ([url, reference]) => ({
       url,
       verdict: reference.verdict,
@@ -124,24 +125,33 @@ async function show(tabId, urls) {
 
 // -- events ------------------------------------------------------------------------------------------------------------
 
-async function isDisplayed(tab, { messages }) {
+function isDisplayed(tab, { messages }) {
   const [message] = messages.length === 1 ? messages : [];
-  displayed.set(tab.id, message?.id);
-  await forget(tab.id);
-  if (message) await judge(tab, message);
+  const judged = forget(tab.id).then(() => message && judge(tab, message));
+  displayed.set(tab.id, { id: message?.id, judged });
+  return judged;
 }
 
-/** Judge the mails that were shown before the listeners were added: at installation or during the start. */
-async function judgeDisplayed() {
-  for (const tab of await messenger.tabs.query({})) {
-    const shown = await messenger.messageDisplay.getDisplayedMessages(tab.id).catch(() => undefined); // not a mail tab
-    if (shown?.messages.length && !displayed.has(tab.id)) await isDisplayed(tab, shown);
-  }
+/**
+ * Judge the mail of a tab unless it was judged: it may be shown before the listeners are added, and Thunderbird may stop the
+ * background, which it does after 30 idle seconds, just when a mail is displayed.
+ */
+async function judgeShown(tab) {
+  const shown = await messenger.messageDisplay.getDisplayedMessages(tab.id).catch(() => undefined); // not a mail tab
+  if (shown?.messages.length !== 1) return;
+  const [{ id }] = shown.messages;
+  const { [`tab ${tab.id}`]: found } = await messenger.storage.session.get(`tab ${tab.id}`);
+  const current = displayed.get(tab.id);
+  if (current?.id === id) await current.judged;
+  else if (found?.mail !== id) await isDisplayed(tab, shown);
 }
 
 messenger.messageDisplay.onMessagesDisplayed.addListener(isDisplayed);
-judgeDisplayed();
-messenger.runtime.onMessage.addListener(({ type, tabId, urls }) => (type === "show" ? show(tabId, urls) : undefined));
+messenger.tabs.query({}).then((tabs) => Promise.all(tabs.map(judgeShown)));
+messenger.runtime.onMessage.addListener(({ type, tabId, urls }, { tab }) => {
+  if (type === "show") return show(tabId, urls);
+  return judgeShown({ id: tabId ?? tab.id });
+});
 messenger.tabs.onRemoved.addListener((tabId) => {
   displayed.delete(tabId);
   return messenger.storage.session.remove(`tab ${tabId}`);

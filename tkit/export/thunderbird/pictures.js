@@ -48,4 +48,4 @@ messenger.runtime.onMessage.addListener(({ type, pictures }) => {
   if (type === "show") return show(pictures);
   return type === "requests" ? readRequests() : undefined;
 });
-messenger.runtime.sendMessage({ type: "started" }); // a popup that is already open asks again
+messenger.runtime.sendMessage({ type: "started" }); // the mail is judged now if it was not; a popup that is already open asks again

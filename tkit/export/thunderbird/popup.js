@@ -60,4 +60,5 @@ messenger.storage.session.onChanged.addListener((changes) => {
 messenger.runtime.onMessage.addListener(({ type }, { tab }) => {
   if (type === "started" && tab?.id === tabId) show();
 });
+messenger.runtime.sendMessage({ type: "opened", tabId }); // the mail is judged now if it was not
 show();

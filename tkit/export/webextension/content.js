@@ -41,14 +41,16 @@ class Judge {
   }
 
   /**
-   * Request a released picture once more if it failed. Chromium leaves the fragment out when it looks for a request of the
-   * same URL, so a released picture may share one from before that the rules are still blocking.
+   * Request a released picture once more if it failed. Chromium ignores the fragment when it looks for a request of the same URL
+   * that is under way, so a released picture may have joined one from before, which the rules block.
    */
   retry(element) {
-    if (this.retried.has(element) || !(element instanceof HTMLImageElement) || !element.currentSrc.endsWith(this.mark)) return;
-    this.retried.add(element);
+    if (!(element instanceof HTMLImageElement) || this.retried.has(element)) return;
     for (const name of ["src", "srcset"]) {
-      if (element.hasAttribute(name)) element.setAttribute(name, element.getAttribute(name));
+      const value = element.getAttribute(name);
+      if (!value?.includes(this.mark)) continue;
+      this.retried.add(element);
+      element.setAttribute(name, value);
     }
   }
 
