@@ -16,6 +16,7 @@ from tkit.compare.labelled import LabelledMail, add_listed, of_dataset, read_mai
 from tkit.compare.require import Requirement, check
 from tkit.corpus import RawMessage
 from tkit.dataset import read
+from tkit.dataset.reading import default_folder
 from tkit.detectors import Detector
 from tkit.detectors.loading import load_detector
 from tkit.detectors.program import ProgramDetector
@@ -44,11 +45,15 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The detectors to compare, the mail to compare them on, and the requirements."""
+    """The detectors to compare, the mail to compare them on, and the requirements.
+
+    ``trained_on`` says how many of the labelled references a detector was trained on, by its name; others have no entry.
+    """
 
     detectors: dict[str, Detector]
     mail: LabelledMail
     require: list[Requirement]
+    trained_on: dict[str, int]
 
 
 def prepare(arguments: Arguments, raws: Iterator[RawMessage] | None, errors: Console) -> Prepared:
@@ -70,14 +75,22 @@ def prepare(arguments: Arguments, raws: Iterator[RawMessage] | None, errors: Con
         If there is nothing to compare on.
     """
     requirements, detectors = _checked(arguments)
-    mail = _of_dataset(arguments, detectors, errors) if raws is None else _of_mails(arguments, detectors, raws, errors)
-    return Prepared(detectors, mail, requirements)
+    mail = _of_dataset(arguments, detectors) if raws is None else _of_mails(arguments, detectors, raws, errors)
+    counts = _count_trained_on(arguments, detectors, mail, of_mails=raws is not None)
+    for name, count in counts.items():
+        errors.print(
+            f"[yellow]{escape(name)}[/] was trained on the mails of {count:,} of these {len(mail.labels):,} labelled"
+            " references, so its figures are too good; `tkit study` cross-validates",
+            soft_wrap=True,
+        )
+    return Prepared(detectors, mail, requirements, counts)
 
 
 def finish(arguments: Arguments, prepared: Prepared, errors: Console, progress: Callable[[str, int, int | None], None]) -> int:
     """Compare, write the figures, print the requirements that are not met, and return their number."""
     result = compare(prepared.detectors, prepared.mail, cluster=arguments.cluster, seed=arguments.seed, progress=progress)
     table, changes = result.table(), result.changes()
+    table["trained_on"] = [prepared.trained_on.get(name, 0) for name in prepared.detectors]
     failures = check(prepared.require, result.figures())
     if arguments.output:
         with open_writer("csv", arguments.output) as writer:
@@ -118,19 +131,29 @@ def _with_timeout(detector: Detector, timeout: float) -> Detector:
     return replace(detector, timeout=timeout) if isinstance(detector, ProgramDetector) else detector
 
 
-def _of_dataset(arguments: Arguments, detectors: dict[str, Detector], errors: Console) -> LabelledMail:
+def _count_trained_on(
+    arguments: Arguments, detectors: dict[str, Detector], mail: LabelledMail, *, of_mails: bool
+) -> dict[str, int]:
+    """Count for each detector the labelled references whose mails it was trained on; nothing without a dataset to tell."""
+    folder = arguments.dataset
+    if not (folder / "dataset.json").is_file():
+        try:
+            folder = default_folder()  # also outside a clone
+        except TkitError:
+            return {}
+    published = read(folder)
+    # A mail is known if any of its references is in the dataset.
+    known = int(mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()) if of_mails else len(mail.labels)
+    return dict.fromkeys(trained_on(detectors, published), known) if known else {}
+
+
+def _of_dataset(arguments: Arguments, detectors: dict[str, Detector]) -> LabelledMail:
     if arguments.labels:
         refuse("PATHS", "--labels needs the mails: give them, or leave out --labels to compare on the dataset")
     readers = needs_facts(detectors.values())
     if readers:
         refuse("PATHS", f"give mails and --labels: {', '.join(readers)} cannot judge by features alone")
-    published = read(arguments.dataset)
-    for name in trained_on(detectors, published):
-        errors.print(
-            f"[yellow]{escape(name)}[/] was trained on these rows, so its figures are too good; `tkit study` cross-validates",
-            soft_wrap=True,
-        )
-    return of_dataset(published.rows())
+    return of_dataset(read(arguments.dataset).rows())
 
 
 def _of_mails(
@@ -147,13 +170,6 @@ def _of_mails(
     mail = read_mail((Message.from_bytes(raw.raw) for raw in raws), labels, facts)
     if mail.lost:
         errors.print(f"[yellow]{mail.lost} of {len(labels)} labels match no reference of these mails[/]")
-    if (arguments.dataset / "dataset.json").is_file():
-        published = read(arguments.dataset)
-        # A mail is known if any of its references is in the dataset.
-        known = mail.labels["message_sha256"].isin(published.labels["message_sha256"]).sum()
-        for name in trained_on(detectors, published) if known else ():
-            warning = f"was trained on the mails of {known} of these labelled references"
-            errors.print(f"[yellow]{escape(name)}[/] {warning}", soft_wrap=True)
     if listed:
         mail = LabelledMail(add_listed(mail.rows, arguments.lists or lists_folder()), mail.labels, mail.lost)
     return mail
