@@ -1,14 +1,19 @@
 """Tests of tkit.annotate.questions: which references to ask about, and what to show of each."""
 
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pandas as pd
 import pytest
+from made_detector import Decided
 
 pytest.importorskip("anywidget", reason="needs anywidget: pip install 'tkit[notebooks]'")
 
-from tkit.annotate.questions import Choice, Question, ask, choose
-from tkit.bundle import default_bundle
+from tkit.annotate import questions
+from tkit.annotate.questions import Choice, ask, choose
+from tkit.arrays import Ints
+from tkit.bundle import Bundle, Question, default_bundle, explain, judge
 from tkit.errors import TkitError
 from tkit.features import extract
 from tkit.labels.files import url_sha256
@@ -68,13 +73,13 @@ def test_what_cannot_be_asked(mails: Path, tmp_path: Path) -> None:
         choose([tmp_path / "none.eml"], default_bundle())
 
 
-def asked(folder: Path, html: str, copies: pd.DataFrame | None = None) -> Question:
+def asked(folder: Path, html: str, copies: pd.DataFrame | None = None) -> questions.Question:
     folder.mkdir(exist_ok=True)
     (folder / "one.eml").write_bytes(mail(html))
     bundle = default_bundle()
     choice = choose([folder], bundle)
     ((question, opinion),) = ask([folder], choice, bundle, copies).values()
-    assert opinion.verdict in ("tracker", "clean")
+    assert opinion.verdict in ("tracker", "personalised", "clean")
     assert 0 <= opinion.score <= 1
     return question
 
@@ -95,6 +100,36 @@ def test_a_question(tmp_path: Path) -> None:
 def test_a_wrapped_url_shows_its_original(tmp_path: Path) -> None:
     question = asked(tmp_path / "m", "<img src='https://ci3.googleusercontent.com/proxy/x#http://t.example/o.gif'>")
     assert (question.original, question.host) == ("http://t.example/o.gif", "t.example")
+
+
+class ByPlace(Decided):
+    """Flags a picture of 1 x 1 px, and takes one that has a query for individual."""
+
+    def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
+        flagged = (rows["tiny"] if question == "tracker" else rows["query_length"]) > 0
+        return flagged.to_numpy(dtype=np.int64)
+
+
+def test_the_opinion_is_the_verdict_on_the_url_and_the_score_that_its_reasons_explain(tmp_path: Path) -> None:
+    pixel = "<img src='http://t.example/{0}' width=1 height=1>"
+    html = f"{pixel.format('o')}{pixel.format('seen')}<img src='http://t.example/seen' width=90 height=40>"
+    html += "<img src='http://t.example/you?a=1' width=90 height=40><img src='http://t.example/logo' width=90 height=40>"
+    (tmp_path / "one.eml").write_bytes(mail(html))
+    bundle = cast(Bundle, ByPlace())
+    opinions = {
+        question.key[2]: opinion
+        for question, opinion in ask([tmp_path], choose([tmp_path], bundle, one_of_each=False), bundle).values()
+    }
+    assert {index: (opinion.verdict, opinion.score) for index, opinion in sorted(opinions.items())} == {
+        0: ("tracker", 1.0),
+        1: ("personalised", 0.0),  # the same URL is there to be looked at in the next place
+        2: ("personalised", 0.0),
+        3: ("personalised", 0.75),
+        4: ("clean", 0.0),
+    }
+    rows = extract([Message.from_bytes(mail(html))])
+    verdicts = judge(bundle, rows)
+    assert [opinions[index].reasons for index in range(5)] == [tuple(why) for why in explain(bundle, rows, verdicts)]
 
 
 def test_copies_are_shown(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_label_and_undo(labeller: Told, tmp_path: Path) -> None:
     undone = press(labeller, do="undo", key=told["key"])
     assert (undone["done"], undone["key"], undone["last"]) == (0, shown["key"], None)
     again = press(labeller, do="label", label="C", confidence=3, key=shown["key"])
-    assert again["last"]["differs"] == (again["last"]["verdict"] == "tracker")
+    assert again["last"]["differs"] == (again["last"]["verdict"] != "clean")
     finished = press(labeller, do="label", label="U", confidence=3, key=again["key"])
     assert (finished["done"], finished["key"], finished["question"]) == (2, None, None)
     assert finished["last"]["differs"] is False

@@ -25,6 +25,7 @@ SCAN_FIELDS = [
     "resolved_url",
     "vantage",
     "score",
+    "individual_score",
     "verdict",
     "reasons",
     "provider",

@@ -10,7 +10,7 @@ import pytest
 from paths import ROOT
 
 from tkit.html import references
-from tkit.html.carriers import NAMES
+from tkit.html.carriers import NAMES, WRITTEN_OUT
 from tkit.html.reading import Backend
 from tkit.mail import Message
 
@@ -86,4 +86,4 @@ def test_facts_are_well_formed(case: str) -> None:
 
 def test_every_carrier_has_a_case() -> None:
     assert len(NAMES) > 20
-    assert {row["carrier"] for case in CASES for row in read_facts(case)["references"]} == NAMES
+    assert {row["carrier"] for case in CASES for row in read_facts(case)["references"]} == NAMES - WRITTEN_OUT

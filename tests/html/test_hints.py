@@ -90,8 +90,8 @@ def test_a_text_without_urls_in_css_is_known_as_such(html: str) -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        "<svg><feImage href=http://a.example/1></svg><use xlink:href=http://a.example/2>",
-        "<svg><image xlink:href=http://a.example/1><object data=http://a.example/2></object></svg>",
+        "<svg><feImage href=http://a.example/1><use xlink:href=http://a.example/2></svg>",
+        "<svg><image xlink:href=http://a.example/1><foreignObject><object data=http://a.example/2></object></svg>",
         "<object data=http://a.example/1></object><video poster=http://a.example/2></video><img lowsrc=http://a.example/3>",
         "<meta http-equiv=refresh content='0; url=http://a.example/1'><img srcset='http://a.example/2 2x'>",
         "<v:fill src=http://a.example/1><amp-img srcset=http://a.example/2></amp-img><p background=http://a.example/3>",

@@ -67,7 +67,7 @@ def test_what_is_in_a_container_is_reported_and_not_touched(content_type: bytes,
     attached = b"--b\nContent-Type: %s\nContent-Transfer-Encoding: base64\n\n%s--b--\n" % (content_type, encodebytes(content))
     done = run(head + html % TRACKER + attached)
     assert done.raw.partition(b"\n")[2] == head + html % CLEAN + attached
-    assert [(left.tracker.url, left.why) for left in done.skipped] == [
+    assert [(left.finding.url, left.why) for left in done.skipped] == [
         ("http://t.test/o", f"{name}: what is inside is not edited")
     ]
     alone = run(head + attached)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.annotate.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
-from tkit.bundle import Bundle, explain
+from tkit.bundle import Bundle, Verdict, Verdicts, explain, judge
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import KEY, extract, extract_batches
@@ -90,9 +90,17 @@ class Question(NamedTuple):
 
 
 class Opinion(NamedTuple):
-    """The opinion of the model: "tracker" or "clean", its probability of a tracker, and its reasons."""
+    """The opinion of the model.
 
-    verdict: str
+    Attributes
+    ----------
+    verdict : {"tracker", "personalised", "clean"}
+    score : float
+        The probability that the reasons explain: for the verdict tracker that it is a tracker, else that it is individual.
+    reasons : tuple of str
+    """
+
+    verdict: Verdict
     score: float
     reasons: tuple[str, ...]
 
@@ -212,18 +220,22 @@ def ask(
         message = Message.from_bytes(raw.raw)
         if message.message_sha256 in messages:
             messages.remove(message.message_sha256)
-            for key, reference, row in _asked(message, wanted):
+            for key, reference, row, opinion in _asked(message, wanted, bundle):
                 facts = _facts(reference, row, choice.mails_with_url[key])
-                questions[key] = _question(message, key, reference, facts, evidence.get(key, ())), _opinion(row, bundle)
+                questions[key] = _question(message, key, reference, facts, evidence.get(key, ())), opinion
     return {key: questions[key] for key in choice.keys if key in questions}
 
 
-def _asked(message: Message, wanted: frozenset[Key]) -> Iterator[tuple[Key, RemoteReference, pd.DataFrame]]:
+def _asked(
+    message: Message, wanted: frozenset[Key], bundle: Bundle
+) -> Iterator[tuple[Key, RemoteReference, pd.DataFrame, Opinion]]:
     rows = extract([message])
+    verdicts = judge(bundle, rows)  # of the whole mail, since a URL has one verdict
     by_index = {(reference.part, reference.index): reference for reference in references(message)}
     for number, key in enumerate(_keys(rows)):
         if key in wanted:
-            yield key, by_index[key[1:]], rows.iloc[[number]]
+            row = rows.iloc[[number]]
+            yield key, by_index[key[1:]], row, _opinion(row, verdicts[[number]], bundle)
 
 
 def _question(
@@ -265,10 +277,10 @@ def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[t
     return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in facts.items())
 
 
-def _opinion(row: pd.DataFrame, bundle: Bundle) -> Opinion:
-    verdicts = bundle.verdicts(row)
-    why = explain(bundle, row, verdicts)[0]
-    return Opinion(str(verdicts[0]), float(bundle.scores(row)[0]), tuple(why))
+def _opinion(row: pd.DataFrame, verdicts: Verdicts, bundle: Bundle) -> Opinion:
+    (verdict,) = verdicts.tolist()
+    score = bundle.scores(row, "tracker" if verdict == "tracker" else "individual")[0]
+    return Opinion(verdict, float(score), tuple(explain(bundle, row, verdicts)[0]))
 
 
 def _evidence(copies: pd.DataFrame | None, wanted: Iterable[Key]) -> dict[Key, tuple[str, ...]]:

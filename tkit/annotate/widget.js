@@ -75,7 +75,8 @@ function lastView(last) {
   const view = make("div", "last");
   view.classList.toggle("tkit-differs", last.differs);
   const label = LABELS.find(([key]) => key === last.label)[1];
-  const says = `${last.verdict}, ${(100 * last.score).toFixed(last.score > 0.001 && last.score < 0.999 ? 1 : 2)}%`;
+  const percent = `${(100 * last.score).toFixed(last.score > 0.001 && last.score < 0.999 ? 1 : 2)}%`;
+  const says = `${last.verdict}, ${percent}${last.verdict === "tracker" ? "" : " individual"}`;
   const why = last.reasons.length ? `: ${last.reasons.join("; ")}` : "";
   const text = make("div", "opinion");
   text.append("You said ", make("b", "said", `${last.label} ${label}`), ` (${SURE[last.confidence - 1][1]}), the model says `);

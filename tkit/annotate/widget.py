@@ -22,6 +22,7 @@ except ImportError as missing:
     raise TkitError("tkit.annotate needs anywidget: pip install 'tkit[notebooks]'") from missing
 
 _HERE = Path(__file__).parent
+_VERDICTS = {"T": "tracker", "P": "personalised", "C": "clean", "S": "clean"}
 
 
 class Labeller(anywidget.AnyWidget):
@@ -149,7 +150,7 @@ class Labeller(anywidget.AnyWidget):
             "verdict": opinion.verdict,
             "score": opinion.score,
             "reasons": list(opinion.reasons),
-            "differs": row["label"] in "TCS" and (row["label"] == "T") != (opinion.verdict == "tracker"),
+            "differs": _VERDICTS.get(row["label"], opinion.verdict) != opinion.verdict,
         }
 
 

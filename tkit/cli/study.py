@@ -121,7 +121,7 @@ def train(
 
     With your own labels it is compared with the built-in detector, on mails that neither was trained on.
 
-    Examples: `tkit train --vantage element -o my-bundle`, `tkit train ~/Maildir --labels mine.csv --with-dataset -o mine`
+    Example: `tkit train --vantage element -o my-bundle`, or `tkit train ~/Maildir --labels mine.csv --with-dataset -o mine`
     """
     from tkit.dataset import read
     from tkit.study import train_bundle

@@ -32,7 +32,7 @@ class LabelledMail:
         requested, the columns of :data:`tkit.detectors.facts.FACTS`.
     labels : DataFrame
         The labels with a reference. ``row`` is the position in `rows`; ``source``, ``component``, ``sender_key`` and
-        ``stratum_weight`` are as :class:`tkit.evaluate.Evaluation` reads them.
+        ``stratum_weight`` and ``long_side`` are as :class:`tkit.evaluate.Evaluation` reads them.
     lost : int
         Number of labels whose message or reference was not found.
     """
@@ -82,7 +82,7 @@ def read_mail(messages: Iterable[Message], labels: pd.DataFrame, facts: bool) ->
     position = keyed(located, key)["row"]
     joined = of_label[of_label.index.isin(position.index)][["label", "confidence", "stratum_weight"]]
     joined = joined.assign(row=position.loc[joined.index]).sort_values("row").reset_index(drop=True)
-    of_row = rows[[*KEY, "carrier", "url", "resolved_url"]].iloc[joined["row"].to_numpy()]
+    of_row = rows[[*KEY, "carrier", "url", "resolved_url", "long_side"]].iloc[joined["row"].to_numpy()]
     joined = pd.concat([of_row.reset_index(drop=True), joined], axis=1)
     if joined.empty:
         raise TkitError(f"none of the {len(labels)} labels names a reference of the mails: see docs/labels.md for the format")

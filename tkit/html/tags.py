@@ -34,6 +34,16 @@ class TagNode:
         return "-comment" if self._token else "-root"
 
     @property
+    def is_element_node(self) -> bool:
+        """Whether it is a start tag."""
+        return isinstance(self._token, Tag)
+
+    @property
+    def mem_id(self) -> int:
+        """The identity of a start tag or comment in its text."""
+        return self._token.start if self._token else -1
+
+    @property
     def attributes(self) -> dict[str, str]:
         """The attributes as written; the first of each name."""
         values: dict[str, str] = {}
