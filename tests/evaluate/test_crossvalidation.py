@@ -9,6 +9,7 @@ from made_labelled import Mean, Rule, halves, make
 from tkit.arrays import Floats, Ints
 from tkit.errors import TkitError
 from tkit.evaluate import CrossValidated, Evaluation, Trial, cross_validated_scores, run_trials, training_weight
+from tkit.labels import INDIVIDUAL, TRACKER, Target
 from tkit.splits import Split, cross_validation
 
 
@@ -20,10 +21,15 @@ class TestTrainingWeight:
             cluster=[7, 7, 7, 7, 8, 7, 9],
             confidence=[3, 3, 3, 3, 3, 3, 1],
         )
-        third = 1 / 3
-        assert training_weight(rows) == pytest.approx([1, third, third, third, 1, 0, 0])
-        assert training_weight(rows, member_weight=2.0) == pytest.approx([1, 2 / 3, 2 / 3, 2 / 3, 1, 0, 0])
-        assert training_weight(rows, member_weight=9.0) == pytest.approx([1, 1, 1, 1, 1, 0, 0])
+        # Cluster 7 has four members: a personalised picture is one too.
+        assert training_weight(rows) == pytest.approx([1, 1 / 4, 1 / 4, 1 / 4, 1, 1 / 4, 0])
+        assert training_weight(rows, member_weight=2.0) == pytest.approx([1, 1 / 2, 1 / 2, 1 / 2, 1, 1 / 2, 0])
+        assert training_weight(rows, member_weight=9.0) == pytest.approx([1, 1, 1, 1, 1, 1, 0])
+
+    @pytest.mark.parametrize("target", [TRACKER, INDIVIDUAL])
+    def test_either_question_is_learnt_from_personalised_pictures(self, target: Target) -> None:
+        assert training_weight(make("TPCSU", confidence=[3, 2, 2, 3, 3]), target=target).tolist() == [1, 1, 1, 1, 0]
+        assert training_weight(make("TPCSU", confidence=1), target=target).tolist() == [0, 0, 0, 0, 0]
 
     def test_members_need_their_cluster(self) -> None:
         with pytest.raises(TkitError, match="member rows have no column cluster"):

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from made_report import FACTS, HOSTILE, Dots, assert_loads_nothing, evaluations, quarters, study_rows, ways
 
@@ -23,7 +24,7 @@ class TestStudyPage:
         text = self.written(tmp_path, done)
         headings = re.findall("<h2>(.*?)</h2>", text)
         assert headings == ["Detectors compared", "Errors", "Method", "How to reproduce"]
-        assert "10 open trackers and 30 content pictures and spacers" in text
+        assert "10 open trackers and 30 pictures that a person should see: content, spacers, and personalised pictures" in text
         assert "<pre>tkit study -o out/study</pre>" in text
         assert text.count("<figure>") == 3
         figures = sorted(path.name for path in (tmp_path / "study" / "figures").iterdir())
@@ -52,6 +53,7 @@ class TestStudyPage:
             answer=["The answer."],
             splits=ways(done[3]),
             differences=differences(done[3], done),
+            verdicts=pd.DataFrame([{"corpus": "all", "label": "T", "rows": 10, "tracker": 8, "personalised": 1, "clean": 1}]),
             slices=slices(done[3]),
             over_time=quarters(done[3]),
             errors=done[3].errors().assign(**near),
@@ -61,6 +63,7 @@ class TestStudyPage:
             "Summary",
             "Detectors compared",
             "On unseen data",
+            "The three verdicts",
             "Over time",
             "Where it works and where it does not",
             "Errors",

@@ -1,9 +1,10 @@
 """Tests of tkit.report.tables."""
 
+import pandas as pd
 from made_report import printed, ways
 
 from tkit.evaluate import Evaluation, comparison, differences
-from tkit.report.tables import comparison_table, differences_table, splits_table
+from tkit.report.tables import comparison_table, differences_table, splits_table, verdicts_grid, verdicts_table
 
 
 class TestComparisonTable:
@@ -35,7 +36,7 @@ class TestStudyTables:
     def test_splits_fit_a_terminal(self, done: list[Evaluation]) -> None:
         text = printed(splits_table(ways(done[3])))
         assert "unseen sender" in text
-        assert "10 and 30 good" in text
+        assert "10 and 30 negatives" in text
         assert max(map(len, text.splitlines())) <= 80
 
     def test_differences_in_points(self, done: list[Evaluation]) -> None:
@@ -47,3 +48,28 @@ class TestStudyTables:
 
     def test_no_differences(self, done: list[Evaluation]) -> None:
         assert "over" in printed(differences_table(differences(done[3], [done[3]])))
+
+
+class TestVerdicts:
+    VERDICTS = pd.DataFrame(
+        [
+            ("all", "P, no size", 1200, 300, 600, 300),
+            ("all", "T", 40, 39, 1, 0),
+            ("one.example", "T", 40, 39, 1, 0),
+        ],
+        columns=["corpus", "label", "rows", "tracker", "personalised", "clean"],
+    )
+
+    def test_all_mail_fits_a_terminal(self) -> None:
+        lines = printed(verdicts_table(self.VERDICTS)).splitlines()
+        assert max(map(len, lines)) <= 80
+        counts, shares = next((line, lines[number + 1]) for number, line in enumerate(lines) if "1,200" in line)
+        assert counts.split()[-4:] == ["1,200", "300", "600", "300"]
+        assert shares.split()[-3:] == ["25.0%", "50.0%", "25.0%"]
+        assert not any("one.example" in line for line in lines)
+
+    def test_every_corpus_is_named_once(self) -> None:
+        grid = verdicts_grid(self.VERDICTS)
+        assert [row[0] for row in grid.rows] == ["all", "", "one.example"]
+        assert [row[1] for row in grid.rows] == ["personalised picture, no size", "open tracker", "open tracker"]
+        assert grid.rows[2][2:] == ("40", "39\n97.5%", "1\n2.5%", "0\n0%")

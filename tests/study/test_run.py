@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.dataset import Dataset
+from tkit.evaluate.percent import percent
 from tkit.features import VANTAGES
 from tkit.study import StudyResult, models
 from tkit.study.gate import check
@@ -38,5 +39,27 @@ def test_each_error_tells_its_reasons_and_neighbours(done: StudyResult, dataset:
 
 def test_the_budget_is_reported_as_what_it_became(done: StudyResult) -> None:
     best = done.evaluations[-1]
-    assert f"of the good pictures ({best.rates().false_alarms} of {best.rates().negatives:,})" in done.summary[1]
+    assert f"of the pictures that a person should see ({best.rates().false_alarms} of {best.rates().negatives:,})" in done.summary[1]
     assert len(np.unique(best.rows["threshold"])) == 3  # one a fold, frozen before its test
+
+
+def test_each_gold_row_has_a_verdict(done: StudyResult, dataset: Dataset) -> None:
+    gold = dataset.labels[dataset.labels["source"] == "gold"]
+    counted = gold[(gold["confidence"] >= 2) | (gold["label"] == "U")]
+    verdicts = done.verdicts
+    assert (verdicts[["tracker", "personalised", "clean"]].sum(axis=1) == verdicts["rows"]).all()
+    of_all = verdicts["corpus"] == "all"
+    assert verdicts.loc[of_all, "rows"].sum() == verdicts.loc[~of_all, "rows"].sum() == len(counted)
+    by_letter = verdicts[of_all].groupby(verdicts["label"].str[0])["rows"].sum()
+    assert by_letter.to_dict() == counted["label"].value_counts().to_dict()
+    flagged = verdicts[of_all].set_index("label")["tracker"]
+    rates = done.evaluations[-1].rates()
+    assert flagged["T"] == rates.trackers - rates.missed
+    assert flagged[["C", "S", "P, visible"]].sum() == rates.false_alarms
+
+
+def test_the_bundle_answers_both_questions(done: StudyResult, dataset: Dataset) -> None:
+    assert done.bundle.training_sha256 == dataset.digest("message")
+    personalised = done.figures["visible personalised pictures kept"]
+    assert done.summary[-1].startswith(f"Of the visible personalised pictures {percent(1 - personalised, 1)} are flagged")
+    assert done.figures["individual: tpr"] > 0.5 < personalised

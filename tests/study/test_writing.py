@@ -37,10 +37,11 @@ def requested() -> Iterator[Requested]:
 
 def test_what_is_written_is_what_was_found(folder: Path, done: StudyResult) -> None:
     tables = {path.stem: pd.read_csv(path) for path in folder.glob("*.csv") if path.stat().st_size > 1}
-    assert sorted(tables) == ["comparison", "differences", "errors", "slices", "splits"]
+    assert sorted(tables) == ["comparison", "differences", "errors", "slices", "splits", "verdicts"]
     assert tables["comparison"]["tpr"].tolist() == pytest.approx(done.comparison["tpr"].tolist())
     assert tables["splits"]["split"].tolist() == ["unseen kit or provider"]
     assert len(tables["errors"]) == len(done.errors)
+    pd.testing.assert_frame_equal(tables["verdicts"], done.verdicts, check_dtype=False)
     assert Bundle.load(folder / "bundle").name == "boosting"
 
 
@@ -61,6 +62,7 @@ def test_hostile_names_stay_texts(tmp_path: Path, done: StudyResult, requested: 
         answer=[HOSTILE],
         splits=done.splits.assign(split=HOSTILE, claim=HOSTILE),
         differences=done.differences.assign(against=HOSTILE),
+        verdicts=done.verdicts.assign(corpus=HOSTILE),
         slices=done.slices.assign(slice=HOSTILE, value=HOSTILE),
         errors=errors,
     )

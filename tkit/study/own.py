@@ -139,14 +139,14 @@ def train_own(
         published = published[~published["message_sha256"].isin(rows["message_sha256"])]
         rows = pd.concat([rows, published], ignore_index=True)
         disguised = pd.concat([disguised, dataset.disguised()], ignore_index=True)
-        rows["component"] = _components(rows)
+        rows = rows.assign(component=_components(rows)).copy()  # in one block: joined column by column, it is slow
     is_own = (rows["corpus"] == CORPUS).to_numpy()
     testable = is_own.copy()
     testable[is_own] = ~known
     components = rows.loc[testable, "component"].nunique()
     if components < 2:
         raise TkitError(
-            f"{components} groups of senders and trackers among the own mails that can be tested: label mails of more senders"
+            "the own mails that can be tested are of fewer than two groups of senders and trackers: label mails of more senders"
         )
     factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=disguised)
     plan = unseen_kit(rows, min(folds, components), seed)
