@@ -72,7 +72,9 @@ class TestReadOwn:
         assert len(own.rows) == SENDERS * MAILS * 4
         assert own.lost == 0
         assert own.rows["label"].value_counts().to_dict() == {"C": 60, "P": 30, "T": 30}
-        assert own.rows["host_domain"].nunique() == own.rows["sender_key"].nunique() == own.rows["component"].nunique() == SENDERS
+        assert (
+            own.rows["host_domain"].nunique() == own.rows["sender_key"].nunique() == own.rows["component"].nunique() == SENDERS
+        )
         tracker = own.rows[own.rows["label"] == "T"]
         assert (tracker["tiny"] == 1).all()
         assert (own.rows.loc[own.rows["label"] == "C", "tiny"] == 0).all()

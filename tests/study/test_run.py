@@ -39,7 +39,10 @@ def test_each_error_tells_its_reasons_and_neighbours(done: StudyResult, dataset:
 
 def test_the_budget_is_reported_as_what_it_became(done: StudyResult) -> None:
     best = done.evaluations[-1]
-    assert f"of the pictures that a person should see ({best.rates().false_alarms} of {best.rates().negatives:,})" in done.summary[1]
+    assert (
+        f"of the pictures that a person should see ({best.rates().false_alarms} of {best.rates().negatives:,})"
+        in done.summary[1]
+    )
     assert len(np.unique(best.rows["threshold"])) == 3  # one a fold, frozen before its test
 
 
