@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_scrubbing import ThreeVerdicts
 
 from tkit.bundle import default_bundle
 from tkit.errors import TkitError
@@ -27,6 +28,24 @@ def test_standard_input_to_standard_output() -> None:
     assert done.stdout == CLEAN
     assert b"-: 1 tracker removed" in done.stderr
     assert b"img-src http://t.example/open?id=b81e2c90ff (" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("personalised", "removed", "said"),
+    [
+        ("keep", b"1 tracker", b"  personalised picture kept: img-src http://p.example/card?name=Ada ("),
+        ("drop", b"1 tracker and 1 personalised picture", b"  img-src http://p.example/card?name=Ada ("),
+    ],
+)
+def test_personalised_pictures_are_kept_or_dropped(
+    verdicts: ThreeVerdicts, personalised: str, removed: bytes, said: bytes
+) -> None:
+    head = b"From: a@b.example\nContent-Type: text/html\n\n"
+    done = tkit("scrub", "-", "--model", verdicts.model, "--personalised", personalised, stdin=head + verdicts.html)
+    assert done.returncode == 0
+    assert done.stdout == b"X-Tkit-Scrubbed: %s removed; tkit 0.1.0\n" % removed + head + verdicts.left[personalised]
+    assert done.stderr.startswith(b"-: %s removed\n" % removed)
+    assert b"\n" + said in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["scrub", "milter"])

@@ -19,6 +19,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import ClassVar
 
 import pytest
+from made_scrubbing import ThreeVerdicts
 
 from tkit.errors import TkitError
 from tkit.scrubbing.milter import MAX_PACKET, serve
@@ -238,6 +239,29 @@ def test_too_large_or_too_slow_passes_and_is_counted() -> None:
         "2 mails, 1 changed, 1 trackers and 0 personalised pictures removed, 0 personalised pictures kept, 1 passed unscrubbed"
         in small.stop()
     )
+
+
+@pytest.mark.parametrize(
+    ("personalised", "header", "counted"),
+    [
+        ("keep", b"1 tracker", "1 trackers and 0 personalised pictures removed, 1 personalised pictures kept"),
+        (
+            "drop",
+            b"1 tracker and 1 personalised picture",
+            "1 trackers and 1 personalised pictures removed, 0 personalised pictures kept",
+        ),
+    ],
+)
+def test_personalised_pictures_are_kept_or_dropped_and_counted(
+    verdicts: ThreeVerdicts, personalised: str, header: bytes, counted: str
+) -> None:
+    started = Server("--model", verdicts.model, "--personalised", personalised, "--timeout", 600)
+    with closing(Client(started.port)) as client:
+        body, added = client.mail(HEADERS, verdicts.html)
+    log = started.stop()
+    assert body == verdicts.left[personalised]
+    assert added == [b"X-Tkit-Scrubbed\0 %s removed; tkit 0.1.0\0" % header]
+    assert f"1 mails, 1 changed, {counted}, 0 passed unscrubbed" in log
 
 
 def test_mail_under_way_is_finished_on_sigterm() -> None:
