@@ -9,7 +9,7 @@ import pytest
 from paths import ROOT
 
 from tkit.annotate import Labeller
-from tkit.bundle import Bundle, IntegerTree, IntegerTrees, default_bundle
+from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle
 from tkit.campaigns import compare
 from tkit.campaigns.mailings import COLUMNS
 from tkit.cli import main
@@ -67,10 +67,10 @@ def bundle() -> Bundle:
     """A tracker is what is own of the recipient."""
     names = feature_names("campaign")
     tree = IntegerTree((names.index("own_of_recipient"), -1, -1), (0.5, 0.0, 0.0), (1, -1, -1), (2, -1, -1), (0, -65536, 65536))
-    model = IntegerTrees("logistic", 0, (tree,))
+    output = Output(IntegerTrees("logistic", 0, (tree,)), 0, "by hand")
     card = default_bundle("url").card
     replay = np.zeros((2, len(names)), np.float32, order="F")
-    return Bundle("hand", "campaign", model, 0, "by hand", "0" * 64, 0, "2026-01-01", card, replay)
+    return Bundle("hand", "campaign", output, output, "0" * 64, 0, "2026-01-01", card, replay)
 
 
 class TestFeatures:
