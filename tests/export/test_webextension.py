@@ -263,12 +263,15 @@ def test_options(chromium: Chromium) -> None:
     options.close()
 
 
+EACH = 3
+"""Real mails of each public corpus."""
+
+
 @pytest.fixture(scope="module")
 def corpus_pages() -> list[str]:
-    """The HTML of 20 mails of the public corpora that have one HTML part with pictures, evenly taken."""
+    """The HTML of mails of the public corpora that have one HTML part with pictures, evenly taken."""
     found: list[str] = []
     problems: list[Problem] = []
-    each = 20 // len(CORPORA)
     for corpus in CORPORA:
         archive = SHARED / "corpora" / corpus.archive
         if not archive.exists():
@@ -282,7 +285,7 @@ def corpus_pages() -> list[str]:
             and "<noscript" not in mail.html_parts[0].lower()
             and sum(map(is_shown, references(mail))) > 1
         )
-        found += islice(fit, 0, each * 10, 10)
+        found += islice(fit, 0, EACH * 10, 10)
     return found
 
 
@@ -292,7 +295,7 @@ def is_shown(reference: Any) -> bool:
 
 @pytest.mark.parametrize("way", ["page", "frame"])
 def test_real_mails(open_page: Callable[[str], Tab], internet: Web, bundle: Bundle, corpus_pages: list[str], way: str) -> None:
-    assert len(corpus_pages) == 20
+    assert len(corpus_pages) == EACH * len(CORPORA)
     called = 0
     for number, html in enumerate(corpus_pages):
         trackers, others = judged(html, bundle)
