@@ -67,8 +67,9 @@ async function keep({ tab, frameId }, found) {
   frames[frameId] = found ?? [];
   await api.storage.session.set({ [key]: frames });
   const isCounted = ({ verdict, isHeld, isAllowed }) => verdict === "tracker" && isHeld && !isAllowed;
-  const held = Object.values(frames).flat().filter(isCounted);
-  await api.action.setBadgeText({ tabId: tab.id, text: held.length ? String(held.length) : "" });
+  // A page also reads what it writes into a frame (srcdoc), which is judged by itself as well.
+  const held = new Set(Object.values(frames).flat().filter(isCounted).map(({ url }) => url));
+  await api.action.setBadgeText({ tabId: tab.id, text: held.size ? String(held.size) : "" });
   await api.action.setPopup({ tabId: tab.id, popup: `popup.html?tab=${tab.id}` });
 }
 
