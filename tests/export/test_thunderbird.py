@@ -60,9 +60,9 @@ while (tab.browser.currentURI.spec !== given[0] || tab.busy) await new Promise((
 """
 BADGE = """
 const window = Services.wm.getMostRecentWindow("mail:3pane");
-const about = window.document.getElementById("tabmail").tabInfo[1].chromeBrowser.contentDocument;
-const badge = () => about.querySelector("[id$='-messageDisplayAction-toolbarbutton']")?.getAttribute("badge") ?? "";
-while (badge() !== given[0]) await new Promise((next) => window.setTimeout(next, 20));
+const browser = window.document.getElementById("tabmail").tabInfo[1].chromeBrowser; // at first it shows about:blank
+const button = () => browser.contentDocument.querySelector("[id$='-messageDisplayAction-toolbarbutton']");
+while ((button()?.getAttribute("badge") ?? "") !== given[0]) await new Promise((next) => window.setTimeout(next, 20));
 """
 JUDGED = """
 const { session } = page.wrappedJSObject.messenger.storage;

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +130,8 @@ def gecko(program: str, profile: Path, proxy_port: int, **preferences: object) -
     with (profile / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"HOME": str(profile)})
     try:
-        running = Gecko(_port_of(profile, process))
-        yield running
-        running.close()
+        with closing(Gecko(_port_of(profile, process))) as running:
+            yield running
     finally:
         process.terminate()
         process.wait()
