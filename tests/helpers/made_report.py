@@ -43,8 +43,8 @@ class Dots(Decided):
     def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
         return self.contributions(rows, question).sum(axis=1).to_numpy(np.int64)
 
-    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
-        return 1 / (1 + np.exp(-self.margins(rows, question).astype(float)))
+    def scored(self, margins: Ints, question: Question) -> Floats:
+        return 1 / (1 + np.exp(-margins.astype(float)))
 
 
 def mail(body: str, number: int = 0, sender: str = "news@a.example.com") -> Message:

@@ -128,7 +128,7 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     tally = _Tally()
     for batch in batches(messages, MAILS_AT_ONCE):
         rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
-        tally.add(batch, rows, judge(bundle, rows))
+        tally.add(batch, rows, judge(bundle, rows).verdicts)
         if progress is not None:
             progress(tally.counts["mails"])
     return tally.audit(bundle)

@@ -57,9 +57,9 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         judged = judge(bundle, rows)
         verdicts = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
         verdicts["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
-        verdicts["score"] = bundle.scores(rows)
-        verdicts["individual_score"] = bundle.scores(rows, "individual")
-        verdicts["verdict"] = pd.array(judged.tolist(), dtype="str")
-        verdicts["reasons"] = pd.Series(explain(bundle, rows, judged), index=rows.index, dtype=object)
+        verdicts["score"] = bundle.tracker.scores(judged.tracker)
+        verdicts["individual_score"] = bundle.individual.scores(judged.individual)
+        verdicts["verdict"] = pd.array(judged.verdicts.tolist(), dtype="str")
+        verdicts["reasons"] = pd.Series(explain(bundle, rows, judged.verdicts), index=rows.index, dtype=object)
         verdicts["provider"] = pd.array(service_names(rows["resolved_url"].tolist()), dtype="str")
         yield verdicts
