@@ -11,6 +11,7 @@ from tkit.html.carriers import (
     LOADING,
     MARKS,
     SELECTOR,
+    SRC,
     TAG_HINT,
     Carrier,
     attributes_of,
@@ -83,11 +84,14 @@ def test_types_of_requests() -> None:
 
 
 def test_the_ways_of_a_tag() -> None:
-    link = ways_of("link")
-    assert link.src == ()
-    assert link.others[0][0].attributes == ("href",)
-    assert [row.name for row in ways_of("img").src] == ["img-src"]
-    assert [row.name for row in ways_of("v:fill").src] == ["vml-src"]
+    assert [names for names, _ in ways_of("link")][:1] == [("href",)]
+    assert [(names, [row.name for row in rows]) for names, rows in ways_of("img")][:2] == [
+        (("src",), ["img-src"]),
+        (("srcset",), ["img-srcset"]),
+    ]
+    assert [row.name for row in dict(ways_of("v:fill"))["src",]] == ["vml-src"]
+    assert (SRC["img"], SRC["source"]) == ("img-src", "media-src")
+    assert "input" not in SRC
 
 
 def test_the_first_relation_of_the_table_counts() -> None:

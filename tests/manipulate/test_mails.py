@@ -153,7 +153,7 @@ def test_what_one_manipulation_cannot_do() -> None:
 
 
 def test_an_unknown_name() -> None:
-    with pytest.raises(TkitError, match="no manipulation 'wiggle': take some of ordinary-size, no-size"):
+    with pytest.raises(TkitError, match="unknown manipulation 'wiggle': choose from ordinary-size, no-size"):
         manipulate(MAIL, read_document(MAIL).references[0], ["wiggle"])
 
 

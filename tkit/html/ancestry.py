@@ -1,4 +1,4 @@
-"""What the elements around a reference say of it: how deep it stands, what hides it, the link around it."""
+"""The elements around a reference: how deep it is nested, what hides it, the link around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX_DEPTH = 512  # Chromium nests no deeper
 
 
 class Ancestry(NamedTuple):
-    """What the elements around a reference say about it.
+    """What is known from the elements around a reference.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class Ancestry(NamedTuple):
     parent : str
         Tag of the parent element, ``""`` at the root.
     hidden_by : str
-        How the nearest hiding ancestor hides: see :func:`tkit.html.style.hides`; ``""`` where none does.
+        How the nearest hiding ancestor hides, see :func:`tkit.html.style.hides`; ``""`` if none does.
     link : str or None
-        The ``href`` of the nearest link around it, as written; None where there is none.
+        The ``href`` of the nearest link around it, as written; None if there is none.
     tables : int
         Number of ``table`` elements around it.
     """
@@ -34,7 +34,7 @@ class Ancestry(NamedTuple):
     tables: int
 
     def around(self, inner: Ancestry) -> Ancestry:
-        """Join what surrounds a conditional comment, which this is, to what the elements inside the comment say."""
+        """Join this, the ancestry of a conditional comment, with the ancestry of an element inside the comment."""
         return Ancestry(
             min(self.depth + inner.depth, _MAX_DEPTH),
             inner.parent,
@@ -44,16 +44,16 @@ class Ancestry(NamedTuple):
         )
 
 
-_Above = tuple[int, str, str, str | None, int]  # what an Ancestry holds; of most elements nobody asks for one
+_Above = tuple[int, str, str, str | None, int]  # the fields of an Ancestry, which most elements do not need as one
 _ROOT: _Above = (0, "", "", None, 0)
 
 
 class Ancestors:
-    """What the elements of one tree say of those below them; each is asked once."""
+    """The ancestries of one tree's elements, each computed once."""
 
     def __init__(self) -> None:
         self._above: dict[int, _Above] = {}
-        self._found: dict[int, Ancestry] = {}
+        self._known: dict[int, Ancestry] = {}
 
     def of(self, node: Any) -> Ancestry:
         """Return the ancestry of a node."""
@@ -61,24 +61,24 @@ class Ancestors:
         if parent is None:
             return Ancestry(*_ROOT)
         identity = parent.mem_id
-        found = self._found.get(identity)
-        if found is None:
-            found = self._found[identity] = Ancestry(*self._below(parent))
-        return found
+        ancestry = self._known.get(identity)
+        if ancestry is None:
+            ancestry = self._known[identity] = Ancestry(*self._below(parent))
+        return ancestry
 
     def _below(self, element: Any) -> _Above:
-        """Return what an element and those around it say; a loop, since hostile mail nests deeper than calls can."""
+        """Return the ancestry of an element's children. It is a loop because hostile mail nests deeper than calls may."""
         above = self._above
         unknown = []
-        facts: _Above = _ROOT
+        nearest: _Above = _ROOT
         while element is not None and element.is_element_node:
             identity = element.mem_id
             if identity in above:
-                facts = above[identity]
+                nearest = above[identity]
                 break
             unknown.append((identity, element))
             element = element.parent
-        depth, tag, hidden_by, link, tables = facts
+        depth, tag, hidden_by, link, tables = nearest
         for identity, element in reversed(unknown):
             tag = element.tag
             attributes = element.attributes

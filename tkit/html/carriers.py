@@ -1,4 +1,4 @@
-"""The carriers: every way in which an HTML text makes a client load something.
+"""The carriers: every way in which HTML makes a client load something.
 
 This table is the only place that lists them. The reader, its hints, the editor, label files, list engines, features and the
 JavaScript export take what they need from it, so that a new carrier is one row here and one sample mail.
@@ -36,7 +36,7 @@ class Carrier(NamedTuple):
     coarse : str
         The coarser name that a label file may use too; ``""`` for none.
     kind : str
-        What the features take it for: ``picture``, ``background``, ``css``, ``sheet`` or ``""``.
+        Its kind in the features: ``picture``, ``background``, ``css``, ``sheet`` or ``""``.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Carrier(NamedTuple):
         return f"<{tag}{words}{' ' if self.attributes else ''}{' or '.join(self.attributes)}>"
 
 
-# The order is that in which an element's references are listed. Of several rows for one attribute of an element the first
-# whose words are there counts.
+# An element's references are listed in this order. If several rows fit one attribute of an element, the first whose conditions
+# are met counts.
 CARRIERS: tuple[Carrier, ...] = (
     Carrier("img-src", ("img",), ("src",), coarse="img", kind="picture"),
     Carrier("input-image", ("input",), ("src",), when=(("type", ("image",)),), coarse="input", kind="picture"),
@@ -142,22 +142,18 @@ def of_kind(kind: Kind) -> frozenset[str]:
 # -- for the reader ---------------------------------------------------------------------------------------------------
 
 
-class Ways(NamedTuple):
-    """The rows that fit a tag, in order, those of one attribute together; the rows of ``src`` apart, as most have no other."""
-
-    src: tuple[Carrier, ...]
-    others: tuple[tuple[Carrier, ...], ...]
+SRC = {tag: row.name for row in CARRIERS if row.attributes == ("src",) and not row.when for tag in row.tags}
+"""The carrier of ``src`` by tag, where it has no condition: that of most references."""
 
 
 @lru_cache(maxsize=1 << 10)
-def ways_of(tag: str) -> Ways:
-    """Return how elements of a tag load."""
-    alternatives: dict[tuple[str, ...], list[Carrier]] = {}
+def ways_of(tag: str) -> tuple[tuple[tuple[str, ...], tuple[Carrier, ...]], ...]:
+    """Return how elements of a tag load: for some attributes the rows that share them, in the order of :data:`CARRIERS`."""
+    rows: dict[tuple[str, ...], tuple[Carrier, ...]] = {}
     for row in CARRIERS:
         if row.fits(tag):
-            alternatives.setdefault(row.attributes, []).append(row)
-    src = tuple(alternatives.pop(("src",), ()))
-    return Ways(src, tuple(map(tuple, alternatives.values())))
+            rows[row.attributes] = (*rows.get(row.attributes, ()), row)
+    return tuple(rows.items())
 
 
 def _is_plain(row: Carrier) -> bool:
@@ -165,7 +161,7 @@ def _is_plain(row: Carrier) -> bool:
 
 
 MARKS = frozenset(
-    # A meta element's content is mostly no URL; the word beside it says where it is one.
+    # The content of most meta elements is not a URL; http-equiv says whether it is.
     name
     for row in CARRIERS
     for name in ([row.when[0][0]] if row.value == "refresh" else row.attributes if row.value != "css" else ())
@@ -173,10 +169,11 @@ MARKS = frozenset(
 """An element that has none of these attributes, loads nothing by CSS and is no ``style`` loads nothing."""
 
 _COMMON = ("src", "href", "background", "srcset")
-# A parser finds elements by an attribute fast. The rare attributes are not worth a test each: their tags are found.
-_RARE = dict.fromkeys(tag for row in CARRIERS if not set(row.attributes) <= set(_COMMON) for tag in row.tags)
+# The parser finds elements by an attribute fast. The rare attributes are not worth a test each, so their tags are listed.
+# The parser makes an image an img, but for SVG's, whose xlink:href is found as href.
+_RARE = dict.fromkeys(tag for row in CARRIERS if not set(row.attributes) <= set(_COMMON) for tag in row.tags if tag != "image")
 SELECTOR = ",".join([*(f"[{name}]" for name in _COMMON), *_RARE])
-"""A CSS selector of the elements that may be a link, a base or a reference without CSS."""
+"""A CSS selector of the elements that may be a link, a base or, other than by CSS, a reference."""
 
 
 # -- for the hints ----------------------------------------------------------------------------------------------------
@@ -190,10 +187,10 @@ ANYWHERE_HINT = re.compile(
 )
 """Attributes, in lower-case bytes, by which any element loads."""
 
-_ORDINARY_WORDS = ("background", "data")  # which a comment may hold as words
+_ORDINARY_WORDS = ("background", "data")  # a comment may contain them as words
 _ATTRIBUTES = {name for row in CARRIERS if _is_plain(row) for name in row.attributes}
 COMMENT_ATTRIBUTES = {name: re.compile(rf"{name}\s*=") for name in _ORDINARY_WORDS if name in _ATTRIBUTES}
-"""Attributes that a comment which loads something has as attributes: as words, they mean nothing."""
+"""Attributes of which only the attribute, not the mere word, shows that a comment may load something."""
 
 COMMENT_HINTS = (
     *sorted(
@@ -201,7 +198,7 @@ COMMENT_HINTS = (
     ),
     *("refresh", "url(", "@import", "image-set", "\\"),
 )
-"""One of these, lower case, or one of :data:`COMMENT_ATTRIBUTES` is in every comment that loads something."""
+"""Every comment that loads something contains one of these, in lower case, or one of :data:`COMMENT_ATTRIBUTES`."""
 
 
 # -- for the editor ---------------------------------------------------------------------------------------------------
@@ -221,3 +218,6 @@ def attributes_of(carrier: str) -> tuple[str, ...]:
 
 LOADING = frozenset(name for row in CARRIERS for name in row.attributes)
 """Every attribute by which some element loads."""
+
+SRCSETS = frozenset(name for row in CARRIERS if row.value == "srcset" for name in row.attributes)
+"""The attributes that list several URLs, of which single ones may be taken out."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 MAX_NESTED = 16
-"""Conditional comments inside one another that are read; a sound mail has one."""
+"""How deep conditional comments are read inside one another; ordinary mail has one level."""
 
-# The opening of one in an HTML text. The "!" stands first because the engine finds a literal character fast.
+# The opening of one in an HTML text. The "!" comes first because the engine finds a literal character fast.
 OPENED = re.compile(r"!(?<=<!)--\s*\[if", re.IGNORECASE)
 
 _HEAD = re.compile(r"\s*\[if[^\]]*\]>", re.IGNORECASE)

@@ -1,10 +1,10 @@
-"""Whether an HTML text can be read as a tree in time that grows with its length.
+"""Whether the tree of an HTML text can be built in time that grows linearly with its length.
 
-To build the tree, the standard has a parser look through the open elements at almost every tag, compare each attribute
-of a tag with those before it, and open formatting elements again that were not closed. Ordinary mail has a few of each;
-where a text has them by the ten thousand, the time grows with the square of its length: 40,000 nested ``div``, 0.2 MB,
-take lexbor 4 seconds, and 400,000 some 100 times as long. The steps are counted here as the standard takes them, and
-never too few: what would need the standard's whole algorithm is counted as the dearer case.
+To build the tree by the standard, a parser looks through the open elements at almost every tag, compares each attribute of a
+tag with those before it, and reopens formatting elements that were not closed. Ordinary mail has a few of each. In a text with
+tens of thousands of them, the time grows with the square of the length: lexbor takes 4 seconds for 40,000 nested ``div``
+(0.2 MB), and about 100 times as long for 400,000. The steps of the standard are counted here. The count is never too low:
+what only the standard's whole algorithm could decide counts as the more expensive case.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections import Counter
 from tkit.html.source import EndTag, Tag, tokens
 
 SHORT = 1 << 17
-"""Characters; a shorter text, of which the tree takes two seconds at the worst, is not looked into."""
+"""Characters. A shorter text is not examined: its tree takes at most two seconds."""
 
 MOST_STEPS = 200
-"""Steps for each character of the text, on average: a microsecond. No text of the public corpora needs a whole one."""
+"""Average number of steps per character of the text; they take a microsecond. No text of the public corpora needs that many."""
 
-# What looks like a tag in these is text.
+# Tags inside these are text.
 _RAW = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"))
-# These hold no element, or are not opened a second time.
+# These contain no element, or are not opened a second time.
 _VOID = _RAW | frozenset(
     (
         *("area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "image", "input"),
@@ -51,18 +51,18 @@ _CLOSES = {
     **dict.fromkeys(("tbody", "thead", "tfoot"), (frozenset(("tbody", "thead", "tfoot")), _TABLE_SCOPE)),
     "option": (frozenset(("option",)), _SPECIAL),
 }
-# The attributes of a shorter tag, of two characters each at the least, cannot take more than MOST_STEPS.
+# The attributes of a shorter tag, at least two characters each, cannot take more than MOST_STEPS.
 _LONG = 3000
-# Without one of these no tag is long: a ">" ends it, where it does not stand in a quoted value.
+# Without one of these no tag is long: a ">" ends it unless it is in a quoted value.
 _LONG_TAG = re.compile(rf"<[A-Za-z][^>]{{{_LONG}}}")
 _ANGLE_IN_VALUE = re.compile(r"=[\t\n\f\r ]*+(?:\"[^\">]*+>|'[^'>]*+>)")
 _PLAIN_TAG = re.compile(r"<(?:(/?)([A-Za-z][^\s/>]*)[^<>]*>|!--[^<>]*-->|![A-Za-z][^<>]*>)")
-_ALIKE = 3  # so many formatting elements that are written alike are opened again, see "Noah's Ark clause"
+_ALIKE = 3  # at most this many formatting elements that are written alike are reopened, see "Noah's Ark clause"
 _OPENED_AGAIN = 20  # steps
 
 
 def tree_takes_long(html: str) -> bool:
-    """Return whether the tree of a text would take time that grows faster than the text.
+    """Return whether building a text's tree may take time that grows faster than the text.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def tree_takes_long(html: str) -> bool:
     if len(html) < SHORT:
         return False
     most = MOST_STEPS * len(html)
-    # However they nest, and whatever is opened again; a short text may have as many.
+    # However they nest, and whatever is reopened. A short text may have as many.
     few_tags = html.count("<") ** 2 * 2 <= max(most, 2 * (SHORT // len("<div>")) ** 2)
     long_tag = _LONG_TAG.search(html) or _ANGLE_IN_VALUE.search(html)
     if not long_tag and (few_tags or _nests_little(html, most)):
@@ -94,12 +94,12 @@ def tree_takes_long(html: str) -> bool:
 
 
 def _nests_little(html: str, most: int) -> bool:
-    """Tell by its tags' names alone, in a tenth of the time, of a text whose elements are few at any time.
+    """Return whether few elements are open at any time; this takes a tenth of the time because it looks only at tag names.
 
-    Where every ``<`` begins a tag or comment with no other in it, these are the parser's own tags. An end tag ends the last
-    element here where that has its name; then it is the parser's last too, or the parser has closed it before. All others
-    are passed over, so that no element is open that is not open here: but for implied ones and for formatting opened again,
-    at most one for each that is open here, which the factor of two stands for.
+    If every ``<`` begins a tag or comment that contains no other, these are the parser's own tags. Here an end tag closes
+    only the last element, if that has its name. Then it is also the parser's last element, or the parser has closed it
+    before. All other end tags are ignored. So every element that is open in the parser is open here, except implied ones and
+    reopened formatting: at most one for each that is open here, hence the factor of two.
     """
     tags = _PLAIN_TAG.findall(html)
     if len(tags) != html.count("<"):
@@ -130,7 +130,7 @@ class _OpenElements:
         self._open: Counter[str] = Counter()
         self._left: list[tuple[str, str]] = []
         self.again = 0
-        """Steps for formatting elements that were opened again."""
+        """Steps for reopened formatting elements."""
 
     @property
     def count(self) -> int:
@@ -163,10 +163,10 @@ class _OpenElements:
             self._pop(self._find({name}, barriers | {"button"} if name == "p" else barriers))
 
     def _find(self, names: frozenset[str] | set[str], barriers: frozenset[str]) -> int:
-        for place in range(len(self._names) - 1, -1, -1):
-            name = self._names[place]
+        for position in range(len(self._names) - 1, -1, -1):
+            name = self._names[position]
             if name in names:
-                return place
+                return position
             if name in barriers:
                 break
         return -1
@@ -176,18 +176,18 @@ class _OpenElements:
         self._written.append(written)
         self._open[name] += 1
 
-    def _take(self, place: int) -> None:
-        """Take out one element; what it holds stays open."""
-        if place >= 0:
-            self._open[self._names.pop(place)] -= 1
-            del self._written[place]
+    def _take(self, position: int) -> None:
+        """Remove one element; the elements in it stay open."""
+        if position >= 0:
+            self._open[self._names.pop(position)] -= 1
+            del self._written[position]
 
-    def _pop(self, place: int) -> None:
-        """Close an element and all in it; formatting elements in it are left to be opened again."""
-        if place < 0:
+    def _pop(self, position: int) -> None:
+        """Close an element and all in it; formatting elements in it are kept to be reopened."""
+        if position < 0:
             return
-        closed = list(zip(self._names[place:], self._written[place:], strict=True))
-        del self._names[place:], self._written[place:]
+        closed = list(zip(self._names[position:], self._written[position:], strict=True))
+        del self._names[position:], self._written[position:]
         alike = Counter(self._left)
         for number, one in enumerate(closed):
             self._open[one[0]] -= 1

@@ -1,7 +1,7 @@
 """The URLs in a style sheet or a style attribute, with what would load them.
 
-A scanner over the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python
-costs more than everything else that tkit does to a mail; a test holds it against ``tinycss2``.
+It scans for the few tokens that matter (CSS Syntax Level 3, section 4), because a full tokenizer in Python takes longer than
+everything else that tkit does to a mail. A test compares it with ``tinycss2``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class CssUrl(NamedTuple):
 
 
 _SPACE = r"[ \t\n]"
-_HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # what follows the backslash; one white space belongs to it
+_HEX = rf"[0-9A-Fa-f]{{1,6}}+{_SPACE}?+"  # after the backslash; one white space character belongs to it
 
 
 def _ident(word: str) -> str:
@@ -36,8 +36,7 @@ def _ident(word: str) -> str:
 
 
 _FLAGS = re.IGNORECASE | re.ASCII
-# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them
-# backtrack.
+# Possessive quantifiers: an embedded picture of a megabyte is one step, and hostile text cannot make them backtrack.
 _BLANK = rf"(?:{_SPACE}++|/\*(?:[^*]|\*(?!/)){{0,80}}+\*/){{0,8}}+"
 _TRIGGER = re.compile(r"[/\"'(\\]")
 _INSIDE = {
@@ -49,7 +48,7 @@ _BARE = re.compile(rf"((?:[^ \"'()\\\x00-\x1f\x7f]++|\\(?:{_HEX}|[^\n]|\Z))*+){_
 _BAD_URL = re.compile(r"(?:[^)\\]++|\\[\s\S]?)*+\)?")
 _NESTED = re.compile(r"[/\"'()\[\]{}\\]")
 _CLOSERS = {"[": "]", "{": "}"}
-# What stands before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
+# The character before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
 _FUNCTION = re.compile(
     rf"(?:(?<![\w\\@#\x80-\U0010ffff-])|(?<=<!--)(?<!\\<!--))"
     rf"(?:(?P<url>{_ident('url')})|(?P<src>{_ident('src')})"
@@ -72,13 +71,13 @@ def css_urls(text: str) -> list[CssUrl]:
     Parameters
     ----------
     text : str
-        The content of a ``style`` element or attribute. Never raises; broken CSS is read as browsers read it.
+        The content of a ``style`` element or attribute. No text raises an error; broken CSS is read as browsers read it.
 
     Returns
     -------
     list of CssUrl
-        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, else ``"value"``. What
-        loads nothing is left out: references to the document itself (``url(#gradient)``), ``@namespace``.
+        ``use`` is ``"import"`` for ``@import``, ``"font"`` inside ``@font-face``, otherwise ``"value"``. URLs that load
+        nothing are left out: those of the document itself (``url(#gradient)``) and of ``@namespace``.
 
     Examples
     --------
@@ -92,7 +91,7 @@ def css_urls(text: str) -> list[CssUrl]:
 
 @lru_cache(maxsize=1 << 14)
 def may_load(text: str) -> bool:
-    """Return whether CSS can hold a URL at all: every form of one is a function, an escape or an ``@import``."""
+    """Return whether CSS may contain a URL: every form of one is a function, an escape or an ``@import``."""
     return any(map(text.lower().__contains__, _HINTS))
 
 
@@ -115,10 +114,10 @@ class _Scanner:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found: list[CssUrl] = []
-        self._face = _AT_FONT_FACE.search(text)
-        self._face_end = -1
-        self._read = 0  # the end of the last string or URL: what an at-rule's or function's name comes after
+        self._urls: list[CssUrl] = []
+        self._face = _AT_FONT_FACE.search(text)  # the next @font-face, or the one around the position
+        self._face_end = -1  # where it ends; -1 if that is not known yet
+        self._read = 0  # the end of the last string or URL: the name of an at-rule or a function comes after it
 
     def scan(self) -> list[CssUrl]:
         text = self._text
@@ -145,32 +144,36 @@ class _Scanner:
                     stack.pop()
                 elif kind in _CLOSERS:
                     stack.append(_Open(_CLOSERS[kind]))
-        return self._found
+        return self._urls
 
     def _function(self, start: int) -> tuple[int, _Open | None]:
-        """Read the function that opens at ``start``; give where to go on, and what is open there."""
-        text = self._text
+        """Read the function that opens at ``start``; return where to go on, and the bracket that is still open there."""
         name = self._name(start)
         if not name:
             return start + 1, _Open(")")
         use = self._use(name.start())
         if name["set"]:
             return start + 1, _Open(")", use or "value")
-        inner = _end(_SPACES, text, start + 1)
-        if text[inner : inner + 1] in _INSIDE:
-            string, inner = self._string(inner)
+        inner = _end(_SPACES, self._text, start + 1)
+        if self._text[inner : inner + 1] in _INSIDE:
+            string, position = self._string(inner)
             self._add(string, use)
-        elif name["url"]:
-            bare = _BARE.match(text, inner)
-            if bare:
-                self._add(bare[1], use)
-            # CSS Syntax, section 4.3.14: what is no URL is dropped up to its parenthesis.
-            self._read = bare.end() if bare else _end(_BAD_URL, text, inner)
-            return self._read, None
+            return position, _Open(")")
+        if name["url"]:
+            return self._bare_url(inner, use), None
         return inner, _Open(")")
 
+    def _bare_url(self, start: int, use: Use | None) -> int:
+        """Read a URL without quotes up to behind its parenthesis; return where to go on."""
+        bare = _BARE.match(self._text, start)
+        if bare:
+            self._add(bare[1], use)
+        # CSS Syntax, section 4.3.14: a bad URL is dropped up to its parenthesis.
+        self._read = bare.end() if bare else _end(_BAD_URL, self._text, start)
+        return self._read
+
     def _name(self, start: int) -> re.Match[str] | None:
-        """Return the name of the function that opens at ``start``, None for one that takes no URL."""
+        """Return the name of the function that opens at ``start``, None if it takes no URL."""
         text = self._text
         window = self._window(start)
         if text[start - 1 : start] not in _LAST_LETTERS and text.find("\\", window, start) < 0:
@@ -182,7 +185,7 @@ class _Scanner:
         return max(self._read, start - _LOOK_BACK)
 
     def _use(self, start: int) -> Use | None:
-        """Return what a URL function that begins at ``start`` is for; None for a name that loads nothing."""
+        """Return what a URL function that begins at ``start`` is for; None if its URL is not loaded."""
         text = self._text
         window = self._window(start)
         if text.find("@", window, start) >= 0:
@@ -190,14 +193,18 @@ class _Scanner:
                 return "import"
             if _AT_NAMESPACE.search(text, window, start):
                 return None
+        return "font" if self._in_font_face(start) else "value"
+
+    def _in_font_face(self, start: int) -> bool:
+        """Return whether a position is inside ``@font-face``, and move on from the rules that end before it."""
         while self._face and self._face.end() <= start:
             if self._face_end < 0:
-                closed = text.find("}", self._face.end())
-                self._face_end = closed if closed >= 0 else len(text)
+                closed = self._text.find("}", self._face.end())
+                self._face_end = closed if closed >= 0 else len(self._text)
             if start < self._face_end:
-                return "font"
-            self._face, self._face_end = _AT_FONT_FACE.search(text, self._face_end), -1
-        return "value"
+                return True
+            self._face, self._face_end = _AT_FONT_FACE.search(self._text, self._face_end), -1
+        return False
 
     def _slash(self, start: int) -> int:
         """Return where to go on after a slash, past the comment that it may open."""
@@ -223,13 +230,13 @@ class _Scanner:
     def _add(self, text: str, use: Use | None) -> None:
         url = _unescape(text) if use else ""
         if use and url and not url.startswith("#"):
-            self._found.append(CssUrl(url, use))
+            self._urls.append(CssUrl(url, use))
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
-    """Return where a match that begins at ``position`` ends, ``position`` itself where there is none."""
-    found = pattern.match(text, position)
-    return found.end() if found else position
+    """Return where a match that begins at ``position`` ends; ``position`` itself if there is none."""
+    match = pattern.match(text, position)
+    return match.end() if match else position
 
 
 def _unescape(text: str) -> str:
@@ -237,8 +244,8 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(_character, text) if "\\" in text else text
 
 
-def _character(found: re.Match[str]) -> str:
-    digits, line_end, other = found.groups()
+def _character(escape: re.Match[str]) -> str:
+    digits, line_end, other = escape.groups()
     if line_end or other:
         return other or ""
     code = int(digits or "0", 16)

@@ -1,6 +1,6 @@
-"""What an HTML text cannot hold, told without its tree: the reader then leaves most of the tree unvisited.
+"""Fast tests of whether an HTML text may load anything, without its tree: the reader then visits only a part of the tree.
 
-Every test errs to one side only: where it says no, there is none, however the text is written.
+A test that returns False is certain. One that returns True may be wrong.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from functools import lru_cache
 from tkit.html.carriers import ANYWHERE_HINT, COMMENT_ATTRIBUTES, COMMENT_HINTS, TAG_HINT
 from tkit.html.conditional import OPENED
 
-# Chromium does not open links and the like again for white space behind the end of the body, as the HTML Standard has it.
-# The lookahead leaves one character to search for, which the engine does several times as fast as for two.
+# Unlike the HTML Standard, Chromium does not reopen links and other formatting for white space behind the end of the body.
+# With the lookahead, the engine searches for one character, which is several times as fast as for two.
 _BODY_END = re.compile(r"<(?=/)/(?:body|html)\b[^>]*+>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\n\f\r]+|<!--[\s\S]*?-->)+")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 _SHORT_COMMENT = 1_000
 
-# A character that stands as written comes first, which is found fast; the letters before it are looked at then.
+# A literal character comes first because it is found fast; the letters before it are tested then.
 _CSS_FUNCTION = re.compile(r"\((?<=(?:url|src|set)\()", re.IGNORECASE)
 _CSS_IMPORT = re.compile(r"@import", re.IGNORECASE)
-# Character references to what may be a letter of those or a backslash: "(", "-", "@" and all behind it in ASCII.
+# Character references to a character of those names or a backslash: "(", "-", "@" and all ASCII characters above it.
 _CSS_REFERENCE = re.compile(
     r"&(?:#0*(?:4[05]|6[4-9]|[7-9][0-9]|1[0-2][0-9])(?![0-9])"
     r"|#[xX]0*(?:2[8dD]|[4-7][0-9a-fA-F])(?![0-9a-fA-F])"
     r"|(?:lpar|bsol|commat);)"
 )
 
-_REFRESH = re.compile(rb"refresh|http-equiv\s*=\s*[\"']?[^>\"']*&")  # a character reference may stand for a part of it
+_REFRESH = re.compile(rb"refresh|http-equiv\s*=\s*[\"']?[^>\"']*&")  # a part of the word may be a character reference
 
 
 def html_may_load(html: str) -> bool:
-    """Return whether an HTML text may hold a reference, local ones among them; of public mail's texts a fifth holds none."""
+    """Return whether a text may contain a reference, remote or local. A fifth of the HTML in public mail contains none."""
     if "src" in html:
         return True
-    # Of letters that are not ASCII none is part of a name, and bytes are made lower several times as fast as they are.
+    # No name has letters outside ASCII, and bytes are lowered several times as fast as text.
     lowered = html.encode("utf-8", "surrogatepass").lower()
     return (
         b"src" in lowered
@@ -48,11 +48,11 @@ def html_may_load(html: str) -> bool:
 
 
 def without_space_behind_body(html: str) -> str:
-    """Leave out the white space behind the end of the body, which browsers put nowhere."""
+    """Remove the white space behind the end of the body, which browsers ignore."""
     pieces: list[str] = []
     position = 0
     commented: int | None = None
-    # Up to the last ">" each end tag is closed, and before the last "-->" each comment: none is sought in vain to the end.
+    # Before the last ">" every end tag is closed, and before the last "-->" every comment: no search runs to the end in vain.
     for end in _BODY_END.finditer(html, 0, html.rfind(">") + 1):
         start = end.end()
         if end.start() < position:  # in a comment behind the end tag before
@@ -68,7 +68,7 @@ def without_space_behind_body(html: str) -> str:
 
 
 def comment_may_load(comment: str) -> bool:
-    """Return whether what stands in a comment may hold a reference."""
+    """Return whether the text of a comment may contain a reference."""
     return (_short_may_load if len(comment) < _SHORT_COMMENT else _may_load)(comment)
 
 
@@ -79,12 +79,12 @@ def _may_load(comment: str) -> bool:
     )
 
 
-# Most conditional comments hold only the scaffolding of a table, the same in many mails.
+# Most conditional comments contain only parts of a table, the same in many mails.
 _short_may_load = lru_cache(maxsize=1 << 12)(_may_load)
 
 
 def conditional_comments_may_load(html: str) -> bool:
-    """Return whether any of a text's conditional comments may hold a reference."""
+    """Return whether a conditional comment of a text may contain a reference."""
     for opened in OPENED.finditer(html) if "!" in html else ():
         end = html.find("-->", opened.end())
         if comment_may_load(html[opened.end() : end if end >= 0 else None]):
@@ -93,7 +93,7 @@ def conditional_comments_may_load(html: str) -> bool:
 
 
 def css_may_load(html: str) -> bool:
-    """Return whether any style sheet or ``style`` attribute of a text may hold a URL: see :func:`tkit.html.css.may_load`."""
+    """Return whether a style sheet or ``style`` attribute of a text may contain a URL, see :func:`tkit.html.css.may_load`."""
     return (
         "\\" in html
         or ("(" in html and _CSS_FUNCTION.search(html) is not None)

@@ -1,15 +1,14 @@
-"""HTML to remote references: every place that makes a client load something, with the facts as written.
+"""HTML to remote references: every place that makes a client load something, as it is written.
 
-References come from an HTML5 tree, the one that browsers build: lexbor's (fast), or html5lib's through
-BeautifulSoup (readable); :mod:`tkit.html.soup` makes the second look like the first, and one reader serves both. A text made
-so that its tree would take minutes is read as tags alone, by :mod:`tkit.html.tags`: no reference is lost, but what the
-elements around it say is.
+References are read from the HTML5 tree that browsers build. It is lexbor's (fast) or html5lib's through BeautifulSoup
+(readable). :mod:`tkit.html.soup` makes the second look like the first, so that one reader serves both. A text whose tree would
+take minutes is read tag by tag, by :mod:`tkit.html.tags`: no reference is lost, but nothing is known of the elements around it.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +19,7 @@ from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
 
 from tkit.errors import TkitError
 from tkit.html.ancestry import Ancestors, Ancestry
-from tkit.html.carriers import MARKS, SELECTOR, SHEET_USES, Carrier, ways_of
+from tkit.html.carriers import MARKS, SELECTOR, SHEET_USES, SRC, Carrier, Value, ways_of
 from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.cost import tree_takes_long
 from tkit.html.css import css_urls, may_load
@@ -31,16 +30,18 @@ from tkit.url import clean, resolve
 from tkit.url.parsing import resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
+_Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
-# Of white space only the last character parts the time from the URL, so that no run of it is searched twice.
+# Only the last character of a run of white space separates the time from the URL, so that no run is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+_SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}
 _LINKS = frozenset(("a", "area"))
 _SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
 _SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")
 # The elements that may load by CSS.
 _STYLED = r'[style*="("],[style*="\\"],style'
-# One for all documents: to make one costs as much as to use it.
+# One for all documents: making one costs as much as using it.
 _SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
 
 
@@ -54,29 +55,29 @@ class RemoteReference(NamedTuple):
     index : int
         Number of the reference in the message, from 0, in document order.
     carrier : str
-        How it is written; the names are in docs/design.md.
+        How it is written, see :mod:`tkit.html.carriers`.
     url : str
         As written: HTML entities and CSS escapes decoded, edges stripped, inner tabs and line ends removed.
     resolved_url : str
-        What a browser would ask for; ``""`` where the reference is local.
+        The URL that a browser would request; ``""`` for a local reference.
     local : bool
-        True for what needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
+        True if it needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
     element : str
         Tag of the element, lower case.
     attributes : mapping of str to str
         The element's attributes as written, names in lower case; ``""`` for one without a value.
     ancestry : Ancestry
-        What the elements around it say.
+        The elements around it.
     order, marks : int
-        Place among the document's links and references, from 0, and how many there are.
+        Its number among the document's links and references, from 0, and their total.
     text_before, text_after : bool
-        Whether text stands right before or after the element, under the same parent.
+        Whether there is text right before or after the element, under the same parent.
     conditional : bool
         True inside an MSO conditional comment, which only Outlook's Word engine reads.
     descriptor : str
-        The descriptor of a ``srcset`` candidate, ``"2x"``; else ``""``.
+        The descriptor of a ``srcset`` candidate, such as ``"2x"``; otherwise ``""``.
     repeats : int
-        How many references of the document have this ``resolved_url``, itself included; 0 for a local one.
+        Number of references of the document with this ``resolved_url``, itself included; 0 for a local one.
     """
 
     part: int
@@ -98,7 +99,7 @@ class RemoteReference(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One HTML part, read.
+    """What one HTML part loads and links to.
 
     Attributes
     ----------
@@ -107,7 +108,7 @@ class Document(NamedTuple):
     links : list of str
         The resolved URLs of its links in order, ``""`` for ``mailto:`` and the like.
     as_tags : bool
-        True where its tree would take too long, so that it was read as tags alone, see :mod:`tkit.html.tags`.
+        True if its tree would take too long, so that it was read tag by tag, see :mod:`tkit.html.tags`.
     """
 
     references: list[RemoteReference]
@@ -121,14 +122,14 @@ def references(message: Message, backend: Backend = "lexbor") -> list[RemoteRefe
     Examples
     --------
     >>> message = Message.from_bytes(b"Content-Type: text/html\n\n<img src='http://a.example/o?id=1' width=1>")
-    >>> [(found.carrier, found.resolved_url, found.local) for found in references(message)]
+    >>> [(reference.carrier, reference.resolved_url, reference.local) for reference in references(message)]
     [('img-src', 'http://a.example/o?id=1', False)]
     """
     return [reference for document in read_message(message, backend) for reference in document.references]
 
 
 def read_message(message: Message, backend: Backend = "lexbor") -> list[Document]:
-    """Read every HTML part of a message; the references are numbered through."""
+    """Read every HTML part of a message; the references are numbered across all parts."""
     documents: list[Document] = []
     start = 0
     for part, html in enumerate(message.html_parts):
@@ -144,7 +145,7 @@ def read_document(html: str, part: int = 0, start: int = 0, backend: Backend = "
     Parameters
     ----------
     html : str
-        The decoded text of an HTML part; never raises, whatever it holds.
+        The decoded text of an HTML part; no text raises an error.
     part : int
         The part's number, kept in each reference.
     start : int
@@ -176,6 +177,29 @@ class _Draft:
     conditional: bool
     descriptor: str
 
+    def reference(self, part: int, index: int, resolved_url: str, marks: int, repeats: int) -> RemoteReference:
+        # Keywords would cost a twentieth of the time in which a mail is read.
+        return RemoteReference._make(
+            (
+                part,
+                index,
+                self.carrier,
+                self.url,
+                resolved_url,
+                not resolved_url,
+                self.element,
+                self.attributes,
+                self.ancestry,
+                self.order,
+                marks,
+                self.text_before,
+                self.text_after,
+                self.conditional,
+                self.descriptor,
+                repeats,
+            )
+        )
+
 
 class _Reader:
     """Walks one document, and the documents inside its conditional comments, in order."""
@@ -191,29 +215,14 @@ class _Reader:
         self._comments = 0
 
     def document(self, part: int, start: int) -> Document:
-        resolved = self._resolved([draft.url for draft in self._drafts])
-        repeats = Counter(resolved)
+        resolved_urls = self._resolved([draft.url for draft in self._drafts])
+        repeats: dict[str, int] = defaultdict(int)
+        for resolved_url in resolved_urls:
+            repeats[resolved_url] += 1
         repeats[""] = 0
         references = [
-            RemoteReference(
-                part=part,
-                index=index,
-                carrier=draft.carrier,
-                url=draft.url,
-                resolved_url=resolved_url,
-                local=not resolved_url,
-                element=draft.element,
-                attributes=draft.attributes,
-                ancestry=draft.ancestry,
-                order=draft.order,
-                marks=self._marks,
-                text_before=draft.text_before,
-                text_after=draft.text_after,
-                conditional=draft.conditional,
-                descriptor=draft.descriptor,
-                repeats=repeats[resolved_url],
-            )
-            for index, (draft, resolved_url) in enumerate(zip(self._drafts, resolved, strict=True), start)
+            draft.reference(part, index, resolved_url, self._marks, repeats[resolved_url])
+            for index, (draft, resolved_url) in enumerate(zip(self._drafts, resolved_urls, strict=True), start)
         ]
         return Document(references, self._resolved(self._links), self._as_tags)
 
@@ -222,7 +231,7 @@ class _Reader:
         return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
 
     def read(self, html: str, around: Ancestry | None = None) -> None:
-        """Collect from one HTML text; ``around`` is what surrounds it where it stood in a conditional comment."""
+        """Collect from one HTML text; ``around`` is the ancestry of the conditional comment that it was in."""
         conditional = around is not None
         ancestors = Ancestors()
         html = without_space_behind_body(html)
@@ -252,8 +261,8 @@ class _Reader:
                     self._has_base = True
                     self._base = resolve(clean(attributes["href"] or ""))
                 continue
-            if written := _written(tag, attributes, node):
-                self._add(node, tag, attributes, written, ancestors.of(node), conditional, around)
+            if loads := _written(tag, attributes, node):
+                self._add(node, tag, attributes, loads, ancestors.of(node), conditional, around)
 
     def _comment(self, node: Any, ancestors: Ancestors) -> None:
         comment = node.comment_content or ""
@@ -272,50 +281,39 @@ class _Reader:
         node: Any,
         tag: str,
         attributes: Mapping[str, str | None],
-        written: list[tuple[str, str, str]],
+        loads: list[_Load],
         ancestry: Ancestry,
         conditional: bool,
         around: Ancestry | None,
     ) -> None:
         if around is not None:
             ancestry = around.around(ancestry)
-        facts: Mapping[str, str] = (
+        values: Mapping[str, str] = (
             {name: value or "" for name, value in attributes.items()} if None in attributes.values() else attributes  # type: ignore[assignment]
         )
         before, after = node.prev, node.next
         text_before = before is not None and before.is_text_node and not before.is_empty_text_node
         text_after = after is not None and after.is_text_node and not after.is_empty_text_node
-        for carrier, url, descriptor in written:
+        for carrier, url, descriptor in loads:
             url = clean(url)  # noqa: PLW2901
             if url:
-                self._drafts.append(
-                    _Draft(
-                        carrier=carrier,
-                        url=url,
-                        element=tag,
-                        attributes=facts,
-                        ancestry=ancestry,
-                        order=self._marks,
-                        text_before=text_before,
-                        text_after=text_after,
-                        conditional=conditional,
-                        descriptor=descriptor,
-                    )
-                )
+                order = self._marks
+                draft = _Draft(carrier, url, tag, values, ancestry, order, text_before, text_after, conditional, descriptor)
+                self._drafts.append(draft)
                 self._marks += 1
 
 
 def _candidates(html: str) -> Iterable[Any]:
-    """Return the nodes of a text's tree, in document order, among which are all that say anything to the reader.
+    """Return nodes of a text's tree in document order; every link, base and reference is among them.
 
-    The parser finds elements by their attributes several times as fast as a loop over all of them can; conditional
-    comments it cannot find.
+    The parser finds elements by their attributes several times as fast as a loop over all elements. It cannot find
+    conditional comments.
     """
     root = LexborHTMLParser(html).root
     if conditional_comments_may_load(html):
         return _nodes(root)
-    found: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
-    return found
+    elements: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
+    return elements
 
 
 def _soup_nodes(html: str) -> Iterable[Any]:
@@ -331,7 +329,7 @@ def _tag_nodes(html: str) -> Iterable[Any]:
 
 
 def _nodes(root: Any) -> Iterator[Any]:
-    """Return the elements and comments of a tree in document order, those beside the html element too."""
+    """Return the elements and comments of a tree in document order, also those beside the html element."""
     before = []
     node = root.prev
     while node is not None:
@@ -345,51 +343,62 @@ def _nodes(root: Any) -> Iterator[Any]:
     return chain(reversed(before), root.traverse(), after)
 
 
-def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[tuple[str, str, str]]:
-    """Return (carrier, URL, descriptor) of everything that an element loads, in the order of :data:`CARRIERS`."""
-    written: list[tuple[str, str, str]] = []
-    ways = ways_of(tag)
+def _written(tag: str, attributes: Mapping[str, str | None], node: Any) -> list[_Load]:
+    """Return everything that an element loads, in the order of :data:`tkit.html.carriers.CARRIERS`."""
     src = attributes.get("src")
-    if src and ways.src and (row := _fitting(ways.src, attributes)):
-        written.append((row.name, src, ""))
-    if tag != "style" and _OTHER_MARKS.isdisjoint(attributes):
-        return written
-    for rows in ways.others:
-        names = rows[0].attributes
-        text = next((value for name in names if (value := attributes.get(name))), "") if names else node.text()
+    if src and tag in SRC and _OTHER_MARKS.isdisjoint(attributes):  # most of them
+        return [(SRC[tag], src, "")]
+    loads: list[_Load] = []
+    for names, rows in ways_of(tag):
+        text = None if names else node.text()
+        for name in names:
+            if text := attributes.get(name):
+                break
         if text and (row := _fitting(rows, attributes)):
-            written.extend(_loaded(row, text))
-    return written
+            loads += _LOADS_OF[row.value](row.name, text)
+    return loads
 
 
 def _fitting(rows: Sequence[Carrier], attributes: Mapping[str, str | None]) -> Carrier | None:
-    """Return the first row whose words are there."""
-    return next((row for row in rows if not row.when or all(_has_word(attributes, *words) for words in row.when)), None)
+    """Return the first row whose conditions the attributes meet."""
+    for row in rows:
+        if not row.when or all(_has_word(attributes.get(name) or "", name, words) for name, words in row.when):
+            return row
+    return None
 
 
-def _has_word(attributes: Mapping[str, str | None], name: str, allowed: Sequence[str]) -> bool:
-    value = (attributes.get(name) or "").lower()
-    return not set(value.split()).isdisjoint(allowed) if name == "rel" else value.strip() in allowed
+def _has_word(value: str, name: str, words: Sequence[str]) -> bool:
+    value = value.lower()
+    return not set(value.split()).isdisjoint(words) if name == "rel" else value.strip() in words
 
 
-def _loaded(row: Carrier, text: str) -> Iterable[tuple[str, str, str]]:
-    """Return (carrier, URL, descriptor) of everything that a value loads."""
-    if row.value == "srcset":
-        return [(row.name, url, descriptor) for url, descriptor in srcset_candidates(text)]
-    if row.value == "css":
-        return [(row.name, url, "") for url, _ in css_urls(text)] if may_load(text) else []
-    if row.value == "refresh":
-        refresh = _REFRESH.match(text)
-        return [(row.name, refresh[1], "")] if refresh else []
-    if row.value.startswith("sheet"):
-        return _sheet(text)
-    return [] if row.value == "href" and text.lstrip().startswith("#") else [(row.name, text, "")]
+def _in_href(carrier: str, text: str) -> Iterable[_Load]:
+    return () if text.lstrip().startswith("#") else ((carrier, text, ""),)
+
+
+def _in_css(carrier: str, text: str) -> Iterable[_Load]:
+    return [(carrier, url, "") for url, _ in css_urls(text)]
+
+
+def _in_refresh(carrier: str, text: str) -> Iterable[_Load]:
+    refresh = _REFRESH.match(text)
+    return ((carrier, refresh[1], ""),) if refresh else ()
 
 
 @lru_cache(maxsize=256)
-def _sheet(text: str) -> tuple[tuple[str, str, str], ...]:
-    carriers = {use: name for name, use in SHEET_USES.items()}
-    return tuple((carriers[use], url, "") for url, use in css_urls(text))
+def _in_sheet(_: str, text: str) -> Iterable[_Load]:
+    return tuple((_SHEET_CARRIERS[use], url, "") for url, use in css_urls(text))
+
+
+_LOADS_OF: Mapping[Value, Callable[[str, str], Iterable[_Load]]] = {
+    "url": lambda carrier, text: ((carrier, text, ""),),
+    "href": _in_href,
+    "srcset": lambda carrier, text: [(carrier, url, descriptor) for url, descriptor in srcset_candidates(text)],
+    "css": _in_css,
+    "refresh": _in_refresh,
+    **dict.fromkeys(("sheet value", "sheet import", "sheet font"), _in_sheet),
+}
+"""What a carrier's value loads, by how its URLs are read."""
 
 
 def srcset_candidates(text: str) -> list[tuple[str, str]]:
@@ -400,7 +409,7 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
     >>> srcset_candidates("a,b.png 1x, data:image/gif;base64,R0 2x,, c.png")
     [('a,b.png', '1x'), ('data:image/gif;base64,R0', '2x'), ('c.png', '')]
     """
-    found = []
+    candidates = []
     position = 0
     while match := _SRCSET_URL.match(text, position):
         url = match[1]
@@ -412,5 +421,5 @@ def srcset_candidates(text: str) -> list[tuple[str, str]]:
             descriptor = rest[1].strip() if rest else ""
             position = rest.end() if rest else len(text)
         if url:
-            found.append((url, descriptor))
-    return found
+            candidates.append((url, descriptor))
+    return candidates

@@ -1,7 +1,7 @@
 """The second, readable HTML backend: html5lib's tree through BeautifulSoup, seen as lexbor's tree is seen.
 
-Only what :mod:`tkit.html.reading` asks of a node is offered, under the names that ``selectolax`` uses, so that one reader
-serves both and a difference between them is a difference between the parsers.
+The nodes have only what :mod:`tkit.html.reading` uses, under the names of ``selectolax``. So one reader serves both, and a
+difference between them is a difference between the parsers.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class SoupNode:
 
     @property
     def mem_id(self) -> int:
-        """A number that is the node's own within its tree."""
+        """A number that identifies the node within its tree."""
         return id(self._element)
 
     @property
     def tag(self) -> str:
-        """The tag's name; ``-comment``, ``-doctype`` or ``-text`` for what is no element, as lexbor says."""
+        """The tag's name; ``-comment``, ``-doctype`` or ``-text`` for other nodes, as in lexbor."""
         if isinstance(self._element, Tag):
             return str(self._element.name)
         if isinstance(self._element, Comment):
@@ -79,22 +79,22 @@ class SoupNode:
 
     @property
     def is_empty_text_node(self) -> bool:
-        """Whether it is text of nothing but ASCII white space."""
+        """Whether it is text of ASCII white space only."""
         return self.is_text_node and not str(self._element).strip(_SPACE)
 
     @property
     def comment_content(self) -> str:
-        """The text of a comment without the white space around it, as lexbor gives it."""
+        """The text of a comment without the white space around it, as in lexbor."""
         return str(self._element).strip()
 
     def text(self) -> str:
-        """Return the text right below an element, style sheets included."""
+        """Return the text directly in an element, including style sheets."""
         return "".join(map(str, self._element.contents)) if isinstance(self._element, Tag) else str(self._element)
 
     def traverse(self) -> Iterator[SoupNode]:
-        """Return the node, the elements and the comments below it in document order.
+        """Yield the node, and the elements and comments below it, in document order.
 
-        What stands in a ``template`` is left out: it is inert.
+        The content of a ``template`` is inert and left out.
         """
         waiting = [self._element]
         while waiting:

@@ -1,9 +1,9 @@
-"""Where start tags, attributes, comments and style sheets stand in an HTML text.
+"""The positions of start tags, attributes, comments and style sheets in an HTML text.
 
-The tokens of the HTML Standard, section 13.2.5, with their positions, as far as references need them: lexbor's tree
-tells what an element is, not where its text came from. The tokenizer's switch to raw text depends on the tree in a
-few cases (inside ``svg``, ``math``, ``select``); the common ones are followed, and :mod:`tkit.html.edit` holds
-every result against the tree.
+These are the tokens of the HTML Standard, section 13.2.5, that references need. lexbor's tree says what an element is, not
+where its text came from. The tokenizer's switch to raw text depends on the tree in a few cases (inside ``svg``, ``math``,
+``select``). The common ones are handled, and :mod:`tkit.html.places` compares
+every result with the tree.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Attribute(NamedTuple):
 class Tag(NamedTuple):
     """A start tag: ``start`` is its ``<``, ``name_end`` the end of its name, ``end`` behind its ``>``.
 
-    ``raw_end`` is where the raw text ends that begins at ``end``, of a ``style`` for one; equal to ``end`` where the
+    ``raw_end`` is where the raw text that begins at ``end`` ends, such as the sheet of a ``style``; equal to ``end`` if the
     tag opens none.
     """
 
@@ -63,7 +63,7 @@ class Tag(NamedTuple):
     raw_end: int
 
     def attribute(self, name: str) -> Attribute | None:
-        """Return an attribute; of equal names the first counts."""
+        """Return the first attribute of a name; None if there is none."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
@@ -82,16 +82,16 @@ class Comment(NamedTuple):
 
 
 def tokens(text: str, start: int = 0, end: int | None = None, attributes_from: int = 0) -> Iterator[Tag | EndTag | Comment]:
-    """Return the tags and comments of an HTML text in order.
+    """Yield the tags and comments of an HTML text in order.
 
     Parameters
     ----------
     text : str
-        HTML, whatever it holds; never raises.
+        HTML; no text raises an error.
     start, end : int, optional
-        The part of it that is read, as if it stood alone. Positions count from the text's beginning.
+        The part that is read, as if it were alone. Positions count from the beginning of `text`.
     attributes_from : int
-        Characters from which a start tag is given with its attributes; without them it takes a third of the time.
+        Length in characters from which a start tag has its attributes; without attributes, a third of the time is needed.
 
     Examples
     --------
@@ -150,8 +150,8 @@ def _lower(name: str) -> str:
 
 
 def _behind(text: str, mark: str, position: int, limit: int) -> int:
-    found = text.find(mark, position, limit)
-    return found + len(mark) if found >= 0 else limit
+    start = text.find(mark, position, limit)
+    return start + len(mark) if start >= 0 else limit
 
 
 def _comment(text: str, position: int, limit: int) -> tuple[Comment, int]:
@@ -159,44 +159,44 @@ def _comment(text: str, position: int, limit: int) -> tuple[Comment, int]:
     for abrupt in (">", "->"):
         if text.startswith(abrupt, start):
             return Comment(start, start), start + len(abrupt)
-    found = _COMMENT_END.search(text, start, limit)
-    return (Comment(start, found.start()), found.end()) if found else (Comment(start, limit), limit)
+    end = _COMMENT_END.search(text, start, limit)
+    return (Comment(start, end.start()), end.end()) if end else (Comment(start, limit), limit)
 
 
 def _tag_end(text: str, position: int, limit: int) -> int:
-    """Return where a tag ends whose name ends at a position; behind ``limit`` where it does not."""
-    found = _TAG_REST.match(text, position, limit)
-    return found.end() if found else limit + 1
+    """Return where a tag whose name ends at a position ends; behind ``limit`` if it does not end."""
+    rest = _TAG_REST.match(text, position, limit)
+    return rest.end() if rest else limit + 1
 
 
 def _attributes(text: str, position: int, limit: int) -> tuple[Attribute, ...]:
     """Read the attributes of a tag that ends at ``limit``."""
-    found: list[Attribute] = []
+    attributes: list[Attribute] = []
     while True:
         position = _end(_BEFORE_NAME, text, position, limit)
         if text[position] == ">":
-            return tuple(found)
+            return tuple(attributes)
         start = position
         position = _end(_ATTRIBUTE_NAME, text, position, limit)
         name = _lower(text[start:position])
         equals = _end(_SPACE, text, position, limit)
         if text[equals] != "=":
-            found.append(Attribute(name, start, position, position, position, ""))
+            attributes.append(Attribute(name, start, position, position, position, ""))
             continue
         begin = _end(_SPACE, text, equals + 1, limit)
         quote = text[begin] if text[begin] in "\"'" else ""
         if quote:
             close = text.index(quote, begin + 1)
             position = close + 1
-            found.append(Attribute(name, start, position, begin + 1, close, quote))
+            attributes.append(Attribute(name, start, position, begin + 1, close, quote))
         else:
             position = _end(_UNQUOTED, text, begin, limit)
-            found.append(Attribute(name, start, position, begin, position, ""))
+            attributes.append(Attribute(name, start, position, begin, position, ""))
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int, limit: int) -> int:
-    found = pattern.match(text, position, limit)
-    return found.end() if found else position
+    match = pattern.match(text, position, limit)
+    return match.end() if match else position
 
 
 def _number(reference: str) -> int:
@@ -206,8 +206,8 @@ def _number(reference: str) -> int:
 
 def _raw_end(text: str, name: str, position: int, limit: int) -> int:
     if name in _RAW_TEXT:
-        found = _RAW_END[name].search(text, position, limit)
-        return found.start() if found else limit
+        end = _RAW_END[name].search(text, position, limit)
+        return end.start() if end else limit
     if name == "script":
         return _script_end(text, position, limit)
     return limit if name == "plaintext" else position
@@ -216,17 +216,17 @@ def _raw_end(text: str, name: str, position: int, limit: int) -> int:
 def _script_end(text: str, position: int, limit: int) -> int:
     """Return where a script's text ends (sections 13.2.5.15 to 13.2.5.31)."""
     escaped = doubly = False
-    while found := _SCRIPT.search(text, position, limit):
-        mark = found[0]
-        position = found.end()
+    while match := _SCRIPT.search(text, position, limit):
+        mark = match[0]
+        position = match.end()
         if mark == "<!--":
             escaped = True
             position -= 2  # its dashes may be those of "-->"
         elif mark == "-->":
             escaped = doubly = False
-        elif found[1]:
+        elif match[1]:
             if not doubly:
-                return found.start()
+                return match.start()
             doubly = False
         elif escaped:
             doubly = True
@@ -234,34 +234,34 @@ def _script_end(text: str, position: int, limit: int) -> int:
 
 
 class Decoded:
-    r"""A piece of HTML text with its character references decoded, and the way back to its positions.
+    r"""A piece of HTML text with its character references decoded, and the positions in the source.
 
     Attributes
     ----------
     text : str
-        As the tokenizer gives it: references decoded, line ends made ``\n``.
+        As the tokenizer has it: references decoded, line ends are ``\n``.
     """
 
     def __init__(self, source: str, start: int, end: int) -> None:
         pieces: list[str] = []
-        # Where the decoded and the written position run side by side from.
+        # The positions from which the decoded and the written text run in parallel.
         self._decoded = [0]
         self._written = [start]
         length = 0
         position = start
-        for found in _REFERENCE.finditer(source, start, end):
-            character, size = _character(found, source, end)
+        for reference in _REFERENCE.finditer(source, start, end):
+            character, size = _character(reference, source, end)
             if size:
-                length += found.start() - position + len(character)
-                pieces += [source[position : found.start()], character]
-                position = found.start() + size
+                length += reference.start() - position + len(character)
+                pieces += [source[position : reference.start()], character]
+                position = reference.start() + size
                 self._decoded.append(length)
                 self._written.append(position)
         pieces.append(source[position:end])
         self.text = "".join(pieces)
 
     def written(self, position: int) -> int:
-        """Return where the character at a decoded position is written; where the piece ends for its end."""
+        """Return where the character at a decoded position is written; the end of the piece for the end of the text."""
         low, high = 0, len(self._decoded)
         while high - low > 1:
             middle = (low + high) // 2
@@ -272,17 +272,17 @@ class Decoded:
         return self._written[low] + position - self._decoded[low]
 
 
-def _character(found: re.Match[str], source: str, end: int) -> tuple[str, int]:
-    """Decode a character reference of an attribute's value; its size is 0 where it is none (section 13.2.5.73)."""
-    written, name = found[0], found[1]
+def _character(reference: re.Match[str], source: str, end: int) -> tuple[str, int]:
+    """Decode a character reference of an attribute's value; the size is 0 if it is not one (section 13.2.5.73)."""
+    written, name = reference[0], reference[1]
     if written[0] != "&":
         return ("\ufffd" if written == "\0" else "\n"), len(written)
     if not name:
-        # What is no character to html.unescape, a control or a noncharacter, is one to a browser (section 13.2.5.80).
+        # Controls and noncharacters, which html.unescape drops, are characters to a browser (section 13.2.5.80).
         return html.unescape(written) or chr(_number(written)), len(written)
     for size in range(min(len(name), _LONGEST_NAME), 1, -1):
         if name[:size] in html5:
-            behind = source[found.start() + 1 + size : min(found.start() + 2 + size, end)]
+            behind = source[reference.start() + 1 + size : min(reference.start() + 2 + size, end)]
             if name[size - 1] != ";" and (behind == "=" or (behind.isascii() and behind.isalnum())):
                 break
             return html5[name[:size]], size + 1
@@ -290,7 +290,7 @@ def _character(found: re.Match[str], source: str, end: int) -> tuple[str, int]:
 
 
 def start_tag(element: str, attributes: Mapping[str, str]) -> str:
-    """Write an element's start tag anew from its facts, for lists whose rules look at the tag's text.
+    """Write an element's start tag from its name and attributes, for lists whose rules match the text of the tag.
 
     >>> start_tag("img", {"src": "http://a.example/o.gif", "width": "1"})
     '<img src="http://a.example/o.gif" width="1">'

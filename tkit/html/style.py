@@ -1,4 +1,4 @@
-"""What a declaration list says about size and visibility: the few properties by which trackers are made invisible."""
+"""Size and visibility in a declaration list: the few properties that make trackers invisible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 ABSENT = -1.0
-"""Stands for a length that is not given, or not in absolute units."""
+"""The value of a length that is missing or not in absolute units."""
 
 _LENGTH = re.compile(r"\+?(\d+(?:\.\d+)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)\Z", re.ASCII)
 # CSS Values and Units Level 4, section 6.2; font-relative lengths at the usual 16 px.
@@ -25,13 +25,13 @@ _PIXELS = {
     "ch": 8.0,
 }
 _ATTRIBUTE = re.compile(r"[ \t\n\f\r]*\+?(\d+(?:\.\d+)?)([ \t]*%)?", re.ASCII)
-# Part of every declaration that hides, or of a comment inside one; most styles of most mails have none of them.
+# Every declaration that hides has one of these, or a comment inside it. Most styles have none.
 _HINTS = ("none", "hidden", "collapse", "mso-hide", "opacity", "clip", "absolute", "fixed", "/*")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
 class Style(NamedTuple):
-    """Lengths in CSS pixels, :data:`ABSENT` where not given; ``hides`` as :func:`hides` gives it."""
+    """Lengths in CSS pixels, :data:`ABSENT` if missing; ``hides`` as :func:`hides` returns it; the number of properties."""
 
     width: float
     height: float
@@ -43,17 +43,17 @@ class Style(NamedTuple):
 
 @lru_cache(maxsize=1 << 14)
 def dimension(value: str | None) -> float:
-    """Return a ``width`` or ``height`` attribute in pixels; :data:`ABSENT` where it is missing, a percentage or no number.
+    """Return a ``width`` or ``height`` attribute in pixels; :data:`ABSENT` if it is missing, a percentage or not a number.
 
     Source: HTML Standard, "rules for parsing dimension values": trailing garbage (``1px``) is ignored.
 
     >>> dimension("1px"), dimension(" 600 "), dimension("100%"), dimension("auto"), dimension(None)
     (1.0, 600.0, -1.0, -1.0, -1.0)
     """
-    found = _ATTRIBUTE.match(value) if value else None
-    if not found or found[2]:
+    number = _ATTRIBUTE.match(value) if value else None
+    if not number or number[2]:
         return ABSENT
-    return min(float(found[1]), 1e6)
+    return min(float(number[1]), 1e6)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -92,7 +92,7 @@ def parse_style(text: str) -> Style:
 
 
 def hides(style: str, hidden: bool = False) -> str:
-    """Return how an element's own style or ``hidden`` attribute makes its content invisible; ``""`` where it does not.
+    """Return how an element's own style or ``hidden`` attribute makes its content invisible; ``""`` if it does not.
 
     One of ``"display"``, ``"visibility"``, ``"hidden"`` (the attribute), ``"mso-hide"``, ``"opacity"``,
     ``"clipped"`` (no height or width, and overflow hidden), ``"off-screen"`` (moved far outside the page).
@@ -106,8 +106,8 @@ def _hides(style: str) -> str:
 
 
 def _length(value: str | None) -> float:
-    found = _LENGTH.match(value) if value else None
-    return min(float(found[1]) * _PIXELS[found[2]], 1e6) if found else ABSENT
+    length = _LENGTH.match(value) if value else None
+    return min(float(length[1]) * _PIXELS[length[2]], 1e6) if length else ABSENT
 
 
 def _hiding(declared: dict[str, str]) -> str:

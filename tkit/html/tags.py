@@ -1,7 +1,7 @@
-"""The third HTML backend: the start tags and comments one after the other, for a text whose tree would take too long.
+"""The third HTML backend: start tags and comments one after the other, for a text whose tree would take too long.
 
-No reference is lost so: each stands in a start tag or a style sheet. What the elements around it say is: a tag knows
-nothing of what it stands in. Only what :mod:`tkit.html.reading` asks of a node is offered, under the names of ``selectolax``.
+No reference is lost, because each is in a start tag or a style sheet. The elements around it are not known. The nodes have
+only what :mod:`tkit.html.reading` uses, under the names of ``selectolax``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class TagNode:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The attributes as written, of equal names the first."""
-        found: dict[str, str] = {}
-        for one in self._token.attributes if isinstance(self._token, Tag) else ():
-            if one.name not in found:
-                found[one.name] = Decoded(self._text, one.value_start, one.value_end).text
-        return found
+        """The attributes as written; the first of each name."""
+        values: dict[str, str] = {}
+        for attribute in self._token.attributes if isinstance(self._token, Tag) else ():
+            if attribute.name not in values:
+                values[attribute.name] = Decoded(self._text, attribute.value_start, attribute.value_end).text
+        return values
 
     @property
     def comment_content(self) -> str:
@@ -48,18 +48,18 @@ class TagNode:
         return self._text[self._token.start : self._token.end].strip() if isinstance(self._token, Comment) else ""
 
     def text(self) -> str:
-        """Return the raw text behind the tag, of a style sheet for one."""
+        """Return the raw text behind the tag, such as a style sheet."""
         return self._text[self._token.end : self._token.raw_end] if isinstance(self._token, Tag) else ""
 
     def traverse(self) -> Iterator[TagNode]:
-        """Return every tag and comment of the root in order."""
+        """Yield every tag and comment in order."""
         for token in tokens(self._text):
             if isinstance(token, Tag | Comment):
                 yield TagNode(self._text, token)
 
 
 class TagParser:
-    """Parses in time that grows with the text alone."""
+    """Parses in time that grows linearly with the text."""
 
     def __init__(self, html: str) -> None:
         self.root = TagNode(html, None)

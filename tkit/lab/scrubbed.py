@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.image import imread
 
 from tkit.html import read_message
-from tkit.html.edit import Load, Place, places, tags_of
+from tkit.html.places import Load, Place, places, tags_of
 from tkit.lab.render import ChromiumRenderer, comparable
 from tkit.mail import Message
 from tkit.scrubbing import Scrubbed

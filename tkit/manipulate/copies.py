@@ -1,6 +1,6 @@
 """Manipulated copies of labelled references: to train on, and to measure how much a disguise costs a detector.
 
-A copy is the real mail with one reference edited (:mod:`tkit.manipulate.mails`), extracted as any mail is.
+A copy is the real mail with one reference edited (:mod:`tkit.manipulate.mails`). It is extracted as any mail is.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from tkit.manipulate.mails import HARMLESS, MANIPULATIONS, PAIRS, manipulate
 from tkit.url import registrable_domain
 
 DRAWN = {True: (2, 6), False: (2, 2)}
-"""How many single manipulations and pairs are drawn for a tracker (True) and a good picture: mostly pairs, since a pair teaches
-both of its parts; enough that each is learnt from hundreds of senders, few enough that training stays within twice the time."""
+"""The number of single manipulations and of pairs that are drawn for a tracker (True) and for a good picture. Most are pairs,
+because a pair teaches both of its parts. They are enough to learn each from hundreds of senders, and at most double the time of
+training."""
 
 Extract = Callable[[Iterable[Message]], pd.DataFrame]
 
@@ -43,14 +44,13 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
     message : Message
     asked : iterable of Asked
     read : callable
-        What makes the rows of the edited messages; :func:`tkit.detectors.facts.with_facts`, joined, for detectors that read
-        facts.
+        Returns the rows of the edited messages; for detectors that read facts, :func:`tkit.detectors.facts.with_facts`, joined.
 
     Returns
     -------
     DataFrame
-        Columns of `read` and ``manipulation`` (the names, joined by ``+``), one row for each that
-        could be done; ``index`` is that of the reference before the edit.
+        Columns of `read` and ``manipulation`` (the names, joined by ``+``), one row per copy that could be made; ``index`` is
+        that of the reference before the edit.
     """
     documents = {document.references[0].part: document for document in read_message(message) if document.references}
     sender = registrable_domain(message.from_domain) if message.from_domain else ""
@@ -72,22 +72,22 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
     keys = keys.astype(
         {"message_sha256": "str", "manipulation": "str", "part": np.int32, "index": np.int32, "_before": np.int32}
     )
-    found = keys.merge(rows, on=list(KEY), validate="one_to_one")
-    found["index"] = found.pop("_before")
-    return found.assign(message_sha256=message.message_sha256)
+    merged = keys.merge(rows, on=list(KEY), validate="one_to_one")
+    merged["index"] = merged.pop("_before")
+    return merged.assign(message_sha256=message.message_sha256)
 
 
 def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
     """Return copies of the labelled references to train on.
 
-    Each tracker is manipulated in some ways and in some pairs of ways (:data:`DRAWN`), drawn by its key alone. Good pictures
-    are too, so that no model learns that what is disguised is a tracker; but only by what leaves them good
+    The manipulations of a tracker, and pairs of them, are drawn by its key (:data:`DRAWN`). Good pictures are manipulated
+    too, so that no model learns that every disguised picture is a tracker, but only in ways that leave them good
     (:data:`tkit.manipulate.mails.HARMLESS`).
 
     Parameters
     ----------
     messages : mapping of str to Message
-        By ``message_sha256``; a message that is missing gives no row.
+        By ``message_sha256``; a missing message has no row.
     labels : DataFrame
         ``message_sha256``, ``part``, ``index``, ``label``, ``confidence`` and ``source``; only the headline gold rows
         are manipulated.
@@ -115,7 +115,7 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> p
 
 
 def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
-    """Return some manipulations alone and some pairs; the same for the same reference."""
+    """Return some single manipulations and some pairs; always the same for the same reference."""
     single = tuple(MANIPULATIONS) if is_tracker else HARMLESS
     possible = [pair for pair in PAIRS if set(pair) <= set(single)]
     drawing = random.Random(key)

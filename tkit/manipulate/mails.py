@@ -1,7 +1,7 @@
-"""What senders do to a tracker so that it is not recognised: edits of the mail's HTML.
+"""How senders disguise a tracker: edits of the mail's HTML.
 
-Each manipulation rewrites one reference of a real document as its sender could have written it, so that every
-feature follows from the edited mail itself. Some change the element, some the URL; any number can be combined.
+Each manipulation rewrites one reference of a real document as its sender could have written it, so that every feature is
+computed from the edited mail itself. Some change the element, some the URL; any number can be combined.
 Mailspring's own tracker drops its size, others declare 2x2, and forged sizes are common (Hu et al., IEEE S&P 2019).
 """
 
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import combinations
 from typing import Any, NamedTuple, TypeVar
@@ -20,11 +21,13 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tkit.errors import TkitError
 from tkit.html import Document, RemoteReference, read_document
+from tkit.html.places import Load, places, unused_attribute
+from tkit.html.source import Tag
 from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
 _T = TypeVar("_T")
-# What a sender may choose is drawn by the tracker's URL, so that no detector can learn the disguise itself.
+# A sender's choices are drawn by the tracker's URL, so that no detector can learn the disguise itself.
 _SIZES = ((120, 60), (600, 200), (88, 31), (300, 250), (48, 48), (560, 120), (180, 40), (32, 32), (200, 150), (640, 360))
 _ALTS = ("News", "Logo", "Shop now", "Our latest news", "Follow us", "View in browser", "Banner", "Autumn offers are here", "")
 _SHORT_LENGTHS = (4, 5, 6, 7, 8)
@@ -61,7 +64,7 @@ _SHOWING = frozenset(
 )
 """Properties that say how large a picture is or whether it is seen."""
 _ELEMENTS = frozenset(("img-src", "input-image", "img-srcset", "style-attr", "background-attr"))
-"""Carriers that are attributes of an element which can be edited."""
+"""Carriers that are attributes of an element and can be edited."""
 
 
 class Edited(NamedTuple):
@@ -81,7 +84,7 @@ class Edited(NamedTuple):
 
 @dataclass
 class _Edit:
-    """A document being edited; the node is found anew by its marker, since moving it makes another node."""
+    """A document being edited. The node is found by its marker each time, because moving it makes a new node."""
 
     tree: LexborHTMLParser
     marker: str
@@ -92,7 +95,7 @@ class _Edit:
     drawn_by: str
 
     def drawn(self, what: str, options: Sequence[_T]) -> _T:
-        """Choose one of some options, always the same for the same reference."""
+        """Return one of the options, always the same for the same reference."""
         digest = hashlib.sha256(f"{what} {self.drawn_by}".encode("utf-8", "replace")).digest()
         return options[int.from_bytes(digest[:4]) % len(options)]
 
@@ -105,7 +108,7 @@ class _Edit:
         return self.node.tag in ("img", "image", "input")
 
     def link(self) -> str:
-        """Return the link whose host most of the mail's links have, the first of them; ``""`` without any."""
+        """Return the first link with the commonest host of the mail's links; ``""`` without links."""
         hosts = Counter(map(host_of, self.links))
         most = max(hosts, key=lambda host: hosts[host], default="")
         return next((link for link in self.links if host_of(link) == most), "")
@@ -115,7 +118,7 @@ class _Edit:
 
 
 def _bare(edit: _Edit) -> None:
-    """Take away what the element itself says of its size and visibility."""
+    """Remove the element's own declarations of size and visibility."""
     node = edit.node
     for name in ("width", "height", "hidden"):
         if name in node.attrs:
@@ -187,7 +190,7 @@ def _css_background(edit: _Edit) -> bool:
 
 
 def _replace(node: Any, html: str, tag: str) -> None:
-    """Put the first such element of an HTML text in a node's place."""
+    """Replace a node by the first element with a tag in an HTML text."""
     node.insert_before(LexborHTMLParser(html).css_first(tag))
     node.decompose()
 
@@ -196,7 +199,7 @@ def _replace(node: Any, html: str, tag: str) -> None:
 
 
 def _rewrite(edit: _Edit, url: str) -> bool:
-    """Write another URL where the reference's stands."""
+    """Replace the reference's URL."""
     carrier, node = edit.reference.carrier, edit.node
     if node.tag in ("img", "image", "input"):
         node.attrs["src"] = url
@@ -251,7 +254,7 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "link-redirect": _behind_redirect,
     "css-background": _css_background,
 }
-"""What can be done, by name, in the order in which several are done; docs/manipulations.md describes each."""
+"""The manipulations by name, in the order in which several are done; docs/manipulations.md describes each."""
 
 HARMLESS = (
     "ordinary-size",
@@ -263,10 +266,10 @@ HARMLESS = (
     "jpg",
     "css-background",
 )
-"""Those that leave a good picture a good picture: what has no identifier before has none behind."""
+"""Those after which a good picture is still a good one: they add no identifier."""
 
 PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordinary-size", "no-size"))
-"""Every two that can be done together."""
+"""All pairs that can be done together."""
 
 
 def manipulate(
@@ -284,27 +287,26 @@ def manipulate(
     html : str
         The document, as it was read.
     reference : RemoteReference
-        One of its references, as :func:`tkit.html.read_document` gives it.
+        One of its references, as :func:`tkit.html.read_document` returns it.
     names : sequence of str
-        Of :data:`MANIPULATIONS`; they are done in its order. Empty for the document as its tree is written anew.
+        Of :data:`MANIPULATIONS`; they are done in its order. If empty, the document is only parsed and written.
     sender : str
         Registrable domain of the mail's sender.
     document : Document, optional
-        What reading ``html`` gave, where the caller has it.
+        ``html`` as read, if the caller has it.
     drawn_by : str
-        What sizes, texts and lengths are drawn by; the reference's own URL without it. One text for all copies of a mailing
-        gives its tracker one size in all of them, as one template does.
+        The text by which sizes, texts and lengths are drawn; by default the reference's own URL. One text for all copies of a
+        mailing gives its tracker the same size in all of them, as one template does.
 
     Returns
     -------
     Edited or None
-        None where the reference is not an element's own (a style sheet's, or inside a conditional comment), or where
-        one of the manipulations cannot be done to it.
+        None if the reference is in a style sheet or a conditional comment, or if one of the manipulations cannot be done to it.
 
     Raises
     ------
     TkitError
-        For a name that is no manipulation.
+        For an unknown name.
 
     Examples
     --------
@@ -316,19 +318,16 @@ def manipulate(
     """
     for name in names:
         if name not in MANIPULATIONS:
-            raise TkitError(f"no manipulation {name!r}: take some of {', '.join(MANIPULATIONS)}")
+            raise TkitError(f"unknown manipulation {name!r}: choose from {', '.join(MANIPULATIONS)}")
     if reference.local or reference.conditional or reference.carrier not in _ELEMENTS:
         return None
     if document is None:
         document = read_document(html, reference.part)
-    tree = LexborHTMLParser(html)
-    node = _find(tree, document, reference)
-    if node is None:
+    tag = _start_tag(html, document, reference)
+    if tag is None:
         return None
-    marker = "data-edited"
-    while marker in html:
-        marker += "-"
-    node.attrs[marker] = ""
+    marker = f"{unused_attribute(html)}edited"
+    tree = LexborHTMLParser(f'{html[: tag.name_end]} {marker}=""{html[tag.name_end :]}')
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
     if names and edit.url != reference.url and not _rewrite(edit, edit.url):
@@ -338,31 +337,26 @@ def manipulate(
     return _read_back(html, edit, reference.part, document.references[0].index)
 
 
-def _find(tree: LexborHTMLParser, document: Document, reference: RemoteReference) -> Any:
-    """Return the node of a reference: of the elements written alike, the one with as many before it."""
-    alike = (reference.element, reference.attributes, reference.carrier, reference.url)
-    before = 0
-    for other in document.references:
-        if other.index == reference.index:
-            break
-        before += not other.conditional and (other.element, other.attributes, other.carrier, other.url) == alike
-    for node in tree.root.traverse() if tree.root is not None else ():
-        if node.tag == reference.element and {name: value or "" for name, value in node.attributes.items()} == alike[1]:
-            if before == 0:
-                return node
-            before -= 1
-    return None
+def _start_tag(html: str, document: Document, reference: RemoteReference) -> Tag | None:
+    """Return the start tag in which a reference is written; None if it is not known."""
+    remote = [other for other in document.references if not other.local]
+    found = _places(html, tuple(Load(other.carrier, other.url, other.resolved_url) for other in remote))
+    place = found.of[[other.index for other in remote].index(reference.index)] if found else None
+    return found.tags[place.tag] if found and place else None
+
+
+_places = lru_cache(maxsize=1)(places)  # the references of a document are manipulated one after the other
 
 
 def _read_back(html: str, edit: _Edit, part: int, start: int) -> Edited | None:
-    """Write the tree, and find the marked element's reference in what was written."""
+    """Write the tree as HTML, and find the marked element's reference in it."""
     written = edit.tree.html or ""
     doctype = _DOCTYPE.match(html)
     if doctype:
         written = written.replace("<!DOCTYPE html>", doctype[1], 1)  # the tree keeps no public identifier
     wanted = resolve(edit.url)
-    for found in read_document(written, part, start).references:
-        if edit.marker in found.attributes and unwrap(found.resolved_url) == wanted:
-            facts = {name: value for name, value in found.attributes.items() if name != edit.marker}
-            return Edited(written.replace(f' {edit.marker}=""', ""), found._replace(attributes=facts))
+    for reference in read_document(written, part, start).references:
+        if edit.marker in reference.attributes and unwrap(reference.resolved_url) == wanted:
+            attributes = {name: value for name, value in reference.attributes.items() if name != edit.marker}
+            return Edited(written.replace(f' {edit.marker}=""', ""), reference._replace(attributes=attributes))
     return None

@@ -1,4 +1,4 @@
-"""How much recall a manipulation costs: a detector's verdicts on trackers, and on the same trackers in disguise."""
+"""How much recall a manipulation costs: a detector's verdicts on trackers and on the same trackers disguised."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tkit.splits import Split
 
 @dataclass
 class _WithCopies:
-    """A detector that, whenever it scores rows, scores their copies too and keeps the result."""
+    """A detector that also scores the copies of the rows that it scores, and keeps the result."""
 
     detector: Detector
     copies: pd.DataFrame
     original: NDArray[np.int64]
-    found: Floats
+    copy_scores: Floats
     name: str = field(init=False)
     vantage: str = field(init=False)
 
@@ -37,7 +37,7 @@ class _WithCopies:
     def scores(self, rows: pd.DataFrame) -> Floats:
         mine = np.isin(self.original, rows.index.to_numpy())
         if mine.any():
-            self.found[mine] = self.detector.scores(self.copies[mine])
+            self.copy_scores[mine] = self.detector.scores(self.copies[mine])
         return self.detector.scores(rows)
 
 
@@ -55,27 +55,29 @@ def scores_with_copies(
     detector_factory : callable
         See :func:`tkit.evaluate.cross_validated_scores`.
     rows : DataFrame
-        What the splits were made of.
+        The rows that the splits were made of.
     copies : DataFrame
-        As :func:`tkit.manipulate.copies.manipulated_rows` gives them.
+        As :func:`tkit.manipulate.copies.manipulated_rows` returns them.
     splits : sequence of Split
     progress : callable, optional
 
     Returns
     -------
     tuple of two float arrays
-        The score of each row, and of each copy; NaN for what no split tests.
+        The score of each row, and of each copy; NaN for a row or copy that no split tests.
 
     Raises
     ------
     TkitError
-        As :func:`tkit.evaluate.cross_validated_scores`; or for a copy of which `rows` have no original.
+        As :func:`tkit.evaluate.cross_validated_scores`; or if `rows` do not contain the original of a copy.
     """
-    place = _originals(rows, copies)
+    originals = _originals(rows, copies)
     numbered = rows.reset_index(drop=True)
-    found = np.full(len(copies), np.nan)
-    score = cross_validated_scores(lambda: _WithCopies(detector_factory(), copies, place, found), numbered, splits, progress)
-    return score, found
+    copy_scores = np.full(len(copies), np.nan)
+    score = cross_validated_scores(
+        lambda: _WithCopies(detector_factory(), copies, originals, copy_scores), numbered, splits, progress
+    )
+    return score, copy_scores
 
 
 def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_copies: Mask) -> pd.DataFrame:
@@ -86,43 +88,43 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     rows : DataFrame
         With :data:`tkit.features.KEY`, ``label``, ``confidence`` and ``source``.
     called : ndarray of bool, shape (n_rows,)
-        Which rows the detector calls trackers, at its threshold.
+        Which rows the detector flags as trackers at its threshold.
     copies : DataFrame
-        With :data:`tkit.features.KEY` and ``manipulation``; copies of good pictures are passed over.
+        With :data:`tkit.features.KEY` and ``manipulation``; copies of good pictures are ignored.
     called_copies : ndarray of bool, shape (n_copies,)
-        The same for the copies, at the threshold of their originals.
+        Which copies it flags, at the threshold of their originals.
 
     Returns
     -------
     DataFrame
-        One row a manipulation, in the order of the copies: ``manipulation``, ``copies`` (how many headline gold trackers
-        it was done to), ``before`` and ``after`` (share of all headline gold trackers that is called; one that was not
-        manipulated keeps its verdict), ``lost`` (the difference), ``lost_of_copied`` (the same of those with a copy).
+        One row per manipulation, in the order of the copies: ``manipulation``, ``copies`` (the number of headline gold trackers
+        that were manipulated), ``before`` and ``after`` (share of all headline gold trackers that is flagged; one that was not
+        manipulated keeps its verdict), ``lost`` (the difference), ``lost_of_copied`` (the difference among those with a copy).
 
     Raises
     ------
     TkitError
-        For a copy of which `rows` have no original, or rows without a headline gold tracker.
+        If `rows` do not contain the original of a copy, or contain no headline gold tracker.
     """
     tracker = headline(rows) & (rows["label"] == "T").to_numpy() & (rows["source"] == "gold").to_numpy()
     if not tracker.any():
         raise TkitError(f"no tracker of source gold and confidence 2 or 3 among {len(rows)} rows: give some")
-    place = _originals(rows, copies)
+    originals = _originals(rows, copies)
     before = float(called[tracker].mean())
-    found = []
-    used = tracker[place]
+    losses = []
+    used = tracker[originals]
     for name, of in copies[used].groupby("manipulation", sort=False).indices.items():
         verdict = called.copy()
-        verdict[place[used][of]] = called_copies[used][of]
+        verdict[originals[used][of]] = called_copies[used][of]
         after = float(verdict[tracker].mean())
-        of_copied = float(called[place[used][of]].mean() - called_copies[used][of].mean())
-        found.append((name, len(of), before, after, before - after, of_copied))
-    return pd.DataFrame(found, columns=["manipulation", "copies", "before", "after", "lost", "lost_of_copied"])
+        of_copied = float(called[originals[used][of]].mean() - called_copies[used][of].mean())
+        losses.append((name, len(of), before, after, before - after, of_copied))
+    return pd.DataFrame(losses, columns=["manipulation", "copies", "before", "after", "lost", "lost_of_copied"])
 
 
 def _originals(rows: pd.DataFrame, copies: pd.DataFrame) -> NDArray[np.int64]:
     key = list(KEY)
-    place = pd.MultiIndex.from_frame(rows[key]).get_indexer(pd.MultiIndex.from_frame(copies[key]))
-    if (place < 0).any():
-        raise TkitError(f"{(place < 0).sum()} copies of references that are not among the rows: give those of one dataset")
-    return place.astype(np.int64)
+    originals = pd.MultiIndex.from_frame(rows[key]).get_indexer(pd.MultiIndex.from_frame(copies[key]))
+    if (originals < 0).any():
+        raise TkitError(f"{(originals < 0).sum()} copies of references that are not among the rows: give those of one dataset")
+    return originals.astype(np.int64)

@@ -1,7 +1,7 @@
-"""What senders do to a tracker's URL so that it is not recognised: pure functions of URLs.
+"""How senders disguise a tracker's URL: pure functions of URLs.
 
-Each takes a resolved URL and gives the one under which the same sender's server could answer as well. A fragment,
-which no server sees, is dropped.
+Each takes a resolved URL and returns one at which the same sender's server could answer as well. The fragment, which no server
+sees, is dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _NEUTRAL = ("media", "banner", "header", "season", "picture", "main", "site", "top")
 _NEUTRAL_PARAMETERS = ("v", "w", "q", "t")
-_LEAST = 7  # a shorter token is no identifier worth hiding
+_LEAST = 7  # a shorter token is not an identifier worth hiding
 _LEAST_TO_SPLIT = 8
 _LONGEST_WORD = 20
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
@@ -55,7 +55,7 @@ def sender_domain(url: str, sender: str) -> str:
 
 
 def neutral_words(url: str, first: int = 0) -> str:
-    """Return the path and the query's parameters names that say nothing; identifiers and extensions stay.
+    """Replace the words of the path and the names of the query's fields by neutral ones; identifiers and extensions stay.
 
     `first` is the number of the neutral word to begin with.
 
@@ -81,7 +81,7 @@ def neutral_words(url: str, first: int = 0) -> str:
 
 
 def short_token(url: str, length: int = 6) -> str:
-    """Put so many hexadecimal digits in the place of every identifier of seven characters or more.
+    """Replace every identifier of seven or more characters by `length` hexadecimal digits.
 
     >>> short_token("https://a.example/o/b81e2c7f.gif?id=22"), len(short_token("https://a.example/o/b81e2c7f"))
     ('https://a.example/o/23fe7a.gif?id=22', 26)
@@ -92,7 +92,7 @@ def short_token(url: str, length: int = 6) -> str:
 
 
 def split_token(url: str, piece: int = 4) -> str:
-    """Cut every identifier of eight or more into directories of so many characters; those of the query move into the path.
+    """Split every identifier of eight or more characters into directories of `piece` characters, also those of the query.
 
     >>> split_token("https://a.example/wf/open?upn=b81e2c7f&v=2"), split_token("https://a.example/o/b81e2c7f.gif")
     ('https://a.example/wf/b81e/2c7f/open?v=2', 'https://a.example/o/b81e/2c7f.gif')
@@ -103,8 +103,8 @@ def split_token(url: str, piece: int = 4) -> str:
     path = _TOKEN.sub(lambda token: _pieces(token[0], piece) if _is_identifier(token[0], _LEAST_TO_SPLIT) else token[0], path)
     moved = [token for field, is_long in zip(fields, long, strict=True) if is_long for token in _TOKEN.findall(field)]
     directories = "".join(f"{_pieces(token, piece)}/" for token in moved if _is_identifier(token, _LEAST_TO_SPLIT))
-    place = path.rfind("/") + 1
-    path = path[:place] + directories + path[place:]
+    file_start = path.rfind("/") + 1
+    path = path[:file_start] + directories + path[file_start:]
     return _Parts(origin, path, "&".join(field for field, is_long in zip(fields, long, strict=True) if not is_long)).url()
 
 
@@ -113,7 +113,7 @@ def _pieces(token: str, size: int) -> str:
 
 
 def jpg(url: str) -> str:
-    """Let the path end as a photograph's does.
+    """Replace the path's extension by that of a photograph.
 
     >>> jpg("https://a.example/o/open.php?id=7"), jpg("https://a.example/b81e2c"), jpg("https://a.example/t/")
     ('https://a.example/o/open.jpg?id=7', 'https://a.example/b81e2c.jpg', 'https://a.example/t/image.jpg')
@@ -126,7 +126,7 @@ def jpg(url: str) -> str:
 def link_redirect(url: str, link: str, length: int = 22) -> str:
     """Hide it behind a redirect on the host of the mail's links, under the same first directory.
 
-    `length` is that of the token by which the server knows the way, at most 43.
+    `length` is the number of characters, at most 43, of the token by which the server knows where to redirect.
 
     >>> link_redirect("https://t.esp.example/o?id=7", "https://click.shop.example/ls/click?upn=b81e2c")
     'https://click.shop.example/ls/LnOp0fquvSkQHTfLNYYtvM'

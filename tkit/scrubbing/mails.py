@@ -11,7 +11,8 @@ import pandas as pd
 
 from tkit.features import extract_batches, require_one_mail
 from tkit.features.words import reasons
-from tkit.html.edit import Load, Places, places, removal, resolved_urls
+from tkit.html.edit import removal
+from tkit.html.places import Load, Places, places, resolved_urls
 from tkit.mail import Message
 from tkit.mail.edit import Edit, HtmlSource, html_sources
 from tkit.mail.message import mbox_line_length

@@ -16,7 +16,7 @@ from tkit.export.base import Target, loss_on_rows, program, run
 from tkit.export.javascript.data import data_section
 
 MODULES = ("text", "url", "tokens", "style", "css", "document", "features", "hash", "message", "model", "index")
-"""The hand-written modules, each behind those that it imports from."""
+"""The hand-written modules, each after those that it imports."""
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _COMMENT = re.compile(r"^ *//.*\n|^ */\*\*[\s\S]*?\*/\n", re.MULTILINE)
@@ -28,13 +28,13 @@ _EXPORT = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
 def module_text(bundle: Bundle, means: bool = False) -> str:
     """Return the whole detector as one ES module.
 
-    The modules of this folder are put one behind the other, behind their data; only ``index.js`` exports.
+    The modules of this folder follow one another after their data; only ``index.js`` exports.
 
     Parameters
     ----------
     bundle : Bundle
     means : bool
-        Whether ``contributions`` works: what each feature moved a margin by, for reasons. Costs some kilobytes.
+        Whether ``contributions`` works: how much each feature moved a margin, for reasons. It adds some kilobytes.
     """
     sources = {name: resources.files(__name__).joinpath(f"{name}.js").read_text(encoding="utf-8") for name in MODULES}
     parts = [f"// tkit {bundle.tkit_version}: {bundle.name} of {bundle.date}, which sees the {bundle.vantage}. MIT licence.\n"]
@@ -46,9 +46,9 @@ def module_text(bundle: Bundle, means: bool = False) -> str:
 
 
 def script_text(bundle: Bundle, means: bool = False) -> str:
-    """Return the same as a classic script that makes one constant, ``tkit``, of what the module exports.
+    """Return the same as a classic script with one constant, ``tkit``, that has the module's exports.
 
-    For where a module cannot be loaded, such as a browser extension's content scripts.
+    It is for places where a module cannot be loaded, such as a browser extension's content scripts.
     """
     text = module_text(bundle, means)
     names = _EXPORTED.findall(text)
@@ -58,7 +58,7 @@ def script_text(bundle: Bundle, means: bool = False) -> str:
 
 
 def write_modules(bundle: Bundle, folder: Path) -> None:
-    """Write the hand-written modules as they are, with their ``data.js``: to read, to test, to build upon."""
+    """Write the hand-written modules as they are, with their ``data.js``: to read, to test, to build on."""
     (folder / "data.js").write_text(data_section(bundle, means=True), encoding="utf-8", newline="\n")
     (folder / "package.json").write_text('{"type": "module"}\n', encoding="utf-8")
     for name in MODULES:

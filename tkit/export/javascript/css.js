@@ -1,6 +1,6 @@
 // The URLs in a style sheet or a style attribute, with what would load them.
 //
-// A scanner over the few tokens that matter (CSS Syntax Level 3, section 4); the same steps as tkit/html/css.py.
+// It scans for the few tokens that matter (CSS Syntax Level 3, section 4), in the same steps as tkit/html/css.py.
 
 const LOOK_BACK = 80; // an at-rule or function name with every letter escaped is shorter
 const HINTS = ["url(", "\\", "src(", "@import", "image-set("];
@@ -16,7 +16,7 @@ function ident(word) {
   }).join("");
 }
 
-// What stands before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
+// The character before a function's name must end a token: "@url(" is an at-keyword, "1url(" a dimension.
 const FUNCTION = new RegExp(
   String.raw`(?:(?<![\w\\@#\x80-\uffff-])|(?<=<!--)(?<!\\<!--))` +
     `(?:(?<url>${ident("url")})|(?<src>${ident("src")})|(?<set>(?:${ident("-webkit-")})?${ident("image-set")}))$`,
@@ -27,7 +27,7 @@ const AT_IMPORT = new RegExp(String.raw`(?<!\\)@${ident("import")}${BLANK}$`, "g
 const AT_NAMESPACE = new RegExp(String.raw`(?<!\\)@${ident("namespace")}(?![\w\\-])[^;{}]*$`, "gi");
 const AT_FONT_FACE = new RegExp(String.raw`(?<!\\)@${ident("font-face")}${BLANK}\{`, "gi");
 
-/** Whether CSS can hold a URL at all: every form of one is a function, an escape or an `@import`. */
+/** Whether CSS may contain a URL: every form of one is a function, an escape or an `@import`. */
 export function mayLoad(text) {
   const lowered = text.toLowerCase();
   return HINTS.some((hint) => lowered.includes(hint));
@@ -40,7 +40,7 @@ export function cssUrls(text) {
   return new Scanner(text.replace(/\r\n|[\r\f]/g, "\n").replaceAll("\0", "\ufffd")).scan();
 }
 
-/** Search `text` from `from` up to `end` as if it ended there; what stands before `from` can be looked back at. */
+/** Search `text` from `from` up to `end` as if it ended there; look-behinds see the text before `from`. */
 function searchUpTo(pattern, text, from, end) {
   const cut = Math.max(0, from - 8);
   pattern.lastIndex = from - cut;
@@ -56,7 +56,7 @@ function skipSpace(text, at) {
 
 const isHexDigit = (character) => /^[0-9A-Fa-f]$/.test(character);
 
-/** Where the escape ends whose backslash stands at `at`. */
+/** Where the escape whose backslash is at `at` ends. */
 function escapeEnd(text, at) {
   let end = at + 1;
   while (end < at + 7 && end < text.length && isHexDigit(text[end])) end++;
@@ -64,7 +64,7 @@ function escapeEnd(text, at) {
   return end < text.length && " \t\n".includes(text[end]) ? end + 1 : end;
 }
 
-/** Where the inside of the string ends that begins at `at`: its quote, a line end, a last backslash or the end. */
+/** Where the inside of the string that begins at `at` ends: its quote, a line end, a last backslash or the end. */
 function stringEnd(text, quote, at) {
   while (at < text.length && text[at] !== quote && text[at] !== "\n") {
     if (text[at] !== "\\") at++;
@@ -77,7 +77,7 @@ function stringEnd(text, quote, at) {
 const NOT_BARE = /[ "'()\\\0-\x1f\x7f]/g;
 const NOT_BAD = /[)\\]/g;
 
-/** The unquoted URL that begins at `at`, and the end of its function; null for one that is none. */
+/** The unquoted URL that begins at `at`, and the end of its function; null if it is not one. */
 function bareUrl(text, at) {
   let end = at;
   for (;;) {
@@ -115,7 +115,7 @@ class Scanner {
   constructor(text) {
     this.text = text;
     this.found = [];
-    this.read = 0; // the end of the last string or URL: what an at-rule's or function's name comes after
+    this.read = 0; // the end of the last string or URL: the name of an at-rule or a function comes after it
     this.findFace(0);
   }
 

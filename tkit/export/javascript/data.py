@@ -1,6 +1,6 @@
 """The generated part of the JavaScript module: schema, model, vocabulary, services and public suffixes.
 
-Every list comes from the Python module that tkit itself reads it from, so that none is typed twice.
+Every list comes from the Python module that tkit itself uses, so that none is typed twice.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from publicsuffixlist import PublicSuffixList
 from tkit.bundle import Bundle, IntegerTree, IntegerTrees
 from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabulary
 from tkit.features import message as columns
-from tkit.html.carriers import CARRIERS, of_kind
+from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, of_kind
 from tkit.mail import message
 from tkit.url import services, stores, wrapping
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-"""Digits to the base of 64 in which trees are written."""
+"""The base-64 digits in which trees are written."""
 
-_HALF = 32  # a node that begins with a digit below is an inner one
+_HALF = 32  # an inner node begins with a digit below this
 _MEANS = 63
 _WHOLE_UNITS = ("flag", "count", "characters")
-_WORTHWHILE = 8  # a pair that stands so often is worth its entry
+_WORTHWHILE = 8  # the least number of occurrences of a pair that is worth an entry
 
 
 def data_section(bundle: Bundle, means: bool) -> str:
@@ -62,6 +62,8 @@ def data_section(bundle: Bundle, means: bool) -> str:
         ),
         "SERVICES": _json(services.known()._asdict()),
         "CARRIERS": _json([[row.name, row.tags, row.attributes, row.value, row.when] for row in CARRIERS]),
+        "COMMENT_HINTS": _json(COMMENT_HINTS),
+        "COMMENT_ATTRIBUTES": _json(list(COMMENT_ATTRIBUTES)),
         "CARRIER_FEATURES": _object({kind: _set(sorted(of_kind(kind))) for kind in ("picture", "background", "css", "sheet")}),
         "HEADERS": _json(
             {
@@ -79,25 +81,25 @@ def data_section(bundle: Bundle, means: bool) -> str:
 
 
 def suffixes() -> dict[str, list[str]]:
-    """Return the rules of two labels and more of the list's ICANN section: what follows the first dot -> first labels.
+    """Return the rules of two or more labels of the list's ICANN section: what follows the first dot -> first labels.
 
-    A rule of one label says what is true of any last label. Rules in Unicode are left out: the same rule stands there
-    in ASCII, which is how browsers write hosts.
+    A rule of one label only says what is true of any last label. Rules in Unicode are left out, because the list has the same
+    rule in ASCII, which is how browsers write hosts.
     """
-    found: dict[str, list[str]] = {}
+    rules: dict[str, list[str]] = {}
     for rule in sorted(PublicSuffixList(only_icann=True)._publicsuffix):
         name, dot, parent = rule.partition(".")
         if dot and rule.isascii():
-            found.setdefault(parent, []).append(name)
-    return found
+            rules.setdefault(parent, []).append(name)
+    return rules
 
 
 def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]:
     """Write the rules in half the space; ``unpackedRules`` in url.js reads them.
 
-    A line holds a parent and its labels in order, each behind a capital that says how many characters it begins with
-    are those of the label before (``A`` none). Then the commonest pair of characters is written as one that occurs
-    nowhere, and so on; the pairs are given in the order in which they were replaced, each behind its sign.
+    A line has a parent and its labels in order. Each label follows a capital letter, which is the number of characters that it
+    shares with the beginning of the label before (``A`` is 0). Then the commonest pair of characters is replaced by a character
+    that does not occur, and so on. The pairs are returned in the order of replacement, each after its character.
     """
     lines = []
     for parent, labels in rules.items():
@@ -124,14 +126,14 @@ def packed_suffixes(rules: Mapping[str, Sequence[str]]) -> tuple[list[str], str]
 def encoded_model(bundle: Bundle, means: bool) -> dict[str, object]:
     """Return the model as ``model.js`` reads it; see ``readTrees`` there for the trees.
 
-    Thresholds of features that are whole numbers (flags, counts, characters) are written as whole numbers: every row that
-    tkit computes is decided alike, in a third of the space.
+    Thresholds of whole-number features (flags, counts, characters) are written as whole numbers. This takes a third of the
+    space and does not change the decision on any row that tkit computes.
 
     Parameters
     ----------
     bundle : Bundle
     means : bool
-        Whether to give the inner nodes' means, to 1/63 of the way between their children: a digit a node, which only
+        Whether to write the means of inner nodes, to 1/63 of the way between their children: one digit per node, which only
         ``contributions`` needs.
     """
     model = bundle.model
@@ -191,7 +193,7 @@ def _tree(tree: IntegerTree, split: Callable[[int, float], str], leaf: Callable[
 
 
 def _width(count: int) -> int:
-    """Return how many digits tell so many things apart, when the first digit has half its values."""
+    """Return the number of digits that distinguish `count` values if the first digit has only half of its values."""
     width = 1
     while _HALF * 64 ** (width - 1) < count:
         width += 1
@@ -199,11 +201,11 @@ def _width(count: int) -> int:
 
 
 def _digits(value: int, width: int) -> str:
-    return "".join(DIGITS[value >> 6 * place & 63] for place in reversed(range(width)))
+    return "".join(DIGITS[value >> 6 * digit & 63] for digit in reversed(range(width)))
 
 
 def _shortest(threshold: float, is_whole: bool) -> float:
-    """Return the number with the fewest digits that decides alike: the same float32; below whole numbers, a whole one."""
+    """Return the shortest number that decides alike: the same float32, or a whole number for whole-number features."""
     return math.floor(threshold) if is_whole else float(str(np.float32(threshold)))
 
 

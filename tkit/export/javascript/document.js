@@ -1,33 +1,31 @@
-// A document tree to remote references, with the facts as written; nothing is loaded.
-import { CARRIERS } from "./data.js";
+// A document tree to remote references, as they are written; nothing is loaded.
+import { CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS } from "./data.js";
 import { cssUrls, mayLoad } from "./css.js";
 import { hides } from "./style.js";
 import { SPACE, remembering, splitSpace, strip } from "./text.js";
 import { clean, resolve } from "./url.js";
 
 const CONDITIONAL_HEAD = new RegExp(`^[${SPACE}]*\\[if[^\\]]*\\]>`, "i");
-const COMMENT_HINTS = new RegExp(
-  `src|href|url\\(|refresh|poster|@import|image-set|\\\\|background[${SPACE}]*=|data[${SPACE}]*=`,
-);
+const COMMENT_ATTRIBUTE = new RegExp(`(?:${COMMENT_ATTRIBUTES.join("|")})[${SPACE}]*=`);
 const REFRESH = new RegExp(
   `^[${SPACE}\\p{Nd}.]*(?:[;,][${SPACE}]*|[${SPACE}](?![${SPACE}]))(?:url[${SPACE}]*=[${SPACE}]*)?["']?([^"'${SPACE}][^"']*)`,
   "iu",
 );
-const MAX_COMMENTS = 16; // conditional comments inside one another; a sound mail has one
+const MAX_COMMENTS = 16; // conditional comments inside one another; ordinary mail has one level
 const MAX_DEPTH = 512; // Chromium nests no deeper
 const HTML_SPACE = " \t\n\f\r";
 const SHOW_ELEMENTS_AND_COMMENTS = 1 | 128;
 const [ELEMENT_NODE, TEXT_NODE, COMMENT_NODE] = [1, 3, 8];
 
 const NOTHING_AROUND = { depth: 0, parent: "", isHidden: false, link: null, tables: 0 };
-// What a message shown inside a page has around it in the mail itself.
+// What is around a message in the mail itself, for one that a page shows.
 const BODY_AROUND = { depth: 2, parent: "body", isHidden: false, link: null, tables: 0 };
 
 /**
  * Read a document, or an element as the body of a mail.
  *
- * Gives `references`, each with its carrier, url, resolvedUrl ("" where it needs no server), element, ancestry, order
- * (its place among links and references), hasTextBeside and isConditional; `links`, the resolved URLs of the links; and
+ * Returns `references`, each with its carrier, url, resolvedUrl ("" if it needs no server), element, ancestry, order
+ * (its number among links and references), hasTextBeside and isConditional; `links`, the resolved URLs of the links; and
  * `marks`, the number of both.
  */
 export function readDocument(root, parseHtml = parseInert) {
@@ -57,7 +55,7 @@ class Reader {
     return { references: this.references, links: this.links.map((link) => resolve(link, base)), marks: this.marks };
   }
 
-  /** Collect below a root; `around` is what surrounds a conditional comment, null for the mail itself. */
+  /** Collect below a root; `around` is the ancestry of a conditional comment, null for the mail itself. */
   read(root, around) {
     const isDocument = root.nodeType !== ELEMENT_NODE;
     const known = new Map([[root, isDocument ? NOTHING_AROUND : BODY_AROUND]]);
@@ -77,7 +75,7 @@ class Reader {
         this.marks++;
       }
     } else if (tag === "base") {
-      // HTML Standard, section 4.2.3: the first base element with a href, whatever it holds.
+      // HTML Standard, section 4.2.3: the first base element with a href, whatever its value.
       if (this.base === null && element.hasAttribute("href")) this.base = resolve(clean(element.getAttribute("href")));
       return;
     }
@@ -90,7 +88,7 @@ class Reader {
     const head = CONDITIONAL_HEAD.exec(text);
     if (!head || this.comments >= MAX_COMMENTS) return;
     const inner = text.slice(head[0].length);
-    if (!COMMENT_HINTS.test(inner.toLowerCase())) return;
+    if (!mayLoadInComment(inner.toLowerCase())) return;
     this.comments++;
     // The closing <![endif] becomes an empty comment at the end of the inner tree.
     this.read(this.parseHtml(inner), ancestryOf(node, known));
@@ -108,31 +106,36 @@ class Reader {
   }
 }
 
+/** Whether the text of a comment, in lower case, may have a reference. */
+function mayLoadInComment(text) {
+  return COMMENT_HINTS.some((hint) => text.includes(hint)) || COMMENT_ATTRIBUTE.test(text);
+}
+
 function isText(node) {
   if (!node || node.nodeType !== TEXT_NODE) return false;
   for (const character of node.data) if (!HTML_SPACE.includes(character)) return true;
   return false;
 }
 
-/** What the ancestors say: depth, the parent's tag, whether one hides, the nearest link, the tables. */
+/** What is known from the ancestors: depth, the parent's tag, whether one hides, the nearest link, the tables. */
 function ancestryOf(node, known) {
   const { parentNode } = node;
-  let facts = known.get(parentNode);
-  if (facts) return facts;
+  const ancestry = known.get(parentNode);
+  if (ancestry) return ancestry;
   const { depth, isHidden, link, tables } = ancestryOf(parentNode, known);
   const tag = parentNode.localName.toLowerCase();
-  facts = {
+  const below = {
     depth: Math.min(depth + 1, MAX_DEPTH),
     parent: tag,
     isHidden: isHidden || hides(parentNode.getAttribute("style"), parentNode.hasAttribute("hidden")),
     link: tag === "a" && parentNode.hasAttribute("href") ? clean(parentNode.getAttribute("href")) : link,
     tables: tables + Number(tag === "table"),
   };
-  known.set(parentNode, facts);
-  return facts;
+  known.set(parentNode, below);
+  return below;
 }
 
-/** Put the ancestry of what stands in a conditional comment below the ancestry of the comment. */
+/** Join the ancestry of an element in a conditional comment with the ancestry of the comment. */
 function within(around, inner) {
   if (!around) return inner;
   return {
@@ -189,7 +192,7 @@ function loadedBy({ carrier, value }, text, ways) {
   return value === "href" && strip(text).startsWith("#") ? [] : [[carrier, text]];
 }
 
-/** By place: a pattern for the last commas would try every run in the middle from each of them on. */
+/** By index: a pattern for the last commas would be tried from each comma of every run. */
 function withoutCommas(text) {
   let end = text.length;
   while (text[end - 1] === ",") end--;
@@ -200,15 +203,15 @@ function withoutCommas(text) {
 export function srcsetUrls(text) {
   const candidate = /[ \t\n\f\r,]*([^ \t\n\f\r]+)/y;
   const descriptor = /(?:\([^)]*\)?|[^,(]+)*,?/y;
-  const found = [];
+  const urls = [];
   for (let match = candidate.exec(text); match; match = candidate.exec(text)) {
     const url = withoutCommas(match[1]);
-    if (url) found.push(url);
+    if (url) urls.push(url);
     if (!match[1].endsWith(",")) {
       descriptor.lastIndex = candidate.lastIndex;
       descriptor.exec(text);
       candidate.lastIndex = descriptor.lastIndex;
     }
   }
-  return found;
+  return urls;
 }

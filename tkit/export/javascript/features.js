@@ -7,7 +7,7 @@ import { originOf, registrableDomain, unwrap } from "./url.js";
 
 const NO_STYLE = { width: ABSENT, height: ABSENT, maxWidth: ABSENT, maxHeight: ABSENT, hides: false, properties: 0 };
 
-/** The columns that a URL and how it is asked for give, in groups. */
+/** The columns of a URL and of how it is requested, in groups. */
 export function urlGroups({ resolvedUrl, carrier }) {
   const url = unwrap(resolvedUrl);
   return { url: analyse(url).columns, request: requestColumns(resolvedUrl, url, carrier) };
@@ -18,9 +18,9 @@ function requestColumns(resolvedUrl, url, carrier) {
 }
 
 /**
- * What url and element can see of each remote reference of a document, as readDocument gives it.
+ * What url and element can see of each remote reference of a document, as readDocument returns it.
  *
- * Gives `reference`, `picture` (what is known of its URL) and `groups`, objects of columns.
+ * Returns `reference`, `picture` (what is known of its URL) and `groups`, objects of columns.
  */
 export function documentRows(document) {
   const remote = document.references.filter((reference) => reference.resolvedUrl);
@@ -99,7 +99,7 @@ function ownColumns({ carrier, element, ancestry, hasTextBeside, isConditional }
   };
 }
 
-/** The least length that is given, ABSENT where none is. */
+/** The least length that is given; ABSENT if none is. */
 function least(...lengths) {
   const given = lengths.filter((length) => length >= 0);
   return given.length ? Math.min(...given) : ABSENT;
@@ -125,7 +125,7 @@ function placeColumns({ references, links, marks }) {
       marks_after: marks - 1 - order,
       references_before: before,
       references_after: count - 1 - before,
-      links_after: links.length - (order - index), // what stands before it is a link or a reference, local ones too
+      links_after: links.length - (order - index), // everything before it is a link or a reference, local ones too
     });
   });
   return found;
@@ -133,7 +133,7 @@ function placeColumns({ references, links, marks }) {
 
 // -- the document's other references -------------------------------------------------------------------------------
 
-/** What is compared about a URL. */
+/** The properties of a URL that are compared. */
 function compared(url) {
   const { host, domain } = originOf(url);
   return { host, domain, segment: /^[a-z]+:\/\/[^/?#]*\/[^/?#]+/.exec(url)?.[0] ?? "" };
@@ -147,7 +147,7 @@ function pictureOf(url) {
   return { url, columns, tokens, longest, directory: path.slice(0, Math.max(slash, 0)), count: 0, ...compared(url) };
 }
 
-/** Every URL of the links once, with how often it is there; links that need no server are left out. */
+/** Every distinct URL of the links with its count; links that need no server are left out. */
 function linksOf(resolved) {
   const links = new Map();
   for (const written of resolved) {
@@ -166,7 +166,7 @@ function tally(items, property, weight = () => 1) {
   return counts;
 }
 
-/** The items by each value that `valuesOf` gives for them, each item once a value. */
+/** The items by each value that `valuesOf` returns for them; each item once per value. */
 function index(items, valuesOf) {
   const found = new Map();
   for (const item of items) {
@@ -182,7 +182,7 @@ const share = (part, whole) => (whole > 0 ? part / whole : 0);
 const textsOf = (item) => item.tokens.map((token) => token.text);
 const shapesOf = (item) => item.tokens.map((token) => token.shape);
 
-/** Columns of each distinct URL: what other URLs and links it stands beside. */
+/** Columns of each distinct URL: how the document's other URLs and links compare with it. */
 function relationColumns(pictures, links) {
   const others = pictures.length - 1;
   const sum = (of) => pictures.reduce((total, picture) => total + of(picture), 0);
@@ -238,7 +238,7 @@ function relationColumns(pictures, links) {
   );
 }
 
-/** Columns of each reference that count the document's references, repeated ones too. */
+/** Columns of each reference that count the document's references, including repeated ones. */
 function sharedColumns(rows, linkCount) {
   const isSmall = ({ groups: { own } }) => Number(own.tiny > 0 || own.hidden > 0 || own.hidden_around > 0);
   const isOrdinary = ({ groups: { own } }) => Number(own.short_side > 3);

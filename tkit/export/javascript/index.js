@@ -1,4 +1,4 @@
-// What others call.
+// The public functions.
 import { FEATURES, SCHEMA } from "./data.js";
 import { readDocument } from "./document.js";
 import { documentRows, urlGroups } from "./features.js";
@@ -24,19 +24,19 @@ export function classifyDocument(root, context = {}) {
   });
 }
 
-/** Judge what one element loads, in its place among the others of `context.root` (its document without one). */
+/** Judge what one element loads, by its place among the others of `context.root` (its document without one). */
 export function classify(element, context = {}) {
   return classifyDocument(context.root ?? element.ownerDocument, context).filter((found) => found.element === element);
 }
 
-/** Judge a URL by itself, asked for as a carrier does; only for a detector of the `url` vantage point. */
+/** Judge a URL by itself, requested by a carrier; only for a detector of the `url` vantage point. */
 export function classifyUrl(url, carrier = "img-src") {
   if (SCHEMA.vantage !== "url") throw new TypeError(`This detector sees the ${SCHEMA.vantage}: use classifyDocument.`);
   const reference = { carrier, url, resolvedUrl: resolve(url), element: null, isConditional: false };
   return reference.resolvedUrl ? verdict(reference, urlGroups(reference)) : null;
 }
 
-/** The mailing service behind a resolved URL, "" where none is known. */
+/** The mailing service behind a resolved URL, "" if none is known. */
 export function provider(resolvedUrl) {
   const url = unwrap(resolvedUrl);
   return providerOf(hostOf(url), url.slice(url.indexOf("/", 8))).name;
@@ -54,7 +54,7 @@ function verdict({ carrier, url, resolvedUrl, element, isConditional }, groups) 
   return { tracker, score: score(sum), margin: sum, features, carrier, url, resolvedUrl, element, isConditional };
 }
 
-const placesOf = new Map(); // of each group, where its columns stand among the features
+const placesOf = new Map(); // for each group, the positions of its columns among the features
 
 /** The features in the schema's order; each group always has the same columns in the same order. */
 function vector(groups) {
@@ -63,7 +63,7 @@ function vector(groups) {
     if (!placesOf.has(group)) placesOf.set(group, Object.keys(groups[group]).map((name) => FEATURES.indexOf(name)));
     const places = placesOf.get(group);
     const values = Object.values(groups[group]);
-    // A column that the vantage point does not see has no place.
+    // A column that the vantage point does not see has no position.
     for (let i = 0; i < values.length; i++) if (places[i] >= 0) features[places[i]] = values[i];
   }
   if (!isComplete) checkComplete();

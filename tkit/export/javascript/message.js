@@ -4,7 +4,7 @@ import { md5, sha1, sha256 } from "./hash.js";
 import { SPACE, remembering, trimmed } from "./text.js";
 import { decodedForms, registrableDomain } from "./url.js";
 
-// A field and what its folded lines add (RFC 5322, section 2.2).
+// A field with its folded lines (RFC 5322, section 2.2).
 const FIELD = new RegExp(`\\n([^${SPACE}:]+)[ \\t]*:([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, "g");
 const ADDRESS = /[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}/g;
 const RECEIVED_FOR = new RegExp(`\\bfor[${SPACE}]+<?(${ADDRESS.source})>?`, "gi");
@@ -15,9 +15,9 @@ const HEADER_TOKEN = /[A-Za-z0-9]{6,}/g;
 const SERVICE_HEADER = new RegExp(`^${HEADERS.service}`);
 
 /**
- * Read what a mail says of itself.
+ * Read the headers and the parts of a mail.
  *
- * `headers` is the header block as it stands, or an object of name -> value or values; `contentTypes` are those of the
+ * `headers` is the header block as written, or an object of name -> value or values; `contentTypes` are those of the
  * mail's parts, `htmlParts` is how many of them are HTML.
  */
 export function readMessage({ headers, contentTypes = [], htmlParts = 1 }) {
@@ -109,7 +109,7 @@ function longestTokenIn(headers, url) {
   );
 }
 
-/** Whether a URL holds a recipient's address: plain, percent-encoded, hex, base64, or its digest. */
+/** Whether a URL contains a recipient's address: plain, percent-encoded, hex, base64, or its digest. */
 function namesRecipient(url, recipients) {
   if (!recipients.length) return false;
   const forms = decodedForms(url).map((form) => form.toLowerCase());

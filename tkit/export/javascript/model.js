@@ -1,4 +1,4 @@
-// The detector: whole numbers that add up to a margin, so that every language gives the same.
+// The detector: whole numbers that add up to a margin, so that every language gets the same result.
 import { FEATURES, MODEL } from "./data.js";
 
 const UNIT = 65536; // units of a margin in 1
@@ -12,9 +12,9 @@ const SPLITS = (MODEL.splits ?? []).flatMap((thresholds, feature) => thresholds.
  * Every tree's nodes one behind the other, a node's left child right behind it; the feature of a leaf is -1.
  *
  * A tree is written from its root, left before right, in digits to the base of 64. A node whose first digit is below 32
- * asks for a split, by its number; where MODEL.meanDigits is 1, the digit behind it says where between its children, 0
- * left to 63 right, the mean of its rows lies. Any other node is a leaf; its value is what its digits say above the
- * least such number, plus MODEL.least.
+ * has a split, by its number. If MODEL.meanDigits is 1, the next digit is the mean of its rows on the way from its left child
+ * (0) to its right child (63). Any other node is a leaf; its value is the number of its digits above the least such number,
+ * plus MODEL.least.
  */
 function readTrees(trees) {
   const feature = [];
@@ -60,7 +60,7 @@ function readTrees(trees) {
 
 const TREES = readTrees(MODEL.trees ?? []);
 
-/** What the features, float32 in the order of `schema.features`, add up to, in units of 1/65536. */
+/** The margin of the features, float32 in the order of `schema.features`, in units of 1/65536. */
 export function margin(features) {
   return MODEL.kind === "linear" ? linearMargin(features) : treeMargin(features);
 }
@@ -91,10 +91,10 @@ export function score(marginInUnits) {
 }
 
 /**
- * What each feature moved the margin by, as [name, units] from the greatest to the least: for reasons.
+ * How much each feature moved the margin, as [name, units] from the greatest to the least: for reasons.
  *
- * Only in a module that was exported with the means of its nodes. A step in a tree gives the difference of the means
- * before and behind it to the feature that it asks for (Saabas, "Interpreting random forests", 2014).
+ * Only in a module that was exported with the means of its nodes. A step in a tree adds the difference of the means
+ * before and behind it to the feature of its split (Saabas, "Interpreting random forests", 2014).
  */
 export function contributions(features) {
   const units = new Float64Array(FEATURES.length);

@@ -1,7 +1,7 @@
-// What a declaration list says about size and visibility.
+// Size and visibility in a declaration list.
 import { strip } from "./text.js";
 
-/** Stands for a length that is not given, or not in absolute units. */
+/** The value of a length that is missing or not in absolute units. */
 export const ABSENT = -1;
 
 const LENGTH = /^\+?(\d+(?:\.\d+)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)$/;
@@ -9,11 +9,11 @@ const LENGTH = /^\+?(\d+(?:\.\d+)?|\.\d+)(px|pt|in|cm|mm|pc|em|rem|ex|ch|)$/;
 const PIXELS = { "": 1, px: 1, pt: 4 / 3, in: 96, cm: 96 / 2.54, mm: 96 / 25.4, pc: 16, em: 16, rem: 16, ex: 8, ch: 8 };
 const ATTRIBUTE = /^[ \t\n\f\r]*\+?(\d+(?:\.\d+)?)([ \t]*%)?/;
 const MOST_PIXELS = 1e6;
-// Part of every declaration that hides, or of a comment inside one.
+// Every declaration that hides has one of these, or a comment inside it.
 const HIDING_HINTS = ["none", "hidden", "collapse", "mso-hide", "opacity", "clip", "absolute", "fixed", "/*"];
 const OFF_SCREEN = /^-\d{3,}/;
 
-/** A `width` or `height` attribute in pixels; ABSENT where it is missing, a percentage or no number. */
+/** A `width` or `height` attribute in pixels; ABSENT if it is missing, a percentage or not a number. */
 export function dimension(value) {
   const found = value ? ATTRIBUTE.exec(value) : null;
   return !found || found[2] !== undefined ? ABSENT : Math.min(Number(found[1]), MOST_PIXELS);

@@ -7,9 +7,9 @@ const IS_SPACE = new RegExp(`[${SPACE}]`);
 const SPACES = new RegExp(`[${SPACE}]+`);
 
 /**
- * Without the characters at the ends that a pattern for one of them finds.
+ * Without the characters at the ends that match a pattern.
  *
- * By place: a pattern for the last run would try every run in the middle from each of its characters on.
+ * By index: a pattern for the last run would be tried from each character of every run.
  */
 export function trimmed(text, pattern) {
   let start = 0;
@@ -34,26 +34,26 @@ export function countCodePoints(text) {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    // The second half of a pair is no code point of its own.
+    // The second half of a surrogate pair is not a code point of its own.
     if (unit < 0xdc00 || unit > 0xdfff || i === 0 || (text.charCodeAt(i - 1) & 0xfc00) !== 0xd800) count++;
   }
   return count;
 }
 
-/** What stands before and behind the first `mark`; all of it and "" where there is none. */
+/** The text before and behind the first `mark`; the whole text and "" without one. */
 export function partition(text, mark) {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-/** How often one character stands in a text. */
+/** How often one character occurs in a text. */
 export function countOf(text, character) {
   let count = 0;
   for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
   return count;
 }
 
-/** A function that remembers what it gave; it forgets everything when it remembers too much. */
+/** A function with a cache of its results; the cache is emptied when it is full. */
 export function remembering(compute, most = 4096) {
   const known = new Map();
   return (key) => {

@@ -1,9 +1,9 @@
-/** A detector of e-mail read trackers, exported by tkit. Nothing that a mail refers to is ever loaded. */
+/** A detector of email read trackers, exported by tkit. It never loads anything that a mail refers to. */
 
 /** What a blocking point can see; each includes the ones before. */
 export type Vantage = "url" | "element" | "message";
 
-/** What the mail says of itself; needed by a detector of the `message` vantage point. */
+/** The headers and parts of the mail; needed by a detector of the `message` vantage point. */
 export interface Message {
   /** The header block as it stands (best, decoded as UTF-8 or Latin-1), or name -> value or values. */
   headers: string | Record<string, string | readonly string[]>;
@@ -60,24 +60,24 @@ export const schema: Schema;
 /** Judge every remote reference of a document, or of an element that holds a message; in document order. */
 export function classifyDocument(root: Document | Element, context?: Context): Verdict[];
 
-/** Judge what one element loads (a `srcset` loads several), in its place among the others of `context.root`. */
+/** Judge what one element loads (a `srcset` loads several), by its place among the others of `context.root`. */
 export function classify(element: Element, context?: Context): Verdict[];
 
 /**
- * Judge a URL by itself, null where it needs no server; throws unless `schema.vantage` is `url`.
+ * Judge a URL by itself; null if it needs no server. Throws unless `schema.vantage` is `url`.
  *
- * `carrier` is how it is asked for: a picture (`img-src`) without it; `link-stylesheet` and `font-face` are told apart.
+ * `carrier` is how it is requested, by default as a picture (`img-src`); `link-stylesheet` and `font-face` differ from it.
  */
 export function classifyUrl(url: string, carrier?: string): Verdict | null;
 
-/** The mailing service behind a resolved URL, "" where none is known. */
+/** The mailing service behind a resolved URL, "" if none is known. */
 export function provider(resolvedUrl: string): string;
 
-/** What the features add up to, in units of 1/65536. */
+/** The margin of the features, in units of 1/65536. */
 export function margin(features: ArrayLike<number>): number;
 
 /** The probability of a margin. */
 export function score(margin: number): number;
 
-/** What each feature moved the margin by, greatest first; throws where the module was exported without reasons. */
+/** How much each feature moved the margin, greatest first; throws if the module was exported without reasons. */
 export function contributions(features: ArrayLike<number>): [name: string, units: number][];

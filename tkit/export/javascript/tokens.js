@@ -1,4 +1,4 @@
-// Numbers about one URL: its parts, its words, its tokens.
+// Numbers of one URL: its parts, its words, its tokens.
 //
 // A word is a longest run of [A-Za-z0-9] behind the host, a token a longest run of [A-Za-z0-9_-].
 import { EXTENSIONS, HOST_WORDS, MOST_WORDS, REGIONAL_STORE, SERVICES, SIZE_NAMES, STORES, WORDS } from "./data.js";
@@ -10,7 +10,7 @@ const MIN_TEXT = 8;
 
 const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
 
-/** Everything about a resolved URL that does not depend on where it stands. */
+/** Everything about a resolved URL that does not depend on its place in the mail. */
 export function analyse(url) {
   const start = url.indexOf("/", 8);
   const tail = url.slice(start);
@@ -86,7 +86,7 @@ const HOST_PICTURE = whole(HOST_WORDS.picture);
 const hostColumns = remembering((authority) => {
   const behindUser = authority.slice(authority.lastIndexOf("@") + 1);
   const colon = behindUser.lastIndexOf(":");
-  const hasPort = colon >= 0 && /^\d+$/.test(behindUser.slice(colon + 1)); // else no port, or inside an IPv6 address
+  const hasPort = colon >= 0 && /^\d+$/.test(behindUser.slice(colon + 1)); // otherwise no port, or inside an IPv6 address
   const host = hasPort ? behindUser.slice(0, colon) : behindUser;
   const labels = host.match(/[^.-]+/g) ?? [];
   return {
@@ -126,7 +126,7 @@ function runsOf(text, pattern) {
   return Array.from(text.matchAll(pattern), (found) => measured(found[0], found.index));
 }
 
-/** What a run of characters consists of, and where it stands. */
+/** The characters of a run, and its position. */
 function measured(text, at) {
   const run = { text, at, length: text.length, digits: 0, lower: 0, upper: 0, other: 0, notHex: 0, changes: 0, caseChanges: 0 };
   let before = -1;
@@ -223,7 +223,7 @@ const DIGITS64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const SEXTET = new Uint8Array(128);
 for (let value = 0; value < 64; value++) SEXTET[DIGITS64.charCodeAt(value)] = value;
 
-/** Shannon entropy in bits a character, rounded to 1/256 so that another logarithm gives the same number. */
+/** Shannon entropy in bits per character, rounded to 1/256 so that every logarithm gives the same number. */
 function entropy(text) {
   if (!text) return 0;
   const counts = new Uint32Array(64);
@@ -236,12 +236,12 @@ function entropy(text) {
 const isPrintable = (byte) => byte >= 32 && byte <= 126;
 
 function isBase64Text({ text, length, digits, upper, lower }) {
-  // A single left-over digit makes no base64; text of one kind of character only is a word or a number.
+  // A single left-over digit is not base64. Text of only one kind of character is a word or a number.
   if (length < MIN_TEXT || length % 4 === 1 || (digits > 0) + (upper > 0) + (lower > 0) < 2) return false;
   let bits = 0;
   for (let i = 0; i < length; i++) {
     bits = (bits << 6) | SEXTET[text.charCodeAt(i)];
-    const left = (6 * (i + 1)) % 8; // bits that are no whole byte yet
+    const left = (6 * (i + 1)) % 8; // bits that are not a whole byte yet
     if (i % 4 !== 0 && !isPrintable((bits >> left) & 255)) return false;
     bits &= (1 << left) - 1;
   }
@@ -268,7 +268,7 @@ function segmentColumns(path) {
   };
 }
 
-/** Where the tokens that may be identifiers stand. */
+/** The positions of the tokens that may be identifiers. */
 function identifierColumns(tokens, parts, end) {
   const identifiers = tokens.filter(mayIdentify);
   const name = parts.path_length - parts.filename_length;

@@ -10,15 +10,15 @@ const HOST = /^[a-z]+:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const MAX_LAYERS = 3;
 
-/** An attribute's value as the URL Standard takes it: edges stripped, inner tabs and line ends removed. */
+/** An attribute's value as the URL Standard reads it: edges stripped, inner tabs and line ends removed. */
 export function clean(value) {
   return trimmed(value, EDGE).replace(INNER, "");
 }
 
-/** The URL that a browser would ask for; "" for what needs no server or cannot be parsed. */
+/** The URL that a browser would request; "" if it needs no server or cannot be parsed. */
 export function resolve(url, base = "") {
   if (!base && PROTOCOL_RELATIVE.test(url)) url = `https:${url}`;
-  // Most references of a mail are no URLs at all without a base: spare them the exception.
+  // Most local references are not URLs without a base: this avoids an exception for each.
   if (!base && !/^[a-z][a-z0-9+.-]*:/i.test(url)) return "";
   try {
     return /[|^]/.test(url) || /[|^]/.test(base) ? resolveMarked(url, base) : asStandard(base ? new URL(url, base) : new URL(url));
@@ -28,17 +28,17 @@ export function resolve(url, base = "") {
 }
 
 /**
- * Parsers differ in whether | and ^ are escaped in a path, so both travel as words: tkit's keep the bar; the caret is
- * escaped where there is a base.
+ * Parsers differ in whether they escape | and ^ in a path, so both are replaced by words. tkit keeps the bar, and escapes the
+ * caret if there is a base.
  */
 function resolveMarked(url, base) {
   const [bar, caret] = ["bar", "caret"].map((name) => {
-    let word = `_${name}`; // an underscore, because no scheme has one
+    let word = `_${name}`; // an underscore because no scheme has one
     while (url.includes(word) || base.includes(word)) word += "x";
     return word;
   });
   const hide = (text) => {
-    // Not in the authority: there both mean what the browser makes of them.
+    // Not in the authority, where both mean what the browser makes of them.
     const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0] ?? "";
     const isRelative = !scheme || (base && base.startsWith(scheme.toLowerCase()));
     const authority = (isRelative ? /^[/\\]{2,}[^/\\?#]*/ : /^[/\\]*[^/\\?#]*/).exec(text.slice(scheme.length))?.[0] ?? "";
@@ -53,7 +53,7 @@ function resolveMarked(url, base) {
 function asStandard(parsed) {
   if (!REMOTE_SCHEMES.has(parsed.protocol)) return "";
   if (!parsed.host.includes("%")) return parsed.href;
-  // Chromium escapes an asterisk in a host and lets a space pass; the standard keeps the one and refuses the other.
+  // Chromium escapes an asterisk in a host and accepts a space; the standard keeps the asterisk and refuses the space.
   const host = parsed.host.replaceAll("%2A", "*");
   return host.includes("%") ? "" : parsed.href.replace(parsed.host, host);
 }
@@ -94,7 +94,7 @@ function unpackedRules([pairs, packed]) {
 const RULES = unpackedRules(SUFFIXES);
 const MAX_RULE_LABELS = Math.max(...Array.from(RULES, (rule) => rule.split(".").length));
 
-/** The public suffix and one label (ICANN section of the public suffix list); IP addresses stand for themselves. */
+/** The public suffix and one label (ICANN section of the public suffix list); an IP address is its own. */
 export const registrableDomain = remembering((host) => {
   host = trimmed(host, /\./).toLowerCase();
   if (!host || host[0] === "[" || IPV4.test(host)) return host;
@@ -176,7 +176,7 @@ function parameter(rest, name) {
   return "";
 }
 
-/** URL Defense version 3: characters behind `*` (one) and `**X` (a run) stand in base64 after `__;`. */
+/** URL Defense version 3: characters behind `*` (one) and `**X` (a run) are in base64 after `__;`. */
 function unwrapProofpointV3(url) {
   const found = V3.exec(url);
   if (!found) return "";
@@ -214,14 +214,14 @@ function bytesOfHex(digits) {
   return digits.match(/../g).map((pair) => parseInt(pair, 16));
 }
 
-/** The digits of either base64 alphabet, without padding, as far as they go. */
+/** The leading digits of either base64 alphabet, without padding. */
 function bytesOfBase64(token) {
   const digits = token.replaceAll("-", "+").replaceAll("_", "/");
   const whole = digits.length % 4 === 1 ? digits.slice(0, -1) : digits;
   return Array.from(atob(whole), (character) => character.charCodeAt(0));
 }
 
-/** The text of bytes that are printable ASCII, "" of others. */
+/** The text of bytes that are printable ASCII, "" for others. */
 function printable(bytes) {
   return bytes.every((byte) => byte >= 32 && byte < 127) ? utf8(bytes) : "";
 }
@@ -230,7 +230,7 @@ const HEX_DIGITS = /(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}){6,}(?![0-9A-Za-z])/g;
 const BASE64_DIGITS = /[A-Za-z0-9+_-]{8,}/g;
 const ANY_ADDRESS = /[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*/;
 
-/** The URL and what its percent-encoded, hex and base64 tokens decode to, two layers deep. */
+/** The URL, and its percent-encoded, hex and base64 tokens decoded, two layers deep. */
 export function decodedForms(url) {
   let forms = [url];
   let layer = [url];
@@ -247,12 +247,12 @@ export function decodedForms(url) {
   return forms;
 }
 
-/** Whether a URL holds anything of the form of a mail address, plain or encoded. */
+/** Whether a URL contains anything in the form of an email address, plain or encoded. */
 export function holdsAddress(url) {
   return decodedForms(url).some((form) => form.includes("@") && ANY_ADDRESS.test(afterHost(form)));
 }
 
-/** Without scheme, user name and host, in which an @ is no address. */
+/** Without scheme, user name and host, in which an @ is not an address. */
 function afterHost(text) {
   if (!text.slice(0, 10).includes("://")) return text;
   const slash = text.indexOf("/", text.indexOf("://") + 3);
