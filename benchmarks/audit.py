@@ -3,7 +3,8 @@
     python benchmarks/audit.py ../shared/corpora/*.tar.xz --folder /tmp/mailbox --page docs/audit.md
 
 The mailbox is five mboxes with the mails of the archives, one after the other, and again with other Message-IDs until there are
-as many as asked for. Mails above 400 kB are left out. A mailbox that is there is used again. Nothing of it is kept by tkit.
+as many as asked for. Mails above 400 kB are left out. A mailbox that is there is used again. The folder also receives the
+tables and the page of the audit.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ def make(folder: Path, archives: Sequence[Path], mails: int) -> None:
 
 def measured(folder: Path, workers: int) -> str:
     """Audit the mailbox and return one line about it. The progress bar is shown where this runs in a terminal."""
-    command = [sys.executable, "-m", "tkit", "audit", str(folder), "--workers", str(workers), "-o", str(folder / "audit.html")]
+    mailbox, page = str(folder / "mailbox"), str(folder / "audit.html")
+    command = [sys.executable, "-m", "tkit", "audit", mailbox, "--workers", str(workers), "-o", page]
     start = time.perf_counter()
-    with (folder / "audit.out").open("wb") as out:
+    with (folder / "audit.txt").open("wb") as out:
         process = subprocess.Popen(command, stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -65,20 +67,21 @@ def measured(folder: Path, workers: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archives", nargs="+", type=Path)
-    parser.add_argument("--folder", type=Path, required=True, help="the mailbox; made if it is not there")
+    parser.add_argument("--folder", type=Path, required=True, help="for the mailbox and what the audit writes")
     parser.add_argument("--mails", type=int, default=50_000, help="(%(default)s)")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="(%(default)s)")
     parser.add_argument("--page", type=Path, help="the page whose measured block is written")
     options = parser.parse_args()
-    if not options.folder.exists():
-        make(options.folder, options.archives, options.mails)
+    mailbox = options.folder / "mailbox"
+    if not mailbox.exists():
+        make(mailbox, options.archives, options.mails)
     lines = ["processes        time  processor time  largest process"]
     print(lines[0])
     for workers in options.workers:
         lines.append(measured(options.folder, workers))
         print(lines[-1], flush=True)
     if options.page:
-        size = sum(box.stat().st_size for box in options.folder.glob("*.mbox"))
+        size = sum(box.stat().st_size for box in mailbox.glob("*.mbox"))
         about = (
             f"`benchmarks/audit.py` on {datetime.now(UTC).date()}: {options.mails:,} mails, {size / 1e6:,.0f} MB,"
             f" {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."

@@ -30,6 +30,7 @@ from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of, reading, require_mail
 
 if TYPE_CHECKING:
+    from tkit.bundle import Verdict
     from tkit.cli.batch import Found
     from tkit.mail import Message
 
@@ -89,7 +90,7 @@ def scan(
     from tkit.bundle import VERDICTS
     from tkit.cli.batch import find_verdicts
 
-    asked = {"tracker": trackers, "personalised": personalised}
+    asked: dict[Verdict, bool] = {"tracker": trackers, "personalised": personalised}
     shown = frozenset(verdict for verdict, is_asked in asked.items() if is_asked) or frozenset(VERDICTS)
     find = partial(find_verdicts, bundle=bundle_of(model, vantage), shown=shown)
     _run(paths, find, provenance, format, output, workers)
@@ -116,7 +117,7 @@ def audit(
     from tkit.report.audit import audit_tables, audit_text, write_audit
     from tkit.verdicts import Tally, audit_of
 
-    form = _audit_format(format, output)
+    form = _audit_format(format, output).value
     bundle = bundle_of(model, None)
     total = Tally()
     with reading(paths) as mails:
@@ -124,13 +125,13 @@ def audit(
             total.update(tally)
     require_mail(mails.count)
     result = audit_of(total, bundle)
-    if output is None and form is not AuditFormat.TABLE:
-        sys.stdout.buffer.write(audit_text(result, form.value).encode())
+    if output is None and form != "table":
+        sys.stdout.buffer.write(audit_text(result, form).encode())
         return
     for table in audit_tables(result):
         Console().print(table)
     if output:
-        errors.print(f"{form}: {escape(str(write_audit(output, result, form.value)))}", soft_wrap=True)
+        errors.print(f"{form}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
 
 
 def _audit_format(option: AuditFormat | None, output: Path | None) -> AuditFormat:

@@ -24,11 +24,13 @@ AuditForm = Literal["html", "json", "csv", "table"]
 
 MOST_ROWS = {"terminal": 20, "page": 100}
 """Rows that a table shows at most; the rest is counted below it."""
+MOST_EXAMPLES = {"terminal": 1, "page": 3}
+"""Example mails of a server that are shown."""
 
 
 def audit_tables(audit: Audit) -> list[Table]:
     """Return an audit as tables for a terminal of 80 columns, one for each of its frames that has rows."""
-    return [drawn(grid) for grid in _audit_grids(audit, MOST_ROWS["terminal"])]
+    return [drawn(grid) for grid in _audit_grids(audit, "terminal")]
 
 
 def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit, form: AuditForm = "html") -> Path:
@@ -103,21 +105,25 @@ def _is_frame(value: object) -> bool:
 
 
 def _tables(audit: Audit) -> str:
-    console = Console(width=120, force_terminal=False, file=StringIO())
+    text = StringIO()
+    console = Console(width=120, force_terminal=False, file=text)
     for table in audit_tables(audit):
         console.print(table)
-    return console.file.getvalue()
+    return text.getvalue()
 
 
 def _page(audit: Audit) -> str:
-    grids = _audit_grids(audit, MOST_ROWS["page"])
+    grids = _audit_grids(audit, "page")
     totals = {row["what"]: row for row in audit.totals.to_dict("records")}
     tracked, alone = totals["with trackers"], totals["with personalised pictures alone"]
     shares = [share_with_interval(row, "share", ", 95% interval ") for row in (tracked, alone)]
+    outlook, noscript = (totals[f"with trackers {which} alone"]["count"] for which in ("for Outlook", "in noscript"))
     lead = (
         f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({shares[0]}) report to a server when they are opened,"
         f" by trackers, which nobody is meant to see. {alone['count']:,} more ({shares[1]}) report it only by personalised"
         " pictures, which are there to be looked at. Blocking remote pictures prevents both."
+        f" Of the mails with trackers, {outlook:,} report by them only in Outlook for Windows, and {noscript:,} only in"
+        " programs that run no scripts."
     )
     method = (
         f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage}. A reference is a"
@@ -139,8 +145,9 @@ def _page(audit: Audit) -> str:
     return page("Who tracks this mailbox", sections)
 
 
-def _audit_grids(audit: Audit, most: int) -> list[Grid]:
+def _audit_grids(audit: Audit, place: Literal["terminal", "page"]) -> list[Grid]:
     """Return the totals and every other frame that has rows."""
+    most, examples = MOST_ROWS[place], MOST_EXAMPLES[place]
     totals = [
         (
             row["what"],
@@ -153,11 +160,9 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
     note = unread_words(audit.unread[["why", "mails", "examples"]].itertuples(index=False, name=None))
     grids = [
         Grid("Mailbox", ("", "of", "number", "share"), totals, 2, note),
-        _counted(
-            "Senders", audit.senders, ["sender", "provider", "mails", "tracked", "share", "trackers", "personalised"], most
-        ),
+        _senders(audit.senders, most),
+        _servers(audit.servers, most, examples),
         _counted("Providers", audit.providers, ["provider", "trackers", "mails", "senders"], most),
-        _servers(audit.servers, most),
         _counted(f"Over time, by {audit.period}", audit.over_time, ["period", "mails", "tracked", "share"], most * 5),
         _counted("Trackers by carrier", audit.carriers, ["carrier", "trackers", "share"], most),
         _counted("Trackers by declared size", audit.sizes, ["size", "trackers", "share"], most),
@@ -168,7 +173,7 @@ def _audit_grids(audit: Audit, most: int) -> list[Grid]:
 
 
 _EMPTY = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}
-_TEXTS = ("sender", "provider", "period", "carrier", "size", "loaded_by", "domain")
+_TEXTS = ("provider", "period", "carrier", "size", "loaded_by", "domain")
 
 
 def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> Grid:
@@ -184,19 +189,42 @@ def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> 
     return Grid(title, tuple(columns), rows, numeric, _left_out(frame, most))
 
 
-def _servers(servers: pd.DataFrame, most: int) -> Grid:
-    """Return the servers that receive reports; the service of each is in small print below its host."""
+def _senders(senders: pd.DataFrame, most: int) -> Grid:
+    """Return the senders; the provider of each is in small print below it."""
+    columns = ("sender, provider", "mails", "tracked", "share", "trackers", "personalised")
+    rows = [
+        (
+            _stacked(row["sender"] or _EMPTY["sender"], row["provider"]),
+            f"{row['mails']:,}",
+            f"{row['tracked']:,}",
+            percent(row["share"]),
+            f"{row['trackers']:,}",
+            f"{row['personalised']:,}",
+        )
+        for row in senders.head(most).to_dict("records")
+    ]
+    return Grid("Senders", columns, rows, len(columns) - 1, _left_out(senders, most))
+
+
+def _servers(servers: pd.DataFrame, most: int, examples: int) -> Grid:
+    """Return the servers that receive reports; service and example mails of each are in small print below it."""
     numbers = ("trackers", "personalised", "mails", "senders")
     rows = [
         (
-            "\n".join(filter(None, (row["host"] or _EMPTY["domain"], row["service"]))),
-            "\n".join([cut(example, 60) for example in row["examples"]]),
+            _stacked(
+                row["host"] or _EMPTY["domain"],
+                row["service"],
+                *(f"such as {cut(where, 64)}" for where in row["examples"][:examples]),
+            ),
             *(f"{row[number]:,}" for number in numbers),
         )
         for row in servers.head(most).to_dict("records")
     ]
-    columns = ("host, service", "such as", *numbers)
-    return Grid("Servers that receive the reports", columns, rows, len(numbers), _left_out(servers, most))
+    return Grid("Servers that receive the reports", ("host, service", *numbers), rows, len(numbers), _left_out(servers, most))
+
+
+def _stacked(*lines: str) -> str:
+    return "\n".join(filter(None, lines))
 
 
 def _left_out(frame: pd.DataFrame, most: int) -> str:

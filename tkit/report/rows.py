@@ -53,12 +53,12 @@ def rows_table(rows: pd.DataFrame) -> Group:
 def summary_table(counts: Mapping[str, int], unread: Iterable[tuple[str, int, Sequence[str]]]) -> Group:
     """Return counts as a table, and below it why mails could not be read fully, see :func:`unread_words`."""
     rows = [(what, f"{count:,}") for what, count in counts.items()]
-    return Group(drawn(Grid("Summary", ("", "number"), rows, 1)), *(Text(unread_words([why])) for why in unread))
+    return Group(drawn(Grid("Summary", ("", "number"), rows, 1)), Text(unread_words(unread)))
 
 
 def unread_words(unread: Iterable[tuple[str, int, Sequence[str]]]) -> str:
-    """Return in words why mails could not be read fully: for each reason, the number of mails and the first places."""
-    return "; ".join(
+    """Return in words why mails could not be read fully: one line per reason, with the number of mails and the first ones."""
+    return "\n".join(
         f"not read fully, {why}: {mails:,} {'mail' if mails == 1 else 'mails'}, such as {', '.join(map(plain, examples))}"
         for why, mails, examples in unread
     )
