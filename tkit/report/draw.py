@@ -49,8 +49,13 @@ def drawn(grid: Grid) -> Table:
             width = max(map(len, [*name.split(), *(line for row in grid.rows for line in row[number].split("\n"))]), default=1)
             table.add_column(Text(name), justify="right", width=width)
     for row in grid.rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     return table
+
+
+def _cell(cell: str) -> Text:
+    main, line_end, small = plain(cell).partition("\n")
+    return Text(main).append(line_end + small, "dim")
 
 
 def grid_html(grid: Grid) -> str:
