@@ -13,6 +13,7 @@ from made_report import FACTS, Dots, assert_loads_nothing, hostile, printed
 
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, comparison
+from tkit.mail import Message
 from tkit.report.audit import audit_tables, audit_text, write_audit
 from tkit.report.study import write_study
 from tkit.verdicts import Audit, audit
@@ -78,7 +79,7 @@ class TestAuditText:
             ("t.example.net", 1),
         ]
         assert len(read["servers"][0]["examples"]) == 1
-        assert read["over_time"][0]["start"].startswith("2024-05-01T00:00:00")
+        assert read["over_time"][0]["start"].startswith("2024-05-01T00:00:00+00:00")
 
     def test_csv_has_one_row_per_row_of_each_frame(self, found: Audit) -> None:
         named = found.servers.assign(examples=[["a.mbox#1", "a.mbox#7"], []])
@@ -91,6 +92,18 @@ class TestAuditText:
             ["x.list-manage.com", "Mailchimp", "1", "0", "1", "1", "a.mbox#1; a.mbox#7", ""],
             ["t.example.net", "", "0", "1", "1", "1", "", ""],
         ]
+
+    def test_forged_dates(self) -> None:
+        dates = ("1 Jan 1500 00:00:00 +0000", "1 Jan 9999 00:00:00 +0000")
+        raws = (f"Date: {date}\nContent-Type: text/html\n\n<img src=http://t.example/o width=1 height=1>" for date in dates)
+        found = audit([Message.from_bytes(raw.encode()) for raw in raws], Dots())
+        starts = [row["start"] for row in json.loads(audit_text(found, "json"))["over_time"]]
+        assert starts == ["1500-01-01T00:00:00+00:00", "9999-01-01T00:00:00+00:00"]
+        assert "1500-01-01" in audit_text(found, "csv")
+
+    def test_another_form(self, found: Audit) -> None:
+        with pytest.raises(TkitError, match="format 'xml': take one of html, json, csv, table"):
+            audit_text(found, "xml")
 
     def test_of_nothing(self) -> None:
         empty = audit([], Dots())

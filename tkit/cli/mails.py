@@ -117,7 +117,7 @@ def audit(
     from tkit.report.audit import audit_tables, audit_text, write_audit
     from tkit.verdicts import Tally, audit_of
 
-    form = _audit_format(format, output).value
+    form = _audit_format(format, output)
     bundle = bundle_of(model, None)
     total = Tally()
     with reading(paths) as mails:
@@ -125,7 +125,7 @@ def audit(
             total.update(tally)
     require_mail(mails.count)
     result = audit_of(total, bundle)
-    if output is None and form != "table":
+    if output is None and form is not AuditFormat.TABLE:
         sys.stdout.buffer.write(audit_text(result, form).encode())
         return
     for table in audit_tables(result):

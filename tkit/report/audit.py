@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from io import StringIO
+from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +15,12 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from tkit.errors import TkitError
 from tkit.evaluate.percent import percent
 from tkit.report.draw import Grid, cut, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
 from tkit.report.figures import DARK, LIGHT, audit_figure, svg
 from tkit.report.rows import unread_words
 from tkit.verdicts import Audit
-
-AuditForm = Literal["html", "json", "csv", "table"]
 
 MOST_ROWS = {"terminal": 20, "page": 100}
 """Rows that a table shows at most; the rest is counted below it."""
@@ -33,7 +33,7 @@ def audit_tables(audit: Audit) -> list[Table]:
     return [drawn(grid) for grid in _audit_grids(audit, "terminal")]
 
 
-def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit, form: AuditForm = "html") -> Path:
+def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit, form: str = "html") -> Path:
     """Write an audit into a file.
 
     Parameters
@@ -53,7 +53,7 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit, form: Audi
     Raises
     ------
     TkitError
-        If it cannot be written.
+        If it cannot be written, or for another form.
     """
     path = Path(folder_or_file)
     if form == "html" and path.suffix != ".html":
@@ -61,7 +61,7 @@ def write_audit(folder_or_file: str | os.PathLike[str], audit: Audit, form: Audi
     return write(path.parent, {path.name: audit_text(audit, form)})
 
 
-def audit_text(audit: Audit, form: AuditForm) -> str:
+def audit_text(audit: Audit, form: str) -> str:
     """Return an audit as a text.
 
     Parameters
@@ -73,15 +73,28 @@ def audit_text(audit: Audit, form: AuditForm) -> str:
         ``csv``: one row per row of each frame. ``table`` is the name of the frame, ``name`` the value of its first column;
         the other columns are those of all frames, empty in the rows of a frame that has no such column. ``table``: the tables
         for a terminal, 120 columns wide.
+
+    Raises
+    ------
+    TkitError
+        For another form.
     """
-    return {"html": _page, "json": _json, "csv": _csv, "table": _tables}[form](audit)
+    if form not in _FORMS:
+        raise TkitError(f"format {form!r}: take one of {', '.join(_FORMS)}")
+    return _FORMS[form](audit)
 
 
 def _json(audit: Audit) -> str:
-    values = {}
-    for name, value in _attributes(audit):
-        values[name] = json.loads(value.to_json(orient="records", date_format="iso")) if _is_frame(value) else value
+    values = {name: _records(value) if _is_frame(value) else value for name, value in _attributes(audit)}
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    texts = frame.assign(start=[start.isoformat() for start in frame["start"]]) if "start" in frame else frame
+    return [
+        {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
+        for row in texts.to_dict("records")
+    ]
 
 
 def _csv(audit: Audit) -> str:
@@ -143,6 +156,9 @@ def _page(audit: Audit) -> str:
         section("Method", paragraph(method)),
     ]
     return page("Who tracks this mailbox", sections)
+
+
+_FORMS: Mapping[str, Callable[[Audit], str]] = {"html": _page, "json": _json, "csv": _csv, "table": _tables}
 
 
 def _audit_grids(audit: Audit, place: Literal["terminal", "page"]) -> list[Grid]:
