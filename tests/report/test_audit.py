@@ -60,14 +60,18 @@ class TestAuditText:
     def test_servers_in_the_tables(self, found: Audit) -> None:
         text = printed(*audit_tables(found))
         # The servers of the fixture: a dot of Mailchimp, and a picture with the recipient's address. Their mails have no name.
-        assert re.search(r"x\.list-manage\.com +1 +0 +1 +1 *\n +Mailchimp *\n +such as [0-9a-f]{12} *\n", text)
-        assert re.search(r"t\.example\.net +0 +1 +1 +1 *\n +such as [0-9a-f]{12} *\n", text)
+        assert re.search(r"x\.list-manage\.com +1 +0 +1 +1 *\n +Mailchimp *\n +[0-9a-f]{12} *\n", text)
+        assert re.search(r"t\.example\.net +0 +1 +1 +1 *\n +[0-9a-f]{12} *\n", text)
         assert re.search(r"any +1 +100%", text)
 
     def test_a_page_shows_more_examples_than_the_terminal(self, found: Audit) -> None:
         named = replace(found, servers=found.servers.head(1).assign(examples=[["box#1", "box#7", "box#9"]]))
         assert re.findall(r"box#\d", audit_text(named, "table")) == ["box#1"]
         assert re.findall(r"box#\d", audit_text(named, "html")) == ["box#1", "box#7", "box#9"]
+
+    def test_of_a_long_place_the_end_is_shown(self, found: Audit) -> None:
+        named = replace(found, servers=found.servers.head(1).assign(examples=[["x" * 70 + "/2024.mbox#1234567"]]))
+        assert f" …{'x' * 11}/2024.mbox#1234567 " in printed(*audit_tables(named))
 
     def test_json_holds_every_frame(self, found: Audit) -> None:
         read = json.loads(audit_text(found, "json"))

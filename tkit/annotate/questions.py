@@ -30,7 +30,7 @@ Key = tuple[str, int, int]
 Progress = Callable[[int, int | None], None]
 """Called with the number of bytes read and their total."""
 
-_TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
+_TEXT = ["message_sha256", "carrier", "url", "resolved_url", "loaded_by"]
 
 # For each heading the features that are always shown, then those that are shown if they are not 0.
 _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -17,15 +17,15 @@ from rich.table import Table
 
 from tkit.errors import TkitError
 from tkit.evaluate.percent import percent
-from tkit.report.draw import Grid, cut, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
+from tkit.report.draw import Grid, drawn, figure_html, grid_html, page, paragraph, section, share_with_interval, write
 from tkit.report.figures import DARK, LIGHT, audit_figure, svg
 from tkit.report.rows import unread_words
 from tkit.verdicts import Audit
 
 MOST_ROWS = {"terminal": 20, "page": 100}
 """Rows that a table shows at most; the rest is counted below it."""
-MOST_EXAMPLES = {"terminal": 1, "page": 3}
-"""Example mails of a server that are shown."""
+_EXAMPLES = {"terminal": (1, 30), "page": (3, 80)}
+"""Example mails of a server that are shown, and the characters of each: its end, which tells it from others."""
 
 
 def audit_tables(audit: Audit) -> list[Table]:
@@ -163,7 +163,7 @@ _FORMS: Mapping[str, Callable[[Audit], str]] = {"html": _page, "json": _json, "c
 
 def _audit_grids(audit: Audit, place: Literal["terminal", "page"]) -> list[Grid]:
     """Return the totals and every other frame that has rows."""
-    most, examples = MOST_ROWS[place], MOST_EXAMPLES[place]
+    most = MOST_ROWS[place]
     totals = [
         (
             row["what"],
@@ -177,7 +177,7 @@ def _audit_grids(audit: Audit, place: Literal["terminal", "page"]) -> list[Grid]
     grids = [
         Grid("Mailbox", ("", "of", "number", "share"), totals, 2, note),
         _senders(audit.senders, most),
-        _servers(audit.servers, most, examples),
+        _servers(audit.servers, most, *_EXAMPLES[place]),
         _counted("Providers", audit.providers, ["provider", "trackers", "mails", "senders"], most),
         _counted(f"Over time, by {audit.period}", audit.over_time, ["period", "mails", "tracked", "share"], most * 5),
         _counted("Trackers by carrier", audit.carriers, ["carrier", "trackers", "share"], most),
@@ -222,7 +222,7 @@ def _senders(senders: pd.DataFrame, most: int) -> Grid:
     return Grid("Senders", columns, rows, len(columns) - 1, _left_out(senders, most))
 
 
-def _servers(servers: pd.DataFrame, most: int, examples: int) -> Grid:
+def _servers(servers: pd.DataFrame, most: int, examples: int, length: int) -> Grid:
     """Return the servers that receive reports; service and example mails of each are in small print below it."""
     numbers = ("trackers", "personalised", "mails", "senders")
     rows = [
@@ -230,13 +230,24 @@ def _servers(servers: pd.DataFrame, most: int, examples: int) -> Grid:
             _stacked(
                 row["host"] or _EMPTY["domain"],
                 row["service"],
-                *(f"such as {cut(where, 64)}" for where in row["examples"][:examples]),
+                *(_end(where, length) for where in row["examples"][:examples]),
             ),
             *(f"{row[number]:,}" for number in numbers),
         )
         for row in servers.head(most).to_dict("records")
     ]
-    return Grid("Servers that receive the reports", ("host, service", *numbers), rows, len(numbers), _left_out(servers, most))
+    return Grid(
+        "Servers that receive the reports",
+        ("host, service, first mails", *numbers),
+        rows,
+        len(numbers),
+        _left_out(servers, most),
+    )
+
+
+def _end(text: str, length: int) -> str:
+    """Return the last characters of a text."""
+    return text if len(text) <= length else f"…{text[-length + 1 :]}"
 
 
 def _stacked(*lines: str) -> str:
