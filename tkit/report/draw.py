@@ -149,7 +149,7 @@ caption {{ text-align: left; font-weight: 600; padding-bottom: .3rem; }}
 th, td {{ padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere;
   border-bottom: 1px solid var(--faint); min-width: 4rem; }}
 th {{ vertical-align: bottom; }}
-td:first-child {{ min-width: 9rem; }}
+td:first-child {{ min-width: 13rem; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 td.n {{ white-space: nowrap; }}
 details {{ padding: .2rem 0; border-bottom: 1px solid var(--faint); }}
