@@ -1,4 +1,4 @@
-"""Measure every published list, program and rule on the gold labels; writes docs/peers.md.
+"""Measure every published list, program and rule on the gold labels; writes docs/peers.md and docs/peers.csv.
 
     python benchmarks/peers.py --shared ../shared --dataset data/dataset -o docs/peers.md
 
@@ -30,6 +30,9 @@ from tkit.lists.sources import REGISTRY, load, overview
 from tkit.mail import Message
 from tkit.splits import cross_validation
 from tkit.study import evaluate_scores, models
+
+KINDS = {"Programs as they decide": "program", "Lists alone": "list", "Rules": "rule"}
+"""What the detectors of a section are, in peers.csv."""
 
 BUDGETS = (0.001, 0.005, 0.01)
 
@@ -66,7 +69,9 @@ def main() -> None:
     parts = [HEAD.format(rows=len(gold), folds=arguments.folds, seed=arguments.seed)]
     for title, detectors in named.items():
         parts += [f"## {title}", table([figures(detector, evaluate, ours) for detector in detectors])]
-    apart = by_population([ours, *map(evaluate, [*programs, *lists, *named["Rules"]])])
+    kinds = {"model": [ours]} | {kind: list(map(evaluate, named[title])) for title, kind in KINDS.items()}
+    apart = pd.concat([by_population(evaluations).assign(kind=kind) for kind, evaluations in kinds.items()], ignore_index=True)
+    apart.to_csv(arguments.output.with_suffix(".csv"), index=False, float_format="%.6g")
     for population in apart["population"].unique():
         parts += [f"## {population.capitalize()}", *split_table(apart[apart["population"] == population])]
     parts += ["## Rules with tuned constants", SEARCHED, table(searched(rows, splits, arguments.seed))]
