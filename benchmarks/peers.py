@@ -70,7 +70,8 @@ def main() -> None:
     for title, detectors in named.items():
         parts += [f"## {title}", table([figures(detector, evaluate, ours) for detector in detectors])]
     kinds = {"model": [ours]} | {kind: list(map(evaluate, named[title])) for title, kind in KINDS.items()}
-    apart = pd.concat([by_population(evaluations).assign(kind=kind) for kind, evaluations in kinds.items()], ignore_index=True)
+    tables = [by_population(evaluations).assign(kind=kind) for kind, evaluations in kinds.items()]
+    apart = pd.concat(tables).drop_duplicates(["population", "name", "count"])  # some rules are whole programs
     apart.to_csv(arguments.output.with_suffix(".csv"), index=False, float_format="%.6g")
     for population in apart["population"].unique():
         parts += [f"## {population.capitalize()}", *split_table(apart[apart["population"] == population])]
