@@ -25,7 +25,7 @@ from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 from tkit.html.carriers import CARRIERS, request_type
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCKS = {"scan": ["scan", "data/sample", "--trackers"]}
+BLOCKS = {"scan": ["scan", "data/sample/sales-letter-pixel.eml", "data/sample/sale-countdown.eml", "--trackers"]}
 ALL_LISTS, MISSIVE = "known lists", "known lists or 1x1"
 
 
