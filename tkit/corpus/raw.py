@@ -65,7 +65,8 @@ class RawMessage(NamedTuple):
     ----------
     where : str
         ``"a.eml"``, ``"box.mbox#17"`` (its 17th mail, counted from 1), ``"archive.tar.xz!member"``,
-        ``"name.tar!box#3"``; the path as the caller gave it. Characters that cannot be printed are escaped.
+        ``"name.tar!box#3"``, ``"imaps://user@host/INBOX/;UID=17"``; the path as the caller gave it. Characters that
+        cannot be printed are escaped.
     raw : bytes
         The mail as found, without a leading mbox ``From `` line.
     """
@@ -76,6 +77,13 @@ class RawMessage(NamedTuple):
 
 class Problem(NamedTuple):
     """An input that could not be read as mail: where it is (as in :class:`RawMessage`), and what is wrong with it."""
+
+    where: str
+    what: str
+
+
+class Note(NamedTuple):
+    """What the reader of a mailbox should know, and is no fault: where (as in :class:`RawMessage`), and what."""
 
     where: str
     what: str
