@@ -13,6 +13,7 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 USER, PASSWORD, TOKEN = "anna@example.org", 'pä"ss\\w0rd 17', "ya29.token-of-anna"
@@ -51,6 +52,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -105,13 +109,9 @@ class Dovecot(NamedTuple):
         for number, raw in enumerate(mails, start):
             name = f"{1_700_000_000 + number}.M{number}P1.test"
             (box / "cur" / f"{name}:2,{flags}" if flags else box / "new" / name).write_bytes(raw)
-        self.own()
-
-    def own(self) -> None:
-        """Give the mails to the user that Dovecot reads them as."""
-        if os.getuid() == 0:
+        if os.getuid() == 0:  # Dovecot reads mails as a user without rights
             user = pwd.getpwnam(_nobody())
-            for path in (self.folder / "mail", *(self.folder / "mail").rglob("*")):
+            for path in (box, *box.glob("*"), *box.glob("cur/*"), *box.glob("new/*")):
                 os.chown(path, user.pw_uid, user.pw_gid)
 
     def flags(self, folder: str = "INBOX") -> set[str]:
@@ -138,9 +138,16 @@ def missing_dovecot() -> str:
 
 
 @contextmanager
-def dovecot(folder: Path) -> Iterator[Dovecot]:
-    """Start a Dovecot in an empty folder; it is stopped at the end."""
-    folder.chmod(0o755)
+def dovecot() -> Iterator[Dovecot]:
+    """Start a Dovecot in a folder of its own, which its processes without rights can enter; it is stopped at the end."""
+    with TemporaryDirectory(prefix="dovecot-") as name:
+        Path(name).chmod(0o755)
+        with _running(Path(name)) as server:
+            yield server
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[Dovecot]:
     internal = _nobody()
     user = pwd.getpwnam(internal)
     server = Dovecot(folder, _free_port(), _free_port())
@@ -220,7 +227,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 class _Tokens(http.server.BaseHTTPRequestHandler):
     """The provider whom Dovecot asks whether a token is valid."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         token = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("token", [""])[0]
         valid = token == TOKEN
         body = json.dumps({"email": USER, "active": "yes"} if valid else {"error": "invalid_token"}).encode()

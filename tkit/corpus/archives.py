@@ -24,7 +24,21 @@ from typing import IO, Any, Self, cast
 
 from tkit.corpus import takeout
 from tkit.corpus.mbox import read_mails
-from tkit.corpus.raw import DAMAGE, TAR, ZIP, Note, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
+from tkit.corpus.pst import read_pst
+from tkit.corpus.raw import (
+    DAMAGE,
+    PST_MAGIC,
+    TAR,
+    ZIP,
+    Note,
+    Peeked,
+    Problem,
+    RawMessage,
+    Readable,
+    archive_kind,
+    printable,
+    reason,
+)
 
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be checked; real ones are far smaller than 1 MiB.
@@ -55,6 +69,8 @@ def read_file(
                 yield from _read_tar(content, where, problems, notes)
             else:
                 yield from read_mails(content, where, None, problems)
+    elif file is not None and stream.head.startswith(PST_MAGIC):
+        yield from read_pst(file, where, problems, notes)
     elif kind == TAR:
         yield from _read_tar(stream, where, problems, notes)
     else:

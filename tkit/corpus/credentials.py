@@ -46,8 +46,9 @@ class Secret:
         """Return whether a text, such as a server's answer, repeats the secret: as it is, or as it is sent."""
         value = self._value
         sent = (f"\0{self.user}\0{value}", f"user={self.user}\1auth=Bearer {value}\1\1", value)
-        forms = [base64.b64encode(form.encode()).decode() for form in sent]
-        return any(form in text for form in (value, value.replace("\\", "\\\\").replace('"', '\\"'), *forms))
+        forms = [value, str(value.encode())[2:-1], *(base64.b64encode(form.encode()).decode() for form in sent)]
+        plain = text.replace("\\", "")  # which stands before quotes, once or twice, and in the form of bytes
+        return any(form.replace("\\", "") in plain for form in forms)
 
 
 def secret_of(user: str, host: str, ask: Callable[[str], str | None] | None = None) -> Secret:

@@ -7,18 +7,18 @@ that was killed goes on where it stopped. A server that numbers its mails anew (
 
 from __future__ import annotations
 
+import imaplib
 import ipaddress
-import re
 import ssl
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
-from tkit.corpus.credentials import PASSWORD, TOKEN_COMMAND, Secret, secret_of
+from tkit.corpus.credentials import TOKEN_COMMAND, Secret, require_one_account, secret_of
+from tkit.corpus.mailbox_url import MailboxUrl
 from tkit.corpus.mbox import MAX_MESSAGE_BYTES, TOO_LARGE
 from tkit.corpus.raw import Note, Problem, RawMessage, printable
 from tkit.corpus.spool import Spool, SpoolError
@@ -27,9 +27,6 @@ from tkit.errors import TkitError
 if TYPE_CHECKING:
     from imapclient import IMAPClient
 
-_SCHEME = re.compile(r"imaps?:", re.IGNORECASE)
-_UID = re.compile(r"(.*?)/?;UID=(\d{1,10})", re.DOTALL | re.IGNORECASE)
-_PORTS = {"imaps": 993, "imap": 143}
 _CONNECT_SECONDS, _READ_SECONDS = 20, 120
 _LISTED_AT_ONCE = 500  # numbers in one command: a line of at most 8,192 bytes (RFC 7162, section 4)
 _FOUND_AT_ONCE = 80_000  # numbers in one answer to SEARCH, which imaplib limits to a line of 1,000,000 bytes
@@ -37,85 +34,8 @@ _FETCHED_AT_ONCE, _FETCHED_BYTES = 50, 8 * 2**20
 _NAMED_FOLDERS = 30
 _SAID_CHARACTERS = 200
 _BODY = b"BODY[]"
-_FORM = "write imaps://USER@HOST/FOLDER"
-
-
-class MailboxUrl(NamedTuple):
-    """A folder on an IMAP server (RFC 5092), or one mail in it.
-
-    Attributes
-    ----------
-    scheme : {"imaps", "imap"}
-        With TLS from the start, or without.
-    user, host : str
-        The account.
-    port : int
-        The server's port.
-    folder : str
-        The folder's name; ``""`` if none is given.
-    uid : int or None
-        The number of the mail; None for all mails of the folder.
-    """
-
-    scheme: str
-    user: str
-    host: str
-    port: int
-    folder: str
-    uid: int | None
-
-    @property
-    def account(self) -> str:
-        """The URL of the account, without a folder."""
-        user = "".join(f"%{ord(c):02X}" if c in "%:/" else c for c in self.user)
-        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return printable(f"{self.scheme}://{user}@{host}{port}")
-
-    @property
-    def place(self) -> str:
-        """The URL of the folder."""
-        return printable(f"{self.account}/{self.folder.replace('%', '%25').replace(';', '%3B')}")
-
-    def place_of(self, uid: int) -> str:
-        """Return the URL of a mail, which can be read again as a path."""
-        return f"{self.place}/;UID={uid}"
-
-
-def is_mailbox_url(path: str) -> bool:
-    """Return whether a path is meant as the URL of an IMAP folder. A file of such a name can be written ``./imap:name``."""
-    return _SCHEME.match(path) is not None
-
-
-def parse_mailbox_url(path: str) -> MailboxUrl:
-    """Read the URL of an IMAP folder.
-
-    Raises
-    ------
-    TkitError
-        If it is none, or contains a password. The message repeats nothing of it, because any part may be the password.
-    """
-    scheme, _, rest = path.partition(":")
-    authority, _, location = rest.removeprefix("//").partition("/")
-    userinfo, at, address = authority.rpartition("@")
-    if not rest.startswith("//") or (not at and "@" not in location):
-        raise TkitError(f"the URL of an IMAP folder names no user: {_FORM}")
-    if ":" in userinfo or not at:
-        raise TkitError(
-            "a password does not belong in a URL, where other users and the shell's history can see it: "
-            f"{_FORM}, and set {PASSWORD}, or use the keyring; choose a new password if this one was real"
-        )
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::(\d{1,5}))?", address)
-    user, folder = unquote(userinfo), location
-    one = _UID.fullmatch(location)
-    if one:
-        folder = one[1]
-    folder = unquote(folder)
-    if not match or not user or not (user + folder + address).isprintable() or not 0 < int(match[3] or 1) < 2**16:
-        raise TkitError(f"not the URL of an IMAP folder: {_FORM}, or imaps://USER@HOST:PORT/FOLDER")
-    name = scheme.lower()
-    port = int(match[3]) if match[3] else _PORTS[name]
-    return MailboxUrl(name, user, match[1] or match[2], port, folder, int(one[2]) if one else None)
+# What IMAPClient raises if a server refuses a command, or answers what cannot be read; its errors are those of imaplib.
+_REFUSED = (imaplib.IMAP4.error, ValueError)
 
 
 class _LostError(Exception):
@@ -156,7 +76,7 @@ class Session:
                 answer: dict[bytes, Any] = self.run(lambda client: client.select_folder(folder, readonly=True))
                 self.selected = folder
                 return answer
-        except _imap_errors() as error:
+        except _REFUSED as error:
             why = f"cannot open the folder {printable(folder)} ({self.said(error)})"
         raise TkitError(f"{self._url.account}: {why}: name one of its folders: {self._folders()}")
 
@@ -267,9 +187,9 @@ class Session:
             log_in = client.login
         try:
             log_in(secret.user, secret.reveal())
-        except client.AbortError as error:
-            return f"the server ended the connection at the login ({self.said(error)}): try again later"
         except client.Error as error:
+            if isinstance(error, client.AbortError) or isinstance(error.__context__, client.AbortError):
+                return f"the server ended the connection at the login ({self.said(error)}): try again later"
             return (
                 f"the server refused the {secret.kind} ({self.said(error)}): check user and {secret.kind}; "
                 f"many providers want an app password, or OAuth ({TOKEN_COMMAND})"
@@ -330,6 +250,7 @@ class ImapFolder:
             If the server cannot be reached, or the connection is lost and cannot be made again.
         """
         listing = self._listed()
+        self._done = 0
         if listing.deleted:
             self._note(f"{listing.deleted:,} {_mails(listing.deleted)} marked as deleted: left out")
         spool = self._spool(listing)
@@ -373,7 +294,7 @@ class ImapFolder:
                         listing.deleted += 1
                     elif uid in found or not self.url.uid:
                         listing.sizes[uid] = int(found.get(uid, {}).get(b"RFC822.SIZE", 0))
-        except _imap_errors() as error:
+        except _REFUSED as error:
             raise TkitError(f"{self.url.place}: the server does not list its mails ({self._session.said(error)})") from None
         if self.url.uid and not listing.sizes:
             raise TkitError(f"{self.url.place_of(self.url.uid)}: there is no such mail: it may have been moved or deleted")
@@ -461,7 +382,7 @@ class ImapFolder:
     def _given(self, uids: list[int]) -> dict[int, bytes | str]:
         try:
             answer = self._session.run(partial(_fetch, uids=uids, what=["BODY.PEEK[]"]))
-        except _imap_errors() as error:
+        except _REFUSED as error:
             if len(uids) > 1:  # one mail that the server cannot read must not hide the others
                 return {uid: raw for one in uids for uid, raw in self._given([one]).items()}
             return {uids[0]: f"the server does not give this mail ({self._session.said(error)})"}
@@ -472,11 +393,26 @@ class ImapFolder:
         self._notes.append(Note(self.url.place, what))
 
 
-def _imap_errors() -> tuple[type[Exception], ...]:
-    """Return what IMAPClient raises if a server refuses a command or answers what cannot be read."""
-    from imapclient import IMAPClient  # noqa: PLC0415  optional
+class Mailboxes:
+    """The folders of one run by the names that the user gave them, with one session for each account.
 
-    return (IMAPClient.Error, ValueError)
+    Raises
+    ------
+    TkitError
+        If there are several accounts and the environment holds one password for them.
+    """
+
+    def __init__(
+        self, urls: Mapping[str, MailboxUrl], notes: list[Note], ask: Callable[[str], str | None] | None = None
+    ) -> None:
+        self._sessions = {url.account: Session(url, ask) for url in urls.values()}
+        require_one_account(self._sessions)
+        self.folders = {name: ImapFolder(url, self._sessions[url.account], notes) for name, url in urls.items()}
+
+    def close(self) -> None:
+        """Log out everywhere."""
+        for session in self._sessions.values():
+            session.close()
 
 
 def _fetch(client: IMAPClient, uids: Sequence[int], what: Sequence[str]) -> dict[int, dict[bytes, Any]]:

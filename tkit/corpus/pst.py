@@ -1,8 +1,9 @@
 """Read the mails of an Outlook store (``.pst``, ``.ost``) by libpff.
 
 A store keeps properties and not the bytes of a mail. A mail is made of those that detection needs: the header fields as they
-were received (PR_TRANSPORT_MESSAGE_HEADERS), the HTML body, HTML inside RTF, and attached mails and HTML files. Contacts,
-appointments, tasks and other items that are no mails are left out; received invitations are mails.
+were received (PR_TRANSPORT_MESSAGE_HEADERS), the HTML body, HTML inside RTF, and attached HTML files. libpff's Python module
+does not give attached mails; a Problem names the mails that have one. Contacts, appointments, tasks and other items that are
+no mails are left out; received invitations are mails.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ from typing import IO, Any
 from tkit.corpus.raw import Note, Problem, RawMessage, printable
 from tkit.mail.outlook import Attachment, NotOutlookError, html_in_rtf, item_mail
 
-MAGIC = b"!BDN"
-"""The first bytes of a store."""
-
 _MISSING = "an Outlook store: reading it needs libpff: pip install 'tkit[pst]'"
+_CLOSED = "attachments that libpff cannot read, such as mails: {}; save this mail as .msg to have them read"
 # Property identifiers (MS-OXPROPS)
-_CLASS, _HEADERS, _SENDER, _SENDER_ADDRESS, _SENDER_SMTP, _TO, _SUBJECT = 0x001A, 0x007D, 0x0C1A, 0x0C1F, 0x5D01, 0x0E04, 0x0037
+_CLASS, _SENDER, _SENDER_ADDRESS, _SENDER_SMTP, _TO, _SUBJECT = 0x001A, 0x0C1A, 0x0C1F, 0x5D01, 0x0E04, 0x0037
 _MIME_TAG, _METHOD = 0x370E, 0x3705
 _EMBEDDED = 5  # PR_ATTACH_METHOD: a mail in the mail
 _MAIL_CLASSES = ("ipm.note", "ipm.schedule.meeting", "ipm.post", "report.")
-_MAX_DEPTH = 20  # of folders in folders, and of mails in mails
+_MAX_DEPTH = 20  # of folders in folders
 
 
 def read_pst(file: IO[bytes], where: str, problems: list[Problem], notes: list[Note]) -> Iterator[RawMessage]:
@@ -53,20 +52,22 @@ def read_pst(file: IO[bytes], where: str, problems: list[Problem], notes: list[N
                 if kind and not kind.startswith(_MAIL_CLASSES):
                     others += 1
                     continue
-                raw = _mail(item, 0)
+                raw, unread = _mail(item)
             except (OSError, RuntimeError, MemoryError, ValueError) as error:
                 problems.append(Problem(label, f"a damaged item ({_first_words(error)}): skipped"))
                 continue
             except NotOutlookError as error:
                 problems.append(Problem(label, f"an item that cannot be read ({error}): skipped"))
                 continue
+            if unread:
+                problems.append(Problem(label, _CLOSED.format(unread)))
             yield RawMessage(label, raw)
     if others:
         notes.append(Note(where, f"{others:,} items that are no mails (contacts, appointments and the like): left out"))
 
 
 def _folders(root: Any, where: str, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
-    """Yield the folders with their names from the top of what the user sees, if there is such a top."""
+    """Yield the folders with their paths, in the order of the store."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), root)]
     while waiting:
         path, folder = waiting.pop()
@@ -91,17 +92,18 @@ def _number(item: Any, what: str) -> int:
     return 0
 
 
-def _mail(item: Any, depth: int) -> bytes:
-    properties = _properties(item)
+def _mail(item: Any) -> tuple[bytes, int]:
+    """Return a mail, and how many of its attachments cannot be read."""
     html: bytes | str | None = item.get_html_body()
     if not html and (rtf := item.get_rtf_body()):
         html = _html_in(bytes(rtf))
-    headers = item.get_transport_headers() or _fields(item, properties)
-    attachments = []
+    headers = item.get_transport_headers() or _fields(item)
+    attachments, closed = [], 0
     for number in range(_number(item, "get_number_of_attachments")):
-        with suppress(OSError, RuntimeError, MemoryError):  # libpff cannot read some kinds, such as links to files
-            attachments.append(_attachment(item.get_attachment(number), depth))
-    return item_mail(headers.encode("utf-8", "replace"), html, attachments)
+        attachment = _attachment(item, number)
+        attachments += [attachment] if attachment else []
+        closed += not attachment
+    return item_mail(headers.encode("utf-8", "replace"), html, attachments), closed
 
 
 def _html_in(rtf: bytes) -> bytes | None:
@@ -113,20 +115,24 @@ def _html_in(rtf: bytes) -> bytes | None:
         raise NotOutlookError(f"RTF body: {type(error).__name__}") from None
 
 
-def _attachment(attachment: Any, depth: int) -> Attachment:
-    properties = _properties(attachment)
-    if _integer(properties.get(_METHOD)) == _EMBEDDED:
-        if depth == _MAX_DEPTH:
-            raise NotOutlookError("mails nested too deeply")
-        return Attachment("", "message/rfc822", _mail(attachment.get_sub_item(0), depth + 1))
-    kind = _string(properties.get(_MIME_TAG)).lower()
-    name = attachment.get_long_filename() or ""
-    size = attachment.get_size()
-    return Attachment(name, kind, attachment.read_buffer(size) if size else b"")
+def _attachment(item: Any, number: int) -> Attachment | None:
+    """Return an attachment; None if it is a mail, which libpff's Python module does not give, or cannot be read."""
+    try:
+        attachment = item.get_attachment(number)
+        properties = _properties(attachment)
+        method = properties.get(_METHOD)
+        if method is not None and method.get_data_as_integer() == _EMBEDDED:
+            return None
+        size = attachment.get_size()
+        content = attachment.read_buffer(size) if size else b""
+        return Attachment(attachment.get_long_filename() or "", _string(properties.get(_MIME_TAG)).lower(), content)
+    except (OSError, RuntimeError, MemoryError):
+        return None
 
 
-def _fields(item: Any, properties: dict[int, Any]) -> str:
+def _fields(item: Any) -> str:
     """Return the header fields of an item that never was on the way, such as a draft or one from Exchange."""
+    properties = _properties(item)
     sender, recipients, subject = (_string(properties.get(name)) for name in (_SENDER, _TO, _SUBJECT))
     address = _string(properties.get(_SENDER_SMTP)) or _string(properties.get(_SENDER_ADDRESS))
     named = f'"{sender}" <{address}>' if "@" in address else sender or address
@@ -155,12 +161,6 @@ def _string(entry: Any) -> str:
     with suppress(OSError, RuntimeError, ValueError, AttributeError):
         return str(entry.get_data_as_string() or "").rstrip("\0")
     return ""
-
-
-def _integer(entry: Any) -> int:
-    with suppress(OSError, RuntimeError, ValueError, AttributeError):
-        return int(entry.get_data_as_integer())
-    return 0
 
 
 def _first_words(error: BaseException) -> str:

@@ -17,6 +17,9 @@ from tkit.mail.outlook import OLE_MAGIC, is_msg
 HEAD_BYTES = 2**16
 """Bytes at the start of a file by which its kind is recognised."""
 
+PST_MAGIC = b"!BDN"
+"""The first bytes of an Outlook store (MS-PST, section 2.2.2.6)."""
+
 TAR = "tar"
 ZIP = "ZIP"
 _ARCHIVES = {
@@ -34,7 +37,7 @@ _NO_MAIL = {
     b"\xff\xd8\xff": "a JPEG picture, not a mail",
     b"GIF8": "a GIF picture, not a mail",
     b"SQLite format 3\x00": "an SQLite database, not a mail",
-    b"!BDN": "an Outlook .pst or .ost store: convert it to mbox",
+    PST_MAGIC: "an Outlook store (.pst, .ost) in an archive or on standard input: unpack it and name the file",
     b"\xff\xfe": "UTF-16 text: save the mail as it was received",
     b"\xfe\xff": "UTF-16 text: save the mail as it was received",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it",

@@ -31,15 +31,17 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
-from typing import Protocol
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING, Protocol
 
 from tkit.corpus import takeout, thunderbird
 from tkit.corpus.archives import read_file
-from tkit.corpus.credentials import require_one_account
-from tkit.corpus.imap import ImapFolder, Session, is_mailbox_url, parse_mailbox_url
+from tkit.corpus.mailbox_url import is_mailbox_url, parse_mailbox_url
 from tkit.corpus.raw import DAMAGE, Note, Peeked, Problem, RawMessage, printable, what_broke
 from tkit.errors import TkitError
+
+if TYPE_CHECKING:
+    from tkit.corpus.imap import Mailboxes
 
 STDIN = "-"
 """The path that means standard input."""
@@ -99,10 +101,17 @@ def read_raw(
     ([], [Problem(where='no such file.eml', what='cannot be read: No such file or directory')])
     """
     if isinstance(paths, str | bytes | os.PathLike):
-        raise TkitError(f"read_raw: paths is the single path {paths!r}; give a list of paths")
-    inputs = [_Path(os.fspath(path)) for path in paths]
-    require_one_account({path.url.account for path in inputs if path.url})
-    return _read_all(inputs, problems, progress, [] if notes is None else notes, ask)
+        named = "a URL" if is_mailbox_url(os.fsdecode(paths)) else repr(paths)  # which may hold a password
+        raise TkitError(f"read_raw: paths is the single path {named}; give a list of paths")
+    names = [os.fspath(path) for path in paths]
+    urls = {name: parse_mailbox_url(name) for name in names if is_mailbox_url(name)}
+    notes = [] if notes is None else notes
+    mailboxes = None
+    if urls:
+        from tkit.corpus.imap import Mailboxes  # noqa: PLC0415  few runs read from a server
+
+        mailboxes = Mailboxes(urls, notes, ask)
+    return _read_all(names, mailboxes, problems, progress, notes)
 
 
 class _Input(Protocol):
@@ -116,34 +125,19 @@ class _Input(Protocol):
     def read_messages(self, problems: list[Problem]) -> Generator[RawMessage, None, None]: ...
 
 
-class _Path(str):
-    """A path as the user gave it; :attr:`url` if it is a folder on a server."""
-
-    __slots__ = ("url",)
-
-    def __init__(self, path: str) -> None:
-        self.url = parse_mailbox_url(path) if is_mailbox_url(path) else None
-
-
 def _read_all(
-    paths: list[_Path],
+    paths: list[str],
+    mailboxes: Mailboxes | None,
     problems: list[Problem],
     progress: Callable[[int, int | None], None] | None,
     notes: list[Note],
-    ask: Callable[[str], str | None] | None,
 ) -> Iterator[RawMessage]:
-    with ExitStack() as stack:
-        sessions: dict[str, Session] = {}
-        remote: dict[_Path, ImapFolder] = {}
-        for path in paths:
-            if path.url is not None:
-                if path.url.account not in sessions:
-                    sessions[path.url.account] = stack.enter_context(closing(Session(path.url, ask)))
-                remote[path] = ImapFolder(path.url, sessions[path.url.account], notes)
+    def inputs(path: str, problems: list[Problem], notes: list[Note]) -> Iterator[_Input]:
+        if mailboxes is not None and path in mailboxes.folders:
+            return iter([mailboxes.folders[path]])
+        return _input_files(path, problems, notes)
 
-        def inputs(path: _Path, problems: list[Problem], notes: list[Note]) -> Iterator[_Input]:
-            return iter([remote[path]]) if path in remote else _input_files(path, problems, notes)
-
+    with closing(mailboxes) if mailboxes is not None else nullcontext():
         total = None
         if progress is not None and STDIN not in paths:
             total = sum(file.size or 0 for path in paths for file in inputs(path, [], []))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tkit.corpus import STDIN, Problem, read_raw
-from tkit.corpus.imap import is_mailbox_url
+from tkit.corpus.mailbox_url import is_mailbox_url
 from tkit.errors import TkitError
 from tkit.files import whole_file
 from tkit.scrubbing.mails import Personalised, Scrubbed, scrub
