@@ -30,6 +30,7 @@ _STATUS = re.compile(
 _NO_FOLDER = re.compile(
     r"[.#].*|.*~|.*\.(?:msf|dat|html|json|rdf|snm|toc|log|js|sqlite|mozmsgs|wdseml)|(?:feeds|feeditems)[._].*", re.IGNORECASE
 )
+_FEEDS = {"feeds.json", "feeds.rdf"}
 _MBOX_HEAD_BYTES = 2**10
 
 
@@ -91,11 +92,16 @@ def mail_folders(account: str, prefix: str = "") -> Iterator[MailFolder]:
         If a folder cannot be read.
     """
     names = set(os.listdir(account))
+    if names & _FEEDS:
+        yield MailFolder(prefix or "all", (), "feeds, not mails")
+        return
     folders = {name.removesuffix(SUMMARY) for name in names if name.endswith((SUMMARY, _SUBFOLDERS))}
     folders = {name.removesuffix(_SUBFOLDERS) for name in folders}
     for name in sorted(folders | {name for name in names if not _is_no_folder(name)}):
         path = os.path.join(account, name)
-        if name in names or name + SUMMARY in names:
+        if _is_account_itself(path):
+            yield from mail_folders(path, f"{prefix}{name}/")
+        elif name in names or name + SUMMARY in names:
             yield _mail_folder(path, prefix + name)
         if name + _SUBFOLDERS in names and os.path.isdir(path + _SUBFOLDERS):
             yield from mail_folders(path + _SUBFOLDERS, f"{prefix}{name}/")
@@ -133,6 +139,11 @@ def is_deleted(raw: bytes) -> bool:
 
 def _is_no_folder(name: str) -> bool:
     return name.endswith(_SUBFOLDERS) or _NO_FOLDER.fullmatch(name) is not None
+
+
+def _is_account_itself(path: str) -> bool:
+    """Return whether a folder beside a summary is an account, as in ``ImapMail``, and not a maildir."""
+    return os.path.isdir(path) and not os.path.islink(path) and is_account(os.listdir(path))
 
 
 def _mail_folder(path: str, name: str) -> MailFolder:
