@@ -23,12 +23,9 @@ from tkit.errors import TkitError
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def server(missing_engine: Callable[[str], None]) -> Iterator[Dovecot]:
-    if missing := missing_dovecot():
-        missing_engine(missing)
-    with dovecot() as started:
-        yield started
+@pytest.fixture
+def server(imap_server: Dovecot) -> Dovecot:
+    return imap_server
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ def read_pst(file: IO[bytes], where: str, problems: list[Problem], notes: list[N
                 problems.append(Problem(label, _CLOSED.format(unread)))
             yield RawMessage(label, raw)
     if others:
-        notes.append(Note(where, f"{others:,} items that are no mails (contacts, appointments and the like): left out"))
+        notes.append(Note(where, f"items that are no mails (contacts, appointments and the like), left out: {others:,}"))
 
 
 def _folders(root: Any, where: str, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
