@@ -102,7 +102,8 @@ def _from_keyring(user: str, host: str) -> str | None:
     except ImportError:
         return None
     try:
-        return keyring.get_password(host, user)
+        kept: str | None = keyring.get_password(host, user)
+        return kept
     except Exception:  # a keyring that is locked, absent or broken; each backend has its own errors
         return None
 
