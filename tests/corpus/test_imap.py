@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from made import mail
-from made_dovecot import PASSWORD, TOKEN, USER, Dovecot, certify, dovecot, missing_dovecot
+from made_dovecot import PASSWORD, REMOTE, TOKEN, USER, Dovecot, certify, dovecot, missing_dovecot
 
 from tkit.corpus import Note, Problem, RawMessage, imap, read_raw
 from tkit.corpus.credentials import PASSWORD as PASSWORD_VARIABLE
@@ -83,6 +83,16 @@ class TestReading:
         assert (found.problems, found.notes) == ([], [Note(url, "1 mail is marked as deleted: left out")])
         assert server.flags(folder) == before
         assert not any("\\Seen" in flag for flag in before)
+
+    def test_tls_comes_before_the_password(self, server: Dovecot, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = server.url(folder, "imap").replace("localhost", REMOTE)
+        assert len(read(url).mails) == 119
+        logins = [line for line in server.log.splitlines() if "imap-login: Info: Login" in line and f"lip={REMOTE}" in line]
+        assert logins
+        assert all(", TLS, " in line for line in logins)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(TkitError, match=r"certificate is not valid for 127\.0\.0\.2"):
+            read(url)
 
     def test_progress_in_bytes(self, server: Dovecot, folder: str) -> None:
         steps: list[tuple[int, int | None]] = []
@@ -277,7 +287,7 @@ class TestRefused:
     def test_certificates(self, server: Dovecot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         url = server.url().replace("localhost", "127.0.0.1")
         assert "certificate is not valid for 127.0.0.1 (IP address mismatch" in self.refused(url)
-        certify(tmp_path, "localhost")
+        certify(tmp_path)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
         assert "certificate is not valid for localhost (self-signed certificate" in self.refused(server.url())
 

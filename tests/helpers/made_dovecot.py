@@ -11,16 +11,18 @@ import subprocess
 import threading
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 USER, PASSWORD, TOKEN = "anna@example.org", 'pä"ss\\w0rd 17', "ya29.token-of-anna"
+REMOTE = "127.0.0.2"
+"""An address of this machine at which Dovecot treats connections as coming from another one: no password without TLS."""
 
 _CONFIG = """
 protocols = imap
-listen = 127.0.0.1
+listen = 127.0.0.1 {remote}
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
@@ -128,7 +130,8 @@ class Dovecot(NamedTuple):
         for line in self.doveadm("-f", "tab", "process", "status").splitlines()[1:]:
             service, process = line.split("\t")[:2]
             if service in ("imap", "imap-login"):
-                os.kill(int(process), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.kill(int(process), signal.SIGKILL)
 
 
 def missing_dovecot() -> str:
@@ -154,13 +157,14 @@ def _running(folder: Path) -> Iterator[Dovecot]:
     for name in ("run", "state", "mail", "home"):
         (folder / name).mkdir()
     server.deliver([])
-    certify(folder, "localhost")
+    certify(folder)
     with _token_server() as port:
         (folder / "oauth2").write_text(_OAUTH.format(port=port))
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n", "utf-8")
         (folder / "dovecot.conf").write_text(
             _CONFIG.format(
                 folder=folder,
+                remote=REMOTE,
                 internal=internal,
                 group=_group(user.pw_gid),
                 uid=user.pw_uid,
@@ -181,10 +185,10 @@ def _running(folder: Path) -> Iterator[Dovecot]:
             process.stderr.close()
 
 
-def certify(folder: Path, host: str) -> None:
-    """Write a certificate for a host, and its key."""
+def certify(folder: Path) -> None:
+    """Write a certificate for the names of the server, and its key."""
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+    names = ["-subj", "/CN=localhost", "-addext", f"subjectAltName=DNS:localhost,IP:{REMOTE}"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     subprocess.run([*command, *names, *files], check=True, capture_output=True)
 
