@@ -18,6 +18,7 @@ from made_dovecot import PASSWORD, REMOTE, TOKEN, USER, Dovecot, certify, doveco
 from tkit.corpus import Note, Problem, RawMessage, imap, read_raw
 from tkit.corpus.credentials import PASSWORD as PASSWORD_VARIABLE
 from tkit.corpus.credentials import TOKEN_COMMAND
+from tkit.corpus.spool import Spool, SpoolError
 from tkit.errors import TkitError
 
 ROOT = Path(__file__).parents[2]
@@ -221,6 +222,18 @@ class TestGoingOn:
         found = read(server.url(folder))
         assert found.mails == expected(server.url(folder))
         assert found.notes[1].what == "if this run is interrupted, it cannot go on later (Not a directory)"
+
+    def test_a_disk_that_is_full_meanwhile(self, server: Dovecot, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(spool: Spool, mails: object) -> None:
+            spool.has_failed = True
+            raise SpoolError("database or disk is full")
+
+        monkeypatch.setattr(Spool, "add", full)
+        found = read(server.url(folder))
+        assert found.mails == expected(server.url(folder))
+        assert [note.what for note in found.notes[1:]] == [
+            "if this run is interrupted, it cannot go on here (database or disk is full)"
+        ]
 
 
 class TestRefused:

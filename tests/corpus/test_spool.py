@@ -92,6 +92,19 @@ def test_an_old_one_is_deleted(cache: Path) -> None:
     assert list(cache.iterdir()) == [new.path]
 
 
+def test_a_full_disk_loses_nothing_that_was_kept() -> None:
+    spool = Spool("x")
+    spool.start(1)
+    spool.add([(1, b"one")])
+    assert not spool.has_failed
+    spool._database.execute("PRAGMA max_page_count=4")
+    with pytest.raises(SpoolError, match="database or disk is full"):
+        spool.add([(2, os.urandom(100_000))])
+    assert spool.has_failed
+    assert spool.mail(1) == b"one"
+    spool.delete()
+
+
 def test_a_folder_that_cannot_be_written(cache: Path) -> None:
     cache.parent.mkdir()
     cache.write_bytes(b"a file")

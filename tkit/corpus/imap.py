@@ -253,8 +253,7 @@ class ImapFolder:
         self._done = 0
         if listing.deleted:
             self._note(f"{listing.deleted:,} {_mails(listing.deleted)} marked as deleted: left out")
-        spool = self._spool(listing)
-        kept = spool.uids() if spool else set()
+        spool, kept = self._spool(listing)
         if went_on := len(kept & listing.sizes.keys()):
             self._note(f"goes on after {went_on:,} of {len(listing.sizes):,} mails, which an interrupted run had fetched")
         is_done = False
@@ -310,20 +309,20 @@ class ImapFolder:
             found.update(self._session.run(partial(_find, criterion=criterion)))
         return sorted(found)
 
-    def _spool(self, listing: _Listing) -> Spool | None:
-        """Return the mails that were fetched before; None if a run cannot go on later, or need not."""
+    def _spool(self, listing: _Listing) -> tuple[Spool | None, set[int]]:
+        """Return the mails that were fetched before, and their numbers; None if a run cannot go on later, or need not."""
         if self.url.uid or not listing.uidvalidity:
-            return None
+            return None, set()
         try:
             spool = Spool(self.url.place)
             if spool.uidvalidity != listing.uidvalidity:
                 if spool.uidvalidity is not None:
                     self._note("the server has numbered its mails anew (UIDVALIDITY): read again from the start")
                 spool.start(listing.uidvalidity)
+            return spool, spool.uids()
         except SpoolError as error:
             self._note(f"if this run is interrupted, it cannot go on later ({error})")
-            return None
-        return spool
+            return None, set()
 
     def _mails(self, listing: _Listing, spool: Spool | None, kept: set[int]) -> Iterator[tuple[int, bytes | str]]:
         """Yield number and bytes of each mail, or why it could not be fetched."""
@@ -351,7 +350,7 @@ class ImapFolder:
         if not uids:
             return
         found = self._fetch(uids, listing)
-        if spool:
+        if spool and not spool.has_failed:
             try:
                 spool.add((uid, raw) for uid, raw in found.items() if isinstance(raw, bytes))
             except SpoolError as error:

@@ -47,6 +47,8 @@ class Spool:
     def __init__(self, name: str) -> None:
         folder = _folder()
         self.path = folder / f"{hashlib.sha256(name.encode()).hexdigest()}.sqlite"
+        self.has_failed = False
+        """Whether a mail could not be kept; those that were kept before can still be read."""
         with _failing():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _delete_old(folder)
@@ -80,7 +82,8 @@ class Spool:
     @property
     def uidvalidity(self) -> int | None:
         """The numbering of the server to which the mails belong; None if there are no mails yet."""
-        row = self._database.execute("SELECT uidvalidity FROM state").fetchone()
+        with _failing():
+            row = self._database.execute("SELECT uidvalidity FROM state").fetchone()
         return None if row is None else int(row[0])
 
     def start(self, uidvalidity: int) -> None:
@@ -99,8 +102,15 @@ class Spool:
             self._database.execute("COMMIT")
 
     def uids(self) -> set[int]:
-        """Return the numbers of the mails that were fetched."""
-        return {int(uid) for (uid,) in self._database.execute("SELECT uid FROM mails")}
+        """Return the numbers of the mails that were fetched.
+
+        Raises
+        ------
+        SpoolError
+            If the file is damaged.
+        """
+        with _failing():
+            return {int(uid) for (uid,) in self._database.execute("SELECT uid FROM mails")}
 
     def add(self, mails: Iterable[tuple[int, bytes]]) -> None:
         """Keep mails: all of them or, if the process is killed meanwhile, none.
@@ -110,12 +120,14 @@ class Spool:
         SpoolError
             If the disk is full or fails.
         """
+        self.has_failed = True
         with _failing():
             self._database.execute("BEGIN")
             self._database.executemany(
                 "INSERT OR REPLACE INTO mails VALUES (?, ?)", ((uid, zlib.compress(raw, 1)) for uid, raw in mails)
             )
             self._database.execute("COMMIT")
+        self.has_failed = False
 
     def mail(self, uid: int) -> bytes | None:
         """Return the bytes of a mail; None if it is not there or cannot be read."""

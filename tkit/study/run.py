@@ -321,7 +321,7 @@ def _summary_of_parts(best: Evaluation, apart: pd.DataFrame, parts: pd.DataFrame
     for row in of_best.dropna(subset=["tpr", "fpr"]).to_dict("records"):
         yield (
             f"{row['population'].capitalize()}, each component counted once:"
-            f" {percent_estimate(Estimate(row["tpr"], row["tpr_low"], row["tpr_high"]))} of the trackers of"
+            f" {percent_estimate(Estimate(row['tpr'], row['tpr_low'], row['tpr_high']))} of the trackers of"
             f" {row['trackers']:,} components, {percent(row['fpr'], 2)} of the pictures of {row['negatives']:,}."
         )
     many = parts[~parts["few"].str.contains("trackers")].nsmallest(WEAKEST, "tpr")
