@@ -116,6 +116,18 @@ class TestReading:
         assert len(found) == 119 + 1 + 2
         assert found[119:] == [str(tmp_path / "a.eml"), f"{other}/;UID=1", f"{other}/;UID=2"]
 
+    def test_several_folders(self, server: Dovecot) -> None:
+        for name in ("Many", "Many.b", "Many.a"):
+            server.deliver(mails(1), name)
+        url = server.url("Many*")
+        found = read(url)
+        separator = "." if "Many.a" in found.notes[0].what else "/"
+        names = ["Many", f"Many{separator}a", f"Many{separator}b"]
+        assert [mail.where for mail in found.mails] == [f"{server.url(name)}/;UID=1" for name in names]
+        assert found.notes == [Note(server.url("")[:-1], f"folders read: {', '.join(names)}")]
+        with pytest.raises(TkitError, match=r"no folder matches Nothing here\*: its folders: .*INBOX"):
+            read(server.url("Nothing here*"))
+
     def test_a_folder_whose_name_is_not_ascii(self, server: Dovecot) -> None:
         server.doveadm("mailbox", "create", "-u", USER, "Grüße & mehr")
         box = next(path for path in (server.folder / "mail").iterdir() if path.name.startswith(".Gr"))
@@ -388,6 +400,27 @@ class TestOtherServers:
             pytest.raises(TkitError, match="does not answer as an IMAP server does"),
         ):
             read(url)
+
+    @pytest.mark.parametrize(
+        ("special", "read_folders", "skipped"),
+        [
+            (r"\All", "All Mail, Spam", "INBOX, Lists, Starred"),
+            (r"\HasNoChildren", "All Mail, INBOX, Lists, Spam", "Starred"),
+        ],
+    )
+    def test_each_mail_of_an_account_is_read_once(
+        self, special: str, read_folders: str, skipped: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(PASSWORD_VARIABLE, "x")
+        folders = {"INBOX": "", "Top": r"\Noselect", "All Mail": special, "Starred": r"\Flagged", "Lists": "", "Spam": r"\Junk"}
+        listed = [f'* LIST ({flags}) "/" "{name}"' for name, flags in folders.items()] + ["{tag} OK done"]
+        examined = ["* 0 EXISTS", "* OK [UIDVALIDITY 5] x", "{tag} OK [READ-ONLY] done"]
+        with scripted(LIST=listed, EXAMINE=examined, UID_SEARCH=["* SEARCH", "{tag} OK done"]) as url:
+            found = read(url.replace("INBOX", "*"))
+        assert [note.what for note in found.notes] == [
+            f"folders read: {read_folders}",
+            f"folders skipped (their mails are in those that are read): {skipped}",
+        ]
 
     def test_a_mail_that_the_server_cannot_read_hides_no_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(PASSWORD_VARIABLE, "x")

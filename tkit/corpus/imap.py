@@ -33,6 +33,9 @@ _FOUND_AT_ONCE = 80_000  # numbers in one answer to SEARCH, which imaplib limits
 _FETCHED_AT_ONCE, _FETCHED_BYTES = 50, 8 * 2**20
 _NAMED_FOLDERS = 30
 _SAID_CHARACTERS = 200
+_CLOSED = {rb"\Noselect", rb"\NonExistent"}
+# Folders that show the mails of others (RFC 6154, RFC 8457), such as Gmail's
+_ALL, _VIEWS = rb"\All", {rb"\Flagged", rb"\Important"}
 _BODY = b"BODY[]"
 # What IMAPClient raises if a server refuses a command, or answers what cannot be read; its errors are those of imaplib.
 _REFUSED = (imaplib.IMAP4.error, ValueError)
@@ -196,12 +199,39 @@ class Session:
             )
         return ""
 
+    def matching(self, pattern: str) -> tuple[list[str], list[str]]:
+        """Return the folders that a pattern of IMAP's LIST stands for: those that hold all mails once, and the others.
+
+        Raises
+        ------
+        TkitError
+            If there is none, the server cannot be reached, or it refuses the password.
+        """
+        try:
+            found = self._list(pattern)
+        except (_LostError, *_REFUSED) as error:
+            self.drop()
+            raise TkitError(f"{self._url.account}: the server does not list its folders ({self.said(error)})") from None
+        if any(_ALL in flags for flags in found.values()):  # which leaves out spam and trash, if anything
+            matching = sorted(name for name, flags in found.items() if flags & {_ALL, rb"\Junk", rb"\Trash"})
+        else:
+            matching = sorted(name for name, flags in found.items() if not flags & _VIEWS)
+        doubled = sorted(found.keys() - matching)
+        if not matching:
+            raise TkitError(f"{self._url.account}: no folder matches {printable(pattern)}: its folders: {self._folders()}")
+        return matching, doubled
+
+    def _list(self, pattern: str) -> dict[str, set[bytes]]:
+        """Return the folders that can be opened, and their flags."""
+        listed = self.run(lambda client: client.list_folders(pattern=pattern))
+        return {str(name): set(flags) for flags, _, name in listed if not _CLOSED & set(flags)}
+
     def _folders(self) -> str:
         """Return the names of the folders, the first ones only."""
-        listed: list[tuple[Sequence[bytes], bytes, str]] = []
+        found: dict[str, set[bytes]] = {}
         with suppress(Exception):  # the error that the user must see is another one
-            listed = self.run(lambda client: client.list_folders())
-        names = sorted(printable(str(name)) for flags, _, name in listed if rb"\Noselect" not in flags)
+            found = self._list("*")
+        names = sorted(map(printable, found))
         more = f", and {len(names) - _NAMED_FOLDERS} more" if len(names) > _NAMED_FOLDERS else ""
         return ", ".join(names[:_NAMED_FOLDERS]) + more if names else "INBOX"
 
@@ -404,9 +434,35 @@ class Mailboxes:
     def __init__(
         self, urls: Mapping[str, MailboxUrl], notes: list[Note], ask: Callable[[str], str | None] | None = None
     ) -> None:
+        self._urls = urls
+        self._notes = notes
         self._sessions = {url.account: Session(url, ask) for url in urls.values()}
+        self._folders: dict[str, list[ImapFolder]] = {}
         require_one_account(self._sessions)
-        self.folders = {name: ImapFolder(url, self._sessions[url.account], notes) for name, url in urls.items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._urls
+
+    def folders(self, name: str) -> list[ImapFolder]:
+        """Return the folders that a name stands for; several if it ends with ``*``.
+
+        Raises
+        ------
+        TkitError
+            See :meth:`Session.matching`.
+        """
+        if name not in self._folders:
+            url = self._urls[name]
+            session = self._sessions[url.account]
+            matching = [url.folder]
+            if url.folder.endswith("*"):
+                matching, doubled = session.matching(url.folder)
+                self._notes.append(Note(url.account, f"folders read: {', '.join(map(printable, matching))}"))
+                if doubled:
+                    what = f"folders skipped (their mails are in those that are read): {', '.join(map(printable, doubled))}"
+                    self._notes.append(Note(url.account, what))
+            self._folders[name] = [ImapFolder(url._replace(folder=folder), session, self._notes) for folder in matching]
+        return self._folders[name]
 
     def close(self) -> None:
         """Log out everywhere."""

@@ -133,8 +133,8 @@ def _read_all(
     notes: list[Note],
 ) -> Iterator[RawMessage]:
     def inputs(path: str, problems: list[Problem], notes: list[Note]) -> Iterator[_Input]:
-        if mailboxes is not None and path in mailboxes.folders:
-            return iter([mailboxes.folders[path]])
+        if mailboxes is not None and path in mailboxes:
+            return iter(mailboxes.folders(path))
         return _input_files(path, problems, notes)
 
     with closing(mailboxes) if mailboxes is not None else nullcontext():
