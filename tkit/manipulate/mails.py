@@ -301,7 +301,8 @@ def manipulate(
     Returns
     -------
     Edited or None
-        None if the reference is in a style sheet, a conditional comment or a shadow tree, or if one of the manipulations cannot be done to it.
+        None if the reference is in a style sheet, a conditional comment or a shadow tree, or if one of the manipulations
+        cannot be done to it.
 
     Raises
     ------
