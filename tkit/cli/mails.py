@@ -131,7 +131,8 @@ def audit(
     for table in audit_tables(result):
         Console().print(table)
     if output:
-        errors.print(f"{form}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
+        what = "page" if form == AuditFormat.HTML else form
+        errors.print(f"{what}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
 
 
 def _audit_format(option: AuditFormat | None, output: Path | None) -> AuditFormat:
