@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tkit.html import RemoteReference, read_document, read_message, references
 from tkit.html.ancestry import Ancestry
 from tkit.html.hints import html_may_load
-from tkit.html.reading import Backend, srcset_candidates
+from tkit.html.loads import srcset_candidates
+from tkit.html.trees import Backend
 from tkit.mail import Message
 
 BACKENDS: tuple[Backend, ...] = ("lexbor", "soup")
