@@ -9,9 +9,12 @@ from functools import lru_cache
 from tkit.html.carriers import SHEET_USES, Carrier, Value
 from tkit.html.css import css_urls
 
-Load = tuple[str, str, str]  # carrier, URL, descriptor
+Load = tuple[str, str, str]
+"""A carrier, a URL as written, and the descriptor of a ``srcset`` candidate."""
 
 NO_NAMES: frozenset[str] = frozenset()
+"""No custom property is a URL: the usual case."""
+
 # Only the last character of a run of white space separates the time from the URL, so that no run is searched twice.
 _REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
 _SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}

@@ -1,4 +1,4 @@
-"""The trees of an HTML text: by lexbor, by html5lib, or none but its tags."""
+"""The nodes of an HTML text that a reader visits, by any of three parsers."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def candidates(html: str) -> Iterable[Any]:
 
 
 def soup_nodes(html: str) -> Iterable[Any]:
+    """Return the nodes of html5lib's tree.
+
+    Raises
+    ------
+    TkitError
+        If it is not installed.
+    """
     try:
         from tkit.html.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import, and is an extra
     except ImportError as error:
@@ -43,10 +50,12 @@ def soup_nodes(html: str) -> Iterable[Any]:
 
 
 def tag_nodes(html: str) -> Iterable[Any]:
+    """Return a text's tags and comments, for a text whose tree would take too long."""
     return TagParser(html).root.traverse()
 
 
 def all_nodes(html: str) -> Iterable[Any]:
+    """Return every node of lexbor's tree."""
     return _nodes(LexborHTMLParser(html).root)
 
 
