@@ -21,7 +21,7 @@ from tkit.mail.charset import DecodedText, decode_text
 from tkit.mail.containers import MSG, WORDS, Container, UnreadError, container_of, opened, why_closed
 from tkit.mail.content import read_content
 from tkit.mail.emlx import split_emlx
-from tkit.mail.headers import message_head
+from tkit.mail.headers import MBOX_LINE, message_head
 from tkit.mail.outlook import OLE_MAGIC
 from tkit.mail.parts import Leaf, Walk
 from tkit.mail.transfer import UNKNOWN, decoded, defects_of, is_known
@@ -48,6 +48,7 @@ _END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _LONGEST_SUBJECT = 10_000  # characters; the standard library's time grows with the square of the encoded words
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
+_MBOX_LINE = re.compile(MBOX_LINE)
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
@@ -258,7 +259,7 @@ class Message:
 
 def mbox_line_length(raw: bytes) -> int:
     """Return the length of the mbox ``From `` line at the start of a mail, 0 if it has none."""
-    if not raw.startswith(b"From "):
+    if not _MBOX_LINE.match(raw):
         return 0
     return raw.find(b"\n") + 1 or raw.find(b"\r") + 1 or len(raw)
 
