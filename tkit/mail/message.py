@@ -365,8 +365,9 @@ def _structural_defects(raw: bytes) -> Iterator[str]:
     while waiting:  # without recursion: hostile nesting must not exhaust the stack
         node = waiting.pop()
         yield from (f"MIME: {type(defect).__name__}" for defect in node.defects)
-        if node.is_multipart():
-            waiting.extend(reversed(node.get_payload()))
+        payload = node.get_payload() if node.is_multipart() else None
+        if isinstance(payload, list):
+            waiting.extend(child for child in reversed(payload) if isinstance(child, _Part))
     for leaf in Walk(raw).leaves:
         if leaf.content_type in HTML_TYPES:
             yield from defects_of(raw[leaf.start : leaf.end], leaf.encoding)
