@@ -24,7 +24,8 @@ from tkit.html import Document, RemoteReference, read_message
 from tkit.html.hints import html_may_load
 from tkit.mail import Message
 from tkit.url import holds_address
-from tkit.url.providers import is_store, provider_of
+from tkit.url.services import service_of
+from tkit.url.stores import is_store
 
 ROWS_AT_ONCE = 4096
 """References in a batch: enough to spread the cost of each call, few enough to stay in the processor's cache."""
@@ -46,9 +47,9 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     -------
     DataFrame
         One row per remote reference, in the order of the messages and of each document: the columns ``message_sha256``,
-        ``part``, ``index``, ``carrier``, ``url``, ``resolved_url``, and as float32 the features that can be computed from one
-        mail (``feature_names("message")``). Local references have no row. :mod:`tkit.features.campaign` joins the features
-        from the other copies of a mailing.
+        ``part``, ``index``, ``carrier``, ``url``, ``resolved_url``, ``loaded_by`` (:data:`tkit.html.LOADED_BY`), and as
+        float32 the features that can be computed from one mail (``feature_names("message")``). Local references have no row.
+        :mod:`tkit.features.campaign` joins the features from the other copies of a mailing.
 
     Examples
     --------
@@ -129,6 +130,7 @@ def _frame(hashes: list[str], references: list[RemoteReference], columns: dict[s
             "carrier": _texts([reference.carrier for reference in references]),
             "url": _texts([reference.url for reference in references]),
             "resolved_url": _texts([reference.resolved_url for reference in references]),
+            "loaded_by": _texts([reference.loaded_by for reference in references]),
         }
     )
     matrix = np.empty((len(_FEATURE_NAMES), len(references)), np.float32)
@@ -149,7 +151,7 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
     urls = rows.urls[: rows.n_picture_urls]
     tails = [url[url.find("/", 8) :] for url in urls]
     unique = dict(rows.analysed.columns)
-    services = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
+    services = [service_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
     unique["provider_known"] = column([bool(name) for name, _ in services])
     unique["provider_open"] = column([is_open for _, is_open in services])
     unique["store_known"] = column([is_store(host) for host in rows.hosts[: rows.n_picture_urls]])
