@@ -58,7 +58,7 @@ def is_sound(raw: bytes) -> bool:
             return False
         if is_message and not any(name.lower() == "content-type" for name, _ in node.items()):
             return False
-        if not re.fullmatch(r"[!-9;-~]+", node.get_content_type()):  # it takes "text/html\n x" and "text/html:" for types
+        if not re.match(r"[\w.+-]+/[\w.+-]+(;|$)", node.get("Content-Type", "text/plain")):  # nor do they agree on other types
             return False
         payload = node._payload  # type: ignore[attr-defined]
         is_message = node.get_content_maintype() == "message" and node.get_content_type() != "message/delivery-status"
