@@ -23,13 +23,15 @@ from tkit.errors import TkitError
 from tkit.html import Document, RemoteReference, read_document
 from tkit.html.places import Load, places, unused_attribute
 from tkit.html.source import Tag
-from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.manipulate.urls import header_picture, jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
 _T = TypeVar("_T")
 # A sender's choices are drawn by the tracker's URL, so that no detector can learn the disguise itself.
 _SIZES = ((120, 60), (600, 200), (88, 31), (300, 250), (48, 48), (560, 120), (180, 40), (32, 32), (200, 150), (640, 360))
 _ALTS = ("News", "Logo", "Shop now", "Our latest news", "Follow us", "View in browser", "Banner", "Autumn offers are here", "")
+_HEADER_SIZE = (600, 200)
+_HEADER_ALTS = tuple(filter(None, _ALTS))
 _SHORT_LENGTHS = (4, 5, 6, 7, 8)
 _PIECE_LENGTHS = (2, 3, 4, 5, 6)
 _REDIRECT_LENGTHS = (10, 16, 20, 22, 27, 32, 40)
@@ -162,11 +164,11 @@ def _top_of_body(edit: _Edit) -> bool:
     return True
 
 
-def _alt_and_link(edit: _Edit) -> bool:
+def _alt_and_link(edit: _Edit, alts: Sequence[str] = _ALTS) -> bool:
     if not edit.is_picture:
         return False
     node = edit.node
-    node.attrs["alt"] = edit.drawn("alt", _ALTS)
+    node.attrs["alt"] = edit.drawn("alt", alts)
     if edit.reference.ancestry.link is not None:
         return True
     href = edit.link() or (f"https://www.{edit.sender}/" if edit.sender else "")
@@ -241,6 +243,16 @@ def _behind_redirect(edit: _Edit) -> bool:
     return bool(link) and _rewrite(edit, link_redirect(edit.url, link, edit.drawn("redirect", _REDIRECT_LENGTHS)))
 
 
+def _header(edit: _Edit) -> bool:
+    domain = edit.sender or registrable_domain(host_of(edit.link()))
+    if not (domain and edit.is_picture):
+        return False
+    _bare(edit)
+    for side, pixels in zip(("width", "height"), _HEADER_SIZE, strict=True):
+        edit.node.attrs[side] = str(pixels)
+    return _rewrite(edit, header_picture(edit.url, domain)) and _alt_and_link(edit, _HEADER_ALTS)
+
+
 MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "ordinary-size": _ordinary_size,
     "no-size": _no_size,
@@ -253,8 +265,16 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "jpg": _photo,
     "link-redirect": _behind_redirect,
     "css-background": _css_background,
+    "header-picture": _header,
 }
 """The manipulations by name, in the order in which several are done; docs/manipulations.md describes each."""
+
+WHOLE = ("header-picture",)
+"""Those that replace everything about the element and its URL. A sender's own header pictures are written in exactly that way,
+so one mail cannot tell which of them is a tracker, and nothing can be learnt from such copies."""
+
+COMBINED = tuple(name for name in MANIPULATIONS if name not in WHOLE)
+"""Those that are combined, and drawn for copies to train on."""
 
 HARMLESS = (
     "ordinary-size",
@@ -268,8 +288,15 @@ HARMLESS = (
 )
 """Those after which a good picture is still a good one: they add no identifier."""
 
-PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordinary-size", "no-size"))
+PAIRS = tuple(pair for pair in combinations(COMBINED, 2) if pair != ("ordinary-size", "no-size"))
 """All pairs that can be done together."""
+
+TRIPLES = tuple(
+    triple
+    for triple in combinations(("ordinary-size", "alt-and-link", "sender-domain", "neutral-words", "short-token", "jpg"), 3)
+    if "ordinary-size" in triple
+)
+"""Three at once: an ordinary size, and two of the edits that make a picture look like content."""
 
 
 def manipulate(
@@ -279,6 +306,7 @@ def manipulate(
     sender: str = "",
     document: Document | None = None,
     drawn_by: str = "",
+    url: str = "",
 ) -> Edited | None:
     """Manipulate one reference of a document.
 
@@ -297,6 +325,8 @@ def manipulate(
     drawn_by : str
         The text by which sizes, texts and lengths are drawn; by default the reference's own URL. One text for all copies of a
         mailing gives its tracker the same size in all of them, as one template does.
+    url : str
+        What the reference requests instead, before the manipulations: in the copy of another recipient.
 
     Returns
     -------
@@ -330,7 +360,8 @@ def manipulate(
     tree = LexborHTMLParser(f'{html[: tag.name_end]} {marker}=""{html[tag.name_end :]}')
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
-    if names and edit.url != reference.url and not _rewrite(edit, edit.url):
+    wanted = url or edit.url
+    if (names or url) and wanted != reference.url and not _rewrite(edit, wanted):
         return None
     if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):
         return None

@@ -14,7 +14,7 @@ from tkit.detectors import Detector
 from tkit.errors import TkitError
 from tkit.evaluate import cross_validated_scores
 from tkit.features import KEY
-from tkit.labels import headline
+from tkit.labels import TRACKER, Target, headline
 from tkit.splits import Split
 
 
@@ -47,6 +47,7 @@ def scores_with_copies(
     copies: pd.DataFrame,
     splits: Sequence[Split],
     progress: Callable[[int, int], None] | None = None,
+    target: Target = TRACKER,
 ) -> tuple[Floats, Floats]:
     """Cross-validate a detector, and score each copy by the model that has not seen its original.
 
@@ -60,6 +61,8 @@ def scores_with_copies(
         As :func:`tkit.manipulate.copies.manipulated_rows` returns them.
     splits : sequence of Split
     progress : callable, optional
+    target : Target
+        What the detector learns.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def scores_with_copies(
     numbered = rows.reset_index(drop=True)
     copy_scores = np.full(len(copies), np.nan)
     score = cross_validated_scores(
-        lambda: _WithCopies(detector_factory(), copies, originals, copy_scores), numbered, splits, progress
+        lambda: _WithCopies(detector_factory(), copies, originals, copy_scores), numbered, splits, progress, target=target
     )
     return score, copy_scores
 
