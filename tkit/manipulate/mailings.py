@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from tkit.campaigns import Copy, copy_of
+from tkit.features import KEY
 from tkit.features.campaign import CAMPAIGN_FEATURES, MOST
 from tkit.html import read_document
 from tkit.labels import INDIVIDUAL, TRACKER
 from tkit.mail import Message
+from tkit.manipulate.letters import LETTER
 from tkit.manipulate.mails import manipulate
 from tkit.manipulate.urls import LEAST_OWN, own_token
 from tkit.url import registrable_domain, unwrap
@@ -131,6 +133,36 @@ def _edited(
     changed = copy.copy(message)
     changed.html_parts = tuple(parts)
     return changed, *found
+
+
+def known_copies(gold: pd.DataFrame, manipulated: pd.DataFrame) -> pd.DataFrame:
+    """Return labelled references and their disguised copies as if other copies of their mailings were known, to train on.
+
+    A sender disguises all copies of a mailing in the same way. Letters go to one person and are left out.
+
+    Parameters
+    ----------
+    gold : DataFrame
+        The key, ``label`` and the features of the vantage point ``campaign``; without U.
+    manipulated : DataFrame
+        Their disguised copies (:func:`tkit.manipulate.copies.manipulated_rows`), with the same features.
+
+    Returns
+    -------
+    DataFrame
+        The columns of both: the references with each of :data:`COUNTS`, ``manipulation`` ``"copies"``, and the disguised copies
+        with one of them each.
+    """
+    key = list(KEY)
+    known = gold[gold["label"] != "U"]
+    plain = manipulated[~manipulated["manipulation"].str.startswith(LETTER)]
+    disguised = plain.merge(known[[*key, "label"]], on=key, validate="many_to_one")
+    several = [
+        as_mailings(rows, rows["label"], count)
+        for number, count in enumerate(COUNTS)
+        for rows in (known.assign(manipulation="copies"), disguised.iloc[number :: len(COUNTS)])
+    ]
+    return pd.concat(several, ignore_index=True, join="inner")
 
 
 def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0) -> pd.DataFrame:
