@@ -1,7 +1,7 @@
 """Labelled mails as mailings: the copies that other recipients of the same mail would have got.
 
-The corpora hold few true copies, so that hardly any labelled tracker can be compared with its counterparts. Here they are built:
-in the copy of another recipient, every reference labelled T or P has a token of the recipient's own
+The corpora hold few true copies, so that hardly any labelled tracker can be compared with its counterparts. Here they are
+built: in the copy of another recipient, every reference labelled T or P has a token of the recipient's own
 (:func:`tkit.manipulate.urls.own_token`), and everything else stays as it is.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tkit.campaigns import Copy, copy_of
 from tkit.features import KEY
@@ -168,10 +169,10 @@ def known_copies(gold: pd.DataFrame, manipulated: pd.DataFrame) -> pd.DataFrame:
 def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0) -> pd.DataFrame:
     """Return rows with the features of ``campaign`` that they would have if several copies of their mailing were known.
 
-    A reference labelled T or P has a token of its own in each copy, and a good picture is the same in all. What comparisons meet
-    besides is drawn: trackers without a token; good pictures with two versions, on rotating servers or in some copies only; and
-    copies whose recipients are unknown or one and the same. Mails are not needed, so that a dataset without URLs is enough; what
-    :func:`tkit.campaigns.compare` finds in whole mails may differ in detail.
+    A reference labelled T or P has a token of its own in each copy, and a good picture is the same in all. What comparisons
+    meet besides is drawn: trackers without a token; good pictures with two versions, on rotating servers or in some copies
+    only; and copies whose recipients are unknown or one and the same. Mails are not needed, so that a dataset without URLs is
+    enough; what :func:`tkit.campaigns.compare` finds in whole mails may differ in detail.
 
     Parameters
     ----------
@@ -212,7 +213,7 @@ def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0)
     known = drawing.random(size) >= _ONE_RECIPIENT
     recipients = np.where(known, present, 1)
     everywhere = rows[["url_messages_known", "url_recipients_known", "url_mailings_known"]].to_numpy(np.float64)
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "copies_known": np.full(size, count),
         "recipients_known": np.where(known, count, 1),
         "copies_share": present / count,
@@ -221,7 +222,7 @@ def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0)
         "copies_token_length": np.where(several, np.where(differs, length, 0), -1),
         "own_of_recipient": np.where(several, differs & coded & known, -1),
         "own_of_copy": np.where(several, differs & coded & ~known, -1),
-        "own_of_mailing": rows["own_of_mailing"],
+        "own_of_mailing": rows["own_of_mailing"].to_numpy(),
         "url_messages_known": np.where(differs, 1, np.maximum(everywhere[:, 0], present)),
         "url_recipients_known": np.where(differs, 1, np.maximum(everywhere[:, 1], recipients)),
         "url_mailings_known": np.where(own, 1, everywhere[:, 2]),
