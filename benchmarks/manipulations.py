@@ -424,8 +424,8 @@ def limit_lines(message: dict[str, Cost], likeness: dict[str, Alike]) -> list[st
         f" {place.pictures:,} content pictures are all rewritten in that form, and a model is trained to tell the rewritten"
         " trackers from the rewritten pictures, on other components. How often does it score the tracker higher than a picture"
         f" of the same mail? AUC {place.auc:.2f} where each stays in its place, {top.auc:.2f} with each moved to the top; 0.50"
-        " is chance. The first figure shows the place alone: at the end of a mail there is rarely a header picture. A sender who"
-        " hides a tracker moves it.",
+        " is chance. The first figure shows the place alone: at the end of a mail there is rarely a header picture. A sender"
+        " who hides a tracker moves it.",
     ]
 
 
