@@ -120,13 +120,14 @@ def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, fold
         "",
         summary(copies, verdicts.of_built),
         "",
-        f"The model of the built-in bundle `campaign`, in {folds} folds by component; thresholds chosen on the other folds: at"
-        f" most {BUDGET:.1%} of the pictures that a person should see flagged as trackers, at most {INDIVIDUAL_BUDGET:.1%} of"
-        " the content pictures and spacers individual. The corpora hold few true copies of labelled mails, so these are built:"
-        " a gold mail is sent to other recipients again; there, every reference labelled T or P gets other tokens of the"
-        " same form, and all else stays. The disguise is the same in all copies, as one template makes it. The mails are then"
-        " extracted and compared like any others. *Found* is a tracker that is reported as a tracker or a personalised picture. At most"
-        f" {MOST} references of a label and component are drawn.",
+        f"The model of the built-in bundle `campaign`, in {folds} folds by component; thresholds chosen on the other"
+        f" folds: at most {BUDGET:.1%} of the pictures that a person should see flagged as trackers, at most"
+        f" {INDIVIDUAL_BUDGET:.1%} of the content pictures and spacers individual. The corpora hold few true copies of"
+        " labelled mails, so these are built: a gold mail is sent to other recipients again; there, every reference"
+        " labelled T or P gets other tokens of the same form, and all else stays. The disguise is the same in all copies,"
+        " as one template makes it. The mails are then extracted and compared like any others. *Found* is a tracker that"
+        f" is reported as a tracker or a personalised picture. At most {MOST} references of a label and component are"
+        " drawn.",
         "",
         *disguise_lines(copies, verdicts.of_built),
         "",

@@ -31,7 +31,7 @@ from tkit.html.style import dimension, parse_style
 from tkit.mail import Message
 from tkit.url import clean, registrable_domain, resolve, unwrap
 from tkit.url.decoding import decoded_forms
-from tkit.url.providers import provider_of
+from tkit.url.services import service_of
 
 SAMPLE = [Message.from_bytes(path.read_bytes()) for path in sorted((ROOT / "data" / "sample").glob("*.eml"))]
 Ask = Callable[..., dict[str, list[Any]]]
@@ -280,9 +280,13 @@ def test_services(ask: Ask) -> None:
         ["a.example", "/"],
         ["rsys2.net", "/x"],
         ["sendgrid.net.example", "/wf/open"],
-        ["s7.exacttarget.com", "/open.aspx"],
+        ["s7.exacttarget.com", "/open.aspx?f"],
+        ["t.sidekickopen77.com", "/e2t/o/5"],
+        ["links-2.govdelivery.com", "/CI0/0123456789abcdef-01234567-89ab-cdef-0123-456789abcdef-000000/x"],
+        ["a.example", "/lists/ut.php?u=0123456789abcdef0123456789abcdef"],
+        ["a.example", "/ut.php?u=0"],
     ]
-    expected = [dict(zip(("name", "isOpen"), provider_of(host, tail), strict=True)) for host, tail in pairs]
+    expected = [dict(zip(("name", "isOpen"), service_of(host, tail), strict=True)) for host, tail in pairs]
     assert ask(provider=pairs)["provider"] == expected
 
 

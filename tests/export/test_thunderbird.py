@@ -62,7 +62,8 @@ BADGE = """
 const window = Services.wm.getMostRecentWindow("mail:3pane");
 const browser = window.document.getElementById("tabmail").tabInfo[1].chromeBrowser; // at first it shows about:blank
 const button = () => browser.contentDocument.querySelector("[id$='-messageDisplayAction-toolbarbutton']");
-while ((button()?.getAttribute("badge") ?? "") !== given[0]) await new Promise((next) => window.setTimeout(next, 20));
+const badge = () => button()?.getAttribute("badge") ?? "";
+while (badge() !== given[0]) await new Promise((next) => window.setTimeout(next, 20));
 """
 JUDGED = """
 const { session } = page.wrappedJSObject.messenger.storage;

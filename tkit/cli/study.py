@@ -47,7 +47,7 @@ def study(
     budget_unit: BudgetUnit = Unit.PICTURES,
     cluster: Annotated[
         Cluster, typer.Option(help="Groups of rows that the resamples of the intervals draw whole.")
-    ] = Cluster.SENDER,
+    ] = Cluster.COMPONENT,
     quick: Annotated[bool, typer.Option("--quick", help="Only the boosting model on unseen kits: a first look.")] = False,
     gate: Annotated[Path | None, typer.Option(help="File of floors: fail if a key figure is below its floor.")] = None,
     pin: Annotated[Path | None, typer.Option(help="File of floors to write; existing floors are not lowered.")] = None,

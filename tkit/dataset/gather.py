@@ -22,7 +22,7 @@ from tkit.html.source import start_tag
 from tkit.mail import Message
 from tkit.manipulate.letters import letter_of
 from tkit.url import host_of, is_registered, registrable_domain, unwrap
-from tkit.url.providers import providers
+from tkit.url.services import service_names
 
 SALT = "tkit sender "
 """The text before a sender's registrable domain in its hash."""
@@ -105,7 +105,7 @@ def gather(
     rows["year"] = rows["date"].dt.year.fillna(0).astype(np.int16)
     rows["declared_size"] = declared_size(rows)
     rows["host_domain"] = _distinct(rows["resolved_url"], lambda url: _published_domain(host_of(unwrap(url))))
-    rows["provider"] = _distinct(rows["resolved_url"], lambda url: providers([url])[0])
+    rows["provider"] = _distinct(rows["resolved_url"], lambda url: service_names([url])[0])
     gathered.references, gathered.messages = rows, messages
     return gathered
 

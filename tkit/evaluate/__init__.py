@@ -19,6 +19,7 @@ from tkit.evaluate.crossvalidation import (
 from tkit.evaluate.decay import area_under_time, over_time
 from tkit.evaluate.evaluation import Evaluation, Rates
 from tkit.evaluate.paired import compared, comparison, differences, paired_difference, weighted_base_rate
+from tkit.evaluate.populations import COUNTS, by_population, populations
 from tkit.evaluate.rates import (
     UNITS,
     Estimate,
@@ -34,6 +35,7 @@ from tkit.evaluate.slices import SLICES, slices
 from tkit.labels import headline
 
 __all__ = [
+    "COUNTS",
     "MEMBER_WEIGHT",
     "SLICES",
     "UNITS",
@@ -47,6 +49,7 @@ __all__ = [
     "Trial",
     "Unit",
     "area_under_time",
+    "by_population",
     "choose_threshold",
     "compared",
     "comparison",
@@ -56,6 +59,7 @@ __all__ = [
     "mail_units",
     "over_time",
     "paired_difference",
+    "populations",
     "roc_points",
     "run_trials",
     "slices",

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from tkit.errors import TkitError
 
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 """Version of the schema; written into every dataset and bundle."""
 
 KEY = ("message_sha256", "part", "index")

@@ -24,7 +24,8 @@ from tkit.html import Document, RemoteReference, read_message
 from tkit.html.hints import html_may_load
 from tkit.mail import Message
 from tkit.url import holds_address
-from tkit.url.providers import is_store, provider_of
+from tkit.url.services import service_of
+from tkit.url.stores import is_store
 
 ROWS_AT_ONCE = 4096
 """References in a batch: enough to spread the cost of each call, few enough to stay in the processor's cache."""
@@ -149,7 +150,7 @@ def _url_columns(rows: Numbering) -> dict[str, Floats]:
     urls = rows.urls[: rows.n_picture_urls]
     tails = [url[url.find("/", 8) :] for url in urls]
     unique = dict(rows.analysed.columns)
-    services = [provider_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
+    services = [service_of(host, tail) for host, tail in zip(rows.hosts, tails, strict=False)]
     unique["provider_known"] = column([bool(name) for name, _ in services])
     unique["provider_open"] = column([is_open for _, is_open in services])
     unique["store_known"] = column([is_store(host) for host in rows.hosts[: rows.n_picture_urls]])

@@ -23,6 +23,7 @@ from tkit.report.tables import (
     differences_grid,
     label_grid,
     merit_grid,
+    populations_grid,
     slices_grid,
     splits_grid,
     verdicts_grid,
@@ -40,7 +41,7 @@ class Details:
     ----------
     answer : sequence of str
         Paragraphs that the page begins with.
-    splits, differences, verdicts, slices, over_time : DataFrame
+    splits, differences, verdicts, populations, slices, over_time : DataFrame
         As :class:`tkit.study.StudyResult` has them.
     errors : DataFrame, optional
         As :meth:`tkit.evaluate.Evaluation.errors` gives them; computed if missing.
@@ -50,6 +51,7 @@ class Details:
     splits: pd.DataFrame = field(default_factory=pd.DataFrame)
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    populations: pd.DataFrame = field(default_factory=pd.DataFrame)
     slices: pd.DataFrame = field(default_factory=pd.DataFrame)
     over_time: pd.DataFrame = field(default_factory=pd.DataFrame)
     errors: pd.DataFrame | None = None
@@ -124,6 +126,7 @@ def write_study(
         ),
         _given("On unseen data", grid_html(splits_grid(details.splits, wide=True)) if len(details.splits) else ""),
         _given("The three verdicts", grid_html(verdicts_grid(details.verdicts)) if len(details.verdicts) else ""),
+        _given("Wanted mail of today and old mail", *map(grid_html, _populations(details.populations))),
         _given("Over time", *_decayed(details.over_time, shown)),
         _given("Where it works and where it does not", grid_html(slices_grid(details.slices)) if len(details.slices) else ""),
         section("Errors", errors_html(errors, name), shown.get("figures/scores.svg", "")),
@@ -175,6 +178,11 @@ def _drawings(
             f"Scores of {name} by label; the counts are on a logarithmic scale.",
         )
     return drawn
+
+
+def _populations(table: pd.DataFrame) -> list[Grid]:
+    kinds = [] if table.empty else table["population"].unique().tolist()
+    return [populations_grid(table, kind) for kind in kinds]
 
 
 def _decayed(over_time: pd.DataFrame, shown: Mapping[str, str]) -> tuple[str, ...]:

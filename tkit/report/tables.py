@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from tkit.bundle import VERDICTS
+from tkit.evaluate import COUNTS
 from tkit.evaluate.percent import percent
 from tkit.labels.headline import VISIBLE
 from tkit.report.draw import Grid, drawn, share_with_interval
@@ -161,6 +162,37 @@ def verdicts_grid(verdicts: pd.DataFrame) -> Grid:
         f" Visible: a declared side of {VISIBLE} px or more."
     )
     return Grid("Verdicts by label", ("corpus", "label", *columns), rows, len(columns), note)
+
+
+def populations_grid(populations: pd.DataFrame, population: str) -> Grid:
+    """Return the rates of every detector on one kind of mail, counted by rows, mails and components.
+
+    Parameters
+    ----------
+    populations : DataFrame
+        As :func:`tkit.evaluate.by_population` gives it.
+    population : str
+        One of its kinds of mail.
+    """
+    of_kind = populations[populations["population"] == population]
+    rows = []
+    for (name, vantage), counted in of_kind.groupby(["name", "vantage"], sort=False):
+        by_count = counted.set_index("count").to_dict("index")
+        cells = [share_with_interval(by_count[count], rate, " ") for rate in ("tpr", "fpr") for count in COUNTS]
+        rows.append((f"{name}\n{vantage}", *cells))
+    columns = ("detector", *(f"{rate}, by {count}" for rate in ("recall", "false positives") for count in COUNTS))
+    first = of_kind.groupby("count")[["trackers", "negatives"]].first()
+    numbers = {
+        kind: f"{by['rows']:,} of {by['mails']:,} mails and {by['components']:,} components"
+        for kind, by in first.to_dict().items()
+    }
+    note = (
+        f"{numbers['trackers']} are trackers, {numbers['negatives']} are pictures that a person should see. At the chosen"
+        " threshold, each share with its 95% interval, bootstrap over components. By mails: every tracker of the mail is"
+        " flagged; at least one picture of it that a person should see is. By components: the mean of their rates, so that"
+        " each counts once."
+    )
+    return Grid(population.capitalize(), columns, rows, len(columns) - 1, note)
 
 
 def slices_grid(slices: pd.DataFrame) -> Grid:

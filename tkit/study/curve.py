@@ -23,7 +23,7 @@ def learning_curve(
     *,
     shares: Sequence[float] = SHARES,
     max_false_alarms: float = BUDGET,
-    cluster: str = "sender_key",
+    cluster: str = "component",
     seed: int = 0,
     workers: int = 1,
 ) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def learning_curve(
         ones.
     max_false_alarms : float
         Maximum false positive rate that the thresholds are chosen for.
-    cluster : {"sender_key", "component"}
+    cluster : {"component", "sender_key"}
         Groups of rows that the resamples of the intervals draw whole.
     seed : int
         Of the drawing of groups.

@@ -18,14 +18,12 @@ from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.evaluate import Evaluation, Unit
 from tkit.features import KEY
-from tkit.labels import INDIVIDUAL, TRACKER, Target
 from tkit.mail import Message
 from tkit.manipulate.copies import manipulated_rows
 from tkit.splits import Split
 from tkit.splits.folds import connected_components
-from tkit.study.answers import Answers
 from tkit.study.plans import Plan, unseen_kit
-from tkit.study.train import BUDGET, INDIVIDUAL_BUDGET, Progress, Training, fit_bundle, try_plans
+from tkit.study.train import BUDGET, Progress, Training, fit_bundle, try_answers
 from tkit.url import host_of, registrable_domain, unwrap
 
 CORPUS = "own"
@@ -154,22 +152,17 @@ def train_own(
         Split(split.name, split.train, split.test & testable) for split in plan.splits if (split.test & testable).any()
     )
     plan = Plan(plan.name, plan.claim, splits, plan.groups)
-
-    def evaluate(target: Target, budget: float) -> Evaluation:
-        (evaluation,) = try_plans(
-            rows,
-            [(factory, plan)],
-            max_false_alarms=budget,
-            unit=unit,
-            cluster="component",
-            seed=seed,
-            workers=workers,
-            progress=None if progress is None else lambda done, total: progress(f"own {target.name}", done, total),
-            target=target,
-        )
-        return evaluation
-
-    answers = Answers(evaluate(TRACKER, max_false_alarms), evaluate(INDIVIDUAL, INDIVIDUAL_BUDGET))
+    answers = try_answers(
+        rows,
+        factory,
+        plan,
+        max_false_alarms=max_false_alarms,
+        unit=unit,
+        cluster="component",
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
     used = "own labels and the published dataset" if with_dataset else "own labels only"
     training = Training(_digest(rows), f"{len(own.rows):,} own labels; trained on {used}.")
     bundle = fit_bundle(factory, rows, answers, max_false_alarms, unit, training=training, date=date)

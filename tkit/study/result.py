@@ -26,6 +26,8 @@ class StudyResult:
         ``split`` and ``claim``, then the columns of `comparison`: the best model, one row per split.
     verdicts : DataFrame
         :meth:`tkit.study.answers.Answers.by_label` of the best model on unseen kits.
+    populations : DataFrame
+        :func:`tkit.evaluate.by_population` of all detectors and published lists.
     slices : DataFrame
         :func:`tkit.evaluate.slices` of the best model.
     over_time : DataFrame
@@ -52,6 +54,7 @@ class StudyResult:
     differences: pd.DataFrame
     splits: pd.DataFrame
     verdicts: pd.DataFrame
+    populations: pd.DataFrame
     slices: pd.DataFrame
     over_time: pd.DataFrame
     errors: pd.DataFrame

@@ -15,8 +15,20 @@ from tkit.bundle import Bundle
 from tkit.dataset import Dataset
 from tkit.detectors import RULES
 from tkit.detectors.models import BoostingModel, ForestModel, LogisticModel, TreeModel
-from tkit.evaluate import Evaluation, Unit, compared, comparison, differences, over_time, slices, weighted_base_rate
+from tkit.evaluate import (
+    Estimate,
+    Evaluation,
+    Unit,
+    by_population,
+    compared,
+    comparison,
+    differences,
+    over_time,
+    slices,
+    weighted_base_rate,
+)
 from tkit.evaluate.percent import percent, percent_estimate
+from tkit.evaluate.slices import FEW
 from tkit.features import FEATURE_VERSION
 from tkit.features.words import reasons
 from tkit.labels import INDIVIDUAL, TRACKER, Target
@@ -34,6 +46,9 @@ from tkit.study.train import (
     training_of,
     try_plans,
 )
+
+WEAKEST = 5
+"""Parts of the test rows with the lowest recall that the summary names."""
 
 NEAR = 3
 """Nearest training rows that are listed with each error."""
@@ -90,7 +105,7 @@ def run_study(
     seed: int = 0,
     max_false_alarms: float = BUDGET,
     unit: Unit = "pictures",
-    cluster: str = "sender_key",
+    cluster: str = "component",
     quick: bool = False,
     date: str,
     workers: int = 1,
@@ -111,7 +126,7 @@ def run_study(
         Maximum false positive rate, as a share of the `unit`; each threshold is chosen for it inside the training side.
     unit : {"pictures", "mails"}
         Pictures that a person should see that are flagged, or mails with at least one that is.
-    cluster : {"sender_key", "component"}
+    cluster : {"component", "sender_key"}
         Groups of rows that the resamples of the intervals draw whole.
     quick : bool
         Only the boosting model on unseen kits: a first look.
@@ -150,7 +165,9 @@ def run_study(
     base_rate = weighted_base_rate(best)
     table = comparison(evaluations, base_rate)
     splits = _compare_splits(of_plan, base_rate)
-    gains = differences(best, [*evaluations, *_evaluate_lists(rows, settings)], max_false_alarms)
+    with_lists = [*evaluations, *_evaluate_lists(rows, settings)]
+    gains = differences(best, with_lists, max_false_alarms)
+    apart, parts = by_population(with_lists), slices(best)
     bundle = fit_bundle(
         factories[best_name],
         rows,
@@ -167,7 +184,8 @@ def run_study(
         differences=gains,
         splits=splits,
         verdicts=verdicts,
-        slices=slices(best),
+        populations=apart,
+        slices=parts,
         over_time=_first_over_time(of_plan),
         errors=explained_errors(best, bundle),
         evaluations=evaluations,
@@ -176,7 +194,11 @@ def run_study(
         inputs=settings.digest(dataset),
         command=command,
         facts=facts(dataset, rows) | {"command": command, "intervals": _intervals(best)},
-        summary=(*_summary(best, splits, settings), _summary_of_answers(answers)),
+        summary=(
+            *_summary(best, splits, settings),
+            _summary_of_answers(answers),
+            *_summary_of_parts(best, apart, parts),
+        ),
     )
 
 
@@ -291,6 +313,23 @@ def _summary_of_answers(answers: Answers) -> str:
         f" {percent_estimate(rates.tpr, 1)} of the trackers and personalised pictures count as individual, with"
         f" {percent_estimate(rates.fpr, 2)} of the good pictures."
     )
+
+
+def _summary_of_parts(best: Evaluation, apart: pd.DataFrame, parts: pd.DataFrame) -> Iterator[str]:
+    """Yield what the best model does on each kind of mail, and where it is weakest."""
+    of_best = apart[(apart["name"] == best.name) & (apart["vantage"] == best.vantage) & (apart["count"] == "components")]
+    for row in of_best.dropna(subset=["tpr", "fpr"]).to_dict("records"):
+        yield (
+            f"{row['population'].capitalize()}, each component counted once:"
+            f" {percent_estimate(Estimate(row['tpr'], row['tpr_low'], row['tpr_high']), 1)} of the trackers of"
+            f" {row['trackers']:,} components, {percent(row['fpr'], 2)} of the pictures of {row['negatives']:,}."
+        )
+    many = parts[~parts["few"].str.contains("trackers")].nsmallest(WEAKEST, "tpr")
+    worst = "; ".join(
+        f"{row['slice']}: {row['value']} ({percent(row['tpr'], 1)} of {row['trackers']:,})" for row in many.to_dict("records")
+    )
+    if worst:
+        yield f"The lowest recall of parts with {FEW} trackers or more is on {worst}."
 
 
 def _summary(best: Evaluation, splits: pd.DataFrame, settings: _Settings) -> tuple[str, ...]:

@@ -83,26 +83,52 @@ def train_bundle(
     """
     rows = dataset.rows()
     factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.disguised(vantage))
-    plan = unseen_kit(rows, folds, seed)
+    answers = try_answers(
+        rows,
+        factory,
+        unseen_kit(rows, folds, seed),
+        max_false_alarms=max_false_alarms,
+        unit=unit,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+    return fit_bundle(factory, rows, answers, max_false_alarms, unit, training=training_of(dataset, rows, vantage), date=date)
+
+
+def try_answers(
+    rows: pd.DataFrame,
+    factory: ModelFactory,
+    plan: Plan,
+    *,
+    max_false_alarms: float = BUDGET,
+    unit: Unit = "pictures",
+    cluster: str = "component",
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Answers:
+    """Evaluate a model of each question on the test rows of a plan; the parameters are those of :func:`try_plans`.
+
+    `max_false_alarms` is the budget of the trackers; individual pictures have :data:`INDIVIDUAL_BUDGET`.
+    """
 
     def evaluate(target: Target, budget: float) -> Evaluation:
-        step = f"{vantage} boosting, {target.name}"
+        step = f"{factory().vantage} {target.name}"
         (evaluation,) = try_plans(
             rows,
             [(factory, plan)],
             max_false_alarms=budget,
             unit=unit,
+            cluster=cluster,
             seed=seed,
             workers=workers,
-            progress=None if progress is None else lambda done, total: progress(step, done, total),
+            progress=None if progress is None else partial(progress, step),
             target=target,
         )
         return evaluation
 
-    evaluations = Answers(evaluate(TRACKER, max_false_alarms), evaluate(INDIVIDUAL, INDIVIDUAL_BUDGET))
-    return fit_bundle(
-        factory, rows, evaluations, max_false_alarms, unit, training=training_of(dataset, rows, vantage), date=date
-    )
+    return Answers(evaluate(TRACKER, max_false_alarms), evaluate(INDIVIDUAL, INDIVIDUAL_BUDGET))
 
 
 def try_plans(
@@ -111,7 +137,7 @@ def try_plans(
     *,
     max_false_alarms: float = BUDGET,
     unit: Unit = "pictures",
-    cluster: str = "sender_key",
+    cluster: str = "component",
     seed: int = 0,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -127,7 +153,7 @@ def try_plans(
         A factory of new, unfitted models, and the plan to evaluate them on.
     max_false_alarms, unit, seed, workers, progress
         See :func:`tkit.evaluate.run_trials`.
-    cluster : {"sender_key", "component"}
+    cluster : {"component", "sender_key"}
         Groups of rows that the resamples of the intervals draw whole.
     target : Target
         What the models learn to tell apart.

@@ -32,7 +32,8 @@ def write_results(folder: Path, result: StudyResult) -> None:
     errors = result.errors.assign(reasons=result.errors["reasons"].map("; ".join))
     first = [column for column in ERROR_COLUMNS if column in errors]
     tables = {
-        name: getattr(result, name) for name in ("comparison", "differences", "splits", "verdicts", "slices", "over_time")
+        name: getattr(result, name)
+        for name in ("comparison", "differences", "splits", "verdicts", "populations", "slices", "over_time")
     }
     tables["errors"] = errors[[*first, *(column for column in errors if column not in first)]]
     write(folder, {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()})
@@ -41,6 +42,7 @@ def write_results(folder: Path, result: StudyResult) -> None:
         splits=result.splits,
         differences=result.differences,
         verdicts=result.verdicts,
+        populations=result.populations,
         slices=result.slices,
         over_time=result.over_time,
         errors=result.errors,

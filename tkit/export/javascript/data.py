@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, takewhile
@@ -20,7 +19,7 @@ from tkit.features import FEATURE_VERSION, FEATURES, require_one_mail, vocabular
 from tkit.features import message as columns
 from tkit.html.carriers import CARRIERS, COMMENT_ATTRIBUTES, COMMENT_HINTS, DOCUMENTS, PRELOADED, SHEETS, of_kind
 from tkit.mail import message
-from tkit.url import providers, wrapping
+from tkit.url import services, stores, wrapping
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """The base-64 digits in which trees are written."""
@@ -51,8 +50,8 @@ def data_section(bundle: Bundle, means: bool) -> str:
         "MOST_WORDS": str(vocabulary.MOST),
         "HOST_WORDS": _json({"track": vocabulary.HOST_TRACK.pattern, "picture": vocabulary.HOST_PICTURE.pattern}),
         "SIZE_NAMES": _set(vocabulary.SIZE_NAMES.split()),
-        "STORES": _set(providers.STORES),
-        "REGIONAL_STORE": f"/{providers.REGIONAL_S3.pattern}/",
+        "STORES": _set(stores.STORES),
+        "REGIONAL_STORE": f"/{stores.REGIONAL_S3.pattern}/",
         "EXTENSIONS": _object(
             {
                 "scripts": _json(vocabulary.SCRIPTS),
@@ -61,15 +60,7 @@ def data_section(bundle: Bundle, means: bool) -> str:
                 "sheets": _set(vocabulary.SHEETS),
             }
         ),
-        "PROVIDERS": _json(
-            {
-                "names": [name for name, _, _ in providers.SERVICES],
-                "hosts": _pattern(providers.HOSTS),
-                "endpoints": [path for _, _, path in providers.SERVICES],
-                "brandedNames": [name for name, _ in providers.BRANDED],
-                "branded": _pattern(providers.BRANDED_PATHS),
-            }
-        ),
+        "SERVICES": _json(services.known()._asdict()),
         "CARRIERS": _json([[row.name, row.tags, row.attributes, row.value, row.when, row.language] for row in CARRIERS]),
         "DOCUMENTS": _set(sorted(DOCUMENTS)),
         "SHEETS": _set(sorted(SHEETS)),
@@ -222,10 +213,6 @@ def _digits(value: int, width: int) -> str:
 def _shortest(threshold: float, is_whole: bool) -> float:
     """Return the shortest number that decides alike: the same float32, or a whole number for whole-number features."""
     return math.floor(threshold) if is_whole else float(str(np.float32(threshold)))
-
-
-def _pattern(pattern: re.Pattern[str]) -> str:
-    return pattern.pattern.replace("(?P<", "(?<")
 
 
 def _json(value: object) -> str:

@@ -1,7 +1,7 @@
 // Numbers of one URL: its parts, its words, its tokens.
 //
 // A word is a longest run of [A-Za-z0-9] behind the host, a token a longest run of [A-Za-z0-9_-].
-import { EXTENSIONS, HOST_WORDS, MOST_WORDS, PROVIDERS, REGIONAL_STORE, SIZE_NAMES, STORES, WORDS } from "./data.js";
+import { EXTENSIONS, HOST_WORDS, MOST_WORDS, REGIONAL_STORE, SERVICES, SIZE_NAMES, STORES, WORDS } from "./data.js";
 import { countOf, partition, remembering } from "./text.js";
 import { holdsAddress, originOf } from "./url.js";
 
@@ -310,24 +310,38 @@ function namesSize(words, tail) {
 
 // -- mailing services ----------------------------------------------------------------------------------------------
 
-const SERVICE_HOSTS = new RegExp(PROVIDERS.hosts);
-const SERVICE_ENDPOINTS = PROVIDERS.endpoints.map((path) => new RegExp(path));
-const BRANDED_PATHS = new RegExp(`^(?:${PROVIDERS.branded})`);
+const SERVICE_HOSTS = new Map(Object.entries(SERVICES.hosts));
+const BRANDED = compiled(SERVICES.branded, "^");
+const FLOATING = compiled(SERVICES.floating, "");
+const ANY_BRANDED = new RegExp(`^(?:${SERVICES.branded.map(([, pattern]) => pattern).join("|")})`);
+const ANY_FLOATING = new RegExp(SERVICES.floating.map(([, pattern]) => pattern).join("|"));
 
-const serviceOf = remembering((host) => groupOf(SERVICE_HOSTS.exec(host)));
-
-/** Number of the named group that matched, -1 without a match. */
-function groupOf(found) {
-  const name = found && Object.keys(found.groups).find((group) => found.groups[group] !== undefined);
-  return name ? Number(name.slice(1)) : -1;
+function compiled(patterns, start) {
+  return patterns.map(([service, pattern]) => [service, new RegExp(start + pattern)]);
 }
 
-/** The mailing service of a URL, "" if none is known, and whether it is a known open beacon of it. */
+/** The service with the longest end of a host that fits, and its open trackers there; -1 where there is none. */
+const ownerOf = remembering((host) => {
+  let [rest, marked] = [host, host.replace(/[0-9]+/g, "#")];
+  for (; rest; [rest, marked] = [partition(rest, ".")[1], partition(marked, ".")[1]]) {
+    const [service, opens] = SERVICE_HOSTS.get(rest) ?? SERVICE_HOSTS.get(marked) ?? [-1, ""];
+    if (service >= 0) return { service, opens: opens && new RegExp(`^(?:${opens})`) };
+  }
+  return { service: -1, opens: "" };
+});
+
+/** The service whose pattern fits a path on any host, -1 where none does. */
+function brandedService(tail) {
+  const patterns = ANY_BRANDED.test(tail) ? BRANDED : ANY_FLOATING.test(tail) ? FLOATING : [];
+  return patterns.find(([, pattern]) => pattern.test(tail))?.[0] ?? -1;
+}
+
+/** The mailing service of a URL, "" where none is known, and whether it is a known open tracker. */
 export function providerOf(host, tail) {
-  const service = serviceOf(host);
-  if (service >= 0) return { name: PROVIDERS.names[service], isOpen: SERVICE_ENDPOINTS[service].test(tail) };
-  const branded = groupOf(BRANDED_PATHS.exec(tail));
-  return branded >= 0 ? { name: PROVIDERS.brandedNames[branded], isOpen: true } : { name: "", isOpen: false };
+  const { service, opens } = ownerOf(host);
+  if (opens && opens.test(tail)) return { name: SERVICES.names[service], isOpen: true };
+  const branded = brandedService(tail);
+  return { name: SERVICES.names[service >= 0 ? service : branded] ?? "", isOpen: branded >= 0 };
 }
 
 function providerColumns(host, tail) {

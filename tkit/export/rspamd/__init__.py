@@ -19,7 +19,7 @@ from tkit.errors import TkitError
 from tkit.export.base import Target, loss_on_rows, program, run, verdicts_at, write_readme
 from tkit.export.javascript.data import encoded_model, packed_suffixes, suffixes
 from tkit.features import FEATURE_VERSION, vocabulary
-from tkit.url import providers, wrapping
+from tkit.url import services, stores, wrapping
 
 MODULES = ("url", "tokens", "model", "rule")
 """The hand-written parts; each follows those that it needs."""
@@ -82,10 +82,11 @@ def _data(bundle: Bundle) -> dict[str, object]:
         "photos": " ".join(sorted(vocabulary.PHOTOS)),
         "pictures": " ".join(sorted(vocabulary.PICTURES)),
         "sheets": " ".join(sorted(vocabulary.SHEETS)),
-        "stores": " ".join(sorted(providers.STORES)),
-        "regional_store": providers.REGIONAL_S3.pattern,
-        "services": [(host, path) for _, host, path in providers.SERVICES],
-        "branded": [path for _, path in providers.BRANDED],
+        "stores": " ".join(sorted(stores.STORES)),
+        "regional_store": stores.REGIONAL_S3.pattern,
+        "service_hosts": {host: pattern for host, (_, pattern) in services.known().hosts.items()},
+        "branded": [pattern for _, pattern in services.known().branded],
+        "floating": [pattern for _, pattern in services.known().floating],
         "query_wrappers": wrapping.QUERY_WRAPPERS,
         "wrapping_domains": dict.fromkeys(sorted(wrapping.WRAPPING_DOMAINS), True),
         "suffixes": packed_suffixes(suffixes()),

@@ -31,11 +31,13 @@ local HOST_TRACK = compiled('^(?:' .. DATA.host_track .. ')$')
 local HOST_PICTURE = compiled('^(?:' .. DATA.host_picture .. ')$')
 local REGIONAL_STORE = compiled(DATA.regional_store)
 local SIDES = compiled('(?:^|[^0-9])[1-9][0-9]{1,3}[xX][1-9][0-9]{1,3}(?:[^0-9]|$)')
-local SERVICES, BRANDED = {}, {}
-for index, service in ipairs(DATA.services) do
-  SERVICES[index] = { host = compiled('^(?:' .. service[1] .. ')$'), path = compiled(service[2]) }
+-- Of each end of a host, with # for digits, the open trackers of its service; false where none are known.
+local SERVICE_HOSTS = {}
+for host, pattern in pairs(DATA.service_hosts) do
+  SERVICE_HOSTS[host] = pattern ~= '' and compiled('^(?:' .. pattern .. ')')
 end
-for index, path in ipairs(DATA.branded) do BRANDED[index] = compiled(path) end
+local BRANDED = compiled('^(?:' .. table.concat(DATA.branded, '|') .. ')')
+local FLOATING = compiled(table.concat(DATA.floating, '|'))
 
 -- What a run of characters consists of, and where it stands (from 1).
 local function measured(text, at)
@@ -229,29 +231,23 @@ local function token_columns(out, tokens, size)
   out.identifier_in_fragment = within(query, math.huge)
 end
 
--- Number of the service whose host pattern fits the longest end of a host; the first of several.
-local function service_of(host)
-  local rest = host
+-- The open trackers of the service with the longest end of a host that fits; nil if the host is no service's.
+local function opens_of(host)
+  local rest, marked = host, host:gsub('%d+', '#')
   while rest ~= '' do
-    for index, service in ipairs(SERVICES) do
-      if service.host:match(rest, true) then return index end
-    end
-    local _, behind = partition(rest, '.')
-    rest = behind
+    local opens = SERVICE_HOSTS[rest]
+    if opens == nil then opens = SERVICE_HOSTS[marked] end
+    if opens ~= nil then return opens end
+    _, rest = partition(rest, '.')
+    _, marked = partition(marked, '.')
   end
   return nil
 end
 
 local function provider_columns(out, host, tail)
-  local service = service_of(host)
-  out.provider_known, out.provider_open = flag(service), 0
-  if service then
-    out.provider_open = flag(SERVICES[service].path:match(tail, true))
-    return
-  end
-  for _, path in ipairs(BRANDED) do
-    if path:match(tail, true) then out.provider_known, out.provider_open = 1, 1 end
-  end
+  local opens = opens_of(host)
+  local is_open = opens and opens:match(tail, true) or BRANDED:match(tail, true) or FLOATING:match(tail, true)
+  out.provider_known, out.provider_open = flag(opens ~= nil or is_open), flag(is_open)
 end
 
 local function is_store(host)
