@@ -357,8 +357,8 @@ def short_sentence(message: dict[str, Cost]) -> str:
     """Say in words which aims are reached."""
     lost = message["individual"].lost
     over = [name for name in MANIPULATIONS if name != HEADER and lost.get(name, 0) > TARGETS["single"]]
-    pairs = ["+".join(pair) for pair in PAIRS]
-    over_pairs = int((lost.reindex(pairs) > TARGETS["pair"]).sum())
+    pairs = lost.reindex(["+".join(pair) for pair in PAIRS]).dropna()
+    over_pairs = int((pairs > TARGETS["pair"]).sum())
     singles = "no single disguise" if not over else ", ".join(over)
     triple = "stays within" if lost[TRIPLE] <= TARGETS["triple"] else "misses"
     return (
