@@ -9,7 +9,7 @@ import pytest
 from paths import ROOT
 
 from tkit.annotate import Labeller
-from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle
+from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output
 from tkit.campaigns import compare
 from tkit.campaigns.mailings import COLUMNS
 from tkit.cli import main
@@ -20,6 +20,7 @@ from tkit.export import export
 from tkit.features import KEY, extract, feature_names
 from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
 from tkit.mail import Message
+from tkit.manipulate.mailings import COUNTS
 from tkit.scrubbing import scrub
 from tkit.verdicts import audit, scan
 
@@ -182,10 +183,6 @@ class TestMailByMail:
         ):
             bundle().verdicts(extract(MESSAGES))
 
-    def test_no_bundle_is_built_in(self) -> None:
-        with pytest.raises(TkitError, match=r"no bundle is built in for .*'campaign'.*`tkit train --vantage campaign`"):
-            default_bundle("campaign")
-
     @pytest.mark.parametrize(
         "verb", [["scan", "MAIL"], ["scrub", "MAIL"], ["milter"], ["audit", "MAIL"]], ids=lambda verb: verb[0]
     )
@@ -221,6 +218,14 @@ class TestDataset:
         assert len(copies) == len(published.manipulated)
         of_original = copies[list(KEY)].merge(published.campaigns, on=list(KEY), validate="many_to_one")
         pd.testing.assert_frame_equal(copies[list(of_original)], of_original)
+
+    def test_the_vantage_point_learns_from_several_copies_too(self, published: Dataset) -> None:
+        copies, more = published.disguised(), published.disguised("campaign")
+        pd.testing.assert_frame_equal(more.iloc[: len(copies)], copies)
+        added = more.iloc[len(copies) :]
+        assert set(added["copies_known"]) == set(COUNTS)
+        assert not added["manipulation"].str.startswith("letter").any()
+        assert not added.isna().any(axis=None)
 
     def test_every_reference_is_seen(self, published: Dataset) -> None:
         seen = published.seen_from("campaign")
