@@ -57,11 +57,10 @@ WHAT = {
     "jpg": "the path ends in .jpg",
     "link-redirect": "goes through a redirect on the host of the mail's links",
     "css-background": "is the background of an empty span",
-    "header-picture": "is the sender's header picture: www.SENDER/images/2024/header-<12 hex>.jpg, 600x200, alt text, link",
+    "header-picture": "is the header picture: first, www.SENDER/images/2024/header-<12 hex>.jpg, 600x200, alt text, link",
 }
 TRIPLE = "ordinary-size+alt-and-link+jpg"
 HEADER = "header-picture"
-ON_TOP = ("top-of-body", HEADER)
 MOST = 20
 """Trackers that are drawn from a component. Half of all gold trackers are of one component; more of its kit would say nothing
 new, so that each drawn one stands for its share of the component."""
@@ -237,7 +236,7 @@ def both_rewritten(messages: dict[str, Message], rows: pd.DataFrame) -> pd.DataF
     gold = rows[headline(rows) & (rows["source"] == "gold").to_numpy() & rows["label"].isin(["T", "C"]).to_numpy()]
     both = gold.groupby("message_sha256")["label"].transform("nunique") == 2
     jobs = [(messages[str(sha256)], group) for sha256, group in gold[both].groupby("message_sha256", sort=False)]
-    frames = copies_of(jobs, names=[(HEADER,), ON_TOP])
+    frames = copies_of(jobs, names=[(HEADER,)])
     of_rows = gold[[*_KEY, "label", "component"]]
     return pd.concat(frames, ignore_index=True).merge(of_rows, on=_KEY, validate="many_to_one")
 
@@ -263,7 +262,7 @@ def alike(rewritten: pd.DataFrame, folds: int, seed: int) -> Alike:
 def page(
     models: dict[str, dict[str, Cost]],
     rules: dict[str, Cost],
-    likeness: dict[str, Alike],
+    likeness: Alike,
     counts: pd.Series,
     settings: argparse.Namespace,
     seconds: float,
@@ -410,9 +409,8 @@ def several_lines(message: dict[str, Cost]) -> list[str]:
     return markdown(("disguises", "individual", "each once", "tracker"), lines)
 
 
-def limit_lines(message: dict[str, Cost], likeness: dict[str, Alike]) -> list[str]:
+def limit_lines(message: dict[str, Cost], likeness: Alike) -> list[str]:
     """Say why the header picture cannot be found in one mail, with the measurement."""
-    place, top = likeness[HEADER], likeness["+".join(ON_TOP)]
     found = message["individual"].recall - message["individual"].lost[HEADER] / 100
     return [
         f"Dressed as the sender's own header picture, {found:.1%} of the trackers are found. In that form a tracker is written"
@@ -420,12 +418,10 @@ def limit_lines(message: dict[str, Cost], likeness: dict[str, Alike]) -> list[st
         " picture, the same for everybody, or a number of your own. The mail does not say which, and whoever loads it to find"
         " out is tracked. No model can learn what is not in its input.",
         "",
-        f"The measurement: in the {place.mails:,} gold mails that have both, {place.trackers:,} trackers and"
-        f" {place.pictures:,} content pictures are all rewritten in that form, and a model is trained to tell the rewritten"
+        f"The measurement: in the {likeness.mails:,} gold mails that have both, {likeness.trackers:,} trackers and"
+        f" {likeness.pictures:,} content pictures are all rewritten in that form, and a model is trained to tell the rewritten"
         " trackers from the rewritten pictures, on other components. How often does it score the tracker higher than a picture"
-        f" of the same mail? AUC {place.auc:.2f} where each stays in its place, {top.auc:.2f} with each moved to the top; 0.50"
-        " is chance. The first figure shows the place alone: at the end of a mail there is rarely a header picture. A sender"
-        " who hides a tracker moves it.",
+        f" of the same mail? AUC {likeness.auc:.2f}; 0.50 is chance.",
     ]
 
 
@@ -481,7 +477,7 @@ def main(arguments: list[str] | None = None) -> int:
             lambda: all_copies(wanted(), asked, settings.lists is not None, settings.workers, progress),
         )
         rewritten = cached(settings.cache / f"rewritten-{tag}.parquet", lambda: both_rewritten(wanted(), rows))
-        likeness = {str(name): alike(table, settings.folds, settings.seed) for name, table in rewritten.groupby("manipulation")}
+        likeness = alike(rewritten, settings.folds, settings.seed)
         models: dict[str, dict[str, Cost]] = {}
         for vantage in reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
             task = progress.add_task(f"model, {vantage}", total=1)

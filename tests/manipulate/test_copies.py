@@ -54,13 +54,20 @@ def test_trackers_in_some_ways_and_good_pictures_in_harmless_ones() -> None:
     rows = manipulated_rows({message.message_sha256: message}, labels(message.message_sha256))
     by_reference = {index: list(found) for index, found in rows.groupby("index")["manipulation"]}
     assert set(by_reference) == {1, 2}  # U is not manipulated
-    for index, possible in ((1, COMBINED), (2, HARMLESS)):
-        singles, pairs = DRAWN[index == 1]
+    for index, label, possible in ((1, "T", COMBINED), (2, "C", HARMLESS)):
         names = [name.split("+") for name in by_reference[index]]
-        assert [len(name) for name in names] == [1] * singles + [2] * pairs
+        assert [len(name) for name in names] == [size for size, count in enumerate(DRAWN[label], 1) for _ in range(count)]
         assert all(set(name) <= set(possible) for name in names)
-        assert len({tuple(name) for name in names}) == singles + pairs
+        assert len({tuple(name) for name in names}) == sum(DRAWN[label])
     assert [*rows.columns[4:]] == feature_names("message")
+
+
+def test_personalised_pictures_are_manipulated_as_trackers_are() -> None:
+    message = Message.from_bytes(MAIL)
+    rows = manipulated_rows(
+        {message.message_sha256: message}, labels(message.message_sha256, label=["C", "P", "S"], confidence=2)
+    )
+    assert rows.groupby("index").size().to_dict() == {0: sum(DRAWN["C"]), 1: sum(DRAWN["P"]), 2: sum(DRAWN["S"])}
 
 
 def test_the_same_pairs_whatever_else_is_labelled() -> None:

@@ -88,12 +88,18 @@ def test_background_of_a_style_with_its_size() -> None:
 def test_the_senders_own_header_picture() -> None:
     found = edited(MAIL, "header-picture").reference
     assert re.fullmatch(r"https://www\.shop\.example/images/2024/header-[0-9a-f]{12}\.jpg", found.url)
-    assert (found.attributes["width"], found.attributes["height"]) == ("600", "200")
+    assert {**found.attributes, "src": "", "alt": ""} == {"src": "", "width": "600", "height": "200", "alt": ""}
     assert found.attributes["alt"]
-    assert found.attributes["style"] == "border:0"
+    assert (found.index, found.ancestry.parent) == (0, "a")
     assert found.ancestry.link == "https://click.shop.example/ls/click?upn=1"
     other = edited(MAIL.replace("b81e2c7f90", "0d5512a6cc"), "header-picture").reference
     assert other.url != found.url  # the name is the recipient's
+
+
+def test_a_picture_in_a_link_of_its_own_becomes_the_same_header_picture() -> None:
+    html = f"<h1>Hello</h1><a href='https://shop.example/'><img src='{PIXEL}' class=logo></a><p><img src='{PIXEL}' width=1>"
+    first, second = (edited(html, "header-picture", number=number).reference for number in (-2, -1))
+    assert (first.attributes, first.ancestry.link, first.order) == (second.attributes, second.ancestry.link, second.order)
 
 
 def test_a_header_picture_needs_a_sender_or_a_link() -> None:

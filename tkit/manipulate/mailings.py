@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from tkit.campaigns import Copy, copy_of
 from tkit.features import KEY
 from tkit.features.campaign import CAMPAIGN_FEATURES, MOST
-from tkit.html import read_document
+from tkit.html import RemoteReference, read_document, read_message
 from tkit.labels import INDIVIDUAL, TRACKER
 from tkit.mail import Message
 from tkit.manipulate.letters import LETTER
-from tkit.manipulate.mails import manipulate
+from tkit.manipulate.mails import Edited, manipulate
 from tkit.manipulate.urls import LEAST_OWN, own_token
 from tkit.url import registrable_domain, unwrap
 
@@ -88,52 +88,57 @@ def sent(
     Sent or None
         None if a copy cannot be made.
     """
-    others = sorted(set(individual) - {disguised})
+    documents = {document.references[0].part: document for document in read_message(message) if document.references}
+    places = {(one.part, one.index): one for document in documents.values() for one in document.references}
+    if disguised not in places:
+        return None
+    reference = places[disguised]
+    start = documents[reference.part].references[0].index
+    others = [places[position] for position in sorted(set(individual) - {disguised}) if position in places]
+    made: list[tuple[Message, RemoteReference]] = []
     copies: list[Copy] = []
-    urls = set()
-    first: tuple[Message, int] | None = None
     for number in range(count):
-        edited = _edited(message, others, disguised, disguised in individual, names, number)
-        compared = copy_of(edited[0]) if edited else None
-        if edited is None or compared is None:
+        changed = copy.copy(message)
+        parts = [_for_recipient(html, others, number) for html in message.html_parts]
+        edited = _disguised(parts[reference.part], reference, start, message, disguised in individual, names, number)
+        if edited is None:
             return None
-        first = first or (edited[0], edited[1])
-        urls.add(edited[2])
+        parts[reference.part] = edited.html
+        changed.html_parts = tuple(parts)
+        compared = copy_of(changed)
+        if compared is None:
+            return None
+        made.append((changed, edited.reference))
         delivered = replace(compared.mail, recipient=f"recipient-{number}@copies.invalid")
         copies.append(
             replace(compared, message_sha256=f"{message.message_sha256} {number}", message_id=str(number), mail=delivered)
         )
-    return Sent(*first, tuple(copies), len(urls) == count) if first else None
+    own = len({edited.resolved_url for _, edited in made}) == count
+    return Sent(made[0][0], made[0][1].index, tuple(copies), own)
 
 
-def _edited(
-    message: Message, others: Sequence[Position], disguised: Position, own: bool, names: Sequence[str], number: int
-) -> tuple[Message, int, str] | None:
-    """Return a recipient's copy, and index and URL of the disguised reference in it. The first copy keeps its tokens."""
-    parts = list(message.html_parts)
-    starts = [0]
+def _for_recipient(html: str, individual: Sequence[RemoteReference], number: int) -> str:
+    """Give references a recipient's tokens, where their URLs are written in quotes. The first copy keeps its own."""
+    if number:
+        for reference in individual:
+            for written in {reference.url, reference.url.replace("&", "&amp;")}:
+                for quote in "\"'":
+                    html = html.replace(f"{quote}{written}{quote}", f"{quote}{own_token(written, str(number))}{quote}")
+    return html
+
+
+def _disguised(
+    html: str, reference: RemoteReference, start: int, message: Message, own: bool, names: Sequence[str], number: int
+) -> Edited | None:
+    """Disguise a reference as the sender's template would; in another copy than the first, with the recipient's tokens."""
+    document = read_document(html, reference.part, start)
+    same = next((other for other in document.references if other.index == reference.index), None)
+    if same is None:
+        return None
     sender = registrable_domain(message.from_domain) if message.from_domain else ""
-    for part, html in enumerate(parts):
-        starts.append(starts[-1] + len(read_document(html, part, starts[-1]).references))
-    found = (-1, "")
-    for part, index in (*others, disguised):
-        is_last = (part, index) == disguised
-        document = read_document(parts[part], part, starts[part])
-        reference = next((reference for reference in document.references if reference.index == index), None)
-        if reference is None:
-            return None
-        seed = unwrap(reference.resolved_url)
-        url = own_token(seed, str(number)) if number and (own or not is_last) else ""
-        if url or is_last:
-            edited = manipulate(parts[part], reference, names if is_last else (), sender, document, seed, url)
-            if edited is not None:
-                parts[part] = edited.html
-                found = (edited.reference.index, edited.reference.resolved_url)
-            elif is_last:
-                return None
-    changed = copy.copy(message)
-    changed.html_parts = tuple(parts)
-    return changed, *found
+    seed = unwrap(reference.resolved_url)
+    url = own_token(seed, str(number)) if number and own else ""
+    return manipulate(html, same, names, sender, document, seed, url)
 
 
 def known_copies(gold: pd.DataFrame, manipulated: pd.DataFrame) -> pd.DataFrame:

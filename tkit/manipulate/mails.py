@@ -164,11 +164,11 @@ def _top_of_body(edit: _Edit) -> bool:
     return True
 
 
-def _alt_and_link(edit: _Edit, alts: Sequence[str] = _ALTS) -> bool:
+def _alt_and_link(edit: _Edit) -> bool:
     if not edit.is_picture:
         return False
     node = edit.node
-    node.attrs["alt"] = edit.drawn("alt", alts)
+    node.attrs["alt"] = edit.drawn("alt", _ALTS)
     if edit.reference.ancestry.link is not None:
         return True
     href = edit.link() or (f"https://www.{edit.sender}/" if edit.sender else "")
@@ -244,13 +244,18 @@ def _behind_redirect(edit: _Edit) -> bool:
 
 
 def _header(edit: _Edit) -> bool:
-    domain = edit.sender or registrable_domain(host_of(edit.link()))
-    if not (domain and edit.is_picture):
+    domain, link, body = edit.sender or registrable_domain(host_of(edit.link())), edit.link(), edit.tree.body
+    if not (domain and edit.is_picture) or body is None or body.first_child is None:
         return False
-    _bare(edit)
-    for side, pixels in zip(("width", "height"), _HEADER_SIZE, strict=True):
-        edit.node.attrs[side] = str(pixels)
-    return _rewrite(edit, header_picture(edit.url, domain)) and _alt_and_link(edit, _HEADER_ALTS)
+    edit.url = header_picture(edit.url, domain)
+    width, height = _HEADER_SIZE
+    size = f'width="{width}" height="{height}" alt="{escape(edit.drawn("alt", _HEADER_ALTS))}"'
+    picture = f'<img src="{edit.url}" {size} {edit.marker}="">'
+    written = LexborHTMLParser(f'<a href="{escape(link or f"https://www.{domain}/")}">{picture}</a>').css_first("a")
+    node = edit.node
+    body.first_child.insert_before(written)
+    node.decompose()
+    return True
 
 
 MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
@@ -270,8 +275,8 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
 """The manipulations by name, in the order in which several are done; docs/manipulations.md describes each."""
 
 WHOLE = ("header-picture",)
-"""Those that replace everything about the element and its URL. A sender's own header pictures are written in exactly that way,
-so one mail cannot tell which of them is a tracker, and nothing can be learnt from such copies."""
+"""Those that write the element and its URL anew, in another place. A sender's own header pictures are written in exactly that
+way, so one mail cannot tell which of them is a tracker, and nothing can be learnt from such copies."""
 
 COMBINED = tuple(name for name in MANIPULATIONS if name not in WHOLE)
 """Those that are combined, and drawn for copies to train on."""
