@@ -11,6 +11,7 @@ programs have their own verdict. Extracted rows are stored in --cache, so that a
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import os
@@ -35,15 +36,17 @@ from tkit.detectors.models import BoostingModel
 from tkit.detectors.peers import all_peers
 from tkit.evaluate import choose_threshold
 from tkit.features import KEY, MAIL_VANTAGES, extract
+from tkit.html import read_document, read_message
 from tkit.labels import INDIVIDUAL, TRACKER, evaluated, headline, is_positive
 from tkit.mail import Message
-from tkit.manipulate import MANIPULATIONS
+from tkit.manipulate import MANIPULATIONS, manipulate
 from tkit.manipulate.copies import Asked, manipulated_features
 from tkit.manipulate.mails import PAIRS, TRIPLES
 from tkit.manipulate.robustness import recall_lost, scores_with_copies
 from tkit.parallel import ordered_map
 from tkit.splits import cross_validation
 from tkit.study.train import BUDGET, INDIVIDUAL_BUDGET
+from tkit.url import registrable_domain
 
 WHAT = {
     "ordinary-size": "declares an ordinary size (600x200, 48x48, ...); its style hides nothing",
@@ -220,7 +223,7 @@ class Alike(NamedTuple):
     Attributes
     ----------
     auc : float
-        How often the tracker of a mail scores higher than a content picture of the same mail, both disguised.
+        How often the tracker scores higher than the content picture of the same mail, both disguised.
     mails, trackers, pictures : int
         What was compared.
     """
@@ -232,13 +235,47 @@ class Alike(NamedTuple):
 
 
 def both_rewritten(messages: dict[str, Message], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return trackers and content pictures of the same mails, all of them rewritten as the header picture."""
+    """Return a tracker and a content picture of each mail that has both, rewritten as header pictures of the same mail.
+
+    Half of the mails have the tracker first. With both in one mail, all else that the mail says is the same for both.
+    """
     gold = rows[headline(rows) & (rows["source"] == "gold").to_numpy() & rows["label"].isin(["T", "C"]).to_numpy()]
-    both = gold.groupby("message_sha256")["label"].transform("nunique") == 2
-    jobs = [(messages[str(sha256)], group) for sha256, group in gold[both].groupby("message_sha256", sort=False)]
-    frames = copies_of(jobs, names=[(HEADER,)])
-    of_rows = gold[[*_KEY, "label", "component"]]
-    return pd.concat(frames, ignore_index=True).merge(of_rows, on=_KEY, validate="many_to_one")
+    gold = gold[gold["carrier"] == "img-src"].drop_duplicates(["message_sha256", "part", "label"])
+    made, edited = [], []
+    for (sha256, part), pair in gold.groupby(["message_sha256", "part"], sort=False):
+        if len(pair) == 2:
+            turned = int(hashlib.sha256(str(sha256).encode()).hexdigest(), 16) % 2
+            order = pair.iloc[::-1] if turned else pair
+            message = messages[str(sha256)]
+            html = _as_headers(message, int(part), order["index"].tolist())
+            if html is not None:
+                changed = copy.copy(message)
+                changed.html_parts = ("",) * int(part) + (html,)
+                changed.message_sha256 = str(len(edited))
+                edited.append(changed)
+                # The one that was written last is the first in the body.
+                labels = order["label"].tolist()[::-1]
+                component = order["component"].iloc[0]
+                made += [(changed.message_sha256, index, label, component) for index, label in enumerate(labels)]
+    wanted = pd.DataFrame(made, columns=["message_sha256", "index", "label", "component"])
+    wanted = wanted.astype({"message_sha256": "str", "index": np.int32})
+    return extract(edited).merge(wanted, on=["message_sha256", "index"], validate="one_to_one")
+
+
+def _as_headers(message: Message, part: int, indices: Sequence[int]) -> str | None:
+    """Return a part in which the references of these indices are rewritten one after the other; None if that fails."""
+    html = message.html_parts[part]
+    sender = registrable_domain(message.from_domain) if message.from_domain else ""
+    first = next(document for document in read_message(message) if document.references and document.references[0].part == part)
+    wanted = [next(one.url for one in first.references if one.index == index) for index in indices]
+    for url in wanted:
+        document = read_document(html, part)
+        found = [one for one in document.references if one.url == url]
+        edited = manipulate(html, found[0], [HEADER], sender, document) if found else None
+        if edited is None:
+            return None
+        html = edited.html
+    return html
 
 
 def alike(rewritten: pd.DataFrame, folds: int, seed: int) -> Alike:
@@ -418,10 +455,9 @@ def limit_lines(message: dict[str, Cost], likeness: Alike) -> list[str]:
         " picture, the same for everybody, or a number of your own. The mail does not say which, and whoever loads it to find"
         " out is tracked. No model can learn what is not in its input.",
         "",
-        f"The measurement: in the {likeness.mails:,} gold mails that have both, {likeness.trackers:,} trackers and"
-        f" {likeness.pictures:,} content pictures are all rewritten in that form, and a model is trained to tell the rewritten"
-        " trackers from the rewritten pictures, on other components. How often does it score the tracker higher than a picture"
-        f" of the same mail? AUC {likeness.auc:.2f}; 0.50 is chance.",
+        f"The measurement: in {likeness.mails:,} gold mails that have both, a tracker and a content picture are rewritten in"
+        " that form, and a model is trained to tell the two, on mails of other components. How often does it score the tracker"
+        f" higher than the picture of the same mail? AUC {likeness.auc:.2f}; 0.50 is chance.",
     ]
 
 
