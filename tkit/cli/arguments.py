@@ -21,6 +21,15 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class AuditFormat(StrEnum):
+    """Format of an audit."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
 class VantagePoint(StrEnum):
     """What the blocking point can see."""
 
@@ -53,7 +62,10 @@ class Cluster(StrEnum):
 
 Paths = Annotated[
     list[str],
-    typer.Argument(help="Mail files, folders, Maildir, MH, mbox, or archives (.tar.*, .zip) of these; - is standard input."),
+    typer.Argument(
+        help="Mail files, folders, Maildir, MH, mbox, archives (.tar.*, .zip) of these, a Thunderbird profile, a Google "
+        "Takeout, an Outlook store (.pst), imaps://USER@HOST/FOLDER; - is standard input. docs/mailboxes.md says more."
+    ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="File to write; default: standard output.")]
 NewFolder = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write.")]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tkit.cli.arguments import VantagePoint, refuse
 from tkit.cli.progress import errors
-from tkit.corpus import Problem, RawMessage, read_raw
+from tkit.corpus import Note, Problem, RawMessage, read_raw
 
 if TYPE_CHECKING:
     from tkit.bundle import Bundle
@@ -34,13 +36,17 @@ class Mails(Iterator[RawMessage]):
 
 @contextmanager
 def reading(paths: Sequence[str]) -> Iterator[Mails]:
-    """Yield the mails of the paths, with a progress bar; afterwards print what could not be read."""
+    """Yield the mails of the paths, with a progress bar; afterwards print what could not be read, or was left out."""
     problems: list[Problem] = []
+    notes: list[Note] = []
     with Progress(
         TextColumn("reading"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%  {task.fields[mails]:,} mails"),
         TimeElapsedColumn(),
+        TextColumn("elapsed,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
         console=errors,
         transient=True,
         disable=not errors.is_terminal,
@@ -50,11 +56,22 @@ def reading(paths: Sequence[str]) -> Iterator[Mails]:
         def report(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total, mails=mails.count)
 
-        mails = Mails(read_raw(paths, problems=problems, progress=report))
+        def ask(account: str) -> str | None:
+            if not (sys.stdin and sys.stdin.isatty() and errors.is_terminal):
+                return None
+            bar.stop()
+            try:
+                return getpass(f"Password of {account}: ", sys.stderr)
+            finally:
+                bar.start()
+
+        mails = Mails(read_raw(paths, problems=problems, progress=report, notes=notes, ask=ask))
         try:
             yield mails
         finally:
             bar.stop()
+            for note in notes:
+                errors.print(f"{escape(note.where)}: {escape(note.what)}", soft_wrap=True)
             for problem in problems:
                 errors.print(f"[yellow]{escape(problem.where)}[/]: {escape(problem.what)}", soft_wrap=True)
 

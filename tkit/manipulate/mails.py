@@ -336,7 +336,8 @@ def manipulate(
     Returns
     -------
     Edited or None
-        None if the reference is in a style sheet or a conditional comment, or if one of the manipulations cannot be done to it.
+        None if the reference is in a style sheet, a conditional comment or a shadow tree, or if one of the manipulations
+        cannot be done to it.
 
     Raises
     ------
@@ -366,7 +367,7 @@ def manipulate(
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
     wanted = url or edit.url
-    if (names or url) and wanted != reference.url and not _rewrite(edit, wanted):
+    if edit.node is None or ((names or url) and wanted != reference.url and not _rewrite(edit, wanted)):
         return None
     if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):
         return None
