@@ -64,6 +64,16 @@ WHAT = {
 }
 TRIPLE = "ordinary-size+alt-and-link+jpg"
 HEADER = "header-picture"
+QUICK_PAIRS = (
+    *(pair for pair in PAIRS if pair[0] in ("ordinary-size", "no-size") and pair[1] not in ("top-of-body", "css-background")),
+    ("alt-and-link", "jpg"),
+    ("neutral-words", "jpg"),
+)
+"""The pairs that a quick run measures: those that cost most."""
+
+QUICK = 5
+"""Trackers of a component that a quick run draws."""
+
 MOST = 20
 """Trackers that are drawn from a component. Half of all gold trackers are of one component; more of its kit would say nothing
 new, so that each drawn one stands for its share of the component."""
@@ -94,24 +104,30 @@ class Cost(NamedTuple):
     by_component: pd.Series
 
 
-def drawn(trackers: pd.DataFrame) -> pd.DataFrame:
-    """Return at most :data:`MOST` trackers of a component, each with ``weight``: how many of it the tracker stands for."""
+def drawn(trackers: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
+    """Return at most so many trackers of a component, each with ``weight``: how many of it the tracker stands for."""
     places = zip(trackers["message_sha256"], trackers["index"], strict=True)
     order = [hashlib.sha256(f"{sha256} {index}".encode()).hexdigest() for sha256, index in places]
     shuffled = trackers.assign(_order=order).sort_values("_order").drop(columns="_order")
     size = shuffled.groupby("component")["label"].transform("size")
-    kept = shuffled.groupby("component").cumcount() < MOST
-    return shuffled.assign(weight=size / size.clip(upper=MOST))[kept].sort_index()
+    kept = shuffled.groupby("component").cumcount() < most
+    return shuffled.assign(weight=size / size.clip(upper=most))[kept].sort_index()
 
 
 def all_copies(
-    messages: dict[str, Message], trackers: pd.DataFrame, with_programs: bool, workers: int, progress: Progress
+    messages: dict[str, Message],
+    trackers: pd.DataFrame,
+    pairs: Sequence[tuple[str, ...]],
+    with_programs: bool,
+    workers: int,
+    progress: Progress,
 ) -> pd.DataFrame:
     """Apply each manipulation, each pair and the triples to each tracker; for programs, with the facts that they read."""
     jobs = [(messages[str(sha256)], rows) for sha256, rows in trackers.groupby("message_sha256", sort=False)]
+    names = [*((name,) for name in MANIPULATIONS), *pairs, *TRIPLES]
     task = progress.add_task("manipulated copies", total=len(jobs))
     frames = []
-    for batch in ordered_map(partial(copies_of, read=facts if with_programs else extract), jobs, 4, workers):
+    for batch in ordered_map(partial(copies_of, read=facts if with_programs else extract, names=names), jobs, 4, workers):
         progress.update(task, advance=len(batch))
         frames += [frame for frame in batch if len(frame)]
     return pd.concat(frames, ignore_index=True)
@@ -119,8 +135,8 @@ def all_copies(
 
 def copies_of(
     jobs: list[tuple[Message, pd.DataFrame]],
+    names: Sequence[tuple[str, ...]],
     read: Callable[[Iterable[Message]], pd.DataFrame] = extract,
-    names: Sequence[tuple[str, ...]] = (*((name,) for name in MANIPULATIONS), *PAIRS, *TRIPLES),
 ) -> list[pd.DataFrame]:
     """Manipulate the references of each message in each way; the frame is empty if none can be manipulated."""
     return [
@@ -309,14 +325,14 @@ def page(
     lines = [
         "# What a disguise costs",
         "",
-        "Written by `python benchmarks/manipulations.py`; do not edit.",
+        f"Written by `python benchmarks/manipulations.py{' --quick' if settings.quick else ''}`; do not edit.",
         "",
         f"A sender can hide a tracker: give it the size of a picture, another name, a link. {counts['drawn']:,} of the"
-        f" {counts['rows']:,} gold trackers, at most {MOST} of each of the {counts['components']:,} components, are edited in"
-        " their own mails as their senders could have written them, and judged again. The tables show how many of 100 trackers"
-        " that loses, each drawn tracker counted for those of its component that it stands for. **Individual**: a tracker is"
-        " found if it is reported at all, as a tracker or as a personalised picture. **Tracker**: it is found if it is dropped"
-        " by default.",
+        f" {counts['rows']:,} gold trackers, at most {QUICK if settings.quick else MOST} of each of the"
+        f" {counts['components']:,} components, are edited in their own mails as their senders could have written them, and"
+        " judged again. The tables show how many of 100 trackers that loses, each drawn tracker counted for those of its"
+        " component that it stands for. **Individual**: a tracker is found if it is reported at all, as a tracker or as a"
+        " personalised picture. **Tracker**: it is found if it is dropped by default.",
         "",
         "## In short",
         "",
@@ -342,10 +358,10 @@ def page(
         "",
         "## What to do about the rest",
         "",
-        "Read docs/campaigns.md: with copies of the same mailing, the token gives a tracker away whatever it looks like. Where"
-        " there is no copy, the only sure policy is to treat all pictures alike: load every remote picture through a proxy, or"
-        " fetch all of them when the mail arrives. The sender then learns that the mail was delivered, but not whether, when or"
-        " where it was read.",
+        "With copies of the same mailing, the token gives a tracker away whatever it looks like: docs/campaigns.md. Where there"
+        " is no copy, the only sure policy is to treat all pictures alike: fetch every one when the mail arrives, so that the"
+        " sender learns only that it was delivered. A proxy that loads every picture on opening hides where and with what you"
+        " read, but not whether and when.",
         "",
         "## Rules and programs",
         "",
@@ -485,6 +501,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, default=CORPORA_FOLDER, help="folder of the archives")
     parser.add_argument("--lists", type=Path, default=None, help="folder of the published lists; without it, no programs")
     parser.add_argument("--cache", type=Path, default=ROOT / "out" / "manipulations", help="folder of extracted rows")
+    parser.add_argument("--quick", action="store_true", help="fewer trackers and pairs, and only the vantage point message")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that manipulate")
@@ -495,7 +512,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows = dataset.rows()
     gold = headline(rows) & (rows["source"] == "gold").to_numpy()
     trackers = rows[gold & (rows["label"] == "T").to_numpy()]
-    asked = drawn(trackers)
+    asked = drawn(trackers, QUICK if settings.quick else MOST)
+    pairs = QUICK_PAIRS if settings.quick else PAIRS
     weight = asked["weight"].reindex(rows.index, fill_value=0.0).to_numpy(np.float64)
     console = Console(stderr=True)
     with Progress(console=console) as progress:
@@ -507,15 +525,15 @@ def main(arguments: list[str] | None = None) -> int:
                 messages.update(read_messages(settings.corpora, frozenset(of_gold), progress))
             return messages
 
-        tag = f"{dataset.digest()[:12]}{'-programs' if settings.lists else ''}"
+        tag = f"{dataset.digest()[:12]}{'-quick' if settings.quick else ''}{'-programs' if settings.lists else ''}"
         copies = cached(
             settings.cache / f"copies-{tag}.parquet",
-            lambda: all_copies(wanted(), asked, settings.lists is not None, settings.workers, progress),
+            lambda: all_copies(wanted(), asked, pairs, settings.lists is not None, settings.workers, progress),
         )
         rewritten = cached(settings.cache / f"rewritten-{tag}.parquet", lambda: both_rewritten(wanted(), rows))
         likeness = alike(rewritten, settings.folds, settings.seed)
         models: dict[str, dict[str, Cost]] = {}
-        for vantage in reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
+        for vantage in ("message",) if settings.quick else reversed(MAIL_VANTAGES):  # campaign: docs/campaigns.md
             task = progress.add_task(f"model, {vantage}", total=1)
             factory = partial(BoostingModel, vantage=vantage, random_state=settings.seed, manipulated=dataset.disguised())
             models[vantage] = of_model(factory, rows, copies, weight, settings.folds, settings.seed)
