@@ -58,6 +58,20 @@ DISGUISES: tuple[tuple[str, ...], ...] = (
     ("header-picture",),
 )
 
+QUICK = 1
+"""As :data:`MOST`, in a quick run."""
+
+QUICK_DISGUISES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("ordinary-size",),
+    ("short-token",),
+    ("link-redirect",),
+    ("css-background",),
+    ("ordinary-size", "alt-and-link", "jpg"),
+    ("header-picture",),
+)
+"""Those of a quick run."""
+
 Position = tuple[int, int]
 """Part and index of a reference in its message."""
 
@@ -72,19 +86,19 @@ class _Job(NamedTuple):
     asked: list[tuple[Position, tuple[tuple[str, ...], ...]]]
 
 
-def drawn(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the sure gold rows, at most :data:`MOST` of a label and component."""
+def drawn(rows: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
+    """Return the sure gold rows, at most so many of a label and component."""
     gold = rows[(rows["source"] == "gold") & (rows["confidence"] >= 2) & rows["label"].isin(["T", "P", "C", "S"])]
     order = [hashlib.sha256(f"{sha256} {index}".encode()).hexdigest() for sha256, index in zip(*_places(gold), strict=True)]
     shuffled = gold.assign(_order=order).sort_values("_order").drop(columns="_order")
-    return shuffled[shuffled.groupby(["component", "label"]).cumcount() < MOST].sort_index()
+    return shuffled[shuffled.groupby(["component", "label"]).cumcount() < most].sort_index()
 
 
 def _places(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return rows["message_sha256"], rows["index"]
 
 
-def built(messages: Mapping[str, Message], rows: pd.DataFrame, workers: int, progress: Progress) -> pd.DataFrame:
+def built(messages: Mapping[str, Message], rows: pd.DataFrame, quick: bool, workers: int, progress: Progress) -> pd.DataFrame:
     """Build copies of labelled mails and compare them.
 
     Parameters
@@ -93,28 +107,31 @@ def built(messages: Mapping[str, Message], rows: pd.DataFrame, workers: int, pro
         By ``message_sha256``.
     rows : DataFrame
         All labelled rows; copies are built for those that :func:`drawn` returns.
+    quick : bool
+        Whether to build fewer.
 
     Returns
     -------
     DataFrame
         The key of the original, its ``label``, ``manipulation``, ``count`` (one of :data:`KNOWN`), ``own`` (whether its URL is
-        another one in each copy) and the features of ``campaign``. Trackers have a row for each of :data:`DISGUISES`.
+        another one in each copy) and the features of ``campaign``. Trackers have a row for each disguise.
     """
     individual = rows[rows["label"].isin(INDIVIDUAL.positive)]
     of_mail = {
         str(sha256): frozenset(zip(group["part"].tolist(), group["index"].tolist(), strict=True))
         for sha256, group in individual.groupby("message_sha256", sort=False)
     }
+    ways = QUICK_DISGUISES if quick else DISGUISES
     jobs = [
         _Job(
             messages[str(sha256)],
             of_mail.get(str(sha256), frozenset()),
             [
-                ((part, index), DISGUISES if label == "T" else DISGUISES[:1])
+                ((part, index), ways if label == "T" else ways[:1])
                 for part, index, label in zip(group["part"], group["index"], group["label"], strict=True)
             ],
         )
-        for sha256, group in drawn(rows).groupby("message_sha256", sort=False)
+        for sha256, group in drawn(rows, QUICK if quick else MOST).groupby("message_sha256", sort=False)
     ]
     task = progress.add_task("built mailings", total=len(jobs))
     frames = []
@@ -181,12 +198,12 @@ def disguise_lines(copies: pd.DataFrame, verdicts: NDArray[np.str_]) -> list[str
     found, dropped = verdicts != "clean", verdicts == "tracker"
     by_rule = OwnToken().scores(copies) > 0
     lines = []
-    for names in DISGUISES:
-        of = (trackers & copies["manipulation"].eq("+".join(names))).to_numpy()
+    for name in [name for name in map("+".join, DISGUISES) if name in set(copies["manipulation"])]:
+        of = (trackers & copies["manipulation"].eq(name)).to_numpy()
         cells = [f"{found[of & copies['count'].eq(count).to_numpy()].mean():.1%}" for count in KNOWN]
         at_three = of & copies["count"].eq(3).to_numpy()
         cells += [f"{flags[at_three].mean():.1%}" for flags in (dropped, by_rule)]
-        lines.append((" + ".join(names) or "none", f"{at_three.sum():,}", *cells))
+        lines.append((name.replace("+", " + ") or "none", f"{at_three.sum():,}", *cells))
     return markdown(("disguise", "trackers", *_copies(KNOWN), "3 copies: as tracker", "3 copies: rule"), lines)
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from campaign_models import MOST, Judged, built, disguise_lines, judged, label_lines, summary, true_lines
+from campaign_models import MOST, QUICK, Judged, built, disguise_lines, judged, label_lines, summary, true_lines
 from rich.console import Console
 from rich.progress import Progress
 from tables import ROOT, Compared, compare_corpora, corpora_parser, made_with, markdown, read_messages, run, share
@@ -113,7 +113,7 @@ def missed(gold: pd.DataFrame) -> list[str]:
     )
 
 
-def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, folds: int) -> list[str]:
+def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, folds: int, most: int) -> list[str]:
     """Return the sections on what the model of the vantage point finds."""
     return [
         "## What copies find, whatever the disguise",
@@ -126,7 +126,7 @@ def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, fold
         " labelled mails, so these are built: a gold mail is sent to other recipients again; there, every reference"
         " labelled T or P gets other tokens of the same form, and all else stays. The disguise is the same in all copies,"
         " as one template makes it. The mails are then extracted and compared like any others. *Found* is a tracker that"
-        f" is reported as a tracker or a personalised picture. At most {MOST} references of a label and component are"
+        f" is reported as a tracker or a personalised picture. At most {most} references of a label and component are"
         " drawn.",
         "",
         *disguise_lines(copies, verdicts.of_built),
@@ -150,10 +150,10 @@ def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, fold
         "",
         "## In a mailbox",
         "",
-        "A mailbox holds copies if it has several addresses, belongs to a team, or gets forwards. `tkit scan --vantage"
-        " campaign` compares the mails that it is given, and judges with the built-in bundle `campaign`. A forward of somebody"
-        " else's copy counts as a copy of its own, a forward of one's own does not. docs/manipulations.md says what to do where"
-        " there is no other copy.",
+        "A mailbox holds copies if it has several addresses, belongs to a team, or gets forwards. `tkit scan --copies` and"
+        " `tkit audit --copies` compare the mails that they are given, and judge with the built-in bundle `campaign`. A forward"
+        " of somebody else's copy counts as a copy of its own, a forward of one's own does not. docs/manipulations.md says what"
+        " to do where there is no other copy.",
         "",
     ]
 
@@ -253,6 +253,7 @@ def page(results: list[Compared], tables: dict[str, pd.DataFrame], of_models: li
 
 def main() -> None:
     parser = corpora_parser(__doc__, "campaigns.md")
+    parser.add_argument("--quick", action="store_true", help="fewer references and disguises")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that build copies")
     parser.add_argument("--cache", type=Path, default=ROOT / "out" / "campaigns", help="folder of the built copies")
@@ -263,18 +264,23 @@ def main() -> None:
     console = Console()
     with Progress(console=console) as progress:
         rows = dataset.rows()
-        file = arguments.cache / f"built-{dataset.digest('campaign')[:12]}.parquet"
+        file = arguments.cache / f"built-{dataset.digest('campaign')[:12]}{'-quick' if arguments.quick else ''}.parquet"
         if not file.is_file():
             gold = frozenset(rows.loc[rows["source"] == "gold", "message_sha256"])
             messages = read_messages(arguments.corpora, gold, progress)
-            copies = built(messages, rows, arguments.workers, progress)
+            copies = built(messages, rows, arguments.quick, arguments.workers, progress)
             file.parent.mkdir(parents=True, exist_ok=True)
             copies.to_parquet(file)
         copies = pd.read_parquet(file)
         verdicts = judged(dataset, rows, copies, arguments.folds, progress)
         results = compare_corpora(arguments.corpora, progress)
     tables = {result.corpus: labelled(result, labels) for result in results}
-    text = page(results, tables, model_lines(rows, copies, verdicts, arguments.folds), time.monotonic() - start)
+    text = page(
+        results,
+        tables,
+        model_lines(rows, copies, verdicts, arguments.folds, QUICK if arguments.quick else MOST),
+        time.monotonic() - start,
+    )
     arguments.page.write_text(text, encoding="utf-8")
     console.print(f"written: {arguments.page}")
 

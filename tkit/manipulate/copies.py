@@ -15,15 +15,20 @@ import pandas as pd
 
 from tkit.features import KEY, extract, feature_names
 from tkit.html import read_message
-from tkit.labels import INDIVIDUAL, trainable
+from tkit.labels import headline
 from tkit.mail import Message
 from tkit.manipulate.mails import COMBINED, HARMLESS, PAIRS, TRIPLES, manipulate
 from tkit.url import registrable_domain
 
-DRAWN = {"T": (2, 3, 4), "P": (2, 3, 4), "C": (2, 2, 2), "S": (2, 1, 1)}
-"""The number of single manipulations, of pairs and of triples that are drawn for a reference, by its label. Most are combined,
-because a pair teaches both of its parts. They are enough to learn each from hundreds of senders, and at most double the time of
-training."""
+DRAWN = {True: (2, 6), False: (2, 2)}
+"""The number of single manipulations and of pairs that are drawn for a tracker (True) and for a good picture. Most are pairs,
+because a pair teaches both of its parts."""
+
+SIZED = (4, 4)
+"""The number of pairs with another size, and of triples, that are drawn for a tracker besides. A size that looks like content is
+what a sender changes first, and alone or with others it costs most: docs/manipulations.md."""
+
+_SIZED_PAIRS = tuple(pair for pair in PAIRS if pair[0] in ("ordinary-size", "no-size"))
 
 Extract = Callable[[Iterable[Message]], pd.DataFrame]
 
@@ -80,31 +85,31 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
 def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
     """Return copies of the labelled references to train on.
 
-    The manipulations of a tracker or personalised picture, and pairs and triples of them, are drawn by its key
-    (:data:`DRAWN`). Good pictures are manipulated too, so that no model learns that every disguised picture is individual, but
-    only in ways that leave them good (:data:`tkit.manipulate.mails.HARMLESS`).
+    The manipulations of a tracker, and pairs and triples of them, are drawn by its key (:data:`DRAWN`, :data:`SIZED`). Good pictures are manipulated
+    too, so that no model learns that every disguised picture is a tracker, but only in ways that leave them good
+    (:data:`tkit.manipulate.mails.HARMLESS`).
 
     Parameters
     ----------
     messages : mapping of str to Message
         By ``message_sha256``; a missing message has no row.
     labels : DataFrame
-        ``message_sha256``, ``part``, ``index``, ``label``, ``confidence`` and ``source``; only gold rows of T, P, C and S
-        with confidence 2 and 3 are manipulated.
+        ``message_sha256``, ``part``, ``index``, ``label``, ``confidence`` and ``source``; only the headline gold rows
+        are manipulated.
 
     Returns
     -------
     DataFrame
         ``message_sha256``, ``part``, ``index``, ``manipulation`` and the features (float32), in the labels' order.
     """
-    used = labels[trainable(labels, INDIVIDUAL) & (labels["source"] == "gold").to_numpy()]
+    used = labels[headline(labels) & (labels["source"] == "gold").to_numpy()]
     frames = [
         manipulated_features(
             messages[str(sha256)],
             [
                 Asked(part, index, names)
                 for part, index, label in zip(rows["part"], rows["index"], rows["label"], strict=True)
-                for names in _drawn(f"{sha256} {part} {index}", label)
+                for names in _drawn(f"{sha256} {part} {index}", label == "T")
             ],
         )
         for sha256, rows in used.groupby("message_sha256", sort=False)
@@ -114,12 +119,15 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> p
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def _drawn(key: str, label: str) -> list[tuple[str, ...]]:
-    """Return some single manipulations, pairs and triples; always the same for the same reference."""
-    single = COMBINED if label in INDIVIDUAL.positive else HARMLESS
+def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
+    """Return some single manipulations, some pairs and some triples; always the same for the same reference."""
+    single = COMBINED if is_tracker else HARMLESS
+    possible = [pair for pair in PAIRS if set(pair) <= set(single)]
     drawing = random.Random(key)
-    drawn: list[tuple[str, ...]] = []
-    for possible, count in zip(([(name,) for name in single], PAIRS, TRIPLES), DRAWN[label], strict=True):
-        usable = [names for names in possible if set(names) <= set(single)]
-        drawn += sorted(drawing.sample(usable, min(count, len(usable))), key=usable.index)
-    return drawn
+    singles, pairs = DRAWN[is_tracker]
+    alone = sorted(drawing.sample(single, min(singles, len(single))), key=single.index)
+    together = set(drawing.sample(possible, min(pairs, len(possible))))
+    if is_tracker:
+        sized, triples = SIZED
+        together |= {*drawing.sample(_SIZED_PAIRS, sized), *drawing.sample(TRIPLES, triples)}
+    return [(name,) for name in alone] + sorted(together)
