@@ -25,8 +25,8 @@ DRAWN = {True: (2, 6), False: (2, 2)}
 because a pair teaches both of its parts."""
 
 SIZED = (4, 4)
-"""The number of pairs with another size, and of triples, that are drawn for a tracker besides. A size that looks like content is
-what a sender changes first, and alone or with others it costs most: docs/manipulations.md."""
+"""The number of pairs with another size, and of triples, that are drawn for a tracker besides. A size that looks like content
+is what a sender changes first, and alone or with others it costs most: docs/manipulations.md."""
 
 _SIZED_PAIRS = tuple(pair for pair in PAIRS if pair[0] in ("ordinary-size", "no-size"))
 
@@ -85,9 +85,9 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
 def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
     """Return copies of the labelled references to train on.
 
-    The manipulations of a tracker, and pairs and triples of them, are drawn by its key (:data:`DRAWN`, :data:`SIZED`). Good pictures are manipulated
-    too, so that no model learns that every disguised picture is a tracker, but only in ways that leave them good
-    (:data:`tkit.manipulate.mails.HARMLESS`).
+    The manipulations of a tracker, and pairs and triples of them, are drawn by its key (:data:`DRAWN`, :data:`SIZED`). Good
+    pictures are manipulated too, so that no model learns that every disguised picture is a tracker, but only in ways that leave
+    them good (:data:`tkit.manipulate.mails.HARMLESS`).
 
     Parameters
     ----------
