@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tkit.arrays import Floats
 from tkit.campaigns import Copy, copy_of
 from tkit.features import KEY
 from tkit.features.campaign import CAMPAIGN_FEATURES, MOST
@@ -30,9 +29,6 @@ from tkit.url import registrable_domain, unwrap
 
 COUNTS = (2, 3, 5)
 """The numbers of copies that mailings are built with."""
-
-OWN_TOKEN = "own-token"
-"""The manipulation of a good picture that gives each recipient a token, after which it is individual."""
 
 Position = tuple[int, int]
 """Part and index of a reference in its message."""
@@ -148,9 +144,7 @@ def _disguised(
 def known_copies(gold: pd.DataFrame, manipulated: pd.DataFrame) -> pd.DataFrame:
     """Return labelled references and their disguised copies as if other copies of their mailings were known, to train on.
 
-    A sender disguises all copies of a mailing in the same way. Letters go to one person and are left out. Good pictures come
-    once more with a token of each recipient's own: then they are individual, whatever they look like, so that a model learns
-    to trust the copies even where everything else in the mail looks like content.
+    A sender disguises all copies of a mailing in the same way. Letters go to one person and are left out.
 
     Parameters
     ----------
@@ -162,22 +156,17 @@ def known_copies(gold: pd.DataFrame, manipulated: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of both: the references with each of :data:`COUNTS`, ``manipulation`` ``"copies"``; the disguised copies
-        with one of them each; and the good pictures that have a token with each of them, ``manipulation`` :data:`OWN_TOKEN`.
+        The columns of both: the references with each of :data:`COUNTS`, ``manipulation`` ``"copies"``, and the disguised copies
+        with one of them each.
     """
     key = list(KEY)
     known = gold[gold["label"] != "U"]
     plain = manipulated[~manipulated["manipulation"].str.startswith(LETTER)]
     disguised = plain.merge(known[[*key, "label"]], on=key, validate="many_to_one")
-    good = known[~known["label"].isin(INDIVIDUAL.positive) & (_token_length(known) >= LEAST_OWN)]
     several = [
-        as_mailings(rows, label, count)
+        as_mailings(rows, rows["label"], count)
         for number, count in enumerate(COUNTS)
-        for rows, label in (
-            (known.assign(manipulation="copies"), known["label"]),
-            (disguised.iloc[number :: len(COUNTS)], disguised["label"].iloc[number :: len(COUNTS)]),
-            (good.assign(manipulation=OWN_TOKEN), pd.Series("P", good.index)),
-        )
+        for rows in (known.assign(manipulation="copies"), disguised.iloc[number :: len(COUNTS)])
     ]
     return pd.concat(several, ignore_index=True, join="inner")
 
@@ -209,7 +198,7 @@ def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0)
     size = len(rows)
     drawing = np.random.default_rng((seed, count))
     chance = drawing.random(size)
-    length = _token_length(rows)
+    length = rows[["longest_mixed_word", "longest_decimal"]].max(axis=1).to_numpy(np.float64, copy=True)
     mixed = np.maximum(rows["mixed_words"].to_numpy(np.float64), 1)
     tokens = 1 + np.floor(drawing.random(size) * mixed)
     individual = label.isin(INDIVIDUAL.positive).to_numpy()
@@ -244,11 +233,6 @@ def as_mailings(rows: pd.DataFrame, label: pd.Series, count: int, seed: int = 0)
         "url_mailings_known": np.where(own, 1, everywhere[:, 2]),
     }
     return rows.assign(**{name: np.minimum(columns[name], _most(name)).astype(np.float32) for name in CAMPAIGN_FEATURES})
-
-
-def _token_length(rows: pd.DataFrame) -> Floats:
-    """Return the length of the longest token of each URL that may be a recipient's."""
-    return rows[["longest_mixed_word", "longest_decimal"]].max(axis=1).to_numpy(np.float64, copy=True)
 
 
 def _most(name: str) -> float:
