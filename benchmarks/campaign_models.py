@@ -25,7 +25,7 @@ from tkit.detectors.models import BoostingModel
 from tkit.detectors.rules import OwnToken
 from tkit.evaluate import choose_threshold
 from tkit.features import KEY, extract
-from tkit.features.campaign import campaign_features, with_campaigns
+from tkit.features.campaign import campaign_features, own_in_each_copy, with_campaigns
 from tkit.labels import INDIVIDUAL, TRACKER, evaluated, is_positive
 from tkit.labels.headline import VISIBLE
 from tkit.mail import Message
@@ -189,7 +189,10 @@ def judged(dataset: Dataset, rows: pd.DataFrame, copies: pd.DataFrame, folds: in
             threshold[split.test] = choose_threshold(score[others], positive[others], budget)
         flags.append((score >= threshold, of_copies >= threshold[original]))
     (tracker, tracker_copies), (individual, individual_copies) = flags
-    return Judged(verdicts_of(tracker, individual), verdicts_of(tracker_copies, individual_copies))
+    return Judged(
+        verdicts_of(tracker, individual | own_in_each_copy(rows)),
+        verdicts_of(tracker_copies, individual_copies | own_in_each_copy(copies)),
+    )
 
 
 def disguise_lines(copies: pd.DataFrame, verdicts: NDArray[np.str_]) -> list[str]:

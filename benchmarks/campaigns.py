@@ -131,8 +131,9 @@ def model_lines(rows: pd.DataFrame, copies: pd.DataFrame, verdicts: Judged, fold
         "",
         *disguise_lines(copies, verdicts.of_built),
         "",
-        "*Rule* is `rule:own-token`, the comparison without a model. Some trackers have no token of a recipient's; they are"
-        " in the next table.",
+        "*Rule* is `rule:own-token`, the comparison without a model. From three copies on, its answer is enough to call a"
+        " reference individual, whatever the model says; in two copies, two tokens may be two pictures. Some trackers have no"
+        " token of a recipient's; they are in the next table.",
         "",
         "## Trackers and personalised pictures told apart",
         "",

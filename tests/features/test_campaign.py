@@ -10,8 +10,8 @@ import pytest
 from paths import ROOT
 
 from tkit.annotate import Labeller
-from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle
-from tkit.campaigns import compare
+from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle, judge
+from tkit.campaigns import compare, extract_with_copies
 from tkit.campaigns.mailings import COLUMNS
 from tkit.cli import main
 from tkit.dataset import Dataset, read
@@ -19,7 +19,7 @@ from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.export import export
 from tkit.features import KEY, extract, feature_names
-from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
+from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, own_in_each_copy, with_campaigns
 from tkit.mail import Message
 from tkit.manipulate.mailings import COUNTS
 from tkit.scrubbing import scrub
@@ -285,3 +285,24 @@ def test_a_model_learns_from_copies(published: Dataset) -> None:
     individual = rows.iloc[:50].assign(own_of_recipient=1, copies_urls_share=1, copies_tokens=1, copies_token_length=24)
     agreed = rows.iloc[:50].assign(own_of_recipient=0, copies_urls_share=0, copies_tokens=0, copies_token_length=0)
     assert (model.scores(individual) - model.scores(agreed)).mean() > 0
+
+
+def test_a_token_of_its_own_in_each_of_three_copies_is_individual() -> None:
+    rows = pd.DataFrame(
+        {
+            "copies_known": [3, 3, 2, 5, 5],
+            "own_of_recipient": [1, 0, 1, 0, -1],
+            "own_of_copy": [0, 1, 0, 0, -1],
+        }
+    )
+    assert own_in_each_copy(rows).tolist() == [True, True, False, False, False]
+
+
+def test_copies_decide_where_the_models_see_nothing() -> None:
+    """The hand-made bundle finds no tracker and nothing individual; three copies do."""
+    names = feature_names("campaign")
+    never = Output(IntegerTrees("logistic", 0, (IntegerTree((-1,), (0.0,), (-1,), (-1,), (-65536,)),)), 0, "by hand")
+    card, replay = default_bundle("url").card, np.zeros((2, len(names)), np.float32, order="F")
+    blind = Bundle("blind", "campaign", never, never, "0" * 64, 0, "2026-01-01", card, replay)
+    assert judge(blind, extract_with_copies(MESSAGES)).verdicts.tolist() == ["clean", "personalised"] * 3
+    assert judge(blind, extract_with_copies(MESSAGES[:2])).verdicts.tolist() == ["clean", "clean"] * 2
