@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import NamedTuple
 
@@ -93,5 +94,6 @@ class Mailing(NamedTuple):
             f'<p><a href="{link.url}">Have a look</a></p>\n{tracker.body}\n</body></html>\n',
             subtype="html",
         )
+        mail.set_boundary(names.word("boundary"))
         shown = Address(shop, "content", media="text/html")
-        return Copy(recipient, mail.as_bytes(), (*tracker.addresses, logo, link, shown))
+        return Copy(recipient, mail.as_bytes(policy=SMTP), (*tracker.addresses, logo, link, shown))
