@@ -141,6 +141,6 @@ def dealt(groups: Sequence[Group], count: int, random: Random) -> list[Group]:
     left = sorted(range(len(groups)), key=lambda index: numbers[index] - exact[index])
     for index in left[: count - sum(numbers)]:
         numbers[index] += 1
-    hands = [group for group, number in zip(groups, numbers, strict=True) for _ in range(number)]
-    random.shuffle(hands)
-    return hands
+    assigned = [group for group, number in zip(groups, numbers, strict=True) for _ in range(number)]
+    random.shuffle(assigned)
+    return assigned

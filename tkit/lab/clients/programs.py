@@ -95,7 +95,7 @@ class CachingProxy(Client):
         """Load what the proxy does not have."""
         now = setting.schedule.clock.now()
         for url in setting.requests(mail, self.eyes):
-            if now >= self._loaded.get(url, float("-inf")) + self.keeps_days * DAY:
+            if url not in self._loaded or now >= self._loaded[url] + self.keeps_days * DAY:
                 self._loaded[url] = now
                 setting.fetch([url], self.agent)
 
