@@ -116,6 +116,7 @@ class Lab:
         self._recipients = _recipients(scenario)
         self.people = tuple(recipient.person for recipient in self._recipients)
         self._guarded = {person.address for person in self.people if person.protected}
+        self._sent = self.clock.now()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -134,6 +135,11 @@ class Lab:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
+    @property
+    def days(self) -> float:
+        """Days since the mailing was sent; 0 before."""
+        return max(0.0, (self.clock.now() - self._sent) / DAY)
+
     def play(self, watch: Callable[[], None] | None = None) -> Played:
         """Send the mailing, let the recipients' days pass, and return what happened.
 
@@ -148,14 +154,14 @@ class Lab:
         for copy in copies:
             self.recorder.register(mailing.name, copy.recipient, copy.addresses)
         send([(copy.recipient, copy.raw) for copy in copies], mailing.sender, self._server.port)
-        start = self.clock.now()
+        self._sent = self.clock.now()
         for recipient, copy in zip(self._recipients, copies, strict=True):
             (delivered,) = self._server.delivered(copy.recipient)
             mail = ReceivedMail(copy.recipient, delivered)
             self._plan(recipient, mail, ReceivedMail(mailing.sender, copy.raw), schedule)
         if watch:
             watch()
-        schedule.run(start + self.scenario.habits.days * DAY, watch)
+        schedule.run(self._sent + self.scenario.habits.days * DAY, watch)
         requests: dict[str, int] = {}
         for event in self.recorder.log.events():
             requests[event.kind] = requests.get(event.kind, 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -49,6 +50,11 @@ class Scenario:
     form: str = "gif-1x1"
     protected: float = 1.0
     seed: int = 0
+
+    @property
+    def needs_browser(self) -> bool:
+        """Whether a client, at any depth, finds pictures with a real Chromium."""
+        return '"eyes": "chromium"' in json.dumps([group.client for group in self.groups])
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:

@@ -102,8 +102,15 @@ def _value(kind: str, value: Any, where: str) -> object:
         "Eyes": value in ("reader", "chromium"),
     }
     if not right.get(kind, False):
-        words = {"Client": "a client", "list[Client]": "a list of clients", "Eyes": "reader or chromium", "bool": "true or false"}
-        raise TkitError(f"{where}: {value!r}: give {words.get(kind, 'a number that is not negative' if kind != 'str' else 'text')}")
+        words = {
+            "Client": "a client",
+            "list[Client]": "a list of clients",
+            "Eyes": "reader or chromium",
+            "bool": "true or false",
+        }
+        raise TkitError(
+            f"{where}: {value!r}: give {words.get(kind, 'a number that is not negative' if kind != 'str' else 'text')}"
+        )
     return value
 
 

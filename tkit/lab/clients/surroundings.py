@@ -109,9 +109,7 @@ class Forwards(Around):
         quoted = mail.forwarded("colleague." + mail.recipient)
         self.to.delivered(quoted, setting)
         for _ in range(self.opens):
-            setting.schedule.after(
-                setting.random.uniform(0, self.within_days * DAY), lambda: self.to.opened(quoted, setting)
-            )
+            setting.schedule.after(setting.random.uniform(0, self.within_days * DAY), lambda: self.to.opened(quoted, setting))
 
 
 @dataclass

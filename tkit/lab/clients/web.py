@@ -74,4 +74,3 @@ class Web:
             return 0
         except httpx.HTTPError as error:
             raise TkitError(f"{url[:200]}: the recorder does not answer ({error}): is it running?") from error
-

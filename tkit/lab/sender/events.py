@@ -112,12 +112,8 @@ class EventLog:
 
     def register(self, mailing: str, recipient: str, addresses: Iterable[Address], sent: float) -> list[Owned]:
         """Store a copy that is sent, and its addresses; return them with their owner."""
-        owned = [
-            Owned(address) if address.kind == "content" else Owned(address, mailing, recipient) for address in addresses
-        ]
-        rows = [
-            (place_of(one.address.url), one.mailing, one.recipient, *one.address[1:]) for one in owned
-        ]
+        owned = [Owned(address) if address.kind == "content" else Owned(address, mailing, recipient) for address in addresses]
+        rows = [(place_of(one.address.url), one.mailing, one.recipient, *one.address[1:]) for one in owned]
         with self._lock, self._connection:
             self._connection.execute("BEGIN")
             self._connection.execute("INSERT OR REPLACE INTO copy VALUES (?, ?, ?)", (mailing, recipient, sent))

@@ -104,7 +104,7 @@ def _no_size(names: Names) -> Written:
 
 def _background(names: Names) -> Written:
     url = _plain(names)
-    return Written("", f'<div style="background-image:url(\'{html.escape(url)}\')">&nbsp;</div>', (Address(url, "open"),))
+    return Written("", f"<div style=\"background-image:url('{html.escape(url)}')\">&nbsp;</div>", (Address(url, "open"),))
 
 
 def _font(names: Names) -> Written:

@@ -84,9 +84,7 @@ class Recorder:
         owned = self._owned.get(place, _NOWHERE)
         address = owned.address
         agent = request.headers.get("user-agent", "")
-        await self._stored(
-            Event(self.clock.now(), place, address.kind, owned.mailing, owned.recipient, address.picture, agent)
-        )
+        await self._stored(Event(self.clock.now(), place, address.kind, owned.mailing, owned.recipient, address.picture, agent))
         response = Response(headers={"Cache-Control": "no-store"})
         if owned is _NOWHERE:
             response.status_code = 404
