@@ -19,6 +19,7 @@ from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of
 
 if TYPE_CHECKING:
+    from tkit.lab.clients.base import Browser
     from tkit.lab.play import Lab, Played
     from tkit.lab.results import Run
     from tkit.lab.scenario import Scenario
@@ -117,7 +118,7 @@ def _play(scenario: Scenario, name: str, change: Change, port: int, console: Con
 
 
 @contextmanager
-def _browser(scenario: Scenario) -> Iterator[object]:
+def _browser(scenario: Scenario) -> Iterator[Browser | None]:
     """Yield a Chromium, if the scenario has a client that uses one."""
     if not scenario.needs_browser:
         yield None

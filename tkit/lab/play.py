@@ -15,7 +15,7 @@ from tkit.lab.clients import Client, ReceivedMail, Setting, Web, client_of, deal
 from tkit.lab.clients.base import Browser
 from tkit.lab.clock import DAY, Clock, Schedule, SimulatedClock
 from tkit.lab.scenario import Scenario
-from tkit.lab.sender import EventLog, MailServer, Mailing, Recorder, RecorderServer, Timeline, send
+from tkit.lab.sender import EventLog, Mailing, MailServer, Recorder, RecorderServer, Timeline, send
 from tkit.lab.sender.delivery import Change, unchanged
 
 START = datetime(2026, 1, 12, 9, tzinfo=UTC).timestamp()

@@ -16,8 +16,8 @@ from tkit.lab.play import Played
 from tkit.report.draw import Grid, grid_html, page, paragraph, section, write
 
 MODEL = (
-    "This is a model. The requests are real, on one machine, but who reads when, and which share of people has which client, are"
-    " assumptions or vendors' figures, written in the scenario."
+    "This is a model. The requests are real, on one machine, but who reads when, and which share of people has which client,"
+    " are assumptions or vendors' figures, written in the scenario."
 )
 
 

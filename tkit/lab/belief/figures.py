@@ -103,14 +103,14 @@ FIGURES = (
         _each,
     ),
     Figure(
-        "opens too many",
+        "error in opens",
         "opens counted minus readings, mean of the recipients who read it",
         "count",
         lambda rows: (rows["receipts"] - rows["reads"]) * rows["read"],
         lambda rows: rows["read"],
     ),
     Figure(
-        "opens wrong by",
+        "absolute error in opens",
         "the same without its sign",
         "count",
         lambda rows: (rows["receipts"] - rows["reads"]).abs() * rows["read"],

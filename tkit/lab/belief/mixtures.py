@@ -47,7 +47,8 @@ def mixed(rows: pd.DataFrame, client: str, shares: Sequence[float] | Floats, nam
     own_part, own_whole, other_part, other_whole = _means(rows, client, name)
     at = np.asarray(shares, dtype=np.float64)
     part, whole = at * own_part + (1 - at) * other_part, at * own_whole + (1 - at) * other_whole
-    return np.divide(part, whole, out=np.full(len(at), np.nan), where=whole > 0)
+    figure: Floats = np.divide(part, whole, out=np.full(len(at), np.nan), where=whole > 0)
+    return figure
 
 
 def holding(rows: pd.DataFrame, client: str, name: str, level: float = LEVEL) -> tuple[float, float]:

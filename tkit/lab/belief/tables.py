@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -65,13 +66,13 @@ def figures_grid(
     )
 
 
-def _value(row: dict[str, object]) -> str:
+def _value(row: Mapping[Any, Any]) -> str:
     if row["unit"] == "share":
         return share_with_interval(row, "value")
     if pd.isna(row["value"]):
         return "-"
     scale, unit = (100, " points") if row["unit"] == "points" else (1, "")
-    value, low, high = (scale * float(row[key]) for key in ("value", "low", "high"))  # type: ignore[arg-type]
+    value, low, high = (scale * row[key] for key in ("value", "low", "high"))
     return f"{value:+.1f}{unit}\n{low:+.1f} to {high:+.1f}"
 
 

@@ -85,8 +85,10 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
         """Put a mail into the mailboxes of its recipients."""
+        content = envelope.content or b""
+        assert isinstance(content, bytes)  # aiosmtpd decodes only if it was asked to
         for recipient in envelope.rcpt_tos:
-            raw = self._change(recipient, bytes(envelope.content or b""))
+            raw = self._change(recipient, content)
             mailbox.Maildir(self._folder / quote(recipient, safe="@")).add(raw)
         return "250 delivered"
 

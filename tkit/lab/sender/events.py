@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tkit.errors import TkitError
 from tkit.lab.sender.forms import Address
@@ -145,6 +145,6 @@ class EventLog:
         columns = "time, place, kind, mailing, recipient, picture, agent"
         return [Event(*row) for row in self._rows(f"SELECT {columns} FROM event ORDER BY number")]
 
-    def _rows(self, query: str) -> list[tuple[object, ...]]:
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._lock, closing(self._connection.execute(query)) as cursor:
             return cursor.fetchall()
