@@ -67,6 +67,7 @@ def run_scenario(
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Page to write.")] = Path("out/lab/run.html"),
     port: Port = 0,
     block: Block = False,
+    postfix: Annotated[bool, typer.Option("--postfix", help="Deliver by Debian's Postfix, which needs root.")] = False,
     model: Model = None,
     vantage: Vantage = None,
 ) -> None:
@@ -76,8 +77,10 @@ def run_scenario(
     """
     from tkit.lab.scenario import Scenario
 
+    if postfix and block:
+        refuse("--postfix", "Postfix delivers mails as they are: leave --block out")
     read = Scenario.read(scenario)
-    _run(read, output, port, blocker=_blocker(model, vantage) if block else None, live=False)
+    _run(read, output, port, blocker=_blocker(model, vantage) if block else None, postfix=postfix)
 
 
 def _blocker(model: Path | None, vantage: Vantage) -> Change:
@@ -88,7 +91,10 @@ def _blocker(model: Path | None, vantage: Vantage) -> Change:
     return lambda recipient, raw: scrub(raw, bundle).raw
 
 
-def _run(scenario: Scenario, output: Path, port: int, *, blocker: Change | None, live: bool) -> None:
+def _run(
+    scenario: Scenario, output: Path, port: int, *, blocker: Change | None, live: bool = False, postfix: bool = False
+) -> None:
+    from tkit.lab.play import Lab
     from tkit.lab.results import run_of, write_page
     from tkit.lab.sender.delivery import unchanged
 
@@ -96,8 +102,12 @@ def _run(scenario: Scenario, output: Path, port: int, *, blocker: Change | None,
     ways: list[tuple[str, Change]] = [("Without blocking", unchanged)]
     if blocker:
         ways.append(("With blocking", blocker))
+    runs = []
     try:
-        runs = [run_of(name, _play(scenario, name, change, port, console, live)) for name, change in ways]
+        with _browser(scenario) as browser:
+            for name, change in ways:
+                with Lab(scenario, change=change, postfix=postfix, port=port, browser=browser) as lab:
+                    runs.append(run_of(name, _play(lab, name, console, live)))
     except KeyboardInterrupt:
         errors.print("stopped; nothing of the lab is left running")
         raise typer.Exit(130) from None
@@ -105,16 +115,14 @@ def _run(scenario: Scenario, output: Path, port: int, *, blocker: Change | None,
     errors.print(f"page: {escape(str(write_page(output, runs)))}", soft_wrap=True)
 
 
-def _play(scenario: Scenario, name: str, change: Change, port: int, console: Console, live: bool) -> Played:
-    from tkit.lab.play import Lab
-
-    with _browser(scenario) as browser, Lab(scenario, change=change, port=port, browser=browser) as lab:
-        errors.print(f"{name}: {scenario.recipients} recipients; live page while it runs: {lab.url}", soft_wrap=True)
-        if live and console.is_terminal:
-            with Live(console=console, auto_refresh=False, transient=True) as screen:
-                return lab.play(_shown(lab, name, screen))
-        with steps() as report:
-            return lab.play(lambda: report("days", round(lab.days), round(scenario.habits.days)))
+def _play(lab: Lab, name: str, console: Console, live: bool) -> Played:
+    scenario = lab.scenario
+    errors.print(f"{name}: {scenario.recipients} recipients; live page while it runs: {lab.url}", soft_wrap=True)
+    if live and console.is_terminal:
+        with Live(console=console, auto_refresh=False, transient=True) as screen:
+            return lab.play(_shown(lab, name, screen))
+    with steps() as report:
+        return lab.play(lambda: report("days", round(lab.days), round(scenario.habits.days)))
 
 
 @contextmanager

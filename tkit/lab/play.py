@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from tkit.errors import TkitError
 from tkit.lab.clients import Client, ReceivedMail, Setting, Web, client_of, dealt
 from tkit.lab.clients.base import Browser
 from tkit.lab.clock import DAY, Clock, Schedule, SimulatedClock
 from tkit.lab.scenario import Scenario
 from tkit.lab.sender import EventLog, Mailing, MailServer, Recorder, RecorderServer, Timeline, send
-from tkit.lab.sender.delivery import Change, unchanged
+from tkit.lab.sender.delivery import Change, Mailboxes, unchanged
+from tkit.lab.sender.postfix import PostfixServer
 
 START = datetime(2026, 1, 12, 9, tzinfo=UTC).timestamp()
 """When simulated mailings are sent, so that equal runs have equal times."""
@@ -73,6 +75,8 @@ class Lab:
     scenario : Scenario
     change : callable
         The blocker: what is done to the mails of protected recipients on delivery; by default nothing.
+    postfix : bool
+        Deliver by Debian's Postfix instead of a small server of our own; it changes no mail.
     port : int
         Of the recorder and its live page; 0 takes a free one.
     clock : Clock, optional
@@ -94,7 +98,7 @@ class Lab:
     Raises
     ------
     TkitError
-        If the port is taken.
+        If the port is taken, or Postfix does not start or is to change mails.
     """
 
     url: str
@@ -105,14 +109,17 @@ class Lab:
         scenario: Scenario,
         *,
         change: Change = unchanged,
+        postfix: bool = False,
         port: int = 0,
         clock: Clock | None = None,
         browser: Browser | None = None,
     ) -> None:
+        if postfix and change is not unchanged:
+            raise TkitError("Postfix delivers mails as they are: leave the blocker out, or deliver without Postfix")
         self.scenario = scenario
         self.clock = clock or SimulatedClock(START)
         self.reads: list[Read] = []
-        self._change, self._port, self._browser = change, port, browser
+        self._change, self._postfix, self._port, self._browser = change, postfix, port, browser
         self._recipients = _recipients(scenario)
         self.people = tuple(recipient.person for recipient in self._recipients)
         self._guarded = {person.address for person in self.people if person.protected}
@@ -128,7 +135,11 @@ class Lab:
             server = stack.enter_context(RecorderServer(self.recorder, port=self._port))
             self.url = server.url
             self._web = stack.enter_context(Web(server.port))
-            self._server = stack.enter_context(MailServer(folder / "mail", change=self._on_delivery))
+            self._server: Mailboxes
+            if self._postfix:
+                self._server = stack.enter_context(PostfixServer([person.address for person in self.people]))
+            else:
+                self._server = stack.enter_context(MailServer(folder / "mail", change=self._on_delivery))
             self._stack = stack.pop_all()
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from tkit.errors import TkitError
 from tkit.lab.sender.forms import Address
 
+_HOST = re.compile("[^/?]*")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS copy (mailing TEXT, recipient TEXT, sent REAL, PRIMARY KEY (mailing, recipient));
 CREATE TABLE IF NOT EXISTS address (
@@ -73,8 +75,10 @@ def place_of(url: str) -> str:
     >>> place_of("HTTP://News.Example:8080/a?b=1#c")
     'news.example/a?b=1'
     """
-    host, _, rest = url.partition("//")[2].partition("#")[0].partition("/")
-    return f"{host.partition(':')[0].lower()}/{rest}"
+    whole = url.partition("//")[2].partition("#")[0]
+    host = _HOST.match(whole)[0]  # type: ignore[index]  # matches everything
+    rest = whole[len(host) :]
+    return host.partition(":")[0].lower() + (rest if rest.startswith("/") else f"/{rest}")
 
 
 class EventLog:

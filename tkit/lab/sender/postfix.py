@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import mkdtemp
@@ -118,8 +119,14 @@ class PostfixServer:
         self._remove()
 
     def delivered(self, recipient: str) -> list[bytes]:
-        """Return the mails in a recipient's mailbox in the order of arrival; Postfix delivers after it has taken a mail."""
-        return mails_in(self._home / "mail" / recipient)
+        """Return the mails in a recipient's mailbox in the order of arrival.
+
+        Postfix delivers after it has taken a mail: for the first one this waits up to two minutes.
+        """
+        deadline = time.monotonic() + _SECONDS
+        while not (mails := mails_in(self._home / "mail" / recipient)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return mails
 
     def _start(self, program: str) -> None:
         home = self._home

@@ -30,8 +30,11 @@ except ImportError as missing:
 PICTURE = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 """A transparent GIF of one pixel."""
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
-"""Content-Security-Policy of the live page: nothing but its own script, style sheet and events."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none';"
+    " form-action 'none'"
+)
+"""Content-Security-Policy of the live page: nothing but its own script, style sheet and events, and its empty icon."""
 
 _NOWHERE = Owned(Address("", "unknown"))
 _FILES = {"": ("page.html", "text/html"), "page.js": ("page.js", "text/javascript"), "page.css": ("page.css", "text/css")}
