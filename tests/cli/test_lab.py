@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tkit.cli.main import app
+from tkit.errors import TkitError
 from tkit.lab.loopback import listening_socket
 
 SCENARIO = """
@@ -16,49 +17,44 @@ recipients = 4
 [reading]
 read_share = 1
 [[client]]
-name = "{name}"
+name = "plain [b]clients[/b]"
 share = 1
 behaviour = "loads-on-open"
 """
 
 
-def tkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tkit", "lab", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "120"})
+@pytest.fixture
+def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COLUMNS", "120")
+    path = tmp_path / "own.toml"
+    path.write_text(SCENARIO)
+    return path
 
 
-def test_the_demo_ends_with_both_timelines_and_a_page(tmp_path: Path) -> None:
+def test_the_demo_ends_with_both_timelines_and_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     page = tmp_path / "demo.html"
-    done = tkit("demo", "-o", page)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, ["lab", "demo", "-o", str(page)])
+    assert done.exit_code == 0
     for words in ("Without blocking", "With blocking", "false receipt", "missed", "This is a model.", "the sender believes: "):
         assert words in done.stdout
-    assert done.stderr.count("live page while it runs: http://127.0.0.1:") == 2
-    assert f"page: {page}" in done.stderr
     assert "<h2>With blocking</h2>" in page.read_text("utf-8")
 
 
-def test_a_scenario_is_run(tmp_path: Path) -> None:
-    path = tmp_path / "own.toml"
-    path.write_text(SCENARIO.format(name="plain [b]clients[/b]"))
-    done = tkit("run", path, "-o", tmp_path / "run.html")
-    assert done.returncode == 0, done.stderr
+def test_a_scenario_is_run(scenario: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["lab", "run", str(scenario), "-o", str(tmp_path / "run.html")])
+    assert done.exit_code == 0
     assert "plain [b]clients[/b]" in done.stdout
     assert "4 of 4 opened" in done.stdout
     assert (tmp_path / "run.html").exists()
 
 
-def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "own.toml"
-    path.write_text(SCENARIO.format(name="x"))
+def test_a_taken_port_is_named(scenario: Path) -> None:
     with listening_socket() as taken:
         port = taken.getsockname()[1]
-        done = tkit("run", path, "--port", port)
-    assert done.returncode == 1
-    assert (
-        done.stderr.strip()
-        == f"tkit: 127.0.0.1:{port}: cannot listen there (Address already in use): stop what uses it, or give port 0"
-    )
+        done = CliRunner().invoke(app, ["lab", "run", str(scenario), "--port", str(port)])
+    assert isinstance(done.exception, TkitError)
+    assert str(done.exception).startswith(f"127.0.0.1:{port}: cannot listen there (Address already in use): stop what uses it")
 
 
 def test_an_interrupt_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None:

@@ -27,9 +27,7 @@ def test_of_plain_clients_every_read_has_its_receipt_and_no_other_has_one() -> N
     with Lab(scenario(12, {"behaviour": "loads-on-open"}, reading=BUSY, form="first-party")) as lab:
         played = lab.play()
     truth = moments(played)
-    assert {line.recipient: [one.time for one in line.opens] for line in played.timelines} == {
-        person.address: truth[person.address] for person in played.people
-    }
+    assert {line.recipient: [one.time for one in line.opens] for line in played.timelines if line.opens} == truth
     assert 0 < len(truth) < 12  # somebody read it, somebody did not
     assert len(played.reads) > len(truth)  # and somebody again
     assert played.requests == {"open": len(played.reads), "content": len(played.reads)}
@@ -109,10 +107,10 @@ def test_an_interrupt_ends_every_server() -> None:
     def stop() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), Lab(scenario(1, TEXT)) as lab:
-        port = int(lab.url.rpartition(":")[2].strip("/"))
+    lab = Lab(scenario(1, TEXT))
+    with pytest.raises(KeyboardInterrupt), lab:
         lab.play(stop)
-    listening_socket(port=port).close()  # it is free again
+    listening_socket(port=int(lab.url.rpartition(":")[2].strip("/"))).close()  # it is free again
     assert not [thread for thread in threading.enumerate() if thread.name in ("tkit-lab-recorder", "tkit-lab-mail")]
 
 

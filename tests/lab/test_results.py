@@ -27,7 +27,7 @@ def test_the_tables() -> None:
     lines = timelines_of(run).rows
     assert lines[4][3] == "false receipt"
     assert lines[0][1].count("●") == lines[0][2].count("○") == 3
-    figures = dict((row[0].partition("\n")[0], row[1]) for row in figures_of([run]).rows)
+    figures = {row[0].partition("\n")[0]: row[1] for row in figures_of([run]).rows}
     assert figures["receipt if read"].startswith("75.0%\n")
     assert figures["error of the open rate"].startswith("+0.0 points\n")
     assert figures["error in opens"].startswith("-0.8\n")

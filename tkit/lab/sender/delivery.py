@@ -103,9 +103,7 @@ class MailServer:
 
 def mails_in(folder: Path) -> list[bytes]:
     """Return the mails of a Maildir in the order of arrival; of a folder that is not there, none."""
-    if not folder.is_dir():
-        return []
-    paths = [path for kind in ("cur", "new") for path in (folder / kind).iterdir()]
+    paths = [path for kind in ("cur", "new") for path in folder.glob(f"{kind}/*")]
     return [path.read_bytes() for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))]
 
 

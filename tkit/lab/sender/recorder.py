@@ -76,10 +76,14 @@ class Recorder:
         """Return what the sender believes by now."""
         return self._timelines.all()
 
-    def close(self) -> None:
-        """End the streams of live pages; to be called in the server's loop."""
+    def end_streams(self) -> None:
+        """End the streams of live pages, so that their connections close; to be called in the server's loop."""
         for watcher in self._watchers:
             watcher.put_nowait(None)
+
+    def close(self) -> None:
+        """End the thread that writes, once nothing is requested any more; the log stays open."""
+        self._disk.shutdown()
 
     async def _record(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -32,8 +32,9 @@ class _Server(uvicorn.Server):
         self.listens.set()
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        self._recorder.close()
+        self._recorder.end_streams()
         await super().shutdown(sockets)  # type: ignore[arg-type]
+        self._recorder.close()
 
 
 def _server(recorder: Recorder) -> _Server:
