@@ -14,9 +14,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from tkit.cli.arguments import Model, Vantage, refuse
+from tkit.cli.arguments import Model, Personalised, Vantage, refuse
 from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of
+from tkit.cli.scrubbing import PersonalisedOption
 
 if TYPE_CHECKING:
     from tkit.lab.clients.base import Browser
@@ -44,6 +45,7 @@ def demo(
     form: Annotated[str, typer.Option(help="How the tracker is written, such as gif-1x1; docs/lab.md lists all.")] = "gif-1x1",
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Page to write.")] = Path("out/lab/demo.html"),
     port: Port = 0,
+    personalised: PersonalisedOption = Personalised.KEEP,
     model: Model = None,
     vantage: Vantage = None,
 ) -> None:
@@ -58,7 +60,7 @@ def demo(
 
     if form not in FORMS:
         refuse("--form", f"no form {form!r}: take one of {', '.join(FORMS)}")
-    _run(replace(Scenario.read("demo"), form=form), output, port, blocker=_blocker(model, vantage), live=True)
+    _run(replace(Scenario.read("demo"), form=form), output, port, blocker=_blocker(model, vantage, personalised), live=True)
 
 
 @lab_app.command("run")
@@ -68,6 +70,7 @@ def run_scenario(
     port: Port = 0,
     block: Block = False,
     postfix: Annotated[bool, typer.Option("--postfix", help="Deliver by Debian's Postfix, which needs root.")] = False,
+    personalised: PersonalisedOption = Personalised.KEEP,
     model: Model = None,
     vantage: Vantage = None,
 ) -> None:
@@ -80,15 +83,15 @@ def run_scenario(
     if postfix and block:
         refuse("--postfix", "Postfix delivers mails as they are: leave --block out")
     read = Scenario.read(scenario)
-    _run(read, output, port, blocker=_blocker(model, vantage) if block else None, postfix=postfix)
+    _run(read, output, port, blocker=_blocker(model, vantage, personalised) if block else None, postfix=postfix)
 
 
-def _blocker(model: Path | None, vantage: Vantage) -> Change:
+def _blocker(model: Path | None, vantage: Vantage, personalised: Personalised) -> Change:
     """Return what `tkit scrub` does, for a mail server."""
     from tkit.scrubbing import scrub
 
     bundle = bundle_of(model, vantage)
-    return lambda recipient, raw: scrub(raw, bundle).raw
+    return lambda recipient, raw: scrub(raw, bundle, personalised=personalised.value).raw
 
 
 def _run(
@@ -161,10 +164,10 @@ def _shown(lab: Lab, name: str, screen: Live) -> Callable[[], None]:
 def _show(console: Console, runs: list[Run]) -> None:
     from tkit.lab.belief import by_client, sensitivity
     from tkit.lab.belief.tables import clients_grid, first_opens, sensitivity_grid
-    from tkit.lab.results import MODEL, figures_of, requests_grid, timelines_of
+    from tkit.lab.results import FEW, MODEL, figures_of, requests_grid, timelines_of
     from tkit.report.draw import drawn
 
-    small = len(runs[0].rows) <= 20
+    small = len(runs[0].rows) <= FEW
     for run in runs:
         if small:
             console.print(drawn(timelines_of(run)))

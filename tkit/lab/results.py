@@ -20,6 +20,9 @@ MODEL = (
     " are assumptions or vendors' figures, written in the scenario."
 )
 
+FEW = 20
+"""With so few recipients each has a row in the terminal, and other shares of the clients are not worth a table."""
+
 
 class Run(NamedTuple):
     """One way in which a scenario was played, such as with or without a blocker, and what came of it."""
@@ -69,9 +72,8 @@ def write_page(path: Path, runs: Sequence[Run]) -> Path:
     """
     first = runs[0]
     scenario = first.played.scenario
+    small = scenario.recipients <= FEW
     about = f"Form of the tracker: {scenario.form}. Recipients: {scenario.recipients}. Days: {scenario.habits.days:g}."
-    table = sensitivity(first.rows)
-    widest = str(first.rows["client"].value_counts().index[0])
     parts = [paragraph(MODEL), paragraph(about)]
     for run in runs:
         played = run.played
@@ -81,11 +83,12 @@ def write_page(path: Path, runs: Sequence[Run]) -> Path:
     parts += [
         section("How right the sender is", grid_html(figures_of(runs)), grid_html(requests_grid(runs))),
         section(f"What each client does: {first.name}", grid_html(clients_grid(by_client(first.rows)))),
-        section(
-            "Other shares",
-            mixture_html(first.rows, widest, f"The shares of the other clients keep their proportions: {first.name}."),
-            grid_html(sensitivity_grid(table)),
-        ),
+    ]
+    if not small:
+        widest = str(first.rows["client"].value_counts().index[0])
+        curves = mixture_html(first.rows, widest, f"The shares of the other clients keep their proportions: {first.name}.")
+        parts.append(section("Other shares", curves, grid_html(sensitivity_grid(sensitivity(first.rows)))))
+    parts += [
         section("Where the shares come from", grid_html(_sources(first.played))),
     ]
     return write(path.parent, {path.name: page(scenario.title, parts)})

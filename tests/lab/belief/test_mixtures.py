@@ -39,4 +39,8 @@ def test_a_client_alone_and_a_figure_about_nobody() -> None:
     alone = rows[rows["client"] == "plain"]
     assert math.isnan(mixed(alone, "plain", [0], "right about a recipient")[0])
     unread = rows[~rows["read"]]
+    assert all(map(math.isnan, holding(unread, "proxy", "receipt if read")))
+    readers = rows[rows["read"] | (rows["client"] == "proxy")]
+    readers = readers[~(readers["read"] & (readers["client"] == "proxy"))]  # behind the proxy nobody read it
+    assert holding(readers, "proxy", "receipt if read") == (0, 1)
     assert math.isnan(mixed(unread, "proxy", [0.5], "receipt if read")[0])

@@ -28,7 +28,7 @@ VERDICTS = {
 }
 """By whether the mail was read and whether there is a receipt: what the receipts are worth for this recipient."""
 
-_TICKS = ((60.0, "1 min"), (HOUR, "1 h"), (DAY, "1 day"), (7 * DAY, "1 week"), (30 * DAY, "1 month"), (90 * DAY, "3 months"))
+_TICKS = ((60.0, "at once"), (HOUR, "1 h"), (DAY, "1 day"), (7 * DAY, "1 week"))
 
 
 def along(seconds: float, days: float) -> float:
@@ -97,8 +97,11 @@ def timelines_figure(
             axes.text(1.02, row, said, va="center", color=theme.ink, fontweight="normal" if right else "bold", fontsize=10)
         axes.set_yticks(range(len(shown)), [people[index].group for index in shown], fontsize=10)
         axes.set(xlim=(0, 1), ylim=(len(shown) - 0.4, -0.6))
-        ticks = [(along(seconds, days), name) for seconds, name in _TICKS if seconds <= days * DAY]
-        axes.set_xticks([place for place, _ in ticks], ["at once" if name == "1 min" else name for _, name in ticks])
+        ticks = [
+            *((along(seconds, days), name) for seconds, name in _TICKS if 3 * seconds <= days * DAY),
+            (1, f"{days:g} days"),
+        ]
+        axes.set_xticks([place for place, _ in ticks], [name for _, name in ticks])
         axes.tick_params(length=0)
         axes.set_title("What the sender sees (filled) and what happened (rings)", loc="left", x=-0.3, pad=14)
         for side in ("left", "bottom"):

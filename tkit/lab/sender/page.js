@@ -16,6 +16,7 @@ function moment(seconds) {
 
 function later(seconds, start) {
   const hours = (seconds - start) / 3600;
+  if (hours < 1) return `after ${Math.round(hours * 60)} min`;
   return hours < 48 ? `after ${hours.toFixed(1)} h` : `after ${(hours / 24).toFixed(1)} days`;
 }
 
