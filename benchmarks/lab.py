@@ -2,8 +2,8 @@
 
     python benchmarks/lab.py
 
-The recorder runs in a process of its own on loopback; 200 clients of this process ask it as fast as they are answered. Processor
-seconds do not depend on what else the machine does. The tables are in docs/lab.md.
+The recorder runs in a process of its own on loopback; 200 clients of this process ask it as fast as they are answered.
+Processor seconds do not depend on what else the machine does. The tables are in docs/lab.md.
 """
 
 from __future__ import annotations

@@ -57,6 +57,12 @@ def test_a_taken_port_is_named(scenario: Path) -> None:
     assert str(done.exception).startswith(f"127.0.0.1:{port}: cannot listen there (Address already in use): stop what uses it")
 
 
+def test_what_is_not_installed_is_named() -> None:
+    code = "import sys; sys.modules['aiosmtpd'] = None; sys.argv = ['tkit', 'lab', 'demo']; from tkit.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "tkit: tkit.lab.sender needs aiosmtpd: pip install 'tkit[lab]'\n")
+
+
 def test_an_interrupt_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tkit", "lab", "demo", "-o", str(tmp_path / "demo.html")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}) as process:

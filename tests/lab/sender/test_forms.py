@@ -84,11 +84,12 @@ def test_an_unknown_form_is_named() -> None:
         form_of("moon")
 
 
-@pytest.mark.parametrize("form", ["css-background", "font", "compared"])
-def test_a_real_chromium_loads_what_the_reader_reads(form: str, chromium: str) -> None:
+def test_a_real_chromium_loads_what_the_reader_reads(chromium: str) -> None:
     from tkit.lab.clients.eyes import ChromiumEyes  # noqa: PLC0415
     from tkit.lab.render import ChromiumRenderer  # noqa: PLC0415
 
-    raw = Mailing(form=form).copy("a@mail.example", 0).raw
     with ChromiumRenderer(executable=chromium) as renderer:
-        assert set(ChromiumEyes(renderer).requested(raw)) == set(ReceivedMail("", raw).requests)
+        eyes = ChromiumEyes(renderer)
+        for form in ("css-background", "font", "compared"):
+            raw = Mailing(form=form).copy("a@mail.example", 0).raw
+            assert set(eyes.requested(raw)) == set(ReceivedMail("", raw).requests)
