@@ -23,7 +23,7 @@ from tkit.evaluate import Evaluation
 from tkit.lists.sources import REGISTRY
 from tkit.splits import Split, cross_validation
 from tkit.templates import Matcher, Templates, load_templates
-from tkit.templates.known import KNOWN
+from tkit.templates.known import known_patterns
 from tkit.templates.learning import BUDGET, GRID, Limits, learn, weak_beside, with_known, without_kin
 from tkit.templates.material import labelled_urls, parted
 from tkit.templates.pieces import FEWEST_LETTERS, LONGEST
@@ -47,7 +47,7 @@ def main() -> None:
             ),
         }
     templates = load_templates()
-    known = hits_of([pattern for _, pattern in KNOWN], strong)
+    known = hits_of([pattern for _, pattern in known_patterns()], strong)
     judged = {"known alone": known}
     for name, (hits, _) in named.items():
         judged |= {name: hits, f"known and {name}": known | hits}

@@ -82,7 +82,7 @@ class Measured:
         wrong = features != expected[bundle.features].to_numpy(np.float32)
         self.unequal += int(wrong.any(axis=1).sum())
         self.features.update(np.array(bundle.features)[np.nonzero(wrong)[1]].tolist())
-        self.decided += int((np.array([row.verdict for row in classified]) != judge(bundle, expected)).sum())
+        self.decided += int((np.array([row.verdict for row in classified]) != judge(bundle, expected).verdicts).sum())
 
 
 def together(results: list[Measured]) -> Measured:

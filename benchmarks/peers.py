@@ -1,4 +1,4 @@
-"""Measure every published list, program and rule on the gold labels; writes docs/peers.md.
+"""Measure every published list, program and rule on the gold labels; writes docs/peers.md and docs/peers.csv.
 
     python benchmarks/peers.py --shared ../shared --dataset data/dataset -o docs/peers.md
 
@@ -23,13 +23,16 @@ from tkit.detectors.facts import facts_of, with_facts
 from tkit.detectors.peers import all_peers
 from tkit.detectors.published import ListDetector, Unwrapped
 from tkit.errors import TkitError
-from tkit.evaluate import COUNTS, Estimate, Evaluation, by_population, cross_validated_scores, paired_difference
+from tkit.evaluate import COUNTS, Estimate, Evaluation, by_population, paired_difference
 from tkit.evaluate.search import GRIDS, search_rule
 from tkit.features import KEY, MAIL_VANTAGES
 from tkit.lists.sources import REGISTRY, load, overview
 from tkit.mail import Message
 from tkit.splits import cross_validation
-from tkit.study import evaluate_scores, models
+from tkit.study import models, try_plans, unseen_kit
+
+KINDS = {"Programs as they decide": "program", "Lists alone": "list", "Rules": "rule"}
+"""What the detectors of a section are, in peers.csv."""
 
 BUDGETS = (0.001, 0.005, 0.01)
 
@@ -54,7 +57,7 @@ def main() -> None:
 
     splits = cross_validation(rows, rows["component"], arguments.folds, arguments.seed)
     model = models(arguments.seed, dataset.disguised())["message boosting"]
-    ours = evaluate_scores(model(), rows, cross_validated_scores(model, rows, splits), splits, seed=arguments.seed)
+    (ours,) = try_plans(rows, [(model, unseen_kit(rows, arguments.folds, arguments.seed))], seed=arguments.seed, workers=2)
     ours.name = "tkit, cross-validated"
     lists = [ListDetector(load(source, arguments.shared / "lists"), f"list: {source.name}") for source in REGISTRY]
     programs = list(all_peers(arguments.shared / "lists"))
@@ -66,7 +69,10 @@ def main() -> None:
     parts = [HEAD.format(rows=len(gold), folds=arguments.folds, seed=arguments.seed)]
     for title, detectors in named.items():
         parts += [f"## {title}", table([figures(detector, evaluate, ours) for detector in detectors])]
-    apart = by_population([ours, *map(evaluate, [*programs, *lists, *named["Rules"]])])
+    kinds = {"model": [ours]} | {kind: list(map(evaluate, named[title])) for title, kind in KINDS.items()}
+    tables = [by_population(evaluations).assign(kind=kind) for kind, evaluations in kinds.items()]
+    apart = pd.concat(tables).drop_duplicates(["population", "name", "count"])  # some rules are whole programs
+    apart.to_csv(arguments.output.with_suffix(".csv"), index=False, float_format="%.6g")
     for population in apart["population"].unique():
         parts += [f"## {population.capitalize()}", *split_table(apart[apart["population"] == population])]
     parts += ["## Rules with tuned constants", SEARCHED, table(searched(rows, splits, arguments.seed))]

@@ -16,16 +16,17 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from tkit.detectors.peers import PEERS
 from tkit.detectors.rules import RULE_NAMES
+from tkit.evaluate.percent import percent, percent_interval
 from tkit.features import FEATURE_VERSION, FEATURES, VANTAGES, feature_names
 from tkit.html.carriers import CARRIERS, request_type
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCKS = {
-    "study": ["study", "--dataset", "data/dataset", "-o", "{out}/study"],
-    "audit": ["audit", "data/sample"],
-}
+BLOCKS = {"scan": ["scan", "data/sample/sales-letter-pixel.eml", "data/sample/sale-countdown.eml", "--trackers"]}
+ALL_LISTS, MISSIVE = "known lists", "known lists or 1x1"
 
 
 def features_page() -> str:
@@ -81,6 +82,49 @@ def detectors_page(text: str) -> str:
     return _with_block(text, "names", block)
 
 
+def accuracy_table() -> str:
+    """Return the table of README.md: the best of each kind on wanted and on old mail, from docs/peers.csv.
+
+    The best program or rule is the one whose recall, each component counted once, exceeds its share of harmed mails by most,
+    on the mean of both kinds of mail.
+    """
+    rates = pd.read_csv(ROOT / "docs" / "peers.csv")
+    rates = rates[rates["population"] != "all mail"]
+    harmed = rates[rates["count"] == "mails"].set_index(["population", "name"])
+    rates = rates[rates["count"] == "components"].set_index(["population", "name"], drop=False)
+    rates = rates.assign(**{name: harmed[name] for name in ("fpr", "fpr_low", "fpr_high", "negatives")}).reset_index(drop=True)
+    gain = (rates["tpr"] - rates["fpr"]).groupby([rates["kind"], rates["name"]]).mean()
+    best = {kind: gain[kind].drop([ALL_LISTS, MISSIVE], errors="ignore").idxmax() for kind in ("model", "program", "rule")}
+    shown = {
+        "tkit's model, mail it has not seen": best["model"],
+        f"best program: {best['program'].removeprefix('program: ')}": best["program"],
+        f"best rule: {best['rule']}": best["rule"],
+        "all published lists together": ALL_LISTS,
+        "lists and 1x1 pictures, as Missive announced": MISSIVE,
+    }
+    populations = rates["population"].unique().tolist()
+    heads = [
+        "detector",
+        *(f"{population}: {rate}" for population in populations for rate in ("found", "mails that lose a picture")),
+    ]
+    lines = [_table_row(heads), "|---" + "|--:" * (len(heads) - 1) + "|"]
+    for title, name in shown.items():
+        of_name = rates[rates["name"] == name].set_index("population").loc[populations]
+        cells = [
+            f"{percent(row[rate])} [{percent_interval(row[f'{rate}_low'], row[f'{rate}_high'])}]"
+            for _, row in of_name.iterrows()
+            for rate in ("tpr", "fpr")
+        ]
+        lines.append(_table_row((title, *cells)))
+    numbers = rates[rates["kind"] == "model"].set_index("population")
+    counts = "; ".join(
+        f"{population}: {numbers.loc[population, 'trackers']:,} groups of senders with trackers,"
+        f" {numbers.loc[population, 'negatives']:,} mails with good pictures"
+        for population in populations
+    )
+    return "\n".join(lines) + f"\n\n{counts}. Found: each group counts once. 95% intervals, bootstrap over groups."
+
+
 def _with_block(text: str, name: str, block: str) -> str:
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     return re.sub(rf"{begin}.*?{end}", lambda _: f"{begin}\n{block}\n{end}", text, flags=re.DOTALL)
@@ -98,7 +142,7 @@ def readme(text: str) -> str:
     with tempfile.TemporaryDirectory() as out:
         for name, arguments in BLOCKS.items():
             text = _with_block(text, name, f"```\n{output_of(arguments, out)}\n```")
-    return text
+    return _with_block(text, "accuracy", accuracy_table())
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 from paths import ROOT
 
-PUBLISHED = "FOLDS = 10"  # fewer in a test: the code is the same, the figures are not compared
+PUBLISHED = "folds = 10"  # fewer in a test: the code is the same, the figures are not compared
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -18,5 +18,5 @@ def test_runs_from_a_fresh_kernel(path: Path) -> None:
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", ()):
             assert PUBLISHED in cell.source
-            cell.source = cell.source.replace(PUBLISHED, "FOLDS = 3")
+            cell.source = cell.source.replace(PUBLISHED, "folds = 3")
     NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()

@@ -19,7 +19,13 @@ def generate() -> ModuleType:
     return module
 
 
-def test_the_audit_of_the_sample_mailbox_is_what_is_printed(generate: ModuleType, tmp_path: Path) -> None:
-    printed = generate.output_of(generate.BLOCKS["audit"], str(tmp_path))
+def test_the_scan_is_what_is_printed(generate: ModuleType, tmp_path: Path) -> None:
+    printed = generate.output_of(generate.BLOCKS["scan"], str(tmp_path))
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"<!-- begin audit -->\n```\n{printed}\n```\n<!-- end audit -->" in readme
+    assert f"<!-- begin scan -->\n```\n{printed}\n```\n<!-- end scan -->" in readme
+
+
+def test_the_table_of_accuracy_is_that_of_the_peers(generate: ModuleType) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"<!-- begin accuracy -->\n{generate.accuracy_table()}\n<!-- end accuracy -->" in readme
+    assert len(readme.splitlines()) <= 150

@@ -128,7 +128,7 @@ def test_the_opinion_is_the_verdict_on_the_url_and_the_score_that_its_reasons_ex
         4: ("clean", 0.0),
     }
     rows = extract([Message.from_bytes(mail(html))])
-    verdicts = judge(bundle, rows)
+    verdicts = judge(bundle, rows).verdicts
     assert [opinions[index].reasons for index in range(5)] == [tuple(why) for why in explain(bundle, rows, verdicts)]
 
 

@@ -21,13 +21,13 @@ KINDS = url_rows(path_length=[10, 10, 11], query_length=[3, 4, 3])
 def judged(*places: tuple[int, str]) -> list[str]:
     """Return the verdicts on references of kinds 0 to 2."""
     rows = KINDS.iloc[[kind for kind, _ in places]].reset_index(drop=True)
-    return list(judge(made(), of_mails(rows, *(place for _, place in places))).tolist())
+    return list(judge(made(), of_mails(rows, *(place for _, place in places))).verdicts.tolist())
 
 
 def test_references_to_different_urls_are_judged_by_themselves() -> None:
     assert made().verdicts(KINDS).tolist() == list(VERDICTS) == ["clean", "personalised", "tracker"]
     assert judged((0, "m a"), (1, "m b"), (2, "m c")) == ["clean", "personalised", "tracker"]
-    assert judge(made(), of_mails(THREE, "m a", "m b", "m c")).tolist() == THREE_VERDICTS
+    assert judge(made(), of_mails(THREE, "m a", "m b", "m c")).verdicts.tolist() == THREE_VERDICTS
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,9 @@ def test_neither_another_url_nor_another_mail_changes_a_verdict() -> None:
 
 def test_no_rows() -> None:
     none = of_mails(KINDS, "m a", "m b", "m c")[:0]
-    assert judge(made(), none).shape == (0,)
-    assert explain(made(), none, judge(made(), none)) == []
+    judged = judge(made(), none)
+    assert [values.shape for values in (judged.verdicts, judged.tracker, judged.individual)] == [(0,)] * 3
+    assert explain(made(), none, judged.verdicts) == []
 
 
 def test_features_are_checked() -> None:
@@ -65,7 +66,7 @@ def test_features_are_checked() -> None:
 
 def test_reasons_are_those_of_the_question_that_decided() -> None:
     bundle, rows = made(), of_mails(KINDS, "m a", "m b", "m c").set_axis([7, 8, 9])
-    clean, personalised, tracker = explain(bundle, rows, judge(bundle, rows))
+    clean, personalised, tracker = explain(bundle, rows, judge(bundle, rows).verdicts)
     # Only the tracker question looks at the path; a query of 3 speaks against a tracker, too.
     assert tracker == ["the path is 11 characters long"]
     assert personalised == ["the query is 4 characters long"]
@@ -74,7 +75,23 @@ def test_reasons_are_those_of_the_question_that_decided() -> None:
 
 def test_reasons_of_a_url_with_two_places_are_of_its_verdict() -> None:
     bundle, rows = made(), of_mails(KINDS[1:], "m a", "m a")
-    verdicts = judge(bundle, rows)
+    verdicts = judge(bundle, rows).verdicts
     assert verdicts.tolist() == ["personalised", "personalised"]
     # In the second place the query speaks against it.
     assert explain(bundle, rows, verdicts) == [["the query is 4 characters long"], []]
+
+
+def test_margins_are_those_of_each_reference_by_itself() -> None:
+    bundle, rows = made(), of_mails(KINDS, "m a", "m b", "m b")
+    judged = judge(bundle, rows)
+    assert judged.tracker.tolist() == bundle.margins(rows).tolist()
+    assert judged.individual.tolist() == bundle.margins(rows, "individual").tolist()
+
+
+def test_the_deciding_score_is_that_of_the_verdict() -> None:
+    bundle, rows = made(), of_mails(KINDS, "m a", "m b", "m c")
+    tracker, individual = bundle.scores(rows), bundle.scores(rows, "individual")
+    judged = judge(bundle, rows)
+    assert judged.deciding_scores(bundle).tolist() == [individual[0], individual[1], tracker[2]]
+    last = judged.only(rows["resolved_url"].to_numpy() == "c")
+    assert (last.verdicts.tolist(), last.deciding_scores(bundle).tolist()) == (["tracker"], [tracker[2]])

@@ -17,12 +17,16 @@ BEACON = (
     b"From: a@b.example\nContent-Type: text/html\n\n<p>x</p><img src='http://t.example/open?id=b81e2c90ff' width=1 height=1>\n"
 )
 SCAN_FIELDS = [
+    "where",
+    "from_domain",
+    "date",
     "message_sha256",
     "part",
     "index",
     "carrier",
     "url",
     "resolved_url",
+    "loaded_by",
     "vantage",
     "score",
     "individual_score",

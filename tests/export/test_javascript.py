@@ -108,7 +108,7 @@ def assert_same(found: list[dict[str, Any]], messages: list[Message], bundle: Bu
     assert not wrong.any(), {names[column]: found[row]["resolvedUrl"] for row, column in np.argwhere(wrong)}
     assert [row["margin"] for row in found] == bundle.margins(rows).tolist()
     assert [row["individualMargin"] for row in found] == bundle.margins(rows, "individual").tolist()
-    assert [row["verdict"] for row in found] == judge(bundle, rows).tolist()
+    assert [row["verdict"] for row in found] == judge(bundle, rows).verdicts.tolist()
 
 
 @pytest.mark.parametrize("vantage", MAIL_VANTAGES)

@@ -26,7 +26,7 @@ def test_reasons_are_those_of_python(npm: Path, tmp_path: Path) -> None:
 def test_the_verdict_decides_which_question_gives_the_reasons(npm: Path, tmp_path: Path) -> None:
     bundle = of_three_verdicts("message")
     rows = extract([Message.from_bytes(b"Content-Type: text/html\n\n" + MAIL_OF_THREE.encode())])
-    verdicts = judge(bundle, rows)
+    verdicts = judge(bundle, rows).verdicts
     asked = [
         {"features": features, "verdict": verdict}
         for features, verdict in zip(rows[bundle.features].to_numpy().tolist(), verdicts.tolist(), strict=True)

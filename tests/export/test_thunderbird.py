@@ -173,7 +173,7 @@ def thunderbird(start: Start) -> Iterator[Thunderbird]:
 def test_trackers_are_named_and_the_others_are_shown(thunderbird: Thunderbird, internet: Web) -> None:
     rows = extract([Message.from_bytes(RAW)])
     bundle = default_bundle("message")
-    verdicts = judge(bundle, rows)
+    verdicts = judge(bundle, rows).verdicts
     assert rows["resolved_url"][verdicts == "tracker"].tolist() == [TRACKER]
     internet.forget()
     key = thunderbird.show(RAW, badge="1")
@@ -319,7 +319,7 @@ def test_verdicts_are_those_of_python(thunderbird: Thunderbird) -> None:
     called = 0
     for raw in mails():
         rows = extract([Message.from_bytes(raw)])
-        verdicts = judge(bundle, rows)
+        verdicts = judge(bundle, rows).verdicts
         key = thunderbird.show(raw)
         for verdict in ("tracker", "personalised"):
             expected = set(rows["resolved_url"][verdicts == verdict])

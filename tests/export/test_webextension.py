@@ -204,7 +204,7 @@ def test_reasons_and_allowing_one(open_page: Callable[[str], Tab], internet: Web
     assert popup.text_content("#trackers h2") == "SendGrid"
     assert popup.text_content("code") == TRACKER
     rows = extract([message_of(MAIL)])
-    verdicts = judge(bundle, rows)
+    verdicts = judge(bundle, rows).verdicts
     explained = zip(explain(bundle, rows, verdicts), verdicts, strict=True)
     (expected,) = (told for told, verdict in explained if verdict == "tracker")
     assert popup.locator("#trackers ul li").all_text_contents() == expected

@@ -79,7 +79,7 @@ def test_they_are_shown_and_listed_with_their_reasons(tab: Callable[[str], Tab],
     assert popup.locator("#personalised button").count() == 0
     bundle = of_three_verdicts("element")
     rows = extract([message_of(MAIL_OF_THREE)])
-    reasons = dict(zip(rows["resolved_url"], explain(bundle, rows, judge(bundle, rows)), strict=True))
+    reasons = dict(zip(rows["resolved_url"], explain(bundle, rows, judge(bundle, rows).verdicts), strict=True))
     for place, url in (("#trackers", OPENED), ("#personalised li:nth-child(1)", PASS), ("#personalised li:nth-child(2)", BOTH)):
         assert popup.locator(f"{place} li:not(.found > *)").all_text_contents() == reasons[url]
 

@@ -26,15 +26,15 @@ def one(html: str, head: bytes = HEAD) -> pd.Series:
 
 def test_columns_and_types() -> None:
     rows = table("<img src=http://a.example/x>")
-    assert list(rows)[:6] == ["message_sha256", "part", "index", "carrier", "url", "resolved_url"]
-    assert list(rows)[6:] == feature_names("message")
+    assert list(rows)[:7] == ["message_sha256", "part", "index", "carrier", "url", "resolved_url", "loaded_by"]
+    assert list(rows)[7:] == feature_names("message")
     assert {str(rows[name].dtype) for name in feature_names("message")} == {"float32"}
 
 
 def test_no_reference_no_row() -> None:
     rows = table("<p>Hello <img src=cid:logo> <a href=http://a.example/>there</a>")
     assert len(rows) == 0
-    assert list(rows)[6:] == feature_names("message")
+    assert list(rows)[7:] == feature_names("message")
 
 
 def test_a_typical_beacon() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from made_detector import Decided
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 
 from tkit.arrays import Floats, Ints
 from tkit.bundle import Question
@@ -43,8 +42,8 @@ class Dots(Decided):
     def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
         return self.contributions(rows, question).sum(axis=1).to_numpy(np.int64)
 
-    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
-        return 1 / (1 + np.exp(-self.margins(rows, question).astype(float)))
+    def scored(self, margins: Ints, question: Question) -> Floats:
+        return 1 / (1 + np.exp(-margins.astype(float)))
 
 
 def mail(body: str, number: int = 0, sender: str = "news@a.example.com") -> Message:
@@ -93,12 +92,13 @@ def hostile(found: Audit) -> Audit:
         detector=HOSTILE[0],
         senders=named(found.senders, "sender").assign(provider=HOSTILE[1]),
         providers=named(found.providers, "provider"),
+        servers=named(found.servers, "host").assign(service=HOSTILE[1], examples=[[HOSTILE[-1]]] * len(HOSTILE)),
         carriers=named(found.carriers, "carrier"),
         addresses=named(found.addresses, "domain"),
     )
 
 
-def printed(*tables: Table, width: int = 80) -> str:
+def printed(*tables: RenderableType, width: int = 80) -> str:
     console = Console(file=StringIO(), width=width, force_terminal=False, legacy_windows=False)
     for table in tables:
         console.print(table)

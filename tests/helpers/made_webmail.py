@@ -216,7 +216,7 @@ def message_of(html: str) -> Message:
 def judged(html: str, bundle: Bundle) -> tuple[set[str], set[str]]:
     """What Python says of a mail: the URLs of trackers, and of what is none."""
     rows = extract([message_of(html)])
-    trackers = set(rows["resolved_url"][judge(bundle, rows) == "tracker"])
+    trackers = set(rows["resolved_url"][judge(bundle, rows).verdicts == "tracker"])
     return trackers, set(rows["resolved_url"]) - trackers
 
 

@@ -202,6 +202,26 @@ def test_conditional_comments(read: Read) -> None:
     assert [one.index for one in found] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("html", "loaded_by"),
+    [
+        ("<img src=a>", "any"),
+        ("<!--[if mso]><img src=a><![endif]-->", "outlook"),
+        ("<!--[if !mso]><!--><img src=a><!--<![endif]-->", "any"),
+        ("<p><noscript><img src=a></noscript>", "noscript"),
+        ("<div><NoScript><div><p><img src=a></noscript>", "noscript"),
+        ("<noscript></noscript><img src=a>", "any"),
+        ("<head><noscript><link rel=stylesheet href=a></noscript>", "noscript"),
+        ("<head><noscript><img src=a></noscript>", "any"),  # in a head, a picture ends it (HTML Standard, section 13.2.6.4.5)
+        ("<p><noscript><!--[if mso]><img src=a><![endif]--></noscript>", "outlook"),
+        ("<!--[if mso]><noscript><img src=a></noscript><![endif]-->", "outlook"),
+        ("<p><noscript><iframe srcdoc='<p style=background:url(a)>'></iframe></noscript>", "noscript"),
+    ],
+)
+def test_which_programs_load_it(read: Read, html: str, loaded_by: str) -> None:
+    assert [(one.url, one.loaded_by) for one in read(html)] == [("a", loaded_by)]
+
+
 def test_conditional_comments_beside_the_html_element() -> None:
     html = "<!--[if mso]><img src=a><![endif]--><html><body></body></html><!--[if mso]><img src=b><![endif]-->"
     assert [one.url for one in read_document(html).references] == ["a", "b"]

@@ -146,6 +146,13 @@ def test_what_cannot_be_edited(html: str) -> None:
     assert manipulate(html, read_document(html).references[0], ["jpg"]) is None
 
 
+@pytest.mark.parametrize("name", ["ordinary-size", "no-size", "jpg", "alt-and-link"])
+def test_not_in_a_shadow_tree(name: str) -> None:
+    html = f"<div><template shadowrootmode=open><img src='{PIXEL}'></template></div><a href='https://a.example/'>a</a>"
+    (reference,) = read_document(html).references
+    assert manipulate(html, reference, [name]) is None
+
+
 def test_what_one_manipulation_cannot_do() -> None:
     html = f"<table background='{PIXEL}'><tr><td>x</table>"
     assert manipulate(html, read_document(html).references[0], ["alt-and-link"]) is None

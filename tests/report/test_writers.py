@@ -56,3 +56,27 @@ def test_jsonl_has_null_for_an_absent_number(tmp_path: Path) -> None:
     with open_writer("jsonl", tmp_path / "out") as writer:
         writer.write(pd.DataFrame({"a": [0.5, float("nan")], "b": ["x", None]}))
     assert (tmp_path / "out").read_text("utf-8") == '{"a": 0.5, "b": "x"}\n{"a": null, "b": null}\n'
+
+
+def test_parquet_begins_with_a_frame_without_rows(tmp_path: Path) -> None:
+    with open_writer("parquet", tmp_path / "out") as writer:
+        writer.write(FRAME.head(0))
+        writer.write(FRAME)
+    table = pq.read_table(tmp_path / "out")
+    assert [list(reasons) for reasons in table.to_pydict()["reasons"]] == [["tiny", "hidden"], []]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_without_rows_has_its_columns(form: str, tmp_path: Path) -> None:
+    with open_writer(form, tmp_path / "out") as writer:
+        writer.write(FRAME.head(0))
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet}[form](tmp_path / "out")
+    assert (list(read), len(read)) == (["url", "score", "reasons"], 0)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "table"])
+def test_only_a_table_ends_with_a_summary(form: str, tmp_path: Path) -> None:
+    with open_writer(form, tmp_path / "out") as writer:
+        writer.write(FRAME)
+        writer.summarise({"mails": 12345}, [])
+    assert (b"12,345" in (tmp_path / "out").read_bytes()) == (form == "table")

@@ -4,7 +4,7 @@ import pandas as pd
 from made_rows import ROWS, rows_of
 
 from tkit.templates.building import build_templates, matched_keys
-from tkit.templates.known import KNOWN
+from tkit.templates.known import known_patterns
 from tkit.templates.template import keys_of
 
 
@@ -16,7 +16,7 @@ def test_templates_of_rows() -> None:
     assert learnt == ["/mailkit/seen.php?k="]
     (sendgrid,) = [one for one in made if one.pattern == "/wf/open?upn="]
     assert (sendgrid.origin, sendgrid.service, sendgrid.trackers) == ("known", "SendGrid", 5)
-    assert {one.pattern for one in made if one.origin == "known"} == {pattern for _, pattern in KNOWN}
+    assert {one.pattern for one in made if one.origin == "known"} == {pattern for _, pattern in known_patterns()}
     rows = ROWS.assign(request=["stylesheet", *["image"] * (len(ROWS) - 1)])
     assert len(matched_keys(rows, made)) == 5 + 5  # a filter list's rules are for images
     assert keys_of(ROWS.iloc[:1]) == ["000000000000/0/0"]

@@ -9,7 +9,7 @@ from paths import ROOT
 from tkit.dataset import read
 from tkit.errors import TkitError
 from tkit.templates import Template, Templates, load_templates
-from tkit.templates.known import KNOWN
+from tkit.templates.known import known_patterns
 from tkit.templates.learning import GRID
 from tkit.templates.template import load_matched
 from tkit.url.template import is_word
@@ -59,5 +59,5 @@ def test_the_templates_that_come_with_tkit() -> None:
         assert not set(one.pattern) & set("@%0123456789")
         assert one.error is not None
         assert one.error <= max(limits.error for limits in GRID)
-    assert {one.pattern for one in shipped if one.origin == "known"} <= {pattern for _, pattern in KNOWN}
+    assert {one.pattern for one in shipped if one.origin == "known"} <= {pattern for _, pattern in known_patterns()}
     assert 500 < len(load_matched()) < 3000

@@ -71,6 +71,8 @@ class TestAudit:
             ["with HTML", 7, "mails"],
             ["with remote references", 6, "mails"],
             ["with trackers", 4, "mails"],
+            ["with trackers for Outlook alone", 0, "with trackers"],
+            ["with trackers in noscript alone", 0, "with trackers"],
             ["with personalised pictures alone", 1, "mails"],
             ["telling the recipient's address", 1, "mails"],
             ["without readable date", 2, "mails"],
@@ -89,18 +91,19 @@ class TestAudit:
         odd = b"From: a@b.example\nContent-Type: text/html\nContent-Transfer-Encoding: x-odd\n\n<p>"
         messages = [Message.from_bytes(raw, f"{number}.eml") for number in range(5)]
         found = self.found(Message.from_bytes(odd), *messages, plain())
-        assert of(found.unread, "why", "mails", "first") == [
-            ["PGP: encrypted", 5, "0.eml, 1.eml, 2.eml"],
-            ["transfer encoding: not known", 1, hashlib.sha256(odd).hexdigest()[:12]],
+        assert of(found.unread, "why", "mails", "examples") == [
+            ["PGP: encrypted", 5, ["0.eml", "1.eml", "2.eml"]],
+            ["transfer encoding: not known", 1, [hashlib.sha256(odd).hexdigest()[:12]]],
         ]
         assert found.totals.set_index("what").loc["not read fully", "count"] == 6
 
     def test_of_nothing(self) -> None:
         empty = self.found()
-        assert empty.totals["count"].tolist() == [0] * 11
+        assert empty.totals["count"].tolist() == [0] * 13
         assert empty.totals["share"].isna().all()
-        frames = (empty.senders, empty.providers, empty.over_time, empty.carriers, empty.sizes, empty.addresses)
-        assert [len(frame) for frame in frames] == [0] * 6
+        frames = (empty.senders, empty.providers, empty.servers, empty.over_time)
+        frames += (empty.carriers, empty.sizes, empty.loaded_by, empty.addresses)
+        assert [len(frame) for frame in frames] == [0] * 8
         assert list(empty.senders.columns) == ["sender", "mails", "tracked", "share", "trackers", "personalised", "provider"]
 
     def test_says_what_judged(self) -> None:
@@ -134,6 +137,40 @@ class TestAudit:
             ["SendGrid", 3, 2, 2],
             ["", 1, 1, 1],
         ]
+
+    def test_servers(self) -> None:
+        sendgrid = dot("u1.ct.sendgrid.net")
+        wrapped = (
+            "<img src='https://ci3.googleusercontent.com/proxy/x=s0-d-e1-ft#http://t.example.net/o.gif?i=9' width=1 height=1>"
+        )
+        messages = [
+            mail(sendgrid + dot() + dot(id="2"), "a@example.com"),
+            mail(wrapped + PERSONAL + PHOTO, "b@example.org"),
+            mail(PHOTO, "b@example.org"),
+            mail(dot(), "b@example.org"),
+            mail(dot(id="3"), "b@example.org"),
+        ]
+        for number, message in enumerate(messages):
+            message.where = f"box#{number + 1}"
+        found = self.found(*messages)
+        assert of(found.servers, "host", "service", "trackers", "personalised", "mails", "senders", "examples") == [
+            ["t.example.net", "", 5, 0, 4, 2, ["box#1", "box#2", "box#4"]],
+            ["u1.ct.sendgrid.net", "SendGrid", 1, 0, 1, 1, ["box#1"]],
+            ["pictures.example.com", "", 0, 1, 1, 1, ["box#2"]],
+        ]
+
+    def test_what_few_programs_load_is_counted_apart(self) -> None:
+        outlook, noscript = f"<p><!--[if mso]>{dot(id='2')}<![endif]-->", f"<div><noscript>{dot(id='3')}</noscript></div>"
+        found = self.found(mail(dot() + outlook), mail(outlook), mail(outlook + outlook), mail(outlook + noscript))
+        assert of(found.loaded_by, "loaded_by", "trackers", "share") == [
+            ["any", 1, 1 / 7],
+            ["outlook", 5, 5 / 7],
+            ["noscript", 1, 1 / 7],
+        ]
+        count = found.totals.set_index("what")["count"]
+        assert count["with trackers"] == 4
+        assert count["with trackers for Outlook alone"] == 2
+        assert count["with trackers in noscript alone"] == 1
 
     def test_addresses_by_receiver(self) -> None:
         telling = "<img src='http://{}/?u=reader%40example.org' width=300 height=200>"

@@ -29,8 +29,8 @@ class Weighted(Decided):
     def margins(self, rows: pd.DataFrame, question: Question = "tracker") -> Ints:
         return self.contributions(rows, question).sum(axis=1).round().to_numpy(np.int64)
 
-    def scores(self, rows: pd.DataFrame, question: Question = "tracker") -> Floats:
-        return 1 / (1 + np.exp(-self.margins(rows, question) / 10))
+    def scored(self, margins: Ints, question: Question) -> Floats:
+        return 1 / (1 + np.exp(-margins / 10))
 
 
 def mail(body: str, **headers: str) -> Message:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tkit.annotate.neighbourhood import LONGEST, Neighbourhood, neighbourhood, visible
-from tkit.bundle import Bundle, Verdict, Verdicts, explain, judge
+from tkit.bundle import Bundle, Judgement, Verdict, explain, judge
 from tkit.corpus import Problem, read_raw
 from tkit.errors import TkitError
 from tkit.features import KEY, extract, extract_batches
@@ -30,7 +30,7 @@ Key = tuple[str, int, int]
 Progress = Callable[[int, int | None], None]
 """Called with the number of bytes read and their total."""
 
-_TEXT = ["message_sha256", "carrier", "url", "resolved_url"]
+_TEXT = ["message_sha256", "carrier", "url", "resolved_url", "loaded_by"]
 
 # For each heading the features that are always shown, then those that are shown if they are not 0.
 _FACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -230,12 +230,12 @@ def _asked(
     message: Message, wanted: frozenset[Key], bundle: Bundle
 ) -> Iterator[tuple[Key, RemoteReference, pd.DataFrame, Opinion]]:
     rows = extract([message])
-    verdicts = judge(bundle, rows)  # of the whole mail, since a URL has one verdict
+    judged = judge(bundle, rows)  # the whole mail, since a URL has one verdict
     by_index = {(reference.part, reference.index): reference for reference in references(message)}
     for number, key in enumerate(_keys(rows)):
         if key in wanted:
             row = rows.iloc[[number]]
-            yield key, by_index[key[1:]], row, _opinion(row, verdicts[[number]], bundle)
+            yield key, by_index[key[1:]], row, _opinion(row, judged.only(np.arange(len(rows)) == number), bundle)
 
 
 def _question(
@@ -277,10 +277,9 @@ def _facts(reference: RemoteReference, row: pd.DataFrame, mails: int) -> tuple[t
     return tuple((heading, tuple(dict.fromkeys(phrases))) for heading, phrases in facts.items())
 
 
-def _opinion(row: pd.DataFrame, verdicts: Verdicts, bundle: Bundle) -> Opinion:
-    (verdict,) = verdicts.tolist()
-    score = bundle.scores(row, "tracker" if verdict == "tracker" else "individual")[0]
-    return Opinion(verdict, float(score), tuple(explain(bundle, row, verdicts)[0]))
+def _opinion(row: pd.DataFrame, judged: Judgement, bundle: Bundle) -> Opinion:
+    (verdict,), (score,) = judged.verdicts.tolist(), judged.deciding_scores(bundle).tolist()
+    return Opinion(verdict, score, tuple(explain(bundle, row, judged.verdicts)[0]))
 
 
 def _evidence(copies: pd.DataFrame | None, wanted: Iterable[Key]) -> dict[Key, tuple[str, ...]]:

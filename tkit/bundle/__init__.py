@@ -21,7 +21,7 @@ A bundle is a folder of five files and contains no code:
 from tkit.bundle.bundle import Bundle, Trained, default_bundle
 from tkit.bundle.card import CARD_SECTIONS, render_card
 from tkit.bundle.integers import MAX_NODES, MAX_SUM, MAX_TREES, TRANSFORM, UNIT, IntegerLinear, IntegerTree, IntegerTrees
-from tkit.bundle.judging import explain, judge
+from tkit.bundle.judging import Judgement, explain, judge
 from tkit.bundle.output import QUESTIONS, VERDICTS, Output, Question, Verdict, Verdicts, verdicts_of
 from tkit.bundle.reading import FORMAT, MAX_BYTES, MAX_VECTORS
 
@@ -41,6 +41,7 @@ __all__ = [
     "IntegerLinear",
     "IntegerTree",
     "IntegerTrees",
+    "Judgement",
     "Output",
     "Question",
     "Trained",

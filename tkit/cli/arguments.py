@@ -21,6 +21,15 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class AuditFormat(StrEnum):
+    """Format of an audit."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
 class VantagePoint(StrEnum):
     """What the blocking point can see."""
 

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from tkit.bundle import Bundle
+from tkit.arrays import Mask
+from tkit.bundle import Bundle, Verdict, judge
 from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import RawMessage
-from tkit.features import KEY, extract
+from tkit.features import KEY, extract, extract_batches
 from tkit.features.campaign import campaign_features
 from tkit.html import references
 from tkit.mail import Message
-from tkit.verdicts import scan
-from tkit.verdicts.mails import COLUMNS
+from tkit.verdicts import Tally, tally, with_provenance
+from tkit.verdicts.mails import verdict_table
+from tkit.verdicts.provenance import first_rows
+
+
+class Found(NamedTuple):
+    """What was found in some mails: the rows to write, and the counts for the summary."""
+
+    rows: pd.DataFrame
+    counts: Mapping[str, int]
 
 
 class Batch(NamedTuple):
-    """The rows of some mails, and what of them could not be read: the mail's place and why."""
+    """What was found in some mails, and what of them could not be read: the mail's place and why."""
 
-    rows: pd.DataFrame
+    found: Found
     unread: list[tuple[str, str]]
 
 
-def read(raws: Iterable[RawMessage], rows: Callable[[list[Message]], pd.DataFrame]) -> Batch:
-    """Read mails and make rows of them."""
+def read(raws: Iterable[RawMessage], find: Callable[[list[Message]], Found], provenance: bool) -> Batch:
+    """Read mails and find something in them; with `provenance`, each row names its mail."""
     messages = [Message.from_bytes(raw.raw, raw.where) for raw in raws]
-    return Batch(rows(messages), [(message.where, why) for message in messages for why in message.unread])
+    rows, counts = find(messages)
+    counts = {"mails": len(messages), "not read fully": sum(bool(message.unread) for message in messages), **counts}
+    unread = [(message.where, why) for message in messages for why in message.unread]
+    return Batch(Found(with_provenance(rows, messages) if provenance else rows, counts), unread)
 
 
-_REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "conditional")
+_REFERENCE_COLUMNS = ("message_sha256", "part", "index", "carrier", "url", "resolved_url", "local", "element", "loaded_by")
 
 
 def reference_rows(messages: Iterable[Message]) -> pd.DataFrame:
@@ -48,16 +62,66 @@ def reference_rows(messages: Iterable[Message]) -> pd.DataFrame:
                 reference.resolved_url,
                 reference.local,
                 reference.element,
-                reference.conditional,
+                reference.loaded_by,
             )
             for reference in references(message)
         ]
     return pd.DataFrame(rows, columns=list(_REFERENCE_COLUMNS))
 
 
-def feature_rows(messages: Iterable[Message]) -> pd.DataFrame:
-    """Return the feature table of the mails."""
-    return extract(messages)
+def find_references(messages: list[Message]) -> Found:
+    """Find every reference of the mails as written, including local ones."""
+    rows = reference_rows(messages)
+    remote = ~rows["local"].to_numpy(bool)
+    counts = {
+        "with remote references": _mails_with(rows, remote),
+        "remote references": int(remote.sum()),
+        "local references": int((~remote).sum()),
+    }
+    return Found(rows, counts)
+
+
+def find_features(messages: list[Message]) -> Found:
+    """Compute the feature table of the mails."""
+    return Found(extract(messages), {})
+
+
+def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Verdict]) -> Found:
+    """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown."""
+    frames = []
+    counts: Counter[str] = Counter()
+    for rows in extract_batches(messages):
+        judged = judge(bundle, rows)
+        trackers, personalised = judged.verdicts == "tracker", judged.verdicts == "personalised"
+        tracked = _mails_with(rows, trackers)
+        counts.update(
+            {
+                "with remote references": _mails_with(rows, np.ones(len(rows), bool)),
+                "with trackers": tracked,
+                "with personalised pictures alone": _mails_with(rows, trackers | personalised) - tracked,
+                "remote references": len(rows),
+                "trackers": int(trackers.sum()),
+                "personalised pictures": int(personalised.sum()),
+            }
+        )
+        chosen = np.isin(judged.verdicts, list(shown))
+        frames.append(verdict_table(bundle, rows[chosen], judged.only(chosen)))
+    return Found(pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle), counts)
+
+
+def _no_verdicts(bundle: Bundle) -> pd.DataFrame:
+    rows = extract([])
+    return verdict_table(bundle, rows, judge(bundle, rows))
+
+
+def _mails_with(rows: pd.DataFrame, chosen: Mask) -> int:
+    """Return the number of mails with chosen rows; each copy counts."""
+    return len(np.unique(first_rows(rows).cumsum()[chosen]))
+
+
+def find_tally(raws: Iterable[RawMessage], bundle: Bundle) -> Tally:
+    """Count what mails report, for an audit."""
+    return tally((Message.from_bytes(raw.raw, raw.where) for raw in raws), bundle)
 
 
 def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:
@@ -80,9 +144,3 @@ def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.Data
     if not urls:
         return compared.assign(carrier="", url="", resolved_url="")
     return compared.merge(pd.concat(urls).drop_duplicates(list(KEY)), on=list(KEY), how="left", validate="one_to_one")
-
-
-def verdict_rows(messages: Iterable[Message], bundle: Bundle) -> pd.DataFrame:
-    """Return the verdicts on the references of the mails."""
-    frames = list(scan(messages, bundle))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))

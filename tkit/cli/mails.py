@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from rich.markup import escape
 
 from tkit.cli.arguments import (
     MAX_SEED,
+    AuditFormat,
     Cluster,
     Format,
     FormatOption,
@@ -27,75 +30,116 @@ from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of, reading, require_mail
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from tkit.bundle import Verdict
+    from tkit.cli.batch import Found
     from tkit.mail import Message
 
 
-def references(paths: Paths, format: FormatOption = None, output: Output = None, workers: Workers = 1) -> None:
+Provenance = Annotated[
+    bool,
+    typer.Option(
+        "--provenance/--no-provenance", help="Begin each row with its mail: where it was found, From domain, date in UTC."
+    ),
+]
+
+
+def references(
+    paths: Paths, provenance: Provenance = True, format: FormatOption = None, output: Output = None, workers: Workers = 1
+) -> None:
     """List every reference in the HTML of mails to something that a client loads, as written.
 
     Example: `tkit references mails/ --format jsonl -o references.jsonl`
     """
-    from tkit.cli.batch import reference_rows
+    from tkit.cli.batch import find_references
 
-    _run(paths, reference_rows, format, output, workers)
+    _run(paths, find_references, provenance, format, output, workers)
 
 
 def extract(
     paths: Paths,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Parquet file to write.")],
+    provenance: Provenance = True,
     workers: Workers = 1,
 ) -> None:
     """Compute the feature table: one row per remote reference, one column per feature.
 
     Example: `tkit extract archive.tar.xz -o features.parquet --workers 2`
     """
-    from tkit.cli.batch import feature_rows
+    from tkit.cli.batch import find_features
 
-    _run(paths, feature_rows, Format.PARQUET, output, workers)
+    _run(paths, find_features, provenance, Format.PARQUET, output, workers)
 
 
 def scan(
     paths: Paths,
+    trackers: Annotated[bool, typer.Option("--trackers", help="Show only trackers.")] = False,
+    personalised: Annotated[
+        bool, typer.Option("--personalised", help="Show only personalised pictures; with --trackers both.")
+    ] = False,
+    provenance: Provenance = True,
     model: Model = None,
     vantage: Vantage = None,
     format: FormatOption = None,
     output: Output = None,
     workers: Workers = 1,
 ) -> None:
-    """Classify every remote reference as tracker or clean, with a score and reasons.
+    """Classify every remote reference as tracker, personalised or clean, with scores and reasons.
 
     Example: `tkit scan ~/Maildir --format jsonl -o verdicts.jsonl`
     """
-    from tkit.cli.batch import verdict_rows
+    from tkit.bundle import VERDICTS
+    from tkit.cli.batch import find_verdicts
 
-    _run(paths, partial(verdict_rows, bundle=bundle_of(model, vantage)), format, output, workers)
+    asked: dict[Verdict, bool] = {"tracker": trackers, "personalised": personalised}
+    shown = frozenset(verdict for verdict, is_asked in asked.items() if is_asked) or frozenset(VERDICTS)
+    find = partial(find_verdicts, bundle=bundle_of(model, vantage), shown=shown)
+    _run(paths, find, provenance, format, output, workers)
 
 
 def audit(
     paths: Paths,
     model: Model = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write a page: FILE.html, or a folder for report.html.")
+    format: Annotated[
+        AuditFormat | None, typer.Option("--format", help="Format of the file, or without -o of what is printed.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Also write a file, .html, .json, .csv or .txt, or a folder for report.html."),
+    ] = None,
+    workers: Workers = 1,
 ) -> None:
-    """Show who tracks a mailbox: how many mails, which senders and services, since when.
+    """Show who tracks a mailbox: how many mails, which senders, services and servers, since when.
 
     Example: `tkit audit ~/mail.mbox -o audit.html`
     """
-    from tkit.mail import Message
-    from tkit.report.audit import audit_tables, write_audit
-    from tkit.verdicts import audit as run_audit
+    from tkit.cli.batch import find_tally
+    from tkit.parallel import ordered_map
+    from tkit.report.audit import audit_tables, audit_text, write_audit
+    from tkit.verdicts import Tally, audit_of
 
+    form = _audit_format(format, output)
     bundle = bundle_of(model, None)
+    total = Tally()
     with reading(paths) as mails:
-        result = run_audit((Message.from_bytes(raw.raw, raw.where) for raw in mails), bundle)
+        for tally in ordered_map(partial(find_tally, bundle=bundle), mails, 256, workers):
+            total.update(tally)
     require_mail(mails.count)
+    result = audit_of(total, bundle)
+    if output is None and form is not AuditFormat.TABLE:
+        sys.stdout.buffer.write(audit_text(result, form).encode())
+        return
     for table in audit_tables(result):
         Console().print(table)
     if output:
-        errors.print(f"page: {escape(str(write_audit(output, result)))}", soft_wrap=True)
+        errors.print(f"{form}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
+
+
+def _audit_format(option: AuditFormat | None, output: Path | None) -> AuditFormat:
+    """Return the format of the option, else by the ending of the file name, else a table, or a page if there is a file."""
+    if option or output is None:
+        return option or AuditFormat.TABLE
+    ending = output.suffix.lower().removeprefix(".")
+    return AuditFormat.TABLE if ending == "txt" else AuditFormat(ending) if ending in set(AuditFormat) else AuditFormat.HTML
 
 
 def campaigns(
@@ -166,7 +210,8 @@ def compare(
 
 def _run(
     paths: Sequence[str],
-    rows: Callable[[list[Message]], pd.DataFrame],
+    find: Callable[[list[Message]], Found],
+    provenance: bool,
     format: Format | None,
     output: Path | None,
     workers: int,
@@ -176,25 +221,32 @@ def _run(
     from tkit.report.writers import open_writer
 
     form = format_of(format, output)
+    counts: Counter[str] = Counter()
     unread: list[tuple[str, str]] = []
     with reading(paths) as mails, open_writer(form, output) as writer:
-        for batch in ordered_map(partial(read, rows=rows), mails, 512, workers):
-            writer.write(batch.rows)
+        for batch in ordered_map(partial(read, find=find, provenance=provenance), mails, 512, workers):
+            writer.write(batch.found.rows)
+            counts.update(batch.found.counts)
             unread += batch.unread
-        if not mails.count:
+        if mails.count:
+            writer.summarise(counts, _reasons(unread))
+        else:
             writer.discard()
     require_mail(mails.count)
-    _report_unread(unread)
+    if unread and (form is not Format.TABLE or output):  # else the summary said it
+        _report_unread(counts["not read fully"], _reasons(unread))
 
 
-def _report_unread(unread: Sequence[tuple[str, str]]) -> None:
+def _report_unread(mails: int, reasons: Sequence[tuple[str, int, Sequence[str]]]) -> None:
     """Print how many mails could not be read fully and why, with the first of them."""
-    if not unread:
-        return
-    mails = len({where for where, _ in unread})
     errors.print(f"[yellow]not read fully[/]: {mails:,} {'mail' if mails == 1 else 'mails'}", soft_wrap=True)
+    for why, found, examples in reasons:
+        errors.print(f"  {escape(why)}: {found:,}, such as {escape(', '.join(examples))}", soft_wrap=True)
+
+
+def _reasons(unread: Sequence[tuple[str, str]]) -> list[tuple[str, int, list[str]]]:
+    """Return why mails could not be read fully: for each reason, the number of mails and the first three places."""
     places: dict[str, list[str]] = {}
     for where, why in unread:
         places.setdefault(why, []).append(where)
-    for why, found in sorted(places.items(), key=lambda item: -len(item[1])):
-        errors.print(f"  {escape(why)}: {len(found):,}, such as {escape(', '.join(found[:3]))}", soft_wrap=True)
+    return [(why, len(found), found[:3]) for why, found in sorted(places.items(), key=lambda item: -len(item[1]))]

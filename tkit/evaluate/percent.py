@@ -10,7 +10,7 @@ from tkit.evaluate.rates import Estimate
 def percent(share: float, digits: int | None = None) -> str:
     """Return a share as text: ``97.3%``; ``-`` for NaN.
 
-    Without `digits` it has one decimal, below 1% two, and none if it is 0% or 100%.
+    Without `digits` it has one decimal, two below 1% and where one would say 100%, and none if it is 0% or 100%.
 
     >>> percent(0.9734), percent(0.0012), percent(1.0), percent(float("nan")), percent(1.0, digits=1)
     ('97.3%', '0.12%', '100%', '-', '100.0%')
@@ -19,8 +19,8 @@ def percent(share: float, digits: int | None = None) -> str:
         return "-"
     if digits is not None:
         return f"{share:.{digits}%}"
-    text = f"{share:.2%}" if abs(share) < 0.00995 else f"{share:.1%}"
-    return f"{float(text[:-1]):.0f}%" if text in ("0.00%", "100.0%") else text
+    text = f"{share:.2%}" if abs(share) < 0.00995 or 0.9995 <= share < 1 else f"{share:.1%}"
+    return f"{float(text[:-1]):.0f}%" if text in ("0.00%", "100.0%", "100.00%") else text
 
 
 def percent_interval(low: float, high: float) -> str:

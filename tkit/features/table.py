@@ -47,9 +47,9 @@ def extract(messages: Iterable[Message]) -> pd.DataFrame:
     -------
     DataFrame
         One row per remote reference, in the order of the messages and of each document: the columns ``message_sha256``,
-        ``part``, ``index``, ``carrier``, ``url``, ``resolved_url``, and as float32 the features that can be computed from one
-        mail (``feature_names("message")``). Local references have no row. :mod:`tkit.features.campaign` joins the features
-        from the other copies of a mailing.
+        ``part``, ``index``, ``carrier``, ``url``, ``resolved_url``, ``loaded_by`` (:data:`tkit.html.LOADED_BY`), and as
+        float32 the features that can be computed from one mail (``feature_names("message")``). Local references have no row.
+        :mod:`tkit.features.campaign` joins the features from the other copies of a mailing.
 
     Examples
     --------
@@ -130,6 +130,7 @@ def _frame(hashes: list[str], references: list[RemoteReference], columns: dict[s
             "carrier": _texts([reference.carrier for reference in references]),
             "url": _texts([reference.url for reference in references]),
             "resolved_url": _texts([reference.resolved_url for reference in references]),
+            "loaded_by": _texts([reference.loaded_by for reference in references]),
         }
     )
     matrix = np.empty((len(_FEATURE_NAMES), len(references)), np.float32)

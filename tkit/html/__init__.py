@@ -1,5 +1,5 @@
 """HTML to remote references, and back."""
 
-from tkit.html.reading import Document, RemoteReference, read_document, read_message, references
+from tkit.html.reading import LOADED_BY, Document, LoadedBy, RemoteReference, read_document, read_message, references
 
-__all__ = ["Document", "RemoteReference", "read_document", "read_message", "references"]
+__all__ = ["LOADED_BY", "Document", "LoadedBy", "RemoteReference", "read_document", "read_message", "references"]

@@ -25,6 +25,8 @@ class Ancestry(NamedTuple):
         The ``href`` of the nearest link around it, as written; None if there is none.
     tables : int
         Number of ``table`` elements around it.
+    noscript : bool
+        Whether a ``noscript`` element is around it.
     """
 
     depth: int
@@ -32,6 +34,7 @@ class Ancestry(NamedTuple):
     hidden_by: str
     link: str | None
     tables: int
+    noscript: bool = False
 
     def around(self, inner: Ancestry) -> Ancestry:
         """Join this, the ancestry of a conditional comment, with the ancestry of an element inside the comment."""
@@ -41,11 +44,12 @@ class Ancestry(NamedTuple):
             inner.hidden_by or self.hidden_by,
             inner.link if inner.link is not None else self.link,
             self.tables + inner.tables,
+            self.noscript or inner.noscript,
         )
 
 
-_Above = tuple[int, str, str, str | None, int]  # the fields of an Ancestry, which most elements do not need as one
-_ROOT: _Above = (0, "", "", None, 0)
+_Above = tuple[int, str, str, str | None, int, bool]  # the fields of an Ancestry, which most elements do not need as one
+_ROOT: _Above = (0, "", "", None, 0, False)
 
 # The elements of SVG and MathML that HTML may be in (HTML Standard, section 13.2.6.5).
 _OF_HTML = frozenset(("foreignobject", "desc", "title", "mi", "mo", "mn", "ms", "mtext", "annotation-xml"))
@@ -112,7 +116,7 @@ class Ancestors:
                 break
             unknown.append((identity, element))
             element = element.parent
-        depth, tag, hidden_by, link, tables = nearest
+        depth, tag, hidden_by, link, tables, noscript = nearest
         for identity, element in reversed(unknown):
             tag = element.tag
             attributes = element.attributes
@@ -122,7 +126,9 @@ class Ancestors:
                 tables += 1
             elif tag == "a" and "href" in attributes:
                 link = clean(attributes["href"] or "")
+            elif tag == "noscript":
+                noscript = True
             if "style" in attributes or "hidden" in attributes:
                 hidden_by = hides(attributes.get("style") or "", "hidden" in attributes) or hidden_by
-            above[identity] = depth, tag, hidden_by, link, tables
-        return depth, tag, hidden_by, link, tables
+            above[identity] = depth, tag, hidden_by, link, tables, noscript
+        return depth, tag, hidden_by, link, tables, noscript

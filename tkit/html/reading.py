@@ -46,6 +46,15 @@ from tkit.url import clean, resolve
 from tkit.url.parsing import resolve_absolute
 
 Backend = Literal["lexbor", "soup"]
+LoadedBy = Literal["any", "outlook", "noscript"]
+
+LOADED_BY: Mapping[LoadedBy, str] = {
+    "any": "every program that loads remote content, or all but Outlook for Windows",
+    "outlook": "at most Outlook for Windows: it is inside a conditional comment, which all others skip",
+    "noscript": "only programs that run no scripts, as most mail programs: it is inside a noscript element",
+}
+"""The programs that load a reference, each with its meaning: a report that only Outlook sends is not one that Gmail sends."""
+
 _Load = tuple[str, str, str]  # carrier, URL, descriptor
 
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
@@ -114,6 +123,11 @@ class RemoteReference(NamedTuple):
     conditional: bool
     descriptor: str
     repeats: int
+
+    @property
+    def loaded_by(self) -> LoadedBy:
+        """The programs that load it, one of :data:`LOADED_BY`."""
+        return "outlook" if self.conditional else "noscript" if self.ancestry.noscript else "any"
 
 
 class Document(NamedTuple):

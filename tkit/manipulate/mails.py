@@ -301,7 +301,8 @@ def manipulate(
     Returns
     -------
     Edited or None
-        None if the reference is in a style sheet or a conditional comment, or if one of the manipulations cannot be done to it.
+        None if the reference is in a style sheet, a conditional comment or a shadow tree, or if one of the manipulations
+        cannot be done to it.
 
     Raises
     ------
@@ -330,6 +331,8 @@ def manipulate(
     tree = LexborHTMLParser(f'{html[: tag.name_end]} {marker}=""{html[tag.name_end :]}')
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
+    if edit.node is None:
+        return None
     if names and edit.url != reference.url and not _rewrite(edit, edit.url):
         return None
     if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):

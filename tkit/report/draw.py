@@ -49,8 +49,13 @@ def drawn(grid: Grid) -> Table:
             width = max(map(len, [*name.split(), *(line for row in grid.rows for line in row[number].split("\n"))]), default=1)
             table.add_column(Text(name), justify="right", width=width)
     for row in grid.rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     return table
+
+
+def _cell(cell: str) -> Text:
+    main, line_end, small = plain(cell).partition("\n")
+    return Text(main).append(line_end + small, "dim")
 
 
 def grid_html(grid: Grid) -> str:
@@ -60,18 +65,23 @@ def grid_html(grid: Grid) -> str:
 
     def cell(text: str, kind: str) -> str:
         main, _, small = escaped(text).partition("\n")
-        below = f"<br><small>{small}</small>" if small else ""
+        below = f"<br><small>{_broken(small)}</small>" if small else ""
         return f"<td{kind}>{main}{below}</td>"
 
     head = "".join(f'<th scope="col"{kind}>{escaped(name)}</th>' for name, kind in zip(grid.columns, kinds, strict=True))
     body = "\n".join(
         "<tr>" + "".join(cell(text, kind) for text, kind in zip(row, kinds, strict=True)) + "</tr>" for row in grid.rows
     )
-    note = f'\n<p class="note">{escaped(grid.note)}</p>' if grid.note else ""
+    note = f'\n<p class="note">{_broken(escaped(grid.note))}</p>' if grid.note else ""
     return (
         f'<div class="table"><table><caption>{escaped(grid.title)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>{note}"
     )
+
+
+def _broken(text: str) -> str:
+    """Return HTML text whose line ends are shown."""
+    return text.replace("\n", "<br>")
 
 
 def figure_html(light: str, dark: str, caption: str) -> str:
@@ -139,7 +149,7 @@ caption {{ text-align: left; font-weight: 600; padding-bottom: .3rem; }}
 th, td {{ padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere;
   border-bottom: 1px solid var(--faint); min-width: 4rem; }}
 th {{ vertical-align: bottom; }}
-td:first-child {{ min-width: 9rem; }}
+td:first-child {{ min-width: 13rem; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 td.n {{ white-space: nowrap; }}
 details {{ padding: .2rem 0; border-bottom: 1px solid var(--faint); }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import isnan
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import IO, Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -33,6 +33,9 @@ class Writer(ABC):
     @abstractmethod
     def write(self, frame: pd.DataFrame) -> None:
         """Write the rows of one frame."""
+
+    def summarise(self, counts: Mapping[str, int], unread: Sequence[tuple[str, int, Sequence[str]]]) -> None:  # noqa: B027
+        """End a table for people with a summary, see :func:`tkit.report.rows.summary_table`; data has none."""
 
     def close(self) -> None:  # noqa: B027  most writers buffer nothing
         """Write what is buffered."""
@@ -71,10 +74,17 @@ class ParquetWriter(Writer):
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._writer: Any = None
+        self._without_rows: Any = None
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Write the rows of one frame."""
+        """Write the rows of one frame; one without rows waits for the end, since it does not say what its lists contain."""
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        if len(frame):
+            self._append(table)
+        else:
+            self._without_rows = table
+
+    def _append(self, table: Any) -> None:
         if self._writer is None:
             self._schema = pa.schema([_storable(field) for field in table.schema])
             self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
@@ -82,6 +92,8 @@ class ParquetWriter(Writer):
 
     def close(self) -> None:
         """Write the footer of the file."""
+        if self._writer is None and self._without_rows is not None:
+            self._append(self._without_rows)
         if self._writer is not None:
             self._writer.close()
 
@@ -97,11 +109,20 @@ class TableWriter(Writer):
         from tkit.report.rows import rows_table  # noqa: PLC0415  drawing is not needed to write data
 
         if len(frame):
-            wide = self._stream is sys.stdout.buffer and sys.stdout.isatty()
-            console = Console(width=None if wide else 120, force_terminal=wide)
-            with console.capture() as captured:
-                console.print(rows_table(frame) if "message_sha256" in frame else _plain_table(frame))
-            self._stream.write(captured.get().encode("utf-8", "replace"))
+            self._print(rows_table(frame) if "message_sha256" in frame else _plain_table(frame))
+
+    def summarise(self, counts: Mapping[str, int], unread: Sequence[tuple[str, int, Sequence[str]]]) -> None:
+        """End the table with a summary."""
+        from tkit.report.rows import summary_table  # noqa: PLC0415
+
+        self._print(summary_table(counts, unread))
+
+    def _print(self, *parts: RenderableType) -> None:
+        wide = self._stream is sys.stdout.buffer and sys.stdout.isatty()
+        console = Console(width=None if wide else 120, force_terminal=wide)
+        with console.capture() as captured:
+            console.print(*parts)
+        self._stream.write(captured.get().encode("utf-8", "replace"))
 
 
 _WRITERS: dict[str, Any] = {

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from tkit.bundle import Bundle, Verdict, explain, judge
@@ -255,18 +254,19 @@ class _Work:
     def _findings(self) -> list[Finding]:
         if self.now.rows is None:
             return []
-        verdicts = judge(self._bundle, self.now.rows)
-        found = verdicts != "clean"
+        judged = judge(self._bundle, self.now.rows)
+        found = judged.verdicts != "clean"
         if not found.any():
             return []
-        rows, verdicts = self.now.rows[found], verdicts[found]
+        rows, judged = self.now.rows[found], judged.only(found)
+        reasons = explain(self._bundle, rows, judged.verdicts)
+        scores = judged.deciding_scores(self._bundle).tolist()
         references = [reference for reference, here in zip(self.remaining, found, strict=True) if here]
-        scores = np.where(verdicts == "tracker", self._bundle.scores(rows), self._bundle.scores(rows, "individual"))
         services = service_names([reference.load.resolved_url for reference in references])
         return [
             Finding(reference.part, reference.index, *reference.load, verdict, score, tuple(why), service)
             for reference, verdict, score, why, service in zip(
-                references, verdicts.tolist(), scores.tolist(), explain(self._bundle, rows, verdicts), services, strict=True
+                references, judged.verdicts.tolist(), scores, reasons, services, strict=True
             )
         ]
 

@@ -319,9 +319,9 @@ def _summary_of_parts(best: Evaluation, apart: pd.DataFrame, parts: pd.DataFrame
     """Yield what the best model does on each kind of mail, and where it is weakest."""
     of_best = apart[(apart["name"] == best.name) & (apart["vantage"] == best.vantage) & (apart["count"] == "components")]
     for row in of_best.dropna(subset=["tpr", "fpr"]).to_dict("records"):
+        recall = percent_estimate(Estimate(row["tpr"], row["tpr_low"], row["tpr_high"]))
         yield (
-            f"{row['population'].capitalize()}, each component counted once:"
-            f" {percent_estimate(Estimate(row['tpr'], row['tpr_low'], row['tpr_high']), 1)} of the trackers of"
+            f"{row['population'].capitalize()}, each component counted once: {recall} of the trackers of"
             f" {row['trackers']:,} components, {percent(row['fpr'], 2)} of the pictures of {row['negatives']:,}."
         )
     many = parts[~parts["few"].str.contains("trackers")].nsmallest(WEAKEST, "tpr")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from tkit.templates.known import KNOWN
+from tkit.templates.known import known_patterns
 from tkit.templates.learning import BUDGET, learn, measured, with_known
 from tkit.templates.matching import Matcher
 from tkit.templates.material import parted
@@ -30,13 +30,13 @@ def build_templates(rows: pd.DataFrame, dataset_digest: str, seed: int = 0) -> T
     -------
     Templates
         The known ones, then the learnt ones, each in descending order of tracker domains. A known template that matches no
-        labelled mail is kept; one that is wrong more often than right is left out.
+        labelled mail is kept; one with a higher error than is allowed to learnt ones is left out.
     """
     strong, weak = parted(with_known(rows))
     patterns, limits = learn(strong, weak, seed)
-    known = measured((("known", service, pattern) for service, pattern in KNOWN), strong, weak)
+    known = measured((("known", service, pattern) for service, pattern in known_patterns()), strong, weak)
     learnt = measured((("learnt", "", pattern) for pattern in patterns), strong, weak)
-    kept = [template for template in known if template.error is None or template.error <= 0.5]
+    kept = [template for template in known if template.error is None or template.error <= limits.error]
     facts = {
         "tkit_version": __version__,
         "dataset": dataset_digest,

@@ -1,72 +1,46 @@
-"""Open trackers of mailing services and mailing programs, taken from their documentation, source code and mails.
-
-Nothing here is learnt from labels. A pattern names a host only if it belongs to the service, and adds a path if the host also
-serves content. A path that is too general by itself (``/o/``) comes with a host.
-"""
+"""Open trackers of the services of :mod:`tkit.url.services`, as patterns that filter lists can hold. Nothing here is learnt."""
 
 from __future__ import annotations
 
-KNOWN: tuple[tuple[str, str], ...] = (
-    ("ActiveCampaign", "/lt.php?*l=open"),
-    ("ActiveCampaign", "/link-tracker?*&l=open"),
-    ("Acoustic", "/open/log/"),
-    ("Adobe Campaign", "/r/?id=h"),
-    ("Amazon SES", ".awstrack.me/I0/"),
-    ("Beehiiv", "/ss/o/"),
-    ("Braze", "/ls/open?"),
-    ("Brevo", "/tr/op/"),
-    ("Brevo", "/mk/op/"),
-    ("Campaign Monitor", "/t/*-*/o.gif"),
-    ("Constant Contact", ".rs6.net/on.jsp?"),
-    ("Cordial", "/o/p/*:"),
-    ("Customer.io", "/e/o/eyJ"),
-    ("Google Analytics", ".google-analytics.com/__utm.gif"),
-    ("Google Analytics", ".google-analytics.com/collect?"),
-    ("Google Analytics", ".google-analytics.com/g/collect?"),
-    ("HubSpot", "/e2t/o/"),
-    ("HubSpot", "/e3t/Cto/"),
-    ("HubSpot", "/Cto/*+"),
-    ("Iterable", "/e/eo?_t="),
-    ("Keap", "/app/emailOpened"),
-    ("Kit", ".convertkit-mail*.com/o/"),
-    ("Klaviyo", ".klclick*.com/o/"),
-    ("LinkedIn", ".linkedin.com/emimp/"),
-    ("Litmus", ".emltrk.com/"),
-    ("Mailchimp", "/track/open.php?u="),
-    ("Mailgun", "://email.*/o/eJ"),
-    ("Mailjet", "/oo/*/e.gif"),
-    ("Mailtrack", "//mailtrack.io/trace/mail"),
-    ("Mailtrack", "//mltrk.io/pixel/"),
-    ("Marketo", "/trk?t="),
-    ("Mixmax", "//track.mixmax.com/api/track"),
-    ("Mixpanel", "//api.mixpanel.com/track?"),
-    ("Outreach", "/api/mailings/opened/"),
-    ("Postmark", ".pstmrk.it/open"),
-    ("Responsys", "/pub/as?_ri_="),
-    ("Salesforce Marketing Cloud", "/open.aspx?f"),
-    ("SendGrid", "/wf/open?upn="),
-    ("SendGrid", "/mpss/o/"),
-    ("SparkPost", "/q/*~~/"),
-    ("Streak", "//mailfoogae.appspot.com/t?"),
-    ("Substack", ".substackcdn.com/open?"),
-    ("Vero", ".getvero.com/open"),
-    ("Yesware", "//t.yesware.com/t/"),
-    ("Facebook", ".facebook.com/email_open_log_pic.php?"),
-    ("GitHub", "//github.com/notifications/beacon/"),
-    # Programs that senders run on their own hosts.
-    ("AcyMailing", "?option=com_acymailing&ctrl=stats&mailid="),
-    ("Ahoy Email", "/ahoy/messages/*/open"),
-    ("CiviCRM", "/extern/open.php?q="),
-    ("Dolibarr", "/mailing-read.php?tag="),
-    ("EspoCRM", "?entryPoint=campaignTrackOpened&id="),
-    ("Frappe", "/api/method/frappe.*.mark_email_as_seen?"),
-    ("GoPhish", "/track?rid="),
-    ("listmonk", "/campaign/*/px.png"),
-    ("MailWizz", "/campaigns/*/track-opening/"),
-    ("Mautic", "/mtracking.gif"),
-    ("Odoo", "/mail/track/*/blank.gif"),
-    ("phpList", "/ut.php?u="),
-    ("SuiteCRM", "?entryPoint=image&identifier="),
-    ("vtiger", "/TrackAccess.php?record="),
-)
-"""Pairs of service or program and pattern of its open tracker."""
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from tkit.templates.pieces import ANY, FEWEST_LETTERS
+from tkit.url.services import services
+
+_SIGNS = re.compile(r"\{[^}]*\}|#|\*+")
+_CLASS = re.compile(r"\{(?!token\})|\$$")
+_EXTENSION = re.compile(r"\.[a-z]{2,4}$")
+
+
+@cache
+def known_patterns() -> tuple[tuple[str, str], ...]:
+    """Return pairs of service and pattern, in the order of the table; a pattern that two services have stands once.
+
+    A filter list has no classes of characters: each becomes ``*``. A pattern for any host whose words have fewer than
+    :data:`tkit.templates.pieces.FEWEST_LETTERS` letters is left out, and one of fewer than twice as many whose classes say
+    more than "any token": ``/email/{hex:32}.gif`` would match pictures all over the web.
+    """
+    pairs = {pattern: service for service, pattern in _patterns()}
+    return tuple((service, pattern) for pattern, service in pairs.items())
+
+
+def _patterns() -> Iterator[tuple[str, str]]:
+    for service in services():
+        for host, opens in service.opens().items():
+            yield from ((service.name, listed(f"{host}{pattern}")) for pattern in opens)
+        for written in service.branded:
+            pattern = listed(written)
+            letters = sum(map(str.isalpha, _EXTENSION.sub("", pattern)))
+            if letters >= FEWEST_LETTERS * (2 if _CLASS.search(written) else 1):
+                yield service.name, pattern
+
+
+def listed(pattern: str) -> str:
+    """Return a pattern of the table, or a host with one, in the form that filter lists use.
+
+    >>> listed("cmail#.com/t/{token}/o.gif$"), listed("*/ut.php?u={word:8+}")
+    ('cmail*.com/t/*/o.gif', '/ut.php?u=')
+    """
+    return re.sub(r"\*+", ANY, _SIGNS.sub(ANY, pattern.removesuffix("$"))).strip(ANY)

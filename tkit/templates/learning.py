@@ -17,7 +17,7 @@ import pandas as pd
 
 from tkit.arrays import wilson
 from tkit.splits import Split, cross_validation
-from tkit.templates.known import KNOWN
+from tkit.templates.known import known_patterns
 from tkit.templates.matching import Matcher
 from tkit.templates.pieces import patterns_of
 from tkit.templates.template import Template
@@ -209,7 +209,7 @@ def _measured(template: Template, matching: pd.DataFrame, uncertain: pd.DataFram
 
 def with_known(rows: pd.DataFrame) -> pd.DataFrame:
     """Add ``known``: whether a known template matches the URL."""
-    matcher = Matcher(pattern for _, pattern in KNOWN)
+    matcher = Matcher(pattern for _, pattern in known_patterns())
     return rows.assign(known=matcher.match_many(rows["url"].tolist()))
 
 

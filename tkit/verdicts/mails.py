@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from tkit.bundle import Bundle, explain, judge
+from tkit.bundle import Bundle, Judgement, explain, judge
 from tkit.features import extract_batches, require_one_mail
 from tkit.mail import Message
 from tkit.url.services import service_names
@@ -18,6 +18,7 @@ COLUMNS = (
     "carrier",
     "url",
     "resolved_url",
+    "loaded_by",
     "vantage",
     "score",
     "individual_score",
@@ -26,6 +27,8 @@ COLUMNS = (
     "provider",
 )
 """The columns that :func:`scan` yields, in order."""
+
+_OF_ROWS = COLUMNS.index("vantage")  # the columns before it are those of the feature table
 
 
 def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
@@ -42,8 +45,8 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     ------
     DataFrame
         One row per remote reference, in the order of the messages and, within a message, of the document; never empty.
-        The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url`` and ``resolved_url`` of the feature
-        table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
+        The columns are exactly :data:`COLUMNS`: the key, ``carrier``, ``url``, ``resolved_url`` and ``loaded_by`` of the
+        feature table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
         tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for one URL of a mail;
         ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see :func:`tkit.url.services.service_names`.
 
@@ -54,12 +57,16 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     """
     require_one_mail(bundle.vantage, "scan")
     for rows in extract_batches(messages):
-        judged = judge(bundle, rows)
-        verdicts = rows[["message_sha256", "part", "index", "carrier", "url", "resolved_url"]].copy()
-        verdicts["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
-        verdicts["score"] = bundle.scores(rows)
-        verdicts["individual_score"] = bundle.scores(rows, "individual")
-        verdicts["verdict"] = pd.array(judged.tolist(), dtype="str")
-        verdicts["reasons"] = pd.Series(explain(bundle, rows, judged), index=rows.index, dtype=object)
-        verdicts["provider"] = pd.array(service_names(rows["resolved_url"].tolist()), dtype="str")
-        yield verdicts
+        yield verdict_table(bundle, rows, judge(bundle, rows))
+
+
+def verdict_table(bundle: Bundle, rows: pd.DataFrame, judged: Judgement) -> pd.DataFrame:
+    """Return what :func:`scan` yields of feature rows and the judgement of them; also of none."""
+    verdicts = rows[list(COLUMNS[:_OF_ROWS])].copy()
+    verdicts["vantage"] = pd.array([bundle.vantage] * len(rows), dtype="str")
+    verdicts["score"] = bundle.tracker.scores(judged.tracker)
+    verdicts["individual_score"] = bundle.individual.scores(judged.individual)
+    verdicts["verdict"] = pd.array(judged.verdicts.tolist(), dtype="str")
+    verdicts["reasons"] = pd.Series(explain(bundle, rows, judged.verdicts), index=rows.index, dtype=object)
+    verdicts["provider"] = pd.array(service_names(rows["resolved_url"].tolist()), dtype="str")
+    return verdicts

@@ -58,6 +58,8 @@ def holding(rows: pd.DataFrame, client: str, name: str, level: float = LEVEL) ->
     """
     own_part, own_whole, other_part, other_whole = _means(rows, client, name)
     at_none, at_all = other_part - level * other_whole, own_part - level * own_whole
+    if not own_whole and not other_whole:
+        return float("nan"), float("nan")
     if not own_whole:  # the figure is about the others, whatever the share
         at_all = at_none
     elif not other_whole:
