@@ -60,7 +60,7 @@ def test_a_browser_is_needed_at_any_depth() -> None:
         ("[reading]\nmoon = 1\n" + CLIENT, "reading: unknown key 'moon'"),
         ("[reading]\nread_share = 2\n" + CLIENT, "read_share is at most 1"),
         ("[reading]\ndays = -1\n" + CLIENT, "reading: days = -1"),
-        ("= 3", "is no TOML"),
+        ("= 3", "is not valid TOML"),
         ('[[client]]\nshare = 1\nbehaviour = "moon"', "client 1: behaviour = 'moon'"),
     ],
 )

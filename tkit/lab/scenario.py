@@ -79,7 +79,7 @@ class Scenario:
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise TkitError(f"{where}: is no TOML ({error}): correct that place") from error
+            raise TkitError(f"{where}: is not valid TOML ({error}): correct that place") from error
         return cls.of(table, where)
 
     @classmethod

@@ -10,9 +10,10 @@ def test_what_a_mail_loads_and_links_to() -> None:
     assert mail.links == (LINK,)
 
 
-def test_frames_scripts_and_local_pictures_are_not_loaded() -> None:
+def test_frames_scripts_local_pictures_and_outlooks_are_not_loaded() -> None:
     html = (
         b"<iframe src=http://a.example/f></iframe><script src=http://a.example/s></script><img src=cid:x>"
+        b"<!--[if mso]><img src=http://a.example/o><![endif]-->"
         b"<link rel=preconnect href=http://a.example><img src=http://a.example/i><img src=http://a.example/i>"
     )
     assert ReceivedMail("r", b"Content-Type: text/html\n\n" + html).requests == ("http://a.example/i",)

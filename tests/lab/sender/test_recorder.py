@@ -79,6 +79,9 @@ def test_the_live_page_streams_what_the_sender_believes(running: tuple[Recorder,
         before = json.loads(next(lines).removeprefix("data: "))
         get(server, copy.addresses[0].url)
         after = json.loads(next(lines).removeprefix("data: "))
+        recorder.register("m", "ben@mail.example", ())
+        added = json.loads(next(lines).removeprefix("data: "))
+    assert (added["recipient"], added["opens"]) == ("ben@mail.example", [])
     assert (before["recipient"], before["sent"], before["opens"]) == ("ada@mail.example", 1000, [])
     assert after["opens"] == [{"time": 1000, "agent": "me"}]
     page = httpx.get(server.url, trust_env=False)

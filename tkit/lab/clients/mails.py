@@ -30,13 +30,13 @@ class ReceivedMail:
 
     @cached_property
     def requests(self) -> tuple[str, ...]:
-        """The distinct URLs that showing it loads, in document order, as tkit reads them."""
+        """The distinct URLs that showing it loads, in document order, as tkit reads them; none that Outlook alone may load."""
         return tuple(
             dict.fromkeys(
                 reference.resolved_url
                 for document in self._documents
                 for reference in document.references
-                if not reference.local and request_type(reference.carrier) in LOADED
+                if not reference.local and reference.loaded_by != "outlook" and request_type(reference.carrier) in LOADED
             )
         )
 

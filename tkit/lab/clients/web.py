@@ -22,6 +22,8 @@ class _ToRecorder(httpx.BaseTransport):
         self._inner = httpx.HTTPTransport(trust_env=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise httpx.UnsupportedProtocol("neither http nor https, or no host")
         request.headers["Host"] = request.url.host
         request.url = request.url.copy_with(scheme="http", host=self._host, port=self._port)
         return self._inner.handle_request(request)
@@ -61,6 +63,8 @@ class Web:
     def get(self, url: str, agent: str) -> int:
         """Request a URL as a program of a name, follow redirections, and return the last status.
 
+        It is 310 after too many redirections, and 0 for a URL that no request can be made of.
+
         Raises
         ------
         TkitError
@@ -70,7 +74,7 @@ class Web:
             return self._client.get(url, headers={"User-Agent": agent}).status_code
         except httpx.TooManyRedirects:
             return 310
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             return 0
         except httpx.HTTPError as error:
             raise TkitError(f"{url[:200]}: the recorder does not answer ({error}): is it running?") from error

@@ -95,7 +95,7 @@ class EventLog:
     Raises
     ------
     TkitError
-        If the file cannot be opened, or is no log.
+        If the file cannot be opened, or is not a log.
     """
 
     def __init__(self, path: str | Path, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:

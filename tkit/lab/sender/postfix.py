@@ -104,7 +104,7 @@ class PostfixServer:
             raise TkitError("Postfix starts as root only: take tkit.lab.sender.MailServer")
         for address in self.recipients:
             if not _SAFE.fullmatch(address):
-                raise TkitError(f"{address!r}: no plain address: give one such as reader@mail.example")
+                raise TkitError(f"{address!r}: not a plain address: give one such as reader@mail.example")
         with listening_socket(HOST) as probe:
             self.port = probe.getsockname()[1]
         self._home = Path(mkdtemp(prefix="tkit-lab-postfix-"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
@@ -62,6 +63,8 @@ class Recorder:
         self._writing: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, "tkit-lab-log")
         self._watchers: set[asyncio.Queue[Timeline | None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the live pages
+        self._lock = threading.Lock()  # copies are registered by another thread than that of the requests
         page = Router([Route("/events", self._live), Route("/{name:path}", self._page)])
         self.app = Starlette(routes=[Host("127.0.0.1", page), Host("localhost", page), Mount("/", app=self._record)])
 
@@ -69,12 +72,16 @@ class Recorder:
         """Make a copy's addresses known before it is sent. May be called from any thread."""
         sent = self.clock.now()
         owned = self.log.register(mailing, recipient, addresses, sent)
-        self._timelines.sent(SentCopy(mailing, recipient, sent))
         self._owned.update((place_of(one.address.url), one) for one in owned)
+        with self._lock:
+            timeline = self._timelines.sent(SentCopy(mailing, recipient, sent))
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._show, timeline)
 
     def timelines(self) -> list[Timeline]:
         """Return what the sender believes by now."""
-        return self._timelines.all()
+        with self._lock:
+            return self._timelines.all()
 
     def end_streams(self) -> None:
         """End the streams of live pages, so that their connections close; to be called in the server's loop."""
@@ -123,12 +130,16 @@ class Recorder:
                         written.set_exception(error)
                 continue
             for event, written in batch:
-                changed = self._timelines.add(event)
+                with self._lock:
+                    changed = self._timelines.add(event)
                 if changed:
-                    for watcher in self._watchers:
-                        watcher.put_nowait(changed)
+                    self._show(changed)
                 if not written.done():
                     written.set_result(None)
+
+    def _show(self, timeline: Timeline) -> None:
+        for watcher in self._watchers:
+            watcher.put_nowait(timeline)
 
     async def _page(self, request: Request) -> Response:
         name, media = _FILES.get(request.path_params["name"], ("", ""))
@@ -142,10 +153,11 @@ class Recorder:
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _stream(self) -> AsyncIterator[str]:
+        self._loop = asyncio.get_running_loop()
         watcher: asyncio.Queue[Timeline | None] = asyncio.Queue()
         self._watchers.add(watcher)
         try:
-            for timeline in self._timelines.all():
+            for timeline in self.timelines():
                 yield _server_sent(timeline)
             while (changed := await watcher.get()) is not None:
                 yield _server_sent(changed)
