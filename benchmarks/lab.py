@@ -83,7 +83,8 @@ def _population() -> Iterator[str]:
 
 def _forms() -> Iterator[str]:
     bundle = default_bundle()
-    yield f"Requests of {RECIPIENTS} plain readers, each opening the mail once, as it came and after `tkit scrub`'s function:"
+    yield f"Requests of {RECIPIENTS} plain readers, each opening the mail once, as it came, after `tkit scrub`'s function,"
+    yield "and after it with `--personalised drop`:"
     yield ""
     rows = []
     for name, form in FORMS.items():
@@ -94,12 +95,19 @@ def _forms() -> Iterator[str]:
             "reading": {"read_share": 1, "again": 0, "spread": 0},
             "client": [{"share": 1, "behaviour": "loads-on-open"}],
         }
-        for change in (lambda recipient, raw: raw, lambda recipient, raw: scrub(raw, bundle).raw):
+        for change in (
+            lambda recipient, raw: raw,
+            lambda recipient, raw: scrub(raw, bundle).raw,
+            lambda recipient, raw: scrub(raw, bundle, personalised="drop").raw,
+        ):
             with Lab(Scenario.of(table), change=change) as lab:
                 requests = lab.play().requests
             counts += [str(requests.get("open", 0)), str(requests.get("content", 0))]
-        rows.append((f"`{name}`: {form.about}", counts[0], counts[2], counts[1], counts[3]))
-    yield from markdown(("form", "trackers", "after", "other pictures", "after"), rows)
+        rows.append((f"`{name}`: {form.about}", *counts[::2], *counts[1::2]))
+    columns = ("as it came", "scrubbed", "personalised dropped")
+    yield from markdown(
+        ("form", *(f"trackers, {name}" for name in columns), *(f"other pictures, {name}" for name in columns)), rows
+    )
 
 
 def _load(each: int) -> Iterator[str]:
