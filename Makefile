@@ -49,7 +49,7 @@ dataset: $(VENV)/.dev
 	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset --card data/README.md
 
 default-bundles: $(VENV)/.runtime
-	for vantage in url element message; do \
+	for vantage in url element message campaign; do \
 	  $(BIN)/tkit train --vantage $$vantage -o tkit/default/$$vantage || exit 1; done
 
 docs: $(VENV)/.dev

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from counting import CountingServer, Silent
 from hypothesis import settings
+from made_dovecot import Dovecot, dovecot, missing_dovecot
 from made_webmail import Web, web
 from paths import ROOT, SHARED
 
@@ -60,18 +61,27 @@ def missing_engine() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def npm(missing_engine: Callable[[str], None]) -> Path:
-    """The folder tests/export with the packages of its package.json installed, as its lock file says."""
-    folder = Path(__file__).parent / "export"
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        missing_engine("no node and npm on PATH: apt-get install nodejs npm")
-    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        if done.returncode:
-            missing_engine(f"npm ci failed in tests/export: {done.stderr.decode()[-300:]}")
-    return folder
+def npm_packages(missing_engine: Callable[[str], None]) -> Callable[[Path], Path]:
+    """Installs the packages of a folder's package.json, as its lock file says, and returns the folder."""
+
+    def install(folder: Path) -> Path:
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            missing_engine("no node and npm on PATH: apt-get install nodejs npm")
+        lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+            if done.returncode:
+                missing_engine(f"npm ci failed in {folder}: {done.stderr.decode()[-300:]}")
+        return folder
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def npm(npm_packages: Callable[[Path], Path]) -> Path:
+    """The folder tests/export with the packages of its package.json installed."""
+    return npm_packages(Path(__file__).parent / "export")
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +113,15 @@ def labelled_requests() -> list[tuple[str, str]]:
     by_people = replace(dataset, labels=dataset.labels[dataset.labels["source"] != "weak"])
     rows = labelled_urls(SHARED, by_people)
     return list(dict.fromkeys(zip(rows["request"], rows["resolved_url"], strict=True)))
+
+
+@pytest.fixture(scope="session")
+def imap_server(missing_engine: Callable[[str], None]) -> Iterator[Dovecot]:
+    """A Dovecot on loopback."""
+    if missing := missing_dovecot():
+        missing_engine(missing)
+    with dovecot() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The vantage point campaign: its numbers worked out by hand, and what cannot have it."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tkit.export import export
 from tkit.features import KEY, extract, feature_names
 from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
 from tkit.mail import Message
+from tkit.manipulate.mailings import COUNTS
 from tkit.scrubbing import scrub
 from tkit.verdicts import audit, scan
 
@@ -148,20 +150,51 @@ class TestJoined:
             with_campaigns(extract(MESSAGES), campaign_features(compare(MESSAGES[:2])))
 
 
-class TestMailByMail:
-    """What judges one mail at a time refuses a bundle of campaign, and says what to do."""
+class TestMailbox:
+    """What reads many mails compares those that are copies of one mailing."""
 
     def test_scan(self) -> None:
-        with pytest.raises(TkitError, match=r"^scan judges mail by mail.*tkit\.features\.campaign"):
-            next(scan(MESSAGES, bundle()))
+        (found,) = scan(MESSAGES, bundle())
+        assert found["verdict"].tolist() == ["clean", "tracker"] * 3
+        assert list(scan([], bundle())) == []
+
+    def test_audit(self) -> None:
+        totals = audit(MESSAGES, bundle()).totals.set_index("what")["count"]
+        assert (totals["mails"], totals["with trackers"], totals["trackers"]) == (3, 3, 3)
+        alone = audit(MESSAGES[:1], bundle()).totals.set_index("what")["count"]
+        assert alone["trackers"] == 0  # nothing to compare with
+
+    @pytest.mark.parametrize("verb", ["scan", "audit"])
+    def test_command_line(
+        self, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bundle().save(tmp_path / "bundle")
+        for reader in READERS:
+            (tmp_path / f"{reader}.eml").write_bytes(letter(reader))
+        mails = [str(tmp_path / f"{reader}.eml") for reader in READERS]
+
+        def left(*arguments: str) -> object:
+            monkeypatch.setattr("sys.argv", ["tkit", verb, *arguments, "--model", str(tmp_path / "bundle")])
+            with pytest.raises(SystemExit) as left:
+                main()
+            return left.value.code
+
+        assert left(*mails, "--copies", "--format", "json" if verb == "audit" else "jsonl") == 0
+        printed = capsys.readouterr().out
+        if verb == "scan":
+            assert [json.loads(line)["verdict"] for line in printed.splitlines()] == ["clean", "tracker"] * 3
+        else:
+            assert {row["what"]: row["count"] for row in json.loads(printed)["totals"]}["trackers"] == 3
+        assert left("-") == 2
+        assert "standard input can be read once" in capsys.readouterr().err.replace("\n", " ")
+
+
+class TestMailByMail:
+    """What judges one mail at a time refuses a bundle of campaign, and says what to do."""
 
     def test_scrub(self) -> None:
         with pytest.raises(TkitError, match=r"^scrub judges mail by mail"):
             scrub(letter("anna"), bundle())
-
-    def test_audit(self) -> None:
-        with pytest.raises(TkitError, match=r"^audit judges mail by mail"):
-            audit(MESSAGES, bundle())
 
     def test_labelling(self, tmp_path: Path) -> None:
         with pytest.raises(TkitError, match=r"^the labelling widget judges mail by mail"):
@@ -182,13 +215,7 @@ class TestMailByMail:
         ):
             bundle().verdicts(extract(MESSAGES))
 
-    def test_no_bundle_is_built_in(self) -> None:
-        with pytest.raises(TkitError, match=r"no bundle is built in for .*'campaign'.*`tkit train --vantage campaign`"):
-            default_bundle("campaign")
-
-    @pytest.mark.parametrize(
-        "verb", [["scan", "MAIL"], ["scrub", "MAIL"], ["milter"], ["audit", "MAIL"]], ids=lambda verb: verb[0]
-    )
+    @pytest.mark.parametrize("verb", [["scrub", "MAIL"], ["milter"]], ids=lambda verb: verb[0])
     def test_command_line(
         self, verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -221,6 +248,14 @@ class TestDataset:
         assert len(copies) == len(published.manipulated)
         of_original = copies[list(KEY)].merge(published.campaigns, on=list(KEY), validate="many_to_one")
         pd.testing.assert_frame_equal(copies[list(of_original)], of_original)
+
+    def test_the_vantage_point_learns_from_several_copies_too(self, published: Dataset) -> None:
+        copies, more = published.disguised(), published.disguised("campaign")
+        pd.testing.assert_frame_equal(more.iloc[: len(copies)], copies)
+        added = more.iloc[len(copies) :]
+        assert set(added["copies_known"]) == set(COUNTS)
+        assert not added["manipulation"].str.startswith("letter").any()
+        assert not added.isna().any(axis=None)
 
     def test_every_reference_is_seen(self, published: Dataset) -> None:
         seen = published.seen_from("campaign")

@@ -14,7 +14,7 @@ from tkit.bundle import Bundle, Verdict, judge
 from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import RawMessage
 from tkit.features import KEY, extract, extract_batches
-from tkit.features.campaign import campaign_features
+from tkit.features.campaign import campaign_features, with_campaigns
 from tkit.html import references
 from tkit.mail import Message
 from tkit.verdicts import Tally, tally, with_provenance
@@ -86,11 +86,17 @@ def find_features(messages: list[Message]) -> Found:
     return Found(extract(messages), {})
 
 
-def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Verdict]) -> Found:
-    """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown."""
+def find_verdicts(
+    messages: list[Message], bundle: Bundle, shown: Collection[Verdict], copies: pd.DataFrame | None = None
+) -> Found:
+    """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown.
+
+    `copies` are the features of the vantage point ``campaign``, for a bundle that needs them.
+    """
     frames = []
     counts: Counter[str] = Counter()
-    for rows in extract_batches(messages):
+    for extracted in extract_batches(messages):
+        rows = extracted if copies is None else with_campaigns(extracted, copies)
         judged = judge(bundle, rows)
         trackers, personalised = judged.verdicts == "tracker", judged.verdicts == "personalised"
         tracked = _mails_with(rows, trackers)
@@ -106,11 +112,11 @@ def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Ver
         )
         chosen = np.isin(judged.verdicts, list(shown))
         frames.append(verdict_table(bundle, rows[chosen], judged.only(chosen)))
-    return Found(pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle), counts)
+    return Found(pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle, copies), counts)
 
 
-def _no_verdicts(bundle: Bundle) -> pd.DataFrame:
-    rows = extract([])
+def _no_verdicts(bundle: Bundle, copies: pd.DataFrame | None) -> pd.DataFrame:
+    rows = extract([]) if copies is None else with_campaigns(extract([]), copies)
     return verdict_table(bundle, rows, judge(bundle, rows))
 
 
@@ -119,9 +125,9 @@ def _mails_with(rows: pd.DataFrame, chosen: Mask) -> int:
     return len(np.unique(first_rows(rows).cumsum()[chosen]))
 
 
-def find_tally(raws: Iterable[RawMessage], bundle: Bundle) -> Tally:
-    """Count what mails report, for an audit."""
-    return tally((Message.from_bytes(raw.raw, raw.where) for raw in raws), bundle)
+def find_tally(raws: Iterable[RawMessage], bundle: Bundle, copies: pd.DataFrame | None = None) -> Tally:
+    """Count what mails report, for an audit; `copies` as in :func:`find_verdicts`."""
+    return tally((Message.from_bytes(raw.raw, raw.where) for raw in raws), bundle, copies)
 
 
 def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:

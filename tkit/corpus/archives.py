@@ -22,8 +22,23 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import IO, Any, Self, cast
 
+from tkit.corpus import takeout
 from tkit.corpus.mbox import read_mails
-from tkit.corpus.raw import DAMAGE, TAR, ZIP, Peeked, Problem, RawMessage, Readable, archive_kind, printable, reason
+from tkit.corpus.pst import read_pst
+from tkit.corpus.raw import (
+    DAMAGE,
+    PST_MAGIC,
+    TAR,
+    ZIP,
+    Note,
+    Peeked,
+    Problem,
+    RawMessage,
+    Readable,
+    archive_kind,
+    printable,
+    reason,
+)
 
 _TAR_BLOCK_BYTES = 2**15
 # tarfile reads a long name or a pax header whole before it can be checked; real ones are far smaller than 1 MiB.
@@ -39,23 +54,25 @@ _NO_FILE = "not a regular file (a link, a device, a sparse file): skipped"
 
 
 def read_file(
-    file: IO[bytes] | None, stream: Peeked, where: str, size: int | None, problems: list[Problem]
+    file: IO[bytes] | None, stream: Peeked, where: str, size: int | None, problems: list[Problem], notes: list[Note]
 ) -> Iterator[RawMessage]:
     """Read a file of any kind; `file` is the file under `stream` if it is seekable, else None."""
     kind = archive_kind(stream.head)
     if kind == ZIP and file is None:
         problems.append(Problem(where, "a ZIP archive on standard input: give its path instead"))
     elif kind == ZIP and file is not None:
-        yield from _read_zip(file, where, problems)
+        yield from _read_zip(file, where, problems, notes)
     elif kind in _DECOMPRESSORS:
         with _DECOMPRESSORS[kind](stream) as decompressed:
             content = Peeked(decompressed)
             if archive_kind(content.head) == TAR:
-                yield from _read_tar(content, where, problems)
+                yield from _read_tar(content, where, problems, notes)
             else:
                 yield from read_mails(content, where, None, problems)
+    elif file is not None and stream.head.startswith(PST_MAGIC):
+        yield from read_pst(file, where, problems, notes)
     elif kind == TAR:
-        yield from _read_tar(stream, where, problems)
+        yield from _read_tar(stream, where, problems, notes)
     else:
         yield from read_mails(stream, where, size, problems)
 
@@ -169,8 +186,9 @@ class _StrictMember(tarfile.TarInfo):
         member.sparse = b""
 
 
-def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[RawMessage]:
+def _read_tar(stream: Peeked, where: str, problems: list[Problem], notes: list[Note]) -> Iterator[RawMessage]:
     is_empty = True
+    members = _Members(where)
     with tarfile.open(
         fileobj=cast("IO[bytes]", _TarInput(stream)),
         mode="r|",
@@ -184,6 +202,8 @@ def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[R
                 continue
             is_empty = False
             label = f"{where}!{printable(member.name)}"
+            if not members.takes(member.name):
+                continue
             if what := _why_skip(member.name):
                 problems.append(Problem(label, what))
             elif not member.isreg() or member.issparse():
@@ -191,11 +211,12 @@ def _read_tar(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[R
             elif not _is_left_out(member.name) and (content := archive.extractfile(member)) is not None:
                 with content:
                     yield from read_mails(Peeked(content), label, member.size, problems)
+    members.report(problems, notes)
     if is_empty:
         problems.append(Problem(where, "empty archive: it contains no file"))
 
 
-def _read_zip(file: IO[bytes], where: str, problems: list[Problem]) -> Iterator[RawMessage]:
+def _read_zip(file: IO[bytes], where: str, problems: list[Problem], notes: list[Note]) -> Iterator[RawMessage]:
     broken = ""
     try:
         archive = zipfile.ZipFile(file)
@@ -208,10 +229,37 @@ def _read_zip(file: IO[bytes], where: str, problems: list[Problem]) -> Iterator[
         return
     with archive:
         members = [member for member in archive.infolist() if not _is_folder(member)]
+        taken = _Members(where)
         for member in members:
-            yield from _read_zip_member(archive.open, member, where, problems)
+            if taken.takes(member.filename):
+                yield from _read_zip_member(archive.open, member, where, problems)
+        taken.report(problems, notes)
     if not members:
         problems.append(Problem(where, "empty archive: it contains no file"))
+
+
+class _Members:
+    """The members of an archive, of which only the mboxes are read if it is a Google Takeout."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._taken = self._left_out = 0
+
+    def takes(self, name: str) -> bool:
+        """Return whether a member is to be read."""
+        if takeout.is_member(name):
+            if not takeout.holds_mails(name):
+                self._left_out += 1
+                return False
+            self._taken += 1
+        return True
+
+    def report(self, problems: list[Problem], notes: list[Note]) -> None:
+        """Say what was left out."""
+        if self._left_out and not self._taken:
+            problems.append(Problem(self._where, takeout.NO_MAIL))
+        elif self._left_out:
+            notes.append(Note(self._where, takeout.left_out(self._left_out)))
 
 
 def _read_zip_member(

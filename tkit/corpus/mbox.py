@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
-from tkit.mail.headers import SEPARATOR_BYTES, is_mbox_separator
+from tkit.mail.headers import MBOX_LINE, SEPARATOR_BYTES, is_mbox_separator
 from tkit.mail.outlook import OLE_MAGIC
 
 MAX_MESSAGE_BYTES = 100 * 2**20
@@ -21,11 +21,11 @@ MAX_MESSAGE_BYTES = 100 * 2**20
 
 _BLOCK_BYTES = 2**20
 
-FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
-MBOX_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)*From ")
+FROM_LINE = re.compile(MBOX_LINE + rb"[^\r\n]*(?:\r*\n|\r|\Z)")
+MBOX_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)*" + MBOX_LINE)
 _MARK = b"\xef\xbb\xbf"
 _SEPARATOR = b"\nFrom "
-_TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; remove its attachments, or leave it out"
+TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; remove its attachments, or leave it out"
 
 
 def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Problem]) -> Iterator[RawMessage]:
@@ -38,11 +38,11 @@ def read_mails(stream: Peeked, where: str, size: int | None, problems: list[Prob
     elif (what := why_no_mail(stream.head)) and not stream.head.startswith(OLE_MAGIC):
         problems.append(Problem(where, what))
     elif size is not None and size > MAX_MESSAGE_BYTES:
-        problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+        problems.append(Problem(where, TOO_LARGE.format(MAX_MESSAGE_BYTES)))
     else:
         raw = stream.read(MAX_MESSAGE_BYTES + 1)
         if len(raw) > MAX_MESSAGE_BYTES:
-            problems.append(Problem(where, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+            problems.append(Problem(where, TOO_LARGE.format(MAX_MESSAGE_BYTES)))
         elif raw.startswith(OLE_MAGIC) and (what := why_no_mail(raw)):  # its directory may stand at the end of the file
             problems.append(Problem(where, what))
         else:
@@ -54,7 +54,7 @@ def _read_mbox(stream: Peeked, where: str, problems: list[Problem]) -> Iterator[
         single = is_last and number == 1
         label = where if single else f"{where}#{number}"
         if piece is None:
-            problems.append(Problem(label, _TOO_LARGE.format(MAX_MESSAGE_BYTES)))
+            problems.append(Problem(label, TOO_LARGE.format(MAX_MESSAGE_BYTES)))
             continue
         start = 0
         while line := FROM_LINE.match(piece, start):

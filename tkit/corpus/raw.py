@@ -17,6 +17,9 @@ from tkit.mail.outlook import OLE_MAGIC, is_msg
 HEAD_BYTES = 2**16
 """Bytes at the start of a file by which its kind is recognised."""
 
+PST_MAGIC = b"!BDN"
+"""The first bytes of an Outlook store (MS-PST, section 2.2.2.6)."""
+
 TAR = "tar"
 ZIP = "ZIP"
 _ARCHIVES = {
@@ -34,7 +37,7 @@ _NO_MAIL = {
     b"\xff\xd8\xff": "a JPEG picture, not a mail",
     b"GIF8": "a GIF picture, not a mail",
     b"SQLite format 3\x00": "an SQLite database, not a mail",
-    b"!BDN": "an Outlook .pst or .ost store: convert it to mbox",
+    PST_MAGIC: "an Outlook store (.pst, .ost) in an archive or on standard input: unpack it and name the file",
     b"\xff\xfe": "UTF-16 text: save the mail as it was received",
     b"\xfe\xff": "UTF-16 text: save the mail as it was received",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it",
@@ -65,7 +68,8 @@ class RawMessage(NamedTuple):
     ----------
     where : str
         ``"a.eml"``, ``"box.mbox#17"`` (its 17th mail, counted from 1), ``"archive.tar.xz!member"``,
-        ``"name.tar!box#3"``; the path as the caller gave it. Characters that cannot be printed are escaped.
+        ``"name.tar!box#3"``, ``"imaps://user@host/INBOX/;UID=17"``; the path as the caller gave it. Characters that
+        cannot be printed are escaped.
     raw : bytes
         The mail as found, without a leading mbox ``From `` line.
     """
@@ -76,6 +80,13 @@ class RawMessage(NamedTuple):
 
 class Problem(NamedTuple):
     """An input that could not be read as mail: where it is (as in :class:`RawMessage`), and what is wrong with it."""
+
+    where: str
+    what: str
+
+
+class Note(NamedTuple):
+    """What the reader of a mailbox should know, and is no fault: where (as in :class:`RawMessage`), and what."""
 
     where: str
     what: str

@@ -29,13 +29,16 @@ from tkit.detectors.base import require_examples
 from tkit.errors import TkitError
 from tkit.features import KEY, feature_names
 from tkit.features.matrix import feature_matrix
-from tkit.labels import TRACKER, Target
+from tkit.labels import INDIVIDUAL, TRACKER, Target
 
 LETTER = "letter+"
 """How the column ``manipulation`` of a copy in a letter begins."""
 
 SHOWN = "ordinary-size"
 """The manipulation after which a picture takes up room in the mail. Of 1,224 gold trackers 4 declare 50 px or more."""
+
+OWN_TOKEN = "own-token"
+"""The manipulation after which any picture is individual: each recipient's copy has a token of its own."""
 
 LAPLACE = 1.0
 """Weight added to both classes of a leaf: Laplace's rule of succession."""
@@ -63,7 +66,8 @@ class _Model(ABC):
         that the copies of a held-out reference are held out as well.
     target : Target
         What is learnt. A tracker that declares an ordinary size (:data:`SHOWN`) is, in one mail, the same thing as a
-        personalised picture: such copies are negatives of :data:`tkit.labels.TRACKER`, and individual all the same.
+        personalised picture: such copies are negatives of :data:`tkit.labels.TRACKER`, and individual all the same. A good
+        picture that gets a token of each recipient's own (:data:`OWN_TOKEN`) is a positive of :data:`tkit.labels.INDIVIDUAL`.
     manipulated_weight : float
         Total weight of the disguised copies of one reference, and again of those in letters, as a share of its own weight.
     """
@@ -108,6 +112,8 @@ class _Model(ABC):
         positive = tracker[original]
         if self.target == TRACKER:
             positive &= ~manipulated["manipulation"].str.contains(SHOWN, regex=False).to_numpy(bool)[known]
+        elif self.target == INDIVIDUAL:
+            positive |= (manipulated["manipulation"] == OWN_TOKEN).to_numpy(bool)[known]
         return _Examples(matrix, positive, weight[original] * share)
 
     def scores(self, rows: pd.DataFrame) -> Floats:

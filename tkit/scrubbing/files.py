@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tkit.corpus import STDIN, Problem, read_raw
+from tkit.corpus.mailbox_url import is_mailbox_url
 from tkit.errors import TkitError
 from tkit.files import whole_file
 from tkit.scrubbing.mails import Personalised, Scrubbed, scrub
@@ -40,6 +41,8 @@ def read_mail(path: str) -> bytes:
         if not raw.strip():
             raise TkitError("standard input: empty: pipe one mail into it")
         return raw
+    if is_mailbox_url(path):
+        raise TkitError("a mail on a server is not changed: save it as a file and scrub that")
     if os.path.isdir(path):
         raise TkitError(f"{path}: a folder: give -o FOLDER to write its mails without their trackers to")
     mails = list(islice(read_raw([path], problems=problems), 2))
