@@ -126,7 +126,7 @@ def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
     drawing = random.Random(key)
     singles, pairs = DRAWN[is_tracker]
     alone = sorted(drawing.sample(single, min(singles, len(single))), key=single.index)
-    together = set(drawing.sample(possible, min(pairs, len(possible))))
+    together: set[tuple[str, ...]] = set(drawing.sample(possible, min(pairs, len(possible))))
     if is_tracker:
         sized, triples = SIZED
         together |= {*drawing.sample(_SIZED_PAIRS, sized), *drawing.sample(TRIPLES, triples)}

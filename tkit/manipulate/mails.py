@@ -193,8 +193,12 @@ def _css_background(edit: _Edit) -> bool:
 
 def _replace(node: Any, html: str, tag: str) -> None:
     """Replace a node by the first element with a tag in an HTML text."""
-    node.insert_before(LexborHTMLParser(html).css_first(tag))
+    node.insert_before(_parsed(html, tag))
     node.decompose()
+
+
+def _parsed(html: str, tag: str) -> Any:
+    return LexborHTMLParser(html).css_first(tag)
 
 
 # -- of the URL -------------------------------------------------------------------------------------------------
@@ -251,9 +255,9 @@ def _header(edit: _Edit) -> bool:
     width, height = _HEADER_SIZE
     size = f'width="{width}" height="{height}" alt="{escape(edit.drawn("alt", _HEADER_ALTS))}"'
     picture = f'<img src="{edit.url}" {size} {edit.marker}="">'
-    written = LexborHTMLParser(f'<a href="{escape(link or f"https://www.{domain}/")}">{picture}</a>').css_first("a")
+    html = f'<a href="{escape(link or f"https://www.{domain}/")}">{picture}</a>'
     node = edit.node
-    body.first_child.insert_before(written)
+    body.first_child.insert_before(_parsed(html, "a"))
     node.decompose()
     return True
 
