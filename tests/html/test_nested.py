@@ -41,7 +41,7 @@ def test_what_is_known_of_a_reference_in_a_frame() -> None:
     (one,) = document.references
     assert (one.carrier, one.element, dict(one.attributes)) == ("img-src", "img", {"src": T + "1", "alt": "x"})
     # html body a table tbody tr td iframe, and html body p inside
-    assert one.ancestry == (11, "p", "display", "http://l.test/", 1)
+    assert one.ancestry == (11, "p", "display", "http://l.test/", 1, False)
     assert (one.order, one.marks, one.conditional) == (1, 2, False)
 
 
