@@ -45,6 +45,11 @@ def test_what_is_known_of_a_reference_in_a_frame() -> None:
     assert (one.order, one.marks, one.conditional) == (1, 2, False)
 
 
+def test_firefox_makes_a_shadow_tree_whatever_its_mode_is() -> None:
+    (one,) = read_document(f"<div><template shadowrootmode=shut><img src={T}1></template></div>").references
+    assert one.url == T + "1"
+
+
 def test_links_of_a_frame_have_its_base() -> None:
     html = f'<base href=http://o.test/><iframe srcdoc="<base href={T}><a href=1>x</a>"></iframe><a href=2>x</a>'
     assert read_document(html).links == [T + "1", "http://o.test/2"]
