@@ -9,6 +9,8 @@ from tkit.lab.sender import EventLog, Mailing, Recorder, RecorderServer
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'tkit[lab]'")
 
+PATIENCE = 120_000  # ms, for a busy machine
+
 
 def test_the_page_shows_opens_as_they_come_and_loads_nothing_foreign(tmp_path: Path, chromium: str) -> None:
     import httpx  # noqa: PLC0415
@@ -22,8 +24,9 @@ def test_the_page_shows_opens_as_they_come_and_loads_nothing_foreign(tmp_path: P
         for copy in copies:
             recorder.register("m", copy.recipient, copy.addresses)
         arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=chromium, args=arguments, chromium_sandbox=False)
+        browser = started.chromium.launch(executable_path=chromium, args=arguments, chromium_sandbox=False, timeout=PATIENCE)
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         requested: list[str] = []
         problems: list[str] = []
         page.on("request", lambda request: requested.append(request.url))
@@ -36,7 +39,7 @@ def test_the_page_shows_opens_as_they_come_and_loads_nothing_foreign(tmp_path: P
         host, _, path = url.partition("//")[2].partition("/")
         for moment in (2 * 3600.0, 90 * 86400.0):
             clock.wait_until(moment)
-            httpx.get(f"{server.url}{path}", headers={"Host": host}, trust_env=False)
+            httpx.get(f"{server.url}{path}", headers={"Host": host}, trust_env=False, timeout=60)
         page.wait_for_function("document.querySelectorAll('circle').length === 2")
         assert page.locator("tbody tr").nth(0).locator("td").all_inner_texts()[:4] == [
             "ada@mail.example",
