@@ -182,10 +182,11 @@ def _spans(block: bytes, fields: Iterable[Field], offset: int) -> list[tuple[int
     Behind a lone carriage return, which not every program takes for a line end, the field goes with the line end before
     it instead of its own, so that the next line does not become a part of the line before.
     """
-    spans = []
+    spans: list[tuple[int, int]] = []
     for field in fields:
         start, end = field.start, field.end
-        if block[max(start - 1, 0) : start] == b"\r":
+        free = start > (spans[-1][1] - offset if spans else 0)  # the line end before it does not go with another field
+        if free and block[start - 1 : start] == b"\r":
             start, end = start - 1, start + len(block[start:end].rstrip(b"\r\n"))
         spans.append((offset + start, offset + end))
     return spans
