@@ -17,6 +17,7 @@ from tkit.features import KEY, extract, extract_batches
 from tkit.features.campaign import campaign_features
 from tkit.html import references
 from tkit.mail import Message
+from tkit.mail.receipts import read_receipt_domains
 from tkit.verdicts import Tally, tally, with_provenance
 from tkit.verdicts.mails import verdict_table
 from tkit.verdicts.provenance import first_rows
@@ -87,9 +88,14 @@ def find_features(messages: list[Message]) -> Found:
 
 
 def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Verdict]) -> Found:
-    """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown."""
+    """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown.
+
+    Their last column is ``receipt_to``: the domains that the mail asks to send a read receipt to, ``""`` if none.
+    """
     frames = []
+    asking = {message.message_sha256: domains for message in messages if (domains := read_receipt_domains(message))}
     counts: Counter[str] = Counter()
+    counts["asking for a read receipt"] = sum(message.message_sha256 in asking for message in messages)
     for rows in extract_batches(messages):
         judged = judge(bundle, rows)
         trackers, personalised = judged.verdicts == "tracker", judged.verdicts == "personalised"
@@ -106,7 +112,9 @@ def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Ver
         )
         chosen = np.isin(judged.verdicts, list(shown))
         frames.append(verdict_table(bundle, rows[chosen], judged.only(chosen)))
-    return Found(pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle), counts)
+    found = pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle)
+    receivers = [", ".join(asking.get(key, ())) for key in found["message_sha256"]]
+    return Found(found.assign(receipt_to=pd.array(receivers, dtype="str")), counts)
 
 
 def _no_verdicts(bundle: Bundle) -> pd.DataFrame:

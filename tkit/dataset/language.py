@@ -52,8 +52,10 @@ def language_reader() -> Callable[[tuple[str, ...]], str]:
     return language_of
 
 
-def visible_text(html_parts: tuple[str, ...]) -> str:
-    """Return the words of HTML parts without styles, scripts, and words with a digit, ``@``, ``/`` or an inner full stop.
+def visible_text(html_parts: tuple[str, ...], most: int = _MOST_CHARACTERS) -> str:
+    """Return the words of HTML parts, without styles and scripts, from the first ``most`` characters of each.
+
+    Words with a digit, ``@``, ``/`` or an inner full stop are left out.
 
     >>> visible_text(("<style>p {}</style><p>Ask  us <b>at</b> www.a.example today.", ))
     'Ask us at today.'
@@ -63,5 +65,5 @@ def visible_text(html_parts: tuple[str, ...]) -> str:
         tree = LexborHTMLParser(html)
         tree.strip_tags(["style", "script", "title"])
         if tree.body:
-            texts.append(tree.body.text(separator=" ")[:_MOST_CHARACTERS])
+            texts.append(tree.body.text(separator=" ")[:most])
     return _SPACE.sub(" ", _NO_WORD.sub(" ", " ".join(texts))).strip()
