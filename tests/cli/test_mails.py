@@ -90,8 +90,9 @@ def test_a_table_ends_with_a_summary_of_all_mails(tkit: Tkit, box: Path) -> None
     done = tkit("scan", box, "--trackers")
     text = " ".join(done.stdout.split())
     assert text.endswith(
-        "mails 5 not read fully 1 asking for a read receipt 0 with remote references 4 with trackers 3 with personalised pictures alone 0"
-        f" remote references 6 trackers 3 personalised pictures 0 not read fully, PGP: encrypted: 1 mail, such as {box}#5"
+        "mails 5 not read fully 1 asking for a read receipt 0 with remote references 4 with trackers 3"
+        " with personalised pictures alone 0 remote references 6 trackers 3 personalised pictures 0"
+        f" not read fully, PGP: encrypted: 1 mail, such as {box}#5"
     )
     assert "cat.jpg" not in text
     assert "not read fully" not in done.stderr

@@ -29,7 +29,7 @@ NEUTRAL = b"<img  width=1 height=1>"
 HEADERS = [(b"From", b" News <a@b.example>"), (b"Subject", b" one\r\n two"), (b"Content-Type", b" text/html")]
 LOGO = b"<p>Hello</p><img src='http://b.example/logo.png' width=200 height=60>"
 BODY = LOGO + PIXEL + b"\r\n"
-ADD_HEADER, CHANGE_BODY, ALL_ACTIONS, ALL_STEPS = 0x1, 0x2, 0x1FF, 0x1FFFFF
+ADD_HEADER, CHANGE_BODY, CHANGE_HEADER, ALL_ACTIONS, ALL_STEPS = 0x1, 0x2, 0x10, 0x1FF, 0x1FFFFF
 
 
 def engine(*names: str) -> str:
@@ -105,6 +105,18 @@ class Client:
         while (reply := self.receive())[0] != b"c":
             {b"b": body, b"h": added}[reply[0]].append(reply[1])
         return b"".join(body) if body else None, added
+
+    def dropped(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> list[tuple[int, bytes]]:
+        """Return the header fields that are deleted from a mail: the number among those of the name, and the name."""
+        self.begin(headers, body)
+        self.send(b"E")
+        deleted = []
+        while (reply := self.receive())[0] != b"c":
+            if reply[0] == b"m":
+                name, value, end = reply[1][4:].split(b"\0")
+                assert (value, end) == (b"", b"")
+                deleted.append((struct.unpack(">I", reply[1][:4])[0], name))
+        return deleted
 
     def mail(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> tuple[bytes | None, list[bytes]]:
         self.begin(headers, body)
@@ -262,6 +274,25 @@ def test_personalised_pictures_are_kept_or_dropped_and_counted(
     assert body == verdicts.left[personalised]
     assert added == [b"X-Tkit-Scrubbed\0 %s removed; tkit 0.1.0\0" % header]
     assert f"1 mails, 1 changed, {counted}, 0 passed unscrubbed" in log
+
+
+def test_receipt_requests_are_dropped_where_asked() -> None:
+    started = Server("--headers", "--timeout", 600)
+    asking = [(b"Return-Receipt-To", b" a@b.example"), (b"X-PMRQC", b" 1"), (b"return-receipt-to", b" c@d.example")]
+    with closing(Client(started.port)) as client, closing(Client(started.port, actions=ADD_HEADER | CHANGE_BODY)) as old:
+        assert client.actions == ADD_HEADER | CHANGE_BODY | CHANGE_HEADER
+        last_first = [(2, b"return-receipt-to"), (1, b"X-PMRQC"), (1, b"Return-Receipt-To")]
+        assert client.dropped([*HEADERS, *asking], LOGO) == last_first
+        assert client.dropped(HEADERS, LOGO) == []
+        assert client.dropped([*asking[:1], *HEADERS], BODY) == last_first[2:]
+        assert old.dropped([*HEADERS, *asking], BODY) == []
+        with closing(Client(started.port)) as same:
+            assert same.mail(HEADERS, BODY)[0] == LOGO + NEUTRAL + b"\r\n"
+    assert "1 passed unscrubbed, 4 receipt requests dropped" in started.stop()
+
+
+def test_without_the_option_receipt_requests_stay(client: Client) -> None:
+    assert client.dropped([*HEADERS, (b"Return-Receipt-To", b" a@b.example")], BODY) == []
 
 
 def test_mail_under_way_is_finished_on_sigterm() -> None:

@@ -23,7 +23,7 @@ from tkit.url.services import service_names
 from tkit.version import __version__
 
 HEADER = "X-Tkit-Scrubbed"
-"""The header that is added to a changed mail and says how much was removed."""
+"""The header that is added to a mail that lost references, and says how many."""
 
 Personalised = Literal["keep", "drop"]
 """What happens to a personalised picture: it stays and is reported, or it goes like a tracker."""
@@ -183,8 +183,10 @@ def scrub(
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
     mail, dropped, left = without_receipt_requests(work.now.mail) if headers else (work.now.mail, (), ())
     notes = (*_notes(work.now.message, bool(removed), dropped), *(f"{name}: {_READ_OTHERWISE}, left in" for name in left))
-    done = Scrubbed(raw, removed, kept, skipped, notes, dropped)
-    return done._replace(raw=raw[:start] + _with_header(mail, done.summary)) if done.changed else done
+    done = Scrubbed(raw, removed, kept, skipped, notes)
+    if removed:
+        mail = _with_header(mail, done.summary)
+    return done._replace(raw=raw[:start] + mail if removed or dropped else raw, headers=dropped)
 
 
 def _with_header(mail: bytes, summary: str) -> bytes:

@@ -14,6 +14,7 @@ import signal
 import stat
 import struct
 from asyncio import StreamReader, StreamWriter
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,7 +61,8 @@ class Counts:
     def __str__(self) -> str:
         return (
             f"{self.mails:,} mails, {self.changed:,} changed, {self.trackers:,} trackers and {self.personalised:,} personalised"
-            f" pictures removed, {self.kept:,} personalised pictures kept, {self.headers:,} receipt requests dropped, {self.passed:,} passed unscrubbed"
+            f" pictures removed, {self.kept:,} personalised pictures kept, {self.passed:,} passed unscrubbed,"
+            f" {self.headers:,} receipt requests dropped"
         )
 
 
@@ -171,7 +173,8 @@ class _Session:
         self._actions = 0
         self._wanted = _ACTIONS | (_CHANGE_HEADER if milter.headers else 0)
         self._head: list[bytes] = []
-        self._names: list[bytes] = []
+        self._named: Counter[bytes] = Counter()
+        self._requests: list[tuple[int, bytes]] = []  # the number of the field among those of its name
         self._body: list[bytes] = []
         self._size = 0
         self._too_much = False
@@ -207,7 +210,8 @@ class _Session:
     def forget(self) -> None:
         """Drop the mail that is held."""
         self._milter.hold(-self._size)
-        self._head, self._names, self._body, self._size, self._too_much = [], [], [], 0, False
+        self._head, self._body, self._size, self._too_much = [], [], 0, False
+        self._named, self._requests = Counter(), []
 
     async def _answer(self, command: bytes, data: bytes) -> None:
         if command == b"O":
@@ -239,7 +243,9 @@ class _Session:
 
     def _header(self, data: bytes) -> None:
         name, _, value = data.partition(b"\0")
-        self._names.append(name)
+        if self._milter.headers and not self._too_much and asks_for_read_receipt(name.decode("latin-1")):
+            self._named[name.lower()] += 1
+            self._requests.append((self._named[name.lower()], name))
         space = b"" if self._steps & _LEADING_SPACE else b" "
         value = value.removesuffix(b"\0").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self._keep(self._head, name + b":" + space + value + b"\r\n")
@@ -278,12 +284,9 @@ class _Session:
 
     def _drop_requests(self) -> None:
         """Delete the header fields that ask for a read receipt; the last of a name first, so that the numbers stay right."""
-        for position in range(len(self._names) - 1, -1, -1):
-            name = self._names[position]
-            if asks_for_read_receipt(name.decode("latin-1")):
-                number = sum(other.lower() == name.lower() for other in self._names[: position + 1])
-                self._send(b"m" + _LENGTH.pack(number) + name + b"\0\0")
-                self._milter.counts.headers += 1
+        for number, name in reversed(self._requests):
+            self._send(b"m" + _LENGTH.pack(number) + name + b"\0\0")
+        self._milter.counts.headers += len(self._requests)
 
     def _send(self, packet: bytes) -> None:
         self._writer.write(_LENGTH.pack(len(packet)) + packet)

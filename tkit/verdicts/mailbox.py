@@ -71,8 +71,8 @@ class Audit:
         ``with remote references``, ``with trackers``; of these ``with trackers for Outlook alone`` and ``with trackers in
         noscript alone``, which report nothing in other programs (see `loaded_by`), and ``with trackers and saying so``
         and ``with trackers and offering a choice`` (see :mod:`tkit.verdicts.consent`); of the mails ``with personalised
-        pictures alone`` (and no tracker), ``telling the recipient's address`` (see `addresses`), ``asking for a read receipt`` (see
-        `receipts`), ``being a read receipt`` and ``being a delivery report`` themselves, ``without readable date``, ``not
+        pictures alone`` (and no tracker), ``telling the recipient's address`` (see `addresses`), ``asking for a read receipt``
+        (see `receipts`), ``being a read receipt`` and ``being a delivery report`` themselves, ``without readable date``, ``not
         read fully`` (see `unread`); then ``remote references``, and of these ``trackers`` and ``personalised pictures``.
     senders : DataFrame
         By ``sender``, the registrable domain of From (``""`` if there is none): ``mails``, ``tracked`` mails,
