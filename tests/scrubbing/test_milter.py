@@ -436,11 +436,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def postfix(server: Server) -> Iterator[tuple[int, Path]]:
+def postfix() -> Iterator[tuple[int, Path]]:
     """A separate Postfix with its own queue that filters every mail and sends it on to the sink."""
     program = engine("postfix", "/usr/sbin/postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
+    server = Server("--headers", "--timeout", 600)
     with tempfile.TemporaryDirectory(prefix="tkit-postfix-") as folder, ThreadingTCPServer(("127.0.0.1", 0), Sink) as sink:
         home = Path(folder)
         home.chmod(0o755)
@@ -463,6 +464,7 @@ def postfix(server: Server) -> Iterator[tuple[int, Path]]:
             subprocess.run([*command, "stop"], capture_output=True, check=False, timeout=120)
             sink.shutdown()
             thread.join()
+            server.stop()
 
 
 def test_real_postfix(postfix: tuple[int, Path]) -> None:
@@ -471,9 +473,16 @@ def test_real_postfix(postfix: tuple[int, Path]) -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=120) as smtp:
         smtp.sendmail("a@b.example", ["c@d.example"], text + BODY)
         smtp.sendmail("a@b.example", ["c@d.example"], text + LOGO + b"\r\n")
-    taken = [Sink.taken.get(timeout=120) for _ in range(2)]
+        request = b"Return-Receipt-To: A\r\n <a@b.example>\r\n"
+        asking = b"X-PMRQC: 1\r\n" + request + text.replace(b"To:", request.lower() + b"To:", 1)
+        smtp.sendmail("a@b.example", ["c@d.example"], asking + LOGO + request)
+    taken = [Sink.taken.get(timeout=120) for _ in range(3)]
     assert "warning" not in log.read_text()
-    scrubbed, untouched = sorted(taken, key=lambda mail: b"X-Tkit-Scrubbed" not in mail)
+    scrubbed, untouched, asked = sorted(taken, key=lambda mail: (b"X-Tkit-Scrubbed" not in mail, request in mail))
+    assert asked.lower().count(b"return-receipt-to") == 1
+    assert b"X-PMRQC" not in asked
+    assert asked.endswith(b"\r\n\r\n" + LOGO + request)
+    assert text.removesuffix(b"\r\n") in asked
     assert scrubbed.partition(b"\r\n\r\n")[2] == LOGO + NEUTRAL + b"\r\n"
     assert b"\r\nX-Tkit-Scrubbed: 1 tracker removed; tkit 0.1.0\r\n" in scrubbed
     assert untouched.partition(b"\r\n\r\n")[2] == LOGO + b"\r\n"

@@ -21,8 +21,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
-from tkit.dataset.language import visible_text
 from tkit.errors import TkitError
+from tkit.html.cost import tree_takes_long
+from tkit.html.text import visible_text
 from tkit.mail import Message
 
 FILE = "consent.csv"
@@ -119,5 +120,9 @@ def _words(text: str) -> str:
 
 
 def consent_of(message: Message) -> Consent:
-    """Return what the HTML parts of a mail say of its tracking, see :func:`consent_in`."""
-    return consent_in(visible_text(message.html_parts, most=_MOST_CHARACTERS))
+    """Return what the HTML parts of a mail say of its tracking, see :func:`consent_in`.
+
+    A part whose tree would take too long to build is left out (:mod:`tkit.html.cost`).
+    """
+    parts = tuple(part for part in message.html_parts if not tree_takes_long(part))
+    return consent_in(visible_text(parts, most=_MOST_CHARACTERS))
