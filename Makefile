@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold peers templates filter-lists services campaigns weak sizes coverage clean
+.PHONY: study gate pin test lint lab notebooks site docs dataset default-bundles benchmark benchmark-javascript benchmark-hold benchmark-lab peers templates filter-lists services campaigns weak sizes coverage clean
 
 study: $(VENV)/.runtime
 	$(BIN)/tkit study --dataset data/dataset -o out/study
@@ -49,7 +49,7 @@ dataset: $(VENV)/.dev
 	$(BIN)/tkit dataset build --shared $(SHARED) -o data/dataset --card data/README.md
 
 default-bundles: $(VENV)/.runtime
-	for vantage in url element message; do \
+	for vantage in url element message campaign; do \
 	  $(BIN)/tkit train --vantage $$vantage -o tkit/default/$$vantage || exit 1; done
 
 docs: $(VENV)/.dev
@@ -85,6 +85,9 @@ sizes: $(VENV)/.dev
 
 benchmark-hold: $(VENV)/.dev
 	$(BIN)/python benchmarks/hold.py
+
+benchmark-lab: $(VENV)/.dev
+	$(BIN)/python benchmarks/lab.py
 
 coverage: $(VENV)/.dev
 	$(BIN)/python benchmarks/coverage.py --corpora $(SHARED)/corpora

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ from urllib.parse import unquote
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from tables import CORPORA_FOLDER, ROOT, made_with, markdown, run
+from tables import CORPORA_FOLDER, ROOT, Answers, made_with, markdown, run
 
 from tkit.corpus import CORPORA, Problem, RawMessage, read_raw
 from tkit.errors import TkitError
@@ -83,27 +82,6 @@ def draw(archive: Path, count: int, seed: int) -> list[tuple[str, Message]]:
     return [(Path(mail.where).name, Message.from_bytes(mail.raw)) for _, mail in sorted(drawn)]
 
 
-class Answers:
-    """Chromium's requests by the SHA-256 of the HTML, stored in a file of JSON lines."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[str, tuple[list[str], list[str]]] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                self.known[entry["html_sha256"]] = entry["asked"], entry["defects"]
-
-    def of(self, html: str, renderer: ChromiumRenderer) -> tuple[list[str], list[str]]:
-        key = hashlib.sha256(html.encode("utf-8", "surrogatepass")).hexdigest()
-        if key not in self.known:
-            self.known[key] = renderer.requested(html), list(renderer.defects)
-            asked, defects = self.known[key]
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"html_sha256": key, "asked": asked, "defects": defects}) + "\n")
-        return self.known[key]
-
-
 def cause(asked: Asked, listed: Iterable[RemoteReference]) -> str:
     """Return what tkit has instead of a URL that it missed, without any part of the URL."""
     same_part = [reference for reference in listed if reference.part == asked.part]
@@ -127,7 +105,7 @@ def measure(archive: Path, arguments: argparse.Namespace, renderer: ChromiumRend
     for where, message in mails:
         asked_by_part = []
         for html in message.html_parts:
-            asked, defects = answers.of(html, renderer)
+            asked, defects = answers.of(html, lambda text: (renderer.requested(text), renderer.defects))
             asked_by_part.append(asked)
             measured.defects.update(defect.partition(":")[0] for defect in defects)
         measured.mails += 1

@@ -1,26 +1,40 @@
 """Compare the mails in which tkit finds HTML with those in which other parsers do; writes docs/reading.md.
 
+    npm ci --prefix benchmarks/parsers
     python benchmarks/reading.py ../shared/corpora/*.tar.xz --page docs/reading.md
 
-For every mail: the HTML parts that tkit reads, and those of the standard library's ``email`` (policy compat32) and of
-``fast-mail-parser``. A mail in which another parser finds HTML and tkit does not, or more HTML parts than tkit, is listed.
+For every mail: the HTML parts that tkit reads, and those of the standard library's ``email`` (policy compat32), of
+``fast-mail-parser`` and of Nodemailer's ``mailparser``. A mail in which another parser finds HTML and tkit does not, or more
+HTML parts than tkit, is listed.
 """
 
 from __future__ import annotations
 
 import argparse
 import email
+import json
+import struct
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fast_mail_parser
+from tables import ROOT, made_with, run
 
 from tkit.corpus import Problem, read_raw
+from tkit.errors import TkitError
 from tkit.mail import HTML_TYPES, Message
 from tkit.mail.message import mbox_line_length
 
-COLUMNS = ("mails", "tkit", "email", "fast-mail-parser", "missed", "fewer", "alone", "unread")
+Parser = Callable[[bytes], int]
+"""Returns the number of HTML parts that it finds in a mail."""
+
+COLUMNS = ("mails", "tkit", "email", "fast-mail-parser", "mailparser", "missed", "fewer", "alone", "unread")
+_PARSERS = ROOT / "benchmarks" / "parsers"
+_MAILPARSER = _PARSERS / "node_modules" / "mailparser" / "package.json"
 
 
 def standard(raw: bytes) -> int:
@@ -36,7 +50,26 @@ def fast(raw: bytes) -> int:
         return 0
 
 
-def compare(archive: Path) -> tuple[Counter[str], Counter[str]]:
+@contextmanager
+def nodemailer() -> Iterator[Parser]:
+    """Run mailparser for as long as the block lasts."""
+    if not _MAILPARSER.exists():
+        raise TkitError(f"mailparser is not installed: npm ci --prefix {_PARSERS.relative_to(ROOT)}")
+    command = ["node", str(_PARSERS / "html_parts.mjs")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        asked, answers = process.stdin, process.stdout
+        assert asked
+        assert answers
+
+        def html_parts(raw: bytes) -> int:
+            asked.write(struct.pack(">I", len(raw)) + raw)
+            asked.flush()
+            return int(answers.readline())
+
+        yield html_parts
+
+
+def compare(archive: Path, parsers: dict[str, Parser]) -> tuple[Counter[str], Counter[str]]:
     """Return the counts of an archive, and why mails could not be read fully."""
     counts: Counter[str] = Counter(dict.fromkeys(COLUMNS, 0))
     reasons: Counter[str] = Counter()
@@ -45,14 +78,13 @@ def compare(archive: Path) -> tuple[Counter[str], Counter[str]]:
         message = Message.from_bytes(mail.raw)
         own = len(message.html_parts)
         raw = mail.raw[mbox_line_length(mail.raw) :]
-        by_standard, by_fast = standard(raw), fast(raw)
-        most = max(by_standard, by_fast)
+        by_parser = {name: parser(raw) for name, parser in parsers.items()}
+        most = max(by_parser.values())
         counts.update(
             {
                 "mails": 1,
                 "tkit": own > 0,
-                "email": by_standard > 0,
-                "fast-mail-parser": by_fast > 0,
+                **{name: found > 0 for name, found in by_parser.items()},
                 "missed": most > 0 == own,
                 "fewer": most > own,
                 "alone": own > 0 == most,
@@ -61,7 +93,9 @@ def compare(archive: Path) -> tuple[Counter[str], Counter[str]]:
         )
         reasons.update(message.unread)
         if most > own:
-            print(f"{mail.where}: {own} HTML parts, email {by_standard}, fast-mail-parser {by_fast}", file=sys.stderr)
+            print(
+                f"{mail.where}: {own} HTML parts", *(f"{name} {n}" for name, n in by_parser.items()), sep=", ", file=sys.stderr
+            )
     return counts, reasons
 
 
@@ -72,7 +106,8 @@ def page(results: dict[str, tuple[Counter[str], Counter[str]]]) -> str:
         "",
         "Written by `python benchmarks/reading.py ../shared/corpora/*.tar.xz --page docs/reading.md`. The numbers are mails.",
         "",
-        "- **tkit**, **email**, **fast-mail-parser**: HTML is found. `email` is the standard library's (compat32).",
+        "- **tkit**, **email**, **fast-mail-parser**, **mailparser**: HTML is found. `email` is the standard library's (policy",
+        "  compat32), mailparser is Nodemailer's and reads attachments too.",
         "- **missed**: another parser finds HTML and tkit finds none. **fewer**: another parser finds more HTML parts.",
         "- **alone**: only tkit finds HTML.",
         "- **unread**: tkit says that it could not read the mail fully; the reasons are below.",
@@ -85,6 +120,8 @@ def page(results: dict[str, tuple[Counter[str], Counter[str]]]) -> str:
     lines += ["", "| why mails could not be read fully | archive | mails |", "| --- | --- | ---: |"]
     for name, (_, reasons) in results.items():
         lines += [f"| {why} | {name} | {count:,} |" for why, count in reasons.most_common()]
+    mailparser = json.loads(_MAILPARSER.read_text(encoding="utf-8"))["version"]
+    lines += ["", *made_with(("tkit", "fast-mail-parser"), mailparser=mailparser)]
     return "\n".join(lines) + "\n"
 
 
@@ -93,7 +130,9 @@ def main() -> None:
     parser.add_argument("archives", nargs="+", type=Path)
     parser.add_argument("--page", type=Path, help="Markdown file to write")
     arguments = parser.parse_args()
-    results = {archive.name.partition(".")[0]: compare(archive) for archive in arguments.archives}
+    with nodemailer() as mailparser:
+        parsers = {"email": standard, "fast-mail-parser": fast, "mailparser": mailparser}
+        results = {archive.name.partition(".")[0]: compare(archive, parsers) for archive in arguments.archives}
     text = page(results)
     print(text)
     if arguments.page:
@@ -101,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

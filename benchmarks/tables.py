@@ -1,16 +1,18 @@
-"""What the benchmarks share: options, the corpora read once, Markdown tables, intervals, versions."""
+"""What the benchmarks share: options, the corpora read once, browsers' answers, Markdown tables, intervals, versions."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
+import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from rich.progress import Progress
@@ -57,6 +59,24 @@ def run(main: Callable[[], int | None]) -> None:
         sys.exit(main())
     except TkitError as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+
+
+class Answers:
+    """What a browser did with HTML texts, by their SHA-256, in a file of JSON lines: an interrupted run goes on there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self._known: dict[str, Any] = {entry["html_sha256"]: entry["answer"] for entry in map(json.loads, lines)}
+
+    def of(self, html: str, ask: Callable[[str], Any]) -> Any:
+        """Return the stored answer for a text; ask for it first if there is none."""
+        key = hashlib.sha256(html.encode("utf-8", "surrogatepass")).hexdigest()
+        if key not in self._known:
+            self._known[key] = ask(html)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"html_sha256": key, "answer": self._known[key]}) + "\n")
+        return self._known[key]
 
 
 class Compared(NamedTuple):

@@ -20,7 +20,7 @@ def test_what_is_kept() -> None:
     copy = copy_of(message)
     assert copy is not None
     assert copy.message_sha256 == message.message_sha256
-    assert (copy.message_id, copy.forward) == ("<1@shop.example>", True)
+    assert (copy.message_id, copy.mail.forward) == ("<1@shop.example>", True)
     assert (copy.mail.sender, copy.mail.subject, copy.mail.recipient) == ("shop.example", "sale", "list@reader.example")
     (reference,) = copy.references
     assert (reference.part, reference.index) == (0, 0)

@@ -75,9 +75,9 @@ def test_only_the_verdicts_asked_for_are_found(
 ) -> None:
     asked = []
 
-    def noted(messages: object, bundle: object, shown: frozenset[str]) -> object:
+    def noted(messages: object, bundle: object, shown: frozenset[str], copies: object = None) -> object:
         asked.append(set(shown))
-        return find_verdicts(messages, bundle, shown)  # type: ignore[arg-type]
+        return find_verdicts(messages, bundle, shown, copies)  # type: ignore[arg-type]
 
     monkeypatch.setattr("tkit.cli.batch.find_verdicts", noted)
     found = rows(tkit("scan", box, *options, "--format", "jsonl"))

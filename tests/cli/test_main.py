@@ -53,7 +53,7 @@ def test_version() -> None:
     "verb",
     [
         *("references", "extract", "scan", "audit", "campaigns", "study", "train", "compare", "lists get", "dataset build"),
-        *("labels check", "labels merge", "labels agreement", "labels correct", "labels audit"),
+        *("lab demo", "lab run", "labels check", "labels merge", "labels agreement", "labels correct", "labels audit"),
     ],
 )
 def test_help_shows_an_example(verb: str) -> None:

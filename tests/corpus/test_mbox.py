@@ -102,6 +102,14 @@ class TestMbox:
         path.write_bytes(mbox(one, mail(2)))
         assert read(path, base=tmp_path) == ([("box#1", one), ("box#2", mail(2))], [])
 
+    def test_a_from_field_with_a_blank_before_its_colon_is_no_from_line(self, tmp_path):
+        first = "From : A <a@b.example>\nTo: c@d.example\nSubject: e\n\nshe wrote:\n\nFrom : x\nTo: y\n"
+        path = tmp_path / "box"
+        path.write_text(first)
+        assert read(path, base=tmp_path) == ([("box", first.encode())], [])
+        path.write_bytes(mbox(first.encode(), mail(2)))
+        assert read(path, base=tmp_path) == ([("box#1", first.encode()), ("box#2", mail(2))], [])
+
     @pytest.mark.parametrize("length", [0, 1, 10**6, 10**30, -1])
     def test_content_length_is_not_believed(self, tmp_path, length):
         one = f"Content-Length: {length}\n".encode() + mail(1)

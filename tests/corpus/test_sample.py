@@ -11,7 +11,7 @@ from paths import ROOT
 
 from tkit.html import references
 from tkit.html.carriers import NAMES, WRITTEN_OUT
-from tkit.html.reading import Backend
+from tkit.html.trees import Backend
 from tkit.mail import Message
 
 SAMPLE = ROOT / "data" / "sample"

@@ -26,7 +26,7 @@ from tkit.export.javascript.data import DIGITS, packed_suffixes, suffixes
 from tkit.features import MAIL_VANTAGES, extract, feature_names
 from tkit.features.tokens import analyse
 from tkit.html.css import css_urls
-from tkit.html.reading import srcset_candidates
+from tkit.html.loads import srcset_candidates
 from tkit.html.style import dimension, parse_style
 from tkit.mail import Message
 from tkit.url import clean, registrable_domain, resolve, unwrap

@@ -1,5 +1,6 @@
 """The vantage point campaign: its numbers worked out by hand, and what cannot have it."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from paths import ROOT
 
 from tkit.annotate import Labeller
-from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle
-from tkit.campaigns import compare
+from tkit.bundle import Bundle, IntegerTree, IntegerTrees, Output, default_bundle, judge
+from tkit.campaigns import compare, extract_with_copies
 from tkit.campaigns.mailings import COLUMNS
 from tkit.cli import main
 from tkit.dataset import Dataset, read
@@ -18,8 +19,9 @@ from tkit.detectors.models import BoostingModel
 from tkit.errors import TkitError
 from tkit.export import export
 from tkit.features import KEY, extract, feature_names
-from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, with_campaigns
+from tkit.features.campaign import CAMPAIGN_FEATURES, MOST, campaign_features, own_in_each_copy, with_campaigns
 from tkit.mail import Message
+from tkit.manipulate.mailings import COUNTS
 from tkit.scrubbing import scrub
 from tkit.verdicts import audit, scan
 
@@ -148,20 +150,51 @@ class TestJoined:
             with_campaigns(extract(MESSAGES), campaign_features(compare(MESSAGES[:2])))
 
 
-class TestMailByMail:
-    """What judges one mail at a time refuses a bundle of campaign, and says what to do."""
+class TestMailbox:
+    """What reads many mails compares those that are copies of one mailing."""
 
     def test_scan(self) -> None:
-        with pytest.raises(TkitError, match=r"^scan judges mail by mail.*tkit\.features\.campaign"):
-            next(scan(MESSAGES, bundle()))
+        (found,) = scan(MESSAGES, bundle())
+        assert found["verdict"].tolist() == ["clean", "tracker"] * 3
+        assert list(scan([], bundle())) == []
+
+    def test_audit(self) -> None:
+        totals = audit(MESSAGES, bundle()).totals.set_index("what")["count"]
+        assert (totals["mails"], totals["with trackers"], totals["trackers"]) == (3, 3, 3)
+        alone = audit(MESSAGES[:1], bundle()).totals.set_index("what")["count"]
+        assert alone["trackers"] == 0  # nothing to compare with
+
+    @pytest.mark.parametrize("verb", ["scan", "audit"])
+    def test_command_line(
+        self, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bundle().save(tmp_path / "bundle")
+        for reader in READERS:
+            (tmp_path / f"{reader}.eml").write_bytes(letter(reader))
+        mails = [str(tmp_path / f"{reader}.eml") for reader in READERS]
+
+        def left(*arguments: str) -> object:
+            monkeypatch.setattr("sys.argv", ["tkit", verb, *arguments, "--model", str(tmp_path / "bundle")])
+            with pytest.raises(SystemExit) as left:
+                main()
+            return left.value.code
+
+        assert left(*mails, "--copies", "--format", "json" if verb == "audit" else "jsonl") == 0
+        printed = capsys.readouterr().out
+        if verb == "scan":
+            assert [json.loads(line)["verdict"] for line in printed.splitlines()] == ["clean", "tracker"] * 3
+        else:
+            assert {row["what"]: row["count"] for row in json.loads(printed)["totals"]}["trackers"] == 3
+        assert left("-") == 2
+        assert "standard input can be read once" in capsys.readouterr().err.replace("\n", " ")
+
+
+class TestMailByMail:
+    """What judges one mail at a time refuses a bundle of campaign, and says what to do."""
 
     def test_scrub(self) -> None:
         with pytest.raises(TkitError, match=r"^scrub judges mail by mail"):
             scrub(letter("anna"), bundle())
-
-    def test_audit(self) -> None:
-        with pytest.raises(TkitError, match=r"^audit judges mail by mail"):
-            audit(MESSAGES, bundle())
 
     def test_labelling(self, tmp_path: Path) -> None:
         with pytest.raises(TkitError, match=r"^the labelling widget judges mail by mail"):
@@ -182,13 +215,7 @@ class TestMailByMail:
         ):
             bundle().verdicts(extract(MESSAGES))
 
-    def test_no_bundle_is_built_in(self) -> None:
-        with pytest.raises(TkitError, match=r"no bundle is built in for .*'campaign'.*`tkit train --vantage campaign`"):
-            default_bundle("campaign")
-
-    @pytest.mark.parametrize(
-        "verb", [["scan", "MAIL"], ["scrub", "MAIL"], ["milter"], ["audit", "MAIL"]], ids=lambda verb: verb[0]
-    )
+    @pytest.mark.parametrize("verb", [["scrub", "MAIL"], ["milter"]], ids=lambda verb: verb[0])
     def test_command_line(
         self, verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -222,6 +249,14 @@ class TestDataset:
         of_original = copies[list(KEY)].merge(published.campaigns, on=list(KEY), validate="many_to_one")
         pd.testing.assert_frame_equal(copies[list(of_original)], of_original)
 
+    def test_the_vantage_point_learns_from_several_copies_too(self, published: Dataset) -> None:
+        copies, more = published.disguised(), published.disguised("campaign")
+        pd.testing.assert_frame_equal(more.iloc[: len(copies)], copies)
+        added = more.iloc[len(copies) :]
+        assert set(added["copies_known"]) == set(COUNTS)
+        assert not added["manipulation"].str.startswith("letter").any()
+        assert not added.isna().any(axis=None)
+
     def test_every_reference_is_seen(self, published: Dataset) -> None:
         seen = published.seen_from("campaign")
         assert set(feature_names("campaign")) <= set(seen)
@@ -250,3 +285,24 @@ def test_a_model_learns_from_copies(published: Dataset) -> None:
     individual = rows.iloc[:50].assign(own_of_recipient=1, copies_urls_share=1, copies_tokens=1, copies_token_length=24)
     agreed = rows.iloc[:50].assign(own_of_recipient=0, copies_urls_share=0, copies_tokens=0, copies_token_length=0)
     assert (model.scores(individual) - model.scores(agreed)).mean() > 0
+
+
+def test_a_token_of_its_own_in_each_of_three_copies_is_individual() -> None:
+    rows = pd.DataFrame(
+        {
+            "copies_known": [3, 3, 2, 5, 5],
+            "own_of_recipient": [1, 0, 1, 0, -1],
+            "own_of_copy": [0, 1, 0, 0, -1],
+        }
+    )
+    assert own_in_each_copy(rows).tolist() == [True, True, False, False, False]
+
+
+def test_copies_decide_where_the_models_see_nothing() -> None:
+    """The hand-made bundle finds no tracker and nothing individual; three copies do."""
+    names = feature_names("campaign")
+    never = Output(IntegerTrees("logistic", 0, (IntegerTree((-1,), (0.0,), (-1,), (-1,), (-65536,)),)), 0, "by hand")
+    card, replay = default_bundle("url").card, np.zeros((2, len(names)), np.float32, order="F")
+    blind = Bundle("blind", "campaign", never, never, "0" * 64, 0, "2026-01-01", card, replay)
+    assert judge(blind, extract_with_copies(MESSAGES)).verdicts.tolist() == ["clean", "personalised"] * 3
+    assert judge(blind, extract_with_copies(MESSAGES[:2])).verdicts.tolist() == ["clean", "clean"] * 2

@@ -54,7 +54,7 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
         (f"<x-card><template SHADOWROOTMODE=OPEN><style>@import '{T}1'</style></template></x-card>", ["1"]),
         (f"<div><template shadowrootmode=open><b><template shadowrootmode=open>{IMAGE}</template></b></template></div>", ["1"]),
         (f"<div><template shadowrootmode=open><base href={T}><svg><image href={T}1 /></svg></template></div><img src=2>", ["1"]),  # noqa: E501
-        (f"<div><template shadowrootmode=shut>{IMAGE}</template><template shadowroot=open>{IMAGE}</template></div>", []),
+        (f"<div><template>{IMAGE}</template><template shadowroot=open>{IMAGE}</template></div>", []),
     ],
     "data documents": [
         (f'<embed src="{data("text/html", IMAGE, base64=False)}">', ["1"]),
@@ -87,6 +87,20 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
         (f"<style>@function --f(){{result:'{T}1'}}p{{background:image-set(--f() 1x)}}</style><p>x", ["1"]),
         (f'<style>:root{{--a:"{T}1"}}p{{background:image-set("{T}2" type("image/png"))}}</style><p>x', ["2"]),
     ],
+    "inert templates": [
+        (f"<template>{IMAGE}<style>p{{background:url({T}2)}}</style></template>", []),
+        (f"<template shadowroot>{IMAGE}</template>", []),
+        (f"<div><template><template shadowrootmode=open>{IMAGE}</template></template></div>", []),
+        (f'<template><iframe srcdoc="<img src={T}1>"></iframe><svg><image href={T}2 /></svg></template>', []),
+        (f"<template><b background={T}1>x</b></template><img src={T}2>", ["2"]),
+    ],
+    "links loaded ahead": [
+        (f"<link rel=prefetch href={T}1>", ["1"]),
+        (f'<link rel="help COMPRESSION-DICTIONARY" href={T}1>', ["1"]),
+        (f"<link rel=preload as=style href={T}1><link rel=preload as=image imagesrcset='{T}2 2x'>", ["1", "2"]),
+        (f"<p>x<link rel='next nofollow' href={T}1>", ["1"]),  # Firefox
+        (f"<link rel=nextpage href={T}1><link rel=prev href={T}2><link rel=dictionary href={T}3>", []),
+    ],
     "bases that do not count": [
         (f"<math><base href=http://w.test/></math><base href={T}><a href=3>x</a><embed src=1>", ["1"]),
         (f"<!--[if mso]><base href=http://w.test/><![endif]--><base href={T}><img src=1>", ["1"]),
@@ -108,28 +122,29 @@ def generated(seed: int, depth: int = 3) -> tuple[str, list[str]]:
 
     def sheet(level: int) -> str:
         if level and choose.random() < 0.5:
-            return f'@import "{data("text/css", sheet(level - 1))}";i{{mask:u\\72l({url()})}}'
+            blanks = choose.choice(("", " ", BLANKS))
+            return f'@import{blanks}"{data("text/css", sheet(level - 1))}";i{{mask:u\\72l({url()})}}'
         return f"p{{background:url('{url()}')}}"
 
-    def piece(level: int) -> str:  # noqa: PLR0911
-        kind = choose.randrange(9 if level else 5)
-        if kind == 0:
-            return f"<img src={url()}>"
-        if kind == 1:
-            return f"<svg><rect fill='url({url()})' stroke='none'/><image href={url()} /></svg>"
-        if kind == 2:
-            return f"<svg><image><animate attributeName=href values='{url()};{url()}' /></image></svg>"
-        if kind == 3:
-            return f"<style>{sheet(level)}</style>"
-        if kind == 4:
-            return f'<link rel=stylesheet href="{data("text/css", sheet(level))}">'
-        inner = "".join(piece(level - 1) for _ in range(choose.randint(1, 3)))
-        if kind == 5:
-            return f'<iframe srcdoc="{escape(inner)}"></iframe>'
-        if kind == 6:
-            return f'<object data="{data("text/html", inner, choose.random() < 0.5)}"></object>'
-        if kind == 7:
-            return f"<div><template shadowrootmode=open>{inner}</template></div>"
-        return f"<p>{inner}</p>"
+    def piece(level: int) -> str:
+        inner = "".join(piece(level - 1) for _ in range(choose.randint(1, 3))) if level and choose.random() < 0.5 else ""
+        return choose.choice(holders)(inner) if inner else choose.choice(leaves)(level)
 
+    holders = (
+        lambda inner: f'<iframe srcdoc="{escape(inner)}"></iframe>',
+        lambda inner: f'<object data="{data("text/html", inner, choose.random() < 0.5)}"></object>',
+        lambda inner: f"<div><template shadowrootmode=open>{inner}</template></div>",
+        lambda inner: f"<p>{inner}</p>",
+    )
+    leaves = (
+        lambda _: f"<img src={url()}>",
+        lambda _: f"<svg><rect fill='url({url()})' stroke='none'/><image href={url()} /></svg>",
+        lambda _: f"<svg><image><animate attributeName=href values='{url()};{url()}' /></image></svg>",
+        lambda level: f"<style>{sheet(level)}</style>",
+        lambda level: f'<link rel=stylesheet href="{data("text/css", sheet(level))}">',
+        lambda _: f"<link rel={choose.choice(('prefetch', 'next', 'compression-dictionary'))} href={url()}>",
+        lambda _: f"<b style='--u{len(urls)}:\"{url()}\";background:image-set(var(--u{len(urls) - 1}) 1x)'>x</b>",
+        lambda _: f"<template><img src={T}inert></template>",
+        lambda _: f"<svg><base href={T}base /></svg>",
+    )
     return "".join(piece(depth) for _ in range(3)), urls

@@ -1,6 +1,6 @@
 import pytest
 
-from tkit.html import read_document
+from tkit.html import hints, read_document
 from tkit.html.css import may_load
 from tkit.html.hints import (
     comment_may_load,
@@ -141,6 +141,32 @@ def test_no_reference_of_public_mail_is_in_html_that_is_said_to_hold_none(corpus
     silent = [html for html in corpus_html if not html_may_load(html)]
     assert silent
     assert [read_document(html).references for html in silent] == [[]] * len(silent)
+
+
+@pytest.mark.parametrize("html", ["<meta http-equiv='x &amp;efresh'>", "<meta http-equiv=x>&amp;", "http-equiv ref&amp;"])
+def test_a_character_reference_elsewhere_is_no_part_of_refresh(html: str) -> None:
+    assert not html_may_load(html)
+
+
+@pytest.mark.parametrize("after", ["", "-->"])
+@pytest.mark.parametrize("html", ["<!--[if", "<!--[if mso]><p>", "<!-- \n [if mso]> "])
+def test_of_comments_that_open_in_one_another_each_character_is_read_once(
+    html: str, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(hints, "comment_may_load", lambda comment: bool(read.append(len(comment))))
+    for doublings in range(5):
+        read.clear()
+        text = html * (1_000 << doublings) + after
+        assert not conditional_comments_may_load(text)
+        assert sum(read) <= len(text)
+
+
+@pytest.mark.parametrize("html", ["http-equiv=", "http-equiv= '", "http-equiv=r", "<meta http-equiv=x ", "http-equiv=\t"])
+@pytest.mark.parametrize("filled", ["{}", "http-equiv={}", "http-equiv={}&"])
+def test_many_beginnings_of_a_refresh_are_no_trouble(html: str, filled: str) -> None:
+    # Read to the end from each of them, these would take hours.
+    assert not hints._REFRESH.search(filled.format(html * 100_000 + "x").encode())
 
 
 @pytest.mark.parametrize("html", ["</body ", "</body><!--", "</body> <!--", "</body>\n<!-- </body>"])

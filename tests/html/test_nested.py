@@ -41,8 +41,13 @@ def test_what_is_known_of_a_reference_in_a_frame() -> None:
     (one,) = document.references
     assert (one.carrier, one.element, dict(one.attributes)) == ("img-src", "img", {"src": T + "1", "alt": "x"})
     # html body a table tbody tr td iframe, and html body p inside
-    assert one.ancestry == (11, "p", "display", "http://l.test/", 1)
+    assert one.ancestry == (11, "p", "display", "http://l.test/", 1, False)
     assert (one.order, one.marks, one.conditional) == (1, 2, False)
+
+
+def test_firefox_makes_a_shadow_tree_whatever_its_mode_is() -> None:
+    (one,) = read_document(f"<div><template shadowrootmode=shut><img src={T}1></template></div>").references
+    assert one.url == T + "1"
 
 
 def test_links_of_a_frame_have_its_base() -> None:

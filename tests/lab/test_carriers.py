@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -32,14 +33,14 @@ def benchmark() -> Iterator[ModuleType]:
     sys.path.remove(str(ROOT / "benchmarks"))
 
 
-def test_every_fiftieth_combination(benchmark: ModuleType, renderer: ChromiumRenderer) -> None:
+def test_every_fiftieth_combination(benchmark: ModuleType, renderer: ChromiumRenderer, tmp_path: Path) -> None:
     every = benchmark.combinations()
     assert len(every) > 1500
     chosen = [one for one in every if one.group != "HTML"][::25] + [one for one in every if one.group == "HTML"][::67]
-    results = benchmark.measure(chosen, renderer, None)
+    results = benchmark.measure(chosen, [benchmark.Engine("Chromium", renderer.version, renderer.requested)], tmp_path)
     assert not renderer.defects
-    assert sum(one.chromium for one in results) > 20
-    assert [one.combination for one in results if one.chromium and not one.carriers] == []
+    assert sum("Chromium" in one.asked_by for one in results) > 20
+    assert [one.combination for one in results if one.missed] == []
 
 
 def test_each_kind_in_chromium(benchmark: ModuleType, renderer: ChromiumRenderer) -> None:

@@ -275,3 +275,10 @@ def test_the_length_of_emlx_ends_the_mail() -> None:
     assert split_emlx(b"999\n" + LETTER) is None  # shorter than it says
     assert read(b"999\n" + LETTER) == ((TEXT,), ())
     assert split_emlx(LETTER) is None
+
+
+@given(st.text("<>abc &;\n", max_size=60), st.integers(0, 12), st.sampled_from([b"\n", b"\r\n"]), st.binary(max_size=40))
+def test_any_mail_as_apple_stores_it(text: str, blanks: int, line_end: bytes, plist: bytes) -> None:
+    letter = SENDER + b"Content-Type: text/html\n\n<p>" + text.encode()
+    plist = b'<?xml version="1.0"?>' + plist
+    assert read(b"%d" % len(letter) + b" " * blanks + line_end + letter + plist) == ((("<p>" + text).strip(),), ())

@@ -126,6 +126,38 @@ def test_a_sound_value_is_read_as_by_the_standard_library(kind: str, parameters:
     assert list(read.boundaries) == ([] if boundary is None else [boundary.strip().encode()])
 
 
+COMMENT = st.text("abc /;=", max_size=8).map("({})".format)
+BETWEEN = st.lists(st.one_of(COMMENT, st.sampled_from([" ", "\t", "\n ", "\r\n\t"])), max_size=4).map("".join)
+
+
+@given(BETWEEN, BETWEEN, BETWEEN, st.sampled_from(["", ";", "; charset=utf-8"]))
+def test_comments_and_folds_anywhere_in_a_type(before: str, within: str, behind: str, parameters: str) -> None:
+    assert content(f"{before}text{within}/html{behind}{parameters}").content_type == "text/html"
+
+
+@given(
+    BETWEEN,
+    st.sampled_from(["base64", "Quoted-Printable", "8BIT", "x-uuencode"]),
+    st.sampled_from(["", '"', "'"]),
+    BETWEEN,
+    st.sampled_from(["", ";", "; charset=utf-8", " charset=utf-8", ", 8bit"]),
+)
+def test_anything_around_a_transfer_encoding(before: str, encoding: str, quote: str, behind: str, rest: str) -> None:
+    assert content("text/html", f"{before}{quote}{encoding}{quote}{behind}{rest}").encoding == encoding.lower()
+
+
+@given(
+    st.lists(st.text("abcXYZ019-._=?+'", min_size=1, max_size=8), min_size=1, max_size=4),
+    st.sampled_from(["\n ", "\r\n\t", "\n \t "]),
+    st.sampled_from(["", "\n "]),
+    st.booleans(),
+)
+def test_a_boundary_folded_anywhere(words: list[str], fold: str, before: str, blank: bool) -> None:
+    line = (" " if blank else "").join(words)
+    raw = f'Content-Type: multipart/mixed;\n boundary="{before}{fold.join(words)}"\n\n--{line}\nContent-Type: text/html\n\n<p>'
+    assert Message.from_bytes(f"{raw}\n--{line}--\n".encode()).html_parts == ("<p>",)
+
+
 PIECES = st.sampled_from(
     [
         "multipart/mixed", "text/html", "/", ";", "; ", "boundary=", "; boundary=", "Boundary =", "boundary*=", "boundary*0=",

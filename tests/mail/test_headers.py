@@ -135,6 +135,16 @@ def test_any_junk_before_and_between_known_fields(
     assert Message.from_bytes(raw).recipients == ("b@c.example",)
 
 
+@given(
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    st.lists(st.sampled_from([b">From a@b.example Sat Apr 12 15:59:28 2025", b">>From - x", b"From a", b"+OK"]), max_size=3),
+    st.lists(st.text(" \t", max_size=3).map(str.encode), min_size=2, max_size=2),
+)
+def test_a_mark_quoted_lines_and_blanks_before_colons(mark: bytes, lines: list[bytes], blanks: list[bytes]) -> None:
+    fields = b"From%s: a@shop.example\nContent-Type%s: text/html\n" % tuple(blanks)
+    assert read(mark + b"".join(line + b"\n" for line in lines) + fields + b"\n<p>") == (("<p>",), "shop.example")
+
+
 def test_a_million_lines_that_are_no_fields_are_read_once() -> None:
     for line in (b"junk\n", b"a:\njunk\n", b"<a>\na:\n", b"Subject: x\njunk\n", b"\r", b" \n", b":\n"):
         assert message_head(line * 1_000_000).start <= HEAD_BYTES

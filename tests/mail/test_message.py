@@ -1,3 +1,5 @@
+import email.message
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,6 +126,29 @@ def test_parts_inside_parts_stand_in_their_order() -> None:
 def test_defects(raw: bytes, parts: tuple[str, ...], defects: tuple[str, ...]) -> None:
     message = Message.from_bytes(SENDER + raw)
     assert (message.html_parts, message.defects) == (parts, defects)
+
+
+def fail(*_: object) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("kind", [b"text/html", b"multipart/mixed", b"multipart/mixed\xe9", b"message/rfc822"])
+@pytest.mark.parametrize("piece", [b";", b";a=b", b';"', b"\\;", b";boundary*0=c"])
+def test_the_defects_of_a_long_content_type_need_no_quadratic_parser(
+    kind: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("get_param", "get_params"):
+        monkeypatch.setattr(email.message.Message, name, fail)  # of the standard library: it copies the rest at each semicolon
+    raw = SENDER + b"Content-Type: " + kind + piece * 20_000 + b"; boundary=b\n\n--b\n\n<p>\xe9\n--b--\n"
+    assert isinstance(Message.from_bytes(raw).defects, tuple)
+
+
+@pytest.mark.parametrize("boundary", [b"b", b'"b c"', b"b\xe9", b'"b\n c"', b"b; boundary=c"])
+def test_a_boundary_that_tkit_reads_is_no_defect(boundary: bytes) -> None:
+    line = boundary.split(b";")[0].replace(b"\n", b"").strip(b'"')
+    raw = SENDER + b"Content-Type: multipart/mixed; boundary=%s\n\n--%s\nContent-Type: text/html\n\n<b>\n--%s--\n"
+    message = Message.from_bytes(raw % (boundary, line, line))
+    assert (message.html_parts, message.defects) == (("<b>",), ())
 
 
 def test_lines_that_a_lone_carriage_return_ends() -> None:

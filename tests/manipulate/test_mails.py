@@ -1,5 +1,7 @@
 """Tests of tkit.manipulate.mails: hand-made documents, and what stands in them after each edit."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from tkit.features import extract, feature_names
 from tkit.html import RemoteReference, read_document
 from tkit.mail import Message
 from tkit.manipulate import MANIPULATIONS, manipulate
-from tkit.manipulate.mails import HARMLESS, PAIRS, Edited
+from tkit.manipulate.mails import COMBINED, HARMLESS, PAIRS, TRIPLES, WHOLE, Edited
 
 PIXEL = "http://t.esp.example/wf/open.php?upn=b81e2c7f90"
 MAIL = (
@@ -81,6 +83,49 @@ def test_background_of_a_style_with_its_size() -> None:
     found = edited(MAIL, "css-background").reference
     assert (found.carrier, found.element, found.url) == ("style-attr", "span", PIXEL)
     assert dict(found.attributes) == {"style": f"display:inline-block;width:1px;height:1px;background-image:url('{PIXEL}')"}
+
+
+def test_the_senders_own_header_picture() -> None:
+    found = edited(MAIL, "header-picture").reference
+    assert re.fullmatch(r"https://www\.shop\.example/images/2024/header-[0-9a-f]{12}\.jpg", found.url)
+    assert {**found.attributes, "src": "", "alt": ""} == {"src": "", "width": "600", "height": "200", "alt": ""}
+    assert found.attributes["alt"]
+    assert (found.index, found.ancestry.parent) == (0, "a")
+    assert found.ancestry.link == "https://click.shop.example/ls/click?upn=1"
+    other = edited(MAIL.replace("b81e2c7f90", "0d5512a6cc"), "header-picture").reference
+    assert other.url != found.url  # the name is the recipient's
+
+
+def test_a_picture_in_a_link_of_its_own_becomes_the_same_header_picture() -> None:
+    html = f"<h1>Hello</h1><a href='https://shop.example/'><img src='{PIXEL}' class=logo></a><p><img src='{PIXEL}' width=1>"
+    first, second = (edited(html, "header-picture", number=number).reference for number in (-2, -1))
+    assert (first.attributes, first.ancestry.link, first.order) == (second.attributes, second.ancestry.link, second.order)
+
+
+def test_a_header_picture_needs_a_sender_or_a_link() -> None:
+    html = f"<img src='{PIXEL}'>"
+    assert manipulate(html, read_document(html).references[0], ["header-picture"]) is None
+
+
+def test_what_replaces_everything_is_combined_with_nothing() -> None:
+    assert {name for names in (*PAIRS, *TRIPLES) for name in names} == set(COMBINED)
+    assert set(COMBINED) == set(MANIPULATIONS) - set(WHOLE)
+    assert ("ordinary-size", "alt-and-link", "jpg") in TRIPLES
+    assert len(TRIPLES) == 10  # an ordinary size, and two of five
+
+
+def test_another_recipients_url_and_then_the_manipulations() -> None:
+    reference = read_document(MAIL).references[-1]
+    other = PIXEL.replace("b81e2c7f90", "0d5512a6cc")
+    found = manipulate(MAIL, reference, ["ordinary-size", "jpg"], "shop.example", None, "drawn by the mailing", other)
+    same = manipulate(MAIL, reference, ["ordinary-size", "jpg"], "shop.example", None, "drawn by the mailing")
+    assert found is not None
+    assert same is not None
+    assert found.reference.url == "http://t.esp.example/wf/open.jpg?upn=0d5512a6cc"
+    assert found.reference.attributes["width"] == same.reference.attributes["width"]
+    alone = manipulate(MAIL, reference, [], url=other)
+    assert alone is not None
+    assert dict(alone.reference.attributes) == {**reference.attributes, "src": other}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,15 @@ def test_a_tracker_that_was_not_manipulated_keeps_its_verdict() -> None:
     both = pd.concat([copies(*"abd"), copies(*"ag", name="no-size")], ignore_index=True)
     found = recall_lost(rows(), called, both, np.array([False, True, True, False, True]))
     # jpg: of a b c d, a is lost and d is won; no-size: a is lost; g is no tracker
-    assert found.values.tolist() == [["jpg", 3, 0.75, 0.75, 0.0, 0.0], ["no-size", 1, 0.75, 0.5, 0.25, 1.0]]
+    assert found.values.tolist() == [["jpg", 3, 0.75, 0.75, 0.0], ["no-size", 1, 0.75, 0.5, 0.25]]
+
+
+def test_a_drawn_tracker_stands_for_others() -> None:
+    called = np.array([True, True, True, False, True, True, False, True])
+    weight = np.array([7.0, 1.0, 0.0, 2.0, 5.0, 5.0, 5.0, 5.0])  # c was not drawn; e to h are no sure gold trackers
+    found = recall_lost(rows(), called, copies(*"abd"), np.array([False, True, True]), weight)
+    # before a and b of 7 + 1 + 2 are found, after b and d
+    assert found.values.tolist() == [["jpg", 3, 0.8, 0.3, 0.5]]
 
 
 def test_guesses_and_members_do_not_count() -> None:

@@ -1,10 +1,21 @@
 """Tests of tkit.manipulate.urls: expected URLs written by hand."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.manipulate.urls import (
+    header_picture,
+    jpg,
+    link_redirect,
+    neutral_words,
+    own_token,
+    sender_domain,
+    short_token,
+    split_token,
+)
 from tkit.url import host_of, resolve
 
 
@@ -83,12 +94,49 @@ def test_hidden_behind_the_links_redirect() -> None:
     assert link_redirect("http://t.example/o", "https://shop.example").startswith("https://shop.example/r/")
 
 
+def test_a_header_picture_is_named_by_the_url() -> None:
+    one, other = (header_picture(f"http://t.example/o?id={number}", "shop.example") for number in "78")
+    assert re.fullmatch(r"https://www\.shop\.example/images/2024/header-[0-9a-f]{12}\.jpg", one)
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("http://a.example/o/b81e2c7f90.gif?v=2", r"http://a\.example/o/[0-9a-f]{10}\.gif\?v=2"),
+        ("http://a.example/o?u=Kx9-4471_Qz&w=600", r"http://a\.example/o\?u=[A-Z][a-z]\d-\d{4}_[A-Z][a-z]&w=600"),
+        ("http://a.example/open/8812/pic.png", r"http://a\.example/open/\d{4}/pic\.png"),  # no long one: the shorter
+        ("http://a.example/o?to=anna%40b.example", r"http://a\.example/o\?to=[a-z]{4}%40b\.example"),
+    ],
+)
+def test_another_recipient_has_other_tokens_of_the_same_form(url: str, form: str) -> None:
+    found = {own_token(url, recipient) for recipient in ("anna", "berta", "cem")}
+    assert len(found | {url}) == 4
+    assert all(re.fullmatch(form, each) for each in found)
+    assert own_token(url, "anna") == own_token(url, "anna")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example/pixel.gif", "http://a.example/v2/logo.png?w=60", "http://a.example/%E2%82%AC"]
+)
+def test_an_url_without_a_token_is_everybodys(url: str) -> None:
+    assert own_token(url, "anna") == url
+
+
+def test_of_two_identifiers_one_may_be_the_mailings() -> None:
+    urls = [f"http://a.example/{number:08x}/o?u={number:016d}" for number in range(20, 40)]
+    changed = [
+        [one != other for one, other in zip(url.split("/"), own_token(url, "anna").split("/"), strict=True)] for url in urls
+    ]
+    assert {tuple(parts[3:]) for parts in changed} == {(True, True), (False, True)}
+
+
 _URLS = st.text("abyz019/._-?&=%~,;|", max_size=60).map(lambda tail: resolve(f"http://t.example/{tail}"))
 
 
 @given(_URLS)
 def test_every_rewriting_gives_an_url_on_the_same_host(url: str) -> None:
-    for function in (neutral_words, short_token, split_token, jpg):
+    for function in (neutral_words, short_token, split_token, jpg, lambda url: own_token(url, "anna")):
         found = function(url)
         assert resolve(found)
         assert host_of(found) == "t.example"

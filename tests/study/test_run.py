@@ -64,5 +64,6 @@ def test_each_gold_row_has_a_verdict(done: StudyResult, dataset: Dataset) -> Non
 def test_the_bundle_answers_both_questions(done: StudyResult, dataset: Dataset) -> None:
     assert done.bundle.training_sha256 == dataset.digest("message")
     personalised = done.figures["visible personalised pictures kept"]
-    assert done.summary[-1].startswith(f"Of the visible personalised pictures {percent(1 - personalised, 1)} are flagged")
+    (line,) = [line for line in done.summary if line.startswith("Of the visible personalised pictures")]
+    assert f" {percent(1 - personalised, 1)} are flagged" in line
     assert done.figures["individual: tpr"] > 0.5 < personalised

@@ -37,7 +37,7 @@ def requested() -> Iterator[Requested]:
 
 def test_what_is_written_is_what_was_found(folder: Path, done: StudyResult) -> None:
     tables = {path.stem: pd.read_csv(path) for path in folder.glob("*.csv") if path.stat().st_size > 1}
-    assert sorted(tables) == ["comparison", "differences", "errors", "slices", "splits", "verdicts"]
+    assert sorted(tables) == ["comparison", "differences", "errors", "populations", "slices", "splits", "verdicts"]
     assert tables["comparison"]["tpr"].tolist() == pytest.approx(done.comparison["tpr"].tolist())
     assert tables["splits"]["split"].tolist() == ["unseen kit or provider"]
     assert len(tables["errors"]) == len(done.errors)

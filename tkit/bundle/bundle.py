@@ -32,7 +32,7 @@ from tkit.bundle.reading import (
     strict_json,
 )
 from tkit.errors import TkitError
-from tkit.features import FEATURE_VERSION, MAIL_VANTAGES, VANTAGES, feature_names
+from tkit.features import FEATURE_VERSION, VANTAGES, feature_names
 from tkit.features.matrix import feature_matrix
 from tkit.files import whole_folder
 from tkit.version import __version__
@@ -385,12 +385,6 @@ def default_bundle(vantage: str = "message") -> Bundle:
     """
     if vantage not in VANTAGES:
         raise TkitError(f"no vantage point {vantage!r}: take one of {', '.join(VANTAGES)}")
-    if vantage not in MAIL_VANTAGES:
-        raise TkitError(
-            f"no bundle is built in for the vantage point {vantage!r}, which needs the other copies of a mailing: train one"
-            f" with `tkit train --vantage {vantage}`, load its folder with Bundle.load, and judge many mails at once as"
-            " tkit.features.campaign says"
-        )
     folder = resources.files("tkit") / "default" / vantage
     if not folder.is_dir():
         raise TkitError(

@@ -10,6 +10,8 @@ import pandas as pd
 from tkit.arrays import Floats, Ints, Mask
 from tkit.bundle.bundle import Bundle
 from tkit.bundle.output import Question, Verdicts, verdicts_of
+from tkit.features import MAIL_VANTAGES
+from tkit.features.campaign import own_in_each_copy
 from tkit.features.words import reasons
 
 
@@ -44,7 +46,8 @@ def judge(bundle: Bundle, rows: pd.DataFrame) -> Judgement:
 
     References of one mail that request the same URL get the same verdict, since one request is one receipt. The URL is
     individual if one of its places says so. It is a tracker only if every place says so: if it is there to be looked at in
-    one of them, a person would miss it.
+    one of them, a person would miss it. Where copies of the mailing are known, a token of its own in each of them is enough
+    to be individual (:func:`tkit.features.campaign.own_in_each_copy`).
 
     Parameters
     ----------
@@ -64,6 +67,8 @@ def judge(bundle: Bundle, rows: pd.DataFrame) -> Judgement:
     margins = bundle.all_margins(rows)
     is_tracker = bundle.tracker.says_yes(margins["tracker"])
     is_individual = is_tracker | bundle.individual.says_yes(margins["individual"])
+    if bundle.vantage not in MAIL_VANTAGES:
+        is_individual |= own_in_each_copy(rows)
     url = ["message_sha256", "resolved_url"]
     if rows.duplicated(url).any():
         by_url = rows[url].assign(tracker=is_tracker, individual=is_individual).groupby(url, sort=False)

@@ -42,8 +42,6 @@ class Copy:
     message_sha256 : str
     message_id : str
         The Message-ID header: copies with the same one are one copy, delivered or forwarded twice.
-    forward : bool
-        Whether its subject or a header says that it was forwarded.
     mail : Mail
         What decides its mailing.
     references : tuple
@@ -52,7 +50,6 @@ class Copy:
 
     message_sha256: str
     message_id: str
-    forward: bool
     mail: Mail
     references: tuple[Reference, ...]
 
@@ -75,6 +72,7 @@ def copy_of(message: Message) -> Copy | None:
         references.append(Reference(reference.part, reference.index, slot, kept.signed, kept.busted))
     recipient = _recipient(message)
     subject, forward = subject_template(message.subject, recipient)
+    forward |= bool(message.header("resent-from") or message.header("x-forwarded-for"))
     mail = Mail(
         registrable_domain(message.from_domain),
         subject,
@@ -82,9 +80,9 @@ def copy_of(message: Message) -> Copy | None:
         _received(message),
         sketch(message.html_parts),
         frozenset(reference.slot.url for reference in references),
+        forward,
     )
-    forward |= bool(message.header("resent-from") or message.header("x-forwarded-for"))
-    return Copy(message.message_sha256, message.header("message-id").strip(), forward, mail, tuple(references))
+    return Copy(message.message_sha256, message.header("message-id").strip(), mail, tuple(references))
 
 
 def _recipient(message: Message) -> str:

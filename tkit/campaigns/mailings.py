@@ -18,7 +18,7 @@ from tkit.campaigns.copies import Copy, Reference, copy_of
 from tkit.campaigns.evidence import Spread, each_its_own, judge
 from tkit.campaigns.similarity import group_copies
 from tkit.mail import Message
-from tkit.url.template import file_type
+from tkit.url.template import file_type, url_template
 
 COLUMNS: Mapping[str, str] = {
     "message_sha256": "str",
@@ -206,13 +206,26 @@ def _compare_mailing(
 
 
 def _independent(members: Sequence[Copy]) -> list[Copy]:
-    """Return the copies without forwards of another copy, and only one of those with the same Message-ID."""
-    originals = [copy for copy in members if not copy.forward]
+    """Return the copies without those that pass another one on, and only one of those with the same Message-ID.
+
+    A forward of somebody else's copy, with a token of that person's, is a copy of its own.
+    """
     seen: set[str] = set()
-    independent = []
-    for copy in originals or members:  # if all say that they are forwards, none is a forward of another
+    independent: list[Copy] = []
+    # If all say that they are forwards, none is a forward of another.
+    originals = [copy for copy in members if not copy.mail.forward] or members
+    forwards = [copy for copy in members if copy.mail.forward] if len(originals) < len(members) else []
+    for number, copy in enumerate((*originals, *forwards)):
         if copy.message_id and copy.message_id in seen:
             continue
         seen.add(copy.message_id)
-        independent.append(copy)
+        if number < len(originals) or not any(_passes_on(copy, other) for other in independent):
+            independent.append(copy)
     return independent
+
+
+def _passes_on(forward: Copy, other: Copy) -> bool:
+    """Return whether a forward has the very URLs of another copy, apart from what the person who forwards it adds."""
+    templates = set(map(url_template, other.mail.urls))
+    common = {url for url in forward.mail.urls if url_template(url) in templates}
+    return common <= other.mail.urls

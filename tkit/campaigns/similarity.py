@@ -115,6 +115,8 @@ class Mail:
     sketch : Sketch
     urls : frozenset of str
         The URLs of its remote references.
+    forward : bool
+        Whether it says that it was forwarded. A recipient may get forwards long after a copy.
     """
 
     sender: str
@@ -123,6 +125,7 @@ class Mail:
     time: float
     sketch: Sketch
     urls: frozenset[str]
+    forward: bool = False
 
 
 @dataclass
@@ -134,7 +137,7 @@ class _Group:
 
     def takes(self, mail: Mail, window: float, again: float) -> bool:
         """Return whether a mail comes in time; an unknown time is near every other time."""
-        first = self.first_of.get(mail.recipient, np.nan) if mail.recipient else np.nan
+        first = self.first_of.get(mail.recipient, np.nan) if mail.recipient and not mail.forward else np.nan
         return not (mail.time - self.last > window or mail.time - first > again)
 
     def add(self, mail: Mail) -> None:

@@ -39,6 +39,14 @@ class VantagePoint(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class MailVantagePoint(StrEnum):
+    """What a blocking point can see that has one mail at a time."""
+
+    URL = "url"
+    ELEMENT = "element"
+    MESSAGE = "message"
+
+
 class Unit(StrEnum):
     """Unit of a maximum false positive rate."""
 
@@ -76,6 +84,16 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="Number of processes.
 Model = Annotated[Path | None, typer.Option(file_okay=False, help="Bundle folder; default: the built-in bundle.")]
 Vantage = Annotated[
     VantagePoint | None, typer.Option(help="What the blocking point sees; selects the built-in bundle (default: message).")
+]
+MailVantage = Annotated[
+    MailVantagePoint | None, typer.Option(help="What the blocking point sees; selects the built-in bundle (default: message).")
+]
+Copies = Annotated[
+    bool,
+    typer.Option(
+        "--copies",
+        help="Compare the copies of each mailing among these mails (several addresses, a team, forwards), and judge with them.",
+    ),
 ]
 DatasetFolder = Annotated[Path, typer.Option(file_okay=False, help="Dataset folder.")]
 

@@ -14,7 +14,7 @@ from tkit.bundle import Bundle, Verdict, judge
 from tkit.campaigns import Copy, compare_copies, copy_of
 from tkit.corpus import RawMessage
 from tkit.features import KEY, extract, extract_batches
-from tkit.features.campaign import campaign_features
+from tkit.features.campaign import campaign_features, with_campaigns
 from tkit.html import references
 from tkit.mail import Message
 from tkit.mail.receipts import read_receipt_domains
@@ -87,16 +87,20 @@ def find_features(messages: list[Message]) -> Found:
     return Found(extract(messages), {})
 
 
-def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Verdict]) -> Found:
+def find_verdicts(
+    messages: list[Message], bundle: Bundle, shown: Collection[Verdict], copies: pd.DataFrame | None = None
+) -> Found:
     """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown.
 
-    Their last column is ``receipt_to``: the domains that the mail asks to send a read receipt to, ``""`` if none.
+    `copies` are the features of the vantage point ``campaign``, for a bundle that needs them. The last
+    column of the rows is ``receipt_to``: the domains that the mail asks to send a read receipt to, ``""`` if none.
     """
     frames = []
     asking = {message.message_sha256: domains for message in messages if (domains := read_receipt_domains(message))}
     counts: Counter[str] = Counter()
     counts["asking for a read receipt"] = sum(message.message_sha256 in asking for message in messages)
-    for rows in extract_batches(messages):
+    for extracted in extract_batches(messages):
+        rows = extracted if copies is None else with_campaigns(extracted, copies)
         judged = judge(bundle, rows)
         trackers, personalised = judged.verdicts == "tracker", judged.verdicts == "personalised"
         tracked = _mails_with(rows, trackers)
@@ -112,13 +116,13 @@ def find_verdicts(messages: list[Message], bundle: Bundle, shown: Collection[Ver
         )
         chosen = np.isin(judged.verdicts, list(shown))
         frames.append(verdict_table(bundle, rows[chosen], judged.only(chosen)))
-    found = pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle)
+    found = pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle, copies)
     receivers = [", ".join(asking.get(key, ())) for key in found["message_sha256"]]
     return Found(found.assign(receipt_to=pd.array(receivers, dtype="str")), counts)
 
 
-def _no_verdicts(bundle: Bundle) -> pd.DataFrame:
-    rows = extract([])
+def _no_verdicts(bundle: Bundle, copies: pd.DataFrame | None) -> pd.DataFrame:
+    rows = extract([]) if copies is None else with_campaigns(extract([]), copies)
     return verdict_table(bundle, rows, judge(bundle, rows))
 
 
@@ -127,9 +131,9 @@ def _mails_with(rows: pd.DataFrame, chosen: Mask) -> int:
     return len(np.unique(first_rows(rows).cumsum()[chosen]))
 
 
-def find_tally(raws: Iterable[RawMessage], bundle: Bundle) -> Tally:
-    """Count what mails report, for an audit."""
-    return tally((Message.from_bytes(raw.raw, raw.where) for raw in raws), bundle)
+def find_tally(raws: Iterable[RawMessage], bundle: Bundle, copies: pd.DataFrame | None = None) -> Tally:
+    """Count what mails report, for an audit; `copies` as in :func:`find_verdicts`."""
+    return tally((Message.from_bytes(raw.raw, raw.where) for raw in raws), bundle, copies)
 
 
 def campaign_rows(raws: Iterable[RawMessage], features: bool = False) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from tkit.cli.arguments import (
     MAX_SEED,
     AuditFormat,
     Cluster,
+    Copies,
     Format,
     FormatOption,
     Model,
@@ -27,10 +28,12 @@ from tkit.cli.arguments import (
     format_of,
 )
 from tkit.cli.progress import errors, steps
-from tkit.cli.reading import bundle_of, reading, require_mail
+from tkit.cli.reading import bundle_of, copies_among, reading, require_mail
 
 if TYPE_CHECKING:
-    from tkit.bundle import Verdict
+    import pandas as pd
+
+    from tkit.bundle import Bundle, Verdict
     from tkit.cli.batch import Found
     from tkit.mail import Message
 
@@ -79,6 +82,7 @@ def scan(
     provenance: Provenance = True,
     model: Model = None,
     vantage: Vantage = None,
+    copies: Copies = False,
     format: FormatOption = None,
     output: Output = None,
     workers: Workers = 1,
@@ -92,13 +96,15 @@ def scan(
 
     asked: dict[Verdict, bool] = {"tracker": trackers, "personalised": personalised}
     shown = frozenset(verdict for verdict, is_asked in asked.items() if is_asked) or frozenset(VERDICTS)
-    find = partial(find_verdicts, bundle=bundle_of(model, vantage), shown=shown)
+    bundle = bundle_of(model, vantage, copies)
+    find = partial(find_verdicts, bundle=bundle, shown=shown, copies=_needed_copies(bundle, paths))
     _run(paths, find, provenance, format, output, workers)
 
 
 def audit(
     paths: Paths,
     model: Model = None,
+    copies: Copies = False,
     format: Annotated[
         AuditFormat | None, typer.Option("--format", help="Format of the file, or without -o of what is printed.")
     ] = None,
@@ -118,10 +124,11 @@ def audit(
     from tkit.verdicts import Tally, audit_of
 
     form = _audit_format(format, output)
-    bundle = bundle_of(model, None)
+    bundle = bundle_of(model, None, copies)
+    find = partial(find_tally, bundle=bundle, copies=_needed_copies(bundle, paths))
     total = Tally()
     with reading(paths) as mails:
-        for tally in ordered_map(partial(find_tally, bundle=bundle), mails, 256, workers):
+        for tally in ordered_map(find, mails, 256, workers):
             total.update(tally)
     require_mail(mails.count)
     result = audit_of(total, bundle)
@@ -131,7 +138,15 @@ def audit(
     for table in audit_tables(result):
         Console().print(table)
     if output:
-        errors.print(f"{form}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
+        what = "page" if form == AuditFormat.HTML else form
+        errors.print(f"{what}: {escape(str(write_audit(output, result, form)))}", soft_wrap=True)
+
+
+def _needed_copies(bundle: Bundle, paths: Sequence[str]) -> pd.DataFrame | None:
+    """Compare the copies of each mailing if the bundle needs them."""
+    from tkit.features import MAIL_VANTAGES
+
+    return None if bundle.vantage in MAIL_VANTAGES else copies_among(paths)
 
 
 def _audit_format(option: AuditFormat | None, output: Path | None) -> AuditFormat:

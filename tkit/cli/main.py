@@ -12,6 +12,7 @@ from rich.markup import escape
 from tkit.cli import mails, scrubbing, study
 from tkit.cli.corpus import corpus_app
 from tkit.cli.dataset import dataset_app
+from tkit.cli.lab import lab_app
 from tkit.cli.labels import labels_app
 from tkit.cli.lists import lists_app
 from tkit.cli.progress import errors
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(lab_app, name="lab")
 app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
 app.add_typer(templates_app, name="templates")

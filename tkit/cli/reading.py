@@ -13,11 +13,13 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tkit.cli.arguments import VantagePoint, refuse
+from tkit.cli.arguments import MailVantagePoint, VantagePoint, refuse
 from tkit.cli.progress import errors
 from tkit.corpus import Note, Problem, RawMessage, read_raw
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tkit.bundle import Bundle
 
 
@@ -76,6 +78,29 @@ def reading(paths: Sequence[str]) -> Iterator[Mails]:
                 errors.print(f"[yellow]{escape(problem.where)}[/]: {escape(problem.what)}", soft_wrap=True)
 
 
+def copies_among(paths: Sequence[str]) -> pd.DataFrame:
+    """Compare the copies of each mailing among the mails of the paths, which will be read again to judge them.
+
+    Returns
+    -------
+    DataFrame
+        See :func:`tkit.features.campaign.campaign_features`.
+
+    Raises
+    ------
+    typer.BadParameter
+        For standard input, which can be read once.
+    """
+    from tkit.campaigns import compare
+    from tkit.features.campaign import campaign_features
+    from tkit.mail import Message
+
+    if "-" in paths:
+        refuse("PATHS", "copies are compared before the mails are judged, and standard input can be read once: give files")
+    with reading(paths) as mails:
+        return campaign_features(compare(Message.from_bytes(raw.raw) for raw in mails))
+
+
 def require_mail(count: int) -> None:
     """End with exit code 1 if no mail was read.
 
@@ -89,23 +114,33 @@ def require_mail(count: int) -> None:
         raise typer.Exit(1)
 
 
-def bundle_of(model: Path | None, vantage: VantagePoint | None) -> Bundle:
+def bundle_of(model: Path | None, vantage: VantagePoint | MailVantagePoint | None, copies: bool | None = None) -> Bundle:
     """Return the bundle of a folder, or the built-in one of a vantage point.
+
+    Parameters
+    ----------
+    model, vantage
+        As the user gave them.
+    copies : bool, optional
+        Whether the user asks for the copies of each mailing; None in a command that judges mail by mail.
 
     Raises
     ------
     typer.BadParameter
-        If the bundle of the folder is for another vantage point.
+        If the bundle of the folder is for another vantage point, or the vantage point does not see copies.
     TkitError
-        If it cannot be read, or needs more than one mail.
+        If it cannot be read, or needs more than one mail and the command has only one.
     """
     from tkit.bundle import Bundle, default_bundle
     from tkit.features import require_one_mail
 
-    if model is None:
-        return default_bundle((vantage or VantagePoint.MESSAGE).value)
-    bundle = Bundle.load(model)
-    require_one_mail(bundle.vantage, "this command")
+    if copies:
+        if vantage not in (None, VantagePoint.CAMPAIGN):
+            refuse("--copies", f"the vantage point {vantage} does not see the copies of a mailing: leave --vantage out")
+        vantage = VantagePoint.CAMPAIGN
+    bundle = default_bundle((vantage or VantagePoint.MESSAGE).value) if model is None else Bundle.load(model)
+    if copies is None:
+        require_one_mail(bundle.vantage, "this command")
     if vantage and vantage.value != bundle.vantage:
         refuse("--vantage", f"{model} is a bundle for the vantage point {bundle.vantage}")
     return bundle

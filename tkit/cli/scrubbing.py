@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from tkit.cli.arguments import Model, Personalised, Vantage, VantagePoint, refuse
+from tkit.cli.arguments import MailVantage, MailVantagePoint, Model, Personalised, refuse
 from tkit.cli.progress import errors, steps
 from tkit.cli.reading import bundle_of, require_mail
 from tkit.errors import TkitError
@@ -39,7 +39,7 @@ def scrub(
     personalised: PersonalisedOption = Personalised.KEEP,
     headers: Headers = False,
     model: Model = None,
-    vantage: Vantage = None,
+    vantage: MailVantage = None,
 ) -> None:
     """Remove the trackers from a mail; every other byte stays as it was.
 
@@ -94,7 +94,7 @@ def milter(
     personalised: PersonalisedOption = Personalised.KEEP,
     headers: Headers = False,
     model: Model = None,
-    vantage: Vantage = None,
+    vantage: MailVantage = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are processed at the same time.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds per mail; then it passes unchanged.")] = 60.0,
     max_size: Annotated[int, typer.Option(min=1, max=1 << 31, help="Bytes; a larger mail passes unchanged.")] = 64 << 20,
@@ -115,7 +115,7 @@ def milter(
     serve(
         listen,
         model=model,
-        vantage=(vantage or VantagePoint.MESSAGE).value,
+        vantage=(vantage or MailVantagePoint.MESSAGE).value,
         replace=replace,
         personalised=personalised.value,
         headers=headers,

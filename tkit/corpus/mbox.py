@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from tkit.corpus.raw import Peeked, Problem, RawMessage, archive_kind, why_no_mail
-from tkit.mail.headers import SEPARATOR_BYTES, is_mbox_separator
+from tkit.mail.headers import MBOX_LINE, SEPARATOR_BYTES, is_mbox_separator
 from tkit.mail.outlook import OLE_MAGIC
 
 MAX_MESSAGE_BYTES = 100 * 2**20
@@ -21,8 +21,8 @@ MAX_MESSAGE_BYTES = 100 * 2**20
 
 _BLOCK_BYTES = 2**20
 
-FROM_LINE = re.compile(rb"From [^\r\n]*(?:\r*\n|\r|\Z)")
-MBOX_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)*From ")
+FROM_LINE = re.compile(MBOX_LINE + rb"[^\r\n]*(?:\r*\n|\r|\Z)")
+MBOX_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)*" + MBOX_LINE)
 _MARK = b"\xef\xbb\xbf"
 _SEPARATOR = b"\nFrom "
 TOO_LARGE = "larger than the {} bytes that a mail may have: skipped; remove its attachments, or leave it out"

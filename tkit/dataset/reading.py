@@ -23,6 +23,7 @@ from tkit.dataset.columns import FILES
 from tkit.errors import TkitError
 from tkit.features import FEATURE_VERSION, KEY, MAIL_VANTAGES
 from tkit.features.campaign import with_campaigns
+from tkit.manipulate.mailings import known_copies
 from tkit.splits import Split
 from tkit.splits.official import FOLDS
 from tkit.version import __version__
@@ -89,13 +90,22 @@ class Dataset:
         """Return the references with at least the features that the vantage point can compute."""
         return self.references if _is_of_mail(vantage) else with_campaigns(self.references, self.campaigns)
 
-    def disguised(self) -> pd.DataFrame:
+    def disguised(self, vantage: str = "message") -> pd.DataFrame:
         """Return the manipulated copies with the features of every vantage point, to train on beside :meth:`rows`.
 
         A sender disguises every copy of a mailing in the same way. So a comparison of the copies gives a disguised reference
         the features it had before. One inaccuracy: where the disguise changes tokens, their length stays the original one.
+
+        Few labelled references have a known copy. So at the vantage point ``campaign`` they come again as if several were known
+        (:func:`tkit.manipulate.mailings.known_copies`).
         """
-        return with_campaigns(self.manipulated, self.campaigns)
+        manipulated = with_campaigns(self.manipulated, self.campaigns)
+        if _is_of_mail(vantage):
+            return manipulated
+        gold = self.labels.loc[self.labels["source"] == "gold", [*KEY, "label"]]
+        of_gold = with_campaigns(gold.merge(self.references, on=list(KEY), validate="one_to_one"), self.campaigns)
+        several = known_copies(of_gold, manipulated)
+        return pd.concat([manipulated, several[list(manipulated)]], ignore_index=True)
 
     def rows(self, *, weak: bool = False) -> pd.DataFrame:
         """Return the labelled references with their features, to train and test detectors on.

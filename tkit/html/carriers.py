@@ -120,7 +120,7 @@ CARRIERS: tuple[Carrier, ...] = (
         "link-preload",
         ("link",),
         ("href",),
-        when=(("rel", ("preload", "prefetch", "modulepreload", "prerender", "compression-dictionary")),),
+        when=(("rel", ("preload", "prefetch", "next", "modulepreload", "prerender", "compression-dictionary")),),
         request="other",
         language="",
     ),

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tkit.html.css import css_urls
+from tkit.html.loads import srcset_candidates
 from tkit.html.nested import data_text, with_text
 from tkit.html.places import Place, Places, Source, attribute_text, document_value
-from tkit.html.reading import srcset_candidates
 from tkit.html.source import Attribute, Decoded
 from tkit.html.style import dimension, parse_style
 from tkit.mail.edit import Edit

@@ -29,7 +29,8 @@ _CSS_REFERENCE = re.compile(
     r"|(?:lpar|bsol|commat);)"
 )
 
-_REFRESH = re.compile(rb"refresh|http-equiv\s*=\s*[\"']?[^>\"']*&")  # a part of the word may be a character reference
+# A part of the word may be a character reference.
+_REFRESH = re.compile(rb"refresh|http-equiv\s*+=[^a-z&>]*+[refsh]{0,6}+&")
 
 
 def html_may_load(html: str) -> bool:
@@ -85,10 +86,13 @@ _short_may_load = lru_cache(maxsize=1 << 12)(_may_load)
 
 def conditional_comments_may_load(html: str) -> bool:
     """Return whether a conditional comment of a text may contain a reference."""
-    for opened in OPENED.finditer(html) if "!" in html else ():
+    opened = OPENED.search(html) if "!" in html else None
+    while opened:
         end = html.find("-->", opened.end())
         if comment_may_load(html[opened.end() : end if end >= 0 else None]):
             return True
+        # One that opens inside the comment holds less than it.
+        opened = OPENED.search(html, end) if end >= 0 else None
     return False
 
 

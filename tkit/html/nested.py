@@ -81,9 +81,10 @@ def with_text(url: str, text: str) -> str:
 def is_shadow(template: Mapping[str, str | None]) -> bool:
     """Return whether a ``template`` with these attributes may be a shadow tree, which loads what is in it.
 
-    Where no shadow tree may be, as in a link, Chromium still asks for its pictures.
+    Where no shadow tree may be, as in a link, Chromium still asks for its pictures. Firefox and Thunderbird make one whatever
+    the mode is.
 
-    >>> is_shadow({"shadowrootmode": "open"}), is_shadow({})
-    (True, False)
+    >>> is_shadow({"shadowrootmode": "open"}), is_shadow({"shadowrootmode": "other"}), is_shadow({})
+    (True, True, False)
     """
-    return (template.get("shadowrootmode") or "").lower() in ("open", "closed")
+    return "shadowrootmode" in template

@@ -16,8 +16,10 @@ from typing import NamedTuple
 from tkit.html.carriers import LOADING, NESTING, SHEET_USES, WRITTEN_OUT, Carrier, attributes_of, ways_of
 from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.css import css_urls
+from tkit.html.loads import fitting, loads_of
 from tkit.html.nested import MAX_DOCUMENTS, data_text, with_text
-from tkit.html.reading import Document, RemoteReference, fitting, loads_of, read_document
+from tkit.html.reading import read_document
+from tkit.html.reference import Document, RemoteReference
 from tkit.html.source import Comment, Decoded, Tag, tokens
 from tkit.url import clean
 

@@ -7,148 +7,40 @@ take minutes is read tag by tag, by :mod:`tkit.html.tags`: no reference is lost,
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser
-
-from tkit.errors import TkitError
 from tkit.html.ancestry import Ancestors, Ancestry
 from tkit.html.carriers import (
     ANIMATIONS,
     DOCUMENTS,
     MARKS,
     PRELOADED,
-    SELECTOR,
     SHEET,
-    SHEET_USES,
     SHEETS,
     SRC,
     WRITTEN_OUT,
     Carrier,
-    Value,
     ways_of,
 )
 from tkit.html.conditional import MAX_NESTED, inner_start
 from tkit.html.cost import tree_takes_long
-from tkit.html.css import CustomProperties, css_urls, may_load, may_use_properties
-from tkit.html.hints import comment_may_load, conditional_comments_may_load, css_may_load, without_space_behind_body
+from tkit.html.css import CustomProperties, may_load, may_use_properties
+from tkit.html.hints import comment_may_load, without_space_behind_body
+from tkit.html.loads import NO_NAMES, Load, fitting, loads_of
 from tkit.html.nested import MAX_DOCUMENTS, DataText, data_text, is_shadow
-from tkit.html.tags import TagParser
+from tkit.html.reference import Document, RemoteReference
+from tkit.html.trees import Backend, all_nodes, candidates, soup_nodes, tag_nodes
 from tkit.mail import Message
 from tkit.url import clean, resolve
 from tkit.url.parsing import resolve_absolute
 
-Backend = Literal["lexbor", "soup"]
-LoadedBy = Literal["any", "outlook", "noscript"]
-
-LOADED_BY: Mapping[LoadedBy, str] = {
-    "any": "every program that loads remote content, or all but Outlook for Windows",
-    "outlook": "at most Outlook for Windows: it is inside a conditional comment, which all others skip",
-    "noscript": "only programs that run no scripts, as most mail programs: it is inside a noscript element",
-}
-"""The programs that load a reference, each with its meaning: a report that only Outlook sends is not one that Gmail sends."""
-
-_Load = tuple[str, str, str]  # carrier, URL, descriptor
-
 _OTHER_MARKS = (MARKS | {"style"}) - {"src"}
 _NESTED = DOCUMENTS | SHEETS | {"meta-refresh"}
-# Only the last character of a run of white space separates the time from the URL, so that no run is searched twice.
-_REFRESH = re.compile(r"[\s\d.]*(?:[;,]\s*+|\s(?!\s))(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
-_SHEET_CARRIERS = {use: name for name, use in SHEET_USES.items()}
 _LINKS = frozenset(("a", "area"))
-_SRCSET_URL = re.compile(r"[ \t\n\f\r,]*([^ \t\n\f\r]+)")
-_SRCSET_DESCRIPTOR = re.compile(r"((?:\([^)]*\)?|[^,(])*),?")
-# The elements that may load by CSS.
-_STYLED = r'[style*="("],[style*="\\"],style'
-_NO_NAMES: frozenset[str] = frozenset()
-# One for all documents: making one costs as much as using it.
-_SELECTOR: Any = LexborCSSSelector()  # type: ignore[no-untyped-call]
-
-
-class RemoteReference(NamedTuple):
-    """One place in a message's HTML that makes a client load something.
-
-    Attributes
-    ----------
-    part : int
-        Number of the HTML part, from 0, see :attr:`tkit.mail.Message.html_parts`.
-    index : int
-        Number of the reference in the message, from 0, in document order.
-    carrier : str
-        How it is written, see :mod:`tkit.html.carriers`.
-    url : str
-        As written: HTML entities and CSS escapes decoded, edges stripped, inner tabs and line ends removed.
-    resolved_url : str
-        The URL that a browser would request; ``""`` for a local reference.
-    local : bool
-        True if it needs no server: ``cid:``, ``data:``, a relative URL without a base, an unparsable one.
-    element : str
-        Tag of the element, lower case.
-    attributes : mapping of str to str
-        The element's attributes as written, names in lower case; ``""`` for one without a value.
-    ancestry : Ancestry
-        The elements around it.
-    order, marks : int
-        Its number among the document's links and references, from 0, and their total.
-    text_before, text_after : bool
-        Whether there is text right before or after the element, under the same parent.
-    conditional : bool
-        True inside an MSO conditional comment, which only Outlook's Word engine reads.
-    descriptor : str
-        The descriptor of a ``srcset`` candidate, such as ``"2x"``; otherwise ``""``.
-    repeats : int
-        Number of references of the document with this ``resolved_url``, itself included; 0 for a local one.
-    """
-
-    part: int
-    index: int  # type: ignore[assignment]  # shadows tuple.index, which nobody needs here
-    carrier: str
-    url: str
-    resolved_url: str
-    local: bool
-    element: str
-    attributes: Mapping[str, str]
-    ancestry: Ancestry
-    order: int
-    marks: int
-    text_before: bool
-    text_after: bool
-    conditional: bool
-    descriptor: str
-    repeats: int
-
-    @property
-    def loaded_by(self) -> LoadedBy:
-        """The programs that load it, one of :data:`LOADED_BY`."""
-        return "outlook" if self.conditional else "noscript" if self.ancestry.noscript else "any"
-
-
-class Document(NamedTuple):
-    """What one HTML part loads and links to.
-
-    Attributes
-    ----------
-    references : list of RemoteReference
-        In document order.
-    links : list of str
-        The resolved URLs of its links in order, ``""`` for ``mailto:`` and the like.
-    as_tags : bool
-        True if its tree would take too long, so that it was read tag by tag, see :mod:`tkit.html.tags`.
-    properties : frozenset of str
-        The custom properties in which a string is a URL, see :class:`tkit.html.css.CustomProperties`.
-    """
-
-    references: list[RemoteReference]
-    links: list[str]
-    as_tags: bool = False
-    properties: frozenset[str] = frozenset()
 
 
 def references(message: Message, backend: Backend = "lexbor") -> list[RemoteReference]:
@@ -258,7 +150,7 @@ class _Reader:
 
     def __init__(self, backend: Backend, properties: CustomProperties | None = None) -> None:
         self._nodes_of: Callable[[str], Iterable[Any]] = (
-            _soup_nodes if backend == "soup" else _candidates if properties is None else _all_nodes
+            soup_nodes if backend == "soup" else candidates if properties is None else all_nodes
         )
         self._drafts: list[_Draft] = []
         self._links: list[str] = []
@@ -274,7 +166,7 @@ class _Reader:
         self.may_use_properties = False
         """Whether a custom property may be a URL: then all of them must be known."""
         self._properties = properties
-        self._url_properties = properties.of_urls() if properties else _NO_NAMES
+        self._url_properties = properties.of_urls() if properties else NO_NAMES
 
     def document(self, part: int, start: int) -> Document:
         resolved_urls = self._resolved([draft.url for draft in self._drafts], [inner.drafts for inner in self._inner])
@@ -315,7 +207,7 @@ class _Reader:
         """Collect from one HTML text; ``around`` is the ancestry of the element or comment that it was in."""
         html = without_space_behind_body(html)
         if tree_takes_long(html):
-            self._nodes_of = _tag_nodes
+            self._nodes_of = tag_nodes
             self._as_tags = True
         self._walk(self._nodes_of(html), Ancestors(), around)
 
@@ -388,7 +280,7 @@ class _Reader:
                 self._walk(fragment.traverse(), Ancestors(), around)
             else:  # calls should not go deeper, and no reference may be lost
                 self._as_tags = True
-                self._walk(_tag_nodes(fragment.html), Ancestors(), around)
+                self._walk(tag_nodes(fragment.html), Ancestors(), around)
         self._shadows -= 1
 
     def _document(self, html: str, around: Ancestry, base: str | None) -> None:
@@ -410,14 +302,14 @@ class _Reader:
         own = base if self._base is None else self._base
         self._inner.append(_Inner(range(drafts, len(self._drafts)), range(links, len(self._links)), own))
 
-    def _written(self, tag: str, attributes: Mapping[str, str | None], node: Any, svg: bool | None) -> list[_Load]:
+    def _written(self, tag: str, attributes: Mapping[str, str | None], node: Any, svg: bool | None) -> list[Load]:
         """Return everything that an element loads, in the order of :data:`tkit.html.carriers.CARRIERS`."""
         src = attributes.get("src")
         if src and tag in SRC and _OTHER_MARKS.isdisjoint(attributes) and not svg:  # most of them
             return [(SRC[tag], src, "")]
         if tag in ANIMATIONS:
             attributes = {name.lower(): value for name, value in attributes.items()}
-        loads: list[_Load] = []
+        loads: list[Load] = []
         for names, rows in ways_of(tag, svg):
             text = None if names else node.text()
             for name in names:
@@ -427,7 +319,7 @@ class _Reader:
                 loads += self._loads(row, text)
         return loads
 
-    def _loads(self, row: Carrier, text: str) -> Iterable[_Load]:
+    def _loads(self, row: Carrier, text: str) -> Iterable[Load]:
         if row.value == "css" or row.value.startswith("sheet "):
             self.may_use_properties = self.may_use_properties or may_use_properties(text)
             if self._properties is not None:
@@ -439,7 +331,7 @@ class _Reader:
         node: Any,
         tag: str,
         attributes: Mapping[str, str | None],
-        loads: Iterable[_Load],
+        loads: Iterable[Load],
         ancestors: Ancestors,
         around: Ancestry | None,
     ) -> None:
@@ -483,136 +375,3 @@ def _within(around: Ancestry | None, ancestry: Ancestry) -> Ancestry:
 
 def _resolved(urls: list[str], base: str) -> list[str]:
     return [resolve(url, base) for url in urls] if base else list(map(resolve_absolute, urls))
-
-
-def _candidates(html: str) -> Iterable[Any]:
-    """Return nodes of a text's tree in document order; every link, base and reference is among them.
-
-    The parser finds elements by their attributes several times as fast as a loop over all elements. It cannot find
-    conditional comments.
-    """
-    root = LexborHTMLParser(html).root
-    if conditional_comments_may_load(html):
-        return _nodes(root)
-    elements: list[Any] = _SELECTOR.find(f":is({SELECTOR},{_STYLED})" if css_may_load(html) else f":is({SELECTOR})", root)
-    return elements
-
-
-def _soup_nodes(html: str) -> Iterable[Any]:
-    try:
-        from tkit.html.soup import SoupParser  # noqa: PLC0415  html5lib takes a while to import, and is an extra
-    except ImportError as error:
-        raise TkitError(f"the backend soup needs {error.name}: pip install 'tkit[soup]', or take lexbor") from None
-    return _nodes(SoupParser(html).root)
-
-
-def _tag_nodes(html: str) -> Iterable[Any]:
-    return TagParser(html).root.traverse()
-
-
-def _all_nodes(html: str) -> Iterable[Any]:
-    return _nodes(LexborHTMLParser(html).root)
-
-
-def _nodes(root: Any) -> Iterator[Any]:
-    """Return the elements and comments of a tree in document order, also those beside the html element."""
-    before = []
-    node = root.prev
-    while node is not None:
-        before.append(node)
-        node = node.prev
-    after = []
-    node = root.next
-    while node is not None:
-        after.append(node)
-        node = node.next
-    return chain(reversed(before), root.traverse(), after)
-
-
-def fitting(rows: Sequence[Carrier], attributes: Mapping[str, str | None]) -> Carrier | None:
-    """Return the first row whose conditions the attributes meet."""
-    for row in rows:
-        if not row.when or all(_has_word(attributes.get(name) or "", name, words) for name, words in row.when):
-            return row
-    return None
-
-
-def _has_word(value: str, name: str, words: Sequence[str]) -> bool:
-    value = value.lower()
-    return not set(value.split()).isdisjoint(words) if name == "rel" else value.strip() in words
-
-
-def loads_of(row: Carrier, text: str, properties: frozenset[str] = _NO_NAMES) -> Iterable[_Load]:
-    """Return the carrier, the URL and the descriptor of everything that a carrier's value loads.
-
-    Parameters
-    ----------
-    row : Carrier
-        The carrier that fits.
-    text : str
-        The value of its attribute, or the text of its element.
-    properties : frozenset of str
-        The custom properties in which a string is a URL.
-    """
-    return _LOADS_OF[row.value](row.name, text, properties)
-
-
-def _in_href(carrier: str, text: str, _: frozenset[str]) -> Iterable[_Load]:
-    return () if text.lstrip().startswith("#") else ((carrier, text, ""),)
-
-
-def _in_list(carrier: str, text: str, properties: frozenset[str]) -> Iterable[_Load]:
-    return [load for value in text.split(";") for load in _in_href(carrier, value, properties)]
-
-
-def _in_css(carrier: str, text: str, properties: frozenset[str]) -> Iterable[_Load]:
-    return [(carrier, url, "") for url, _ in css_urls(text, properties)]
-
-
-def _in_refresh(carrier: str, text: str, _: frozenset[str]) -> Iterable[_Load]:
-    refresh = _REFRESH.match(text)
-    return ((carrier, refresh[1], ""),) if refresh else ()
-
-
-@lru_cache(maxsize=256)
-def _in_sheet(_: str, text: str, properties: frozenset[str]) -> Iterable[_Load]:
-    return tuple((_SHEET_CARRIERS[use], url, "") for url, use in css_urls(text, properties))
-
-
-_LOADS_OF: Mapping[Value, Callable[[str, str, frozenset[str]], Iterable[_Load]]] = {
-    "url": lambda carrier, text, _: ((carrier, text, ""),),
-    "document": lambda carrier, text, _: ((carrier, text, ""),),
-    "href": _in_href,
-    "srcset": lambda carrier, text, _: [(carrier, url, descriptor) for url, descriptor in srcset_candidates(text)],
-    "css": _in_css,
-    "list": _in_list,
-    "refresh": _in_refresh,
-    "sheet value": _in_sheet,
-    "sheet import": _in_sheet,
-    "sheet font": _in_sheet,
-}
-"""What a carrier's value loads, by how its URLs are read."""
-
-
-def srcset_candidates(text: str) -> list[tuple[str, str]]:
-    """Return the (URL, descriptor) candidates of a ``srcset`` attribute.
-
-    Source: HTML Standard, "parse a srcset attribute".
-
-    >>> srcset_candidates("a,b.png 1x, data:image/gif;base64,R0 2x,, c.png")
-    [('a,b.png', '1x'), ('data:image/gif;base64,R0', '2x'), ('c.png', '')]
-    """
-    candidates = []
-    position = 0
-    while match := _SRCSET_URL.match(text, position):
-        url = match[1]
-        position = match.end()
-        if url.endswith(","):
-            url, descriptor = url.rstrip(","), ""
-        else:
-            rest = _SRCSET_DESCRIPTOR.match(text, position)
-            descriptor = rest[1].strip() if rest else ""
-            position = rest.end() if rest else len(text)
-        if url:
-            candidates.append((url, descriptor))
-    return candidates

@@ -27,6 +27,9 @@ SEPARATOR_BYTES = 3 * 1_008 + 1_000
 HEAD_BYTES = 2**16
 """Bytes that are searched for a field behind a line that is none."""
 
+MBOX_LINE = rb"From (?![ \t]*+:)"
+"""The beginning of an mbox's ``From `` line. ``From :`` is a field with a blank before its colon."""
+
 _MARK = b"\xef\xbb\xbf"
 _KNOWN_NAMES = (
     rb"(?:From|To|Cc|Bcc|Subject|Date|Sender|Reply-To|Message-ID|In-Reply-To|References|Received(?:-SPF)?|"
@@ -45,9 +48,9 @@ _FIELD = rb"[\x21-\x39\x3b-\x7e]*+[ \t]*+:|From "
 _HEADER = re.compile(_FIELD + rb"|[\t ]")
 _END_OF_HEADERS = re.compile(rb"\n(?![\t ])(?!" + _FIELD + rb")")
 _HEADERS = re.compile(rb"(?:(?:" + _FIELD + rb"|[\t ])[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
-_MBOX_LINES = re.compile(rb"(?:From [^\r\n]*+(?:\r\n|\r|\n|\Z))*+")
+_MBOX_LINES = re.compile(rb"(?:" + MBOX_LINE + rb"[^\r\n]*+(?:\r\n|\r|\n|\Z))*+")
 # Some programs write the line twice, or quote the one that they found.
-_SEPARATOR_LINE = re.compile(rb"From [^\r\n]{0,998}+\r*+\n(?:>*+From [^\r\n]{0,998}+\r*+\n){0,2}+")
+_SEPARATOR_LINE = re.compile(MBOX_LINE + rb"[^\r\n]{0,998}+\r*+\n(?:>*+" + MBOX_LINE + rb"[^\r\n]{0,998}+\r*+\n){0,2}+")
 _DATED_LINE = re.compile(rb"From [^\r\n]{0,900}?[0-9]:[0-9]{2}\b[^\r\n]{0,50}?\b[0-9]{4}\b")
 _FIELD_HERE = re.compile(_PLAIN_FIELD)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")

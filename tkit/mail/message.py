@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tkit.mail.charset import DecodedText, decode_text
 from tkit.mail.containers import MSG, WORDS, Container, UnreadError, container_of, opened, why_closed
+from tkit.mail.content import read_content
 from tkit.mail.emlx import split_emlx
-from tkit.mail.headers import message_head
+from tkit.mail.headers import MBOX_LINE, message_head
 from tkit.mail.outlook import OLE_MAGIC
 from tkit.mail.parts import Leaf, Walk
 from tkit.mail.transfer import UNKNOWN, decoded, defects_of, is_known
@@ -47,6 +48,7 @@ _END_OF_FIELD = re.compile(r"\n(?![ \t])")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _LONGEST_SUBJECT = 10_000  # characters; the standard library's time grows with the square of the encoded words
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9.\-]{1,253}")
+_MBOX_LINE = re.compile(MBOX_LINE)
 _FROM_ANGLE = re.compile(r"<[^<>]*@([^<>@\s]+)>")
 _FROM_BARE = re.compile(r"@([^\s<>@\"',;()]+)")
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?(" + _ADDRESS.pattern + r")>?", re.IGNORECASE)
@@ -257,7 +259,7 @@ class Message:
 
 def mbox_line_length(raw: bytes) -> int:
     """Return the length of the mbox ``From `` line at the start of a mail, 0 if it has none."""
-    if not raw.startswith(b"From "):
+    if not _MBOX_LINE.match(raw):
         return 0
     return raw.find(b"\n") + 1 or raw.find(b"\r") + 1 or len(raw)
 
@@ -343,27 +345,29 @@ class _Reader:
         return inner
 
 
+class _Part(email.message.Message):
+    """A part whose boundary tkit reads: the standard library's time grows with the square of a value's length."""
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        """Return the likeliest reading of the boundary."""
+        written = next((value for name, value in self.raw_items() if name.lower() == "content-type"), "")
+        boundaries = read_content(b"Content-Type: " + written.encode("ascii", "surrogateescape"), "").boundaries
+        return boundaries[0].decode("ascii", "surrogateescape") if boundaries else failobj
+
+
 def _structural_defects(raw: bytes) -> Iterator[str]:
     """Yield what is wrong with a mail's MIME tree, by the standard library's names, and with its transfer encodings."""
     if b"\0" in raw:
         yield "bytes: contain NUL"
     waiting = []
     with suppress(RecursionError):  # raised only for a mail that is nested too deeply
-        waiting.append(email.message_from_bytes(raw))
+        waiting.append(email.message_from_bytes(raw, _Part))
     while waiting:  # without recursion: hostile nesting must not exhaust the stack
         node = waiting.pop()
         yield from (f"MIME: {type(defect).__name__}" for defect in node.defects)
-        payload = _payload(node)
-        if node.is_multipart() and isinstance(payload, list):
-            waiting.extend(child for child in reversed(payload) if isinstance(child, email.message.Message))
+        payload = node.get_payload() if node.is_multipart() else None
+        if isinstance(payload, list):
+            waiting.extend(child for child in reversed(payload) if isinstance(child, _Part))
     for leaf in Walk(raw).leaves:
         if leaf.content_type in HTML_TYPES:
             yield from defects_of(raw[leaf.start : leaf.end], leaf.encoding)
-
-
-def _payload(node: email.message.Message) -> object:
-    """Return a part's payload; None if the standard library raises, as for a charset that is a tuple (RFC 2231) or unknown."""
-    try:
-        return node.get_payload()
-    except (TypeError, LookupError, ValueError):
-        return None

@@ -17,13 +17,18 @@ from tkit.features import KEY, extract, feature_names
 from tkit.html import read_message
 from tkit.labels import headline
 from tkit.mail import Message
-from tkit.manipulate.mails import HARMLESS, MANIPULATIONS, PAIRS, manipulate
+from tkit.manipulate.mails import COMBINED, HARMLESS, PAIRS, TRIPLES, manipulate
 from tkit.url import registrable_domain
 
 DRAWN = {True: (2, 6), False: (2, 2)}
 """The number of single manipulations and of pairs that are drawn for a tracker (True) and for a good picture. Most are pairs,
-because a pair teaches both of its parts. They are enough to learn each from hundreds of senders, and at most double the time of
-training."""
+because a pair teaches both of its parts."""
+
+SIZED = (4, 4)
+"""The number of pairs with another size, and of triples, that are drawn for a tracker besides. A size that looks like content
+is what a sender changes first, and alone or with others it costs most: docs/manipulations.md."""
+
+_SIZED_PAIRS = tuple(pair for pair in PAIRS if pair[0] in ("ordinary-size", "no-size"))
 
 Extract = Callable[[Iterable[Message]], pd.DataFrame]
 
@@ -80,9 +85,9 @@ def manipulated_features(message: Message, asked: Iterable[Asked], read: Extract
 def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> pd.DataFrame:
     """Return copies of the labelled references to train on.
 
-    The manipulations of a tracker, and pairs of them, are drawn by its key (:data:`DRAWN`). Good pictures are manipulated
-    too, so that no model learns that every disguised picture is a tracker, but only in ways that leave them good
-    (:data:`tkit.manipulate.mails.HARMLESS`).
+    The manipulations of a tracker, and pairs and triples of them, are drawn by its key (:data:`DRAWN`, :data:`SIZED`). Good
+    pictures are manipulated too, so that no model learns that every disguised picture is a tracker, but only in ways that leave
+    them good (:data:`tkit.manipulate.mails.HARMLESS`).
 
     Parameters
     ----------
@@ -115,10 +120,14 @@ def manipulated_rows(messages: Mapping[str, Message], labels: pd.DataFrame) -> p
 
 
 def _drawn(key: str, is_tracker: bool) -> list[tuple[str, ...]]:
-    """Return some single manipulations and some pairs; always the same for the same reference."""
-    single = tuple(MANIPULATIONS) if is_tracker else HARMLESS
+    """Return some single manipulations, some pairs and some triples; always the same for the same reference."""
+    single = COMBINED if is_tracker else HARMLESS
     possible = [pair for pair in PAIRS if set(pair) <= set(single)]
     drawing = random.Random(key)
     singles, pairs = DRAWN[is_tracker]
     alone = sorted(drawing.sample(single, min(singles, len(single))), key=single.index)
-    return [(name,) for name in alone] + sorted(drawing.sample(possible, min(pairs, len(possible))))
+    together: set[tuple[str, ...]] = set(drawing.sample(possible, min(pairs, len(possible))))
+    if is_tracker:
+        sized, triples = SIZED
+        together |= {*drawing.sample(_SIZED_PAIRS, sized), *drawing.sample(TRIPLES, triples)}
+    return [(name,) for name in alone] + sorted(together)

@@ -28,6 +28,9 @@ from tkit.mail import Message
 from tkit.manipulate.urls import jpg, neutral_words, sender_domain, short_token, split_token
 from tkit.url import registrable_domain, unwrap
 
+LETTER = "letter+"
+"""How the column ``manipulation`` of a copy in a letter begins."""
+
 TRACKER_FORMS = ("as-written", "receipt", "receipt+picture-name", "receipt+disguised-url")
 """How a tracker is placed: its own tag; as a receipt is declared; as one named as a picture; as one with a disguised URL."""
 
@@ -422,4 +425,4 @@ def _copies(
             drawing = random.Random(f"{message.message_sha256} {part} {index} {form}")
             letter = drawing.choice(letters)
             raw = placed(letter, message, reference, form, drawing, tracker=label == "T", links=links)
-            yield (message.message_sha256, part, index, f"letter+{form}"), raw
+            yield (message.message_sha256, part, index, f"{LETTER}{form}"), raw

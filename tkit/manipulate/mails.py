@@ -23,13 +23,15 @@ from tkit.errors import TkitError
 from tkit.html import Document, RemoteReference, read_document
 from tkit.html.places import Load, places, unused_attribute
 from tkit.html.source import Tag
-from tkit.manipulate.urls import jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
+from tkit.manipulate.urls import header_picture, jpg, link_redirect, neutral_words, sender_domain, short_token, split_token
 from tkit.url import host_of, registrable_domain, resolve, unwrap
 
 _T = TypeVar("_T")
 # A sender's choices are drawn by the tracker's URL, so that no detector can learn the disguise itself.
 _SIZES = ((120, 60), (600, 200), (88, 31), (300, 250), (48, 48), (560, 120), (180, 40), (32, 32), (200, 150), (640, 360))
 _ALTS = ("News", "Logo", "Shop now", "Our latest news", "Follow us", "View in browser", "Banner", "Autumn offers are here", "")
+_HEADER_SIZE = (600, 200)
+_HEADER_ALTS = tuple(filter(None, _ALTS))
 _SHORT_LENGTHS = (4, 5, 6, 7, 8)
 _PIECE_LENGTHS = (2, 3, 4, 5, 6)
 _REDIRECT_LENGTHS = (10, 16, 20, 22, 27, 32, 40)
@@ -191,8 +193,12 @@ def _css_background(edit: _Edit) -> bool:
 
 def _replace(node: Any, html: str, tag: str) -> None:
     """Replace a node by the first element with a tag in an HTML text."""
-    node.insert_before(LexborHTMLParser(html).css_first(tag))
+    node.insert_before(_parsed(html, tag))
     node.decompose()
+
+
+def _parsed(html: str, tag: str) -> Any:
+    return LexborHTMLParser(html).css_first(tag)
 
 
 # -- of the URL -------------------------------------------------------------------------------------------------
@@ -241,6 +247,21 @@ def _behind_redirect(edit: _Edit) -> bool:
     return bool(link) and _rewrite(edit, link_redirect(edit.url, link, edit.drawn("redirect", _REDIRECT_LENGTHS)))
 
 
+def _header(edit: _Edit) -> bool:
+    domain, link, body = edit.sender or registrable_domain(host_of(edit.link())), edit.link(), edit.tree.body
+    if not (domain and edit.is_picture) or body is None or body.first_child is None:
+        return False
+    edit.url = header_picture(edit.url, domain)
+    width, height = _HEADER_SIZE
+    size = f'width="{width}" height="{height}" alt="{escape(edit.drawn("alt", _HEADER_ALTS))}"'
+    picture = f'<img src="{edit.url}" {size} {edit.marker}="">'
+    html = f'<a href="{escape(link or f"https://www.{domain}/")}">{picture}</a>'
+    node = edit.node
+    body.first_child.insert_before(_parsed(html, "a"))
+    node.decompose()
+    return True
+
+
 MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "ordinary-size": _ordinary_size,
     "no-size": _no_size,
@@ -253,8 +274,16 @@ MANIPULATIONS: Mapping[str, Callable[[_Edit], bool]] = {
     "jpg": _photo,
     "link-redirect": _behind_redirect,
     "css-background": _css_background,
+    "header-picture": _header,
 }
 """The manipulations by name, in the order in which several are done; docs/manipulations.md describes each."""
+
+WHOLE = ("header-picture",)
+"""Those that write the element and its URL anew, in another place. A sender's own header pictures are written in exactly that
+way, so one mail cannot tell which of them is a tracker, and nothing can be learnt from such copies."""
+
+COMBINED = tuple(name for name in MANIPULATIONS if name not in WHOLE)
+"""Those that are combined, and drawn for copies to train on."""
 
 HARMLESS = (
     "ordinary-size",
@@ -268,8 +297,15 @@ HARMLESS = (
 )
 """Those after which a good picture is still a good one: they add no identifier."""
 
-PAIRS = tuple(pair for pair in combinations(MANIPULATIONS, 2) if pair != ("ordinary-size", "no-size"))
+PAIRS = tuple(pair for pair in combinations(COMBINED, 2) if pair != ("ordinary-size", "no-size"))
 """All pairs that can be done together."""
+
+TRIPLES = tuple(
+    triple
+    for triple in combinations(("ordinary-size", "alt-and-link", "sender-domain", "neutral-words", "short-token", "jpg"), 3)
+    if "ordinary-size" in triple
+)
+"""Three at once: an ordinary size, and two of the edits that make a picture look like content."""
 
 
 def manipulate(
@@ -279,6 +315,7 @@ def manipulate(
     sender: str = "",
     document: Document | None = None,
     drawn_by: str = "",
+    url: str = "",
 ) -> Edited | None:
     """Manipulate one reference of a document.
 
@@ -297,6 +334,8 @@ def manipulate(
     drawn_by : str
         The text by which sizes, texts and lengths are drawn; by default the reference's own URL. One text for all copies of a
         mailing gives its tracker the same size in all of them, as one template does.
+    url : str
+        What the reference requests instead, before the manipulations: in the copy of another recipient.
 
     Returns
     -------
@@ -331,9 +370,8 @@ def manipulate(
     tree = LexborHTMLParser(f'{html[: tag.name_end]} {marker}=""{html[tag.name_end :]}')
     links = [link for link in document.links if link]
     edit = _Edit(tree, marker, reference, unwrap(reference.resolved_url), sender, links, drawn_by or reference.resolved_url)
-    if edit.node is None:
-        return None
-    if names and edit.url != reference.url and not _rewrite(edit, edit.url):
+    wanted = url or edit.url
+    if edit.node is None or ((names or url) and wanted != reference.url and not _rewrite(edit, wanted)):
         return None
     if not all(MANIPULATIONS[name](edit) for name in MANIPULATIONS if name in names):
         return None

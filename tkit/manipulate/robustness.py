@@ -14,7 +14,7 @@ from tkit.detectors import Detector
 from tkit.errors import TkitError
 from tkit.evaluate import cross_validated_scores
 from tkit.features import KEY
-from tkit.labels import headline
+from tkit.labels import TRACKER, Target, headline
 from tkit.splits import Split
 
 
@@ -47,6 +47,7 @@ def scores_with_copies(
     copies: pd.DataFrame,
     splits: Sequence[Split],
     progress: Callable[[int, int], None] | None = None,
+    target: Target = TRACKER,
 ) -> tuple[Floats, Floats]:
     """Cross-validate a detector, and score each copy by the model that has not seen its original.
 
@@ -60,6 +61,8 @@ def scores_with_copies(
         As :func:`tkit.manipulate.copies.manipulated_rows` returns them.
     splits : sequence of Split
     progress : callable, optional
+    target : Target
+        What the detector learns.
 
     Returns
     -------
@@ -75,12 +78,14 @@ def scores_with_copies(
     numbered = rows.reset_index(drop=True)
     copy_scores = np.full(len(copies), np.nan)
     score = cross_validated_scores(
-        lambda: _WithCopies(detector_factory(), copies, originals, copy_scores), numbered, splits, progress
+        lambda: _WithCopies(detector_factory(), copies, originals, copy_scores), numbered, splits, progress, target=target
     )
     return score, copy_scores
 
 
-def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_copies: Mask) -> pd.DataFrame:
+def recall_lost(
+    rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_copies: Mask, weight: Floats | None = None
+) -> pd.DataFrame:
     """Compare the verdicts on trackers with those on their copies.
 
     Parameters
@@ -93,13 +98,15 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
         With :data:`tkit.features.KEY` and ``manipulation``; copies of good pictures are ignored.
     called_copies : ndarray of bool, shape (n_copies,)
         Which copies it flags, at the threshold of their originals.
+    weight : ndarray of float, shape (n_rows,), optional
+        How many trackers each row stands for, 0 for one that was not drawn; without it, 1.
 
     Returns
     -------
     DataFrame
         One row per manipulation, in the order of the copies: ``manipulation``, ``copies`` (the number of headline gold trackers
         that were manipulated), ``before`` and ``after`` (share of all headline gold trackers that is flagged; one that was not
-        manipulated keeps its verdict), ``lost`` (the difference), ``lost_of_copied`` (the difference among those with a copy).
+        manipulated keeps its verdict), ``lost`` (the difference).
 
     Raises
     ------
@@ -109,17 +116,17 @@ def recall_lost(rows: pd.DataFrame, called: Mask, copies: pd.DataFrame, called_c
     tracker = headline(rows) & (rows["label"] == "T").to_numpy() & (rows["source"] == "gold").to_numpy()
     if not tracker.any():
         raise TkitError(f"no tracker of source gold and confidence 2 or 3 among {len(rows)} rows: give some")
+    weighted = tracker * (np.ones(len(rows)) if weight is None else weight)
     originals = _originals(rows, copies)
-    before = float(called[tracker].mean())
+    before = float(np.average(called, weights=weighted))
     losses = []
     used = tracker[originals]
     for name, of in copies[used].groupby("manipulation", sort=False).indices.items():
         verdict = called.copy()
         verdict[originals[used][of]] = called_copies[used][of]
-        after = float(verdict[tracker].mean())
-        of_copied = float(called[originals[used][of]].mean() - called_copies[used][of].mean())
-        losses.append((name, len(of), before, after, before - after, of_copied))
-    return pd.DataFrame(losses, columns=["manipulation", "copies", "before", "after", "lost", "lost_of_copied"])
+        after = float(np.average(verdict, weights=weighted))
+        losses.append((name, len(of), before, after, before - after))
+    return pd.DataFrame(losses, columns=["manipulation", "copies", "before", "after", "lost"])
 
 
 def _originals(rows: pd.DataFrame, copies: pd.DataFrame) -> NDArray[np.int64]:

@@ -7,15 +7,24 @@ sees, is dropped.
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+
+LEAST_OWN = 3
+"""Fewest characters of a token that may be a recipient's."""
 
 _NEUTRAL = ("media", "banner", "header", "season", "picture", "main", "site", "top")
 _NEUTRAL_PARAMETERS = ("v", "w", "q", "t")
 _LEAST = 7  # a shorter token is not an identifier worth hiding
 _LEAST_TO_SPLIT = 8
 _LONGEST_WORD = 20
+_HEADER_DIGITS = 12
+_FORMS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[A-Fa-f])[0-9a-f]{6,}|(?=.*[0-9])(?=.*[A-F])[0-9A-F]{6,}")
+_WRITTEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+")
+_ADDRESS = re.compile(r"([\w.+-]+)(@|%40)")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _EXTENSION = re.compile(r"\.[A-Za-z]{2,5}\Z")
 _BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -121,6 +130,55 @@ def jpg(url: str) -> str:
     origin, path, query = _parts(url)
     path = _EXTENSION.sub("", path)
     return _Parts(origin, f"{path}image.jpg" if path.endswith("/") else f"{path}.jpg", query).url()
+
+
+def own_token(url: str, recipient: str) -> str:
+    """Return the URL that another recipient of the mailing would get: its identifiers replaced by others of their form.
+
+    Of several identifiers either all or only the longest names the recipient, always the same ones for a URL; the others name
+    the mailing. Without an identifier of seven characters, shorter ones with a digit count. An address is replaced too.
+
+    >>> own_token("https://a.example/o/b81e2c7f.gif?v=2", "anna")
+    'https://a.example/o/a1d00df3.gif?v=2'
+    >>> own_token("https://a.example/o/7?to=berta%40b.example", "anna")
+    'https://a.example/o/7?to=rrxad%40b.example'
+    >>> own_token("https://a.example/pixel.gif", "anna")
+    'https://a.example/pixel.gif'
+    """
+    origin, path, query = _parts(url)
+    tokens = [token for text in (path, query) for token in _WRITTEN.findall(text) if token[0] != "%"]
+    known = [token for token in tokens if _is_identifier(token)]
+    known = known or [token for token in tokens if len(token) >= LEAST_OWN and any(map(str.isdigit, token))]
+    if known and hashlib.sha256(url.encode("utf-8", "replace")).digest()[0] % 2:
+        known = [max(known, key=len)]
+
+    def of_recipient(found: re.Match[str]) -> str:
+        return _of_form(found[0], recipient) if found[0] in known else found[0]
+
+    def address(found: re.Match[str]) -> str:
+        return _of_form(found[1], recipient) + found[2]
+
+    path, query = (_WRITTEN.sub(of_recipient, _ADDRESS.sub(address, text)) for text in (path, query))
+    return _Parts(origin, path, query).url()
+
+
+def _of_form(token: str, recipient: str) -> str:
+    """Return another token with digits and letters in the same places, hexadecimal ones for a hexadecimal token."""
+    if _HEXADECIMAL.fullmatch(token):
+        forms: tuple[str, ...] = ("0123456789ABCDEF" if token.isupper() else "0123456789abcdef",)
+    else:
+        forms = _FORMS
+    drawing = random.Random(f"{recipient} {token}")
+    return "".join(drawing.choice(next((form for form in forms if character in form), character)) for character in token)
+
+
+def header_picture(url: str, sender: str) -> str:
+    """Serve it as the header picture of the sender's newsletter.
+
+    >>> header_picture("https://t.esp.example/o?id=7", "shop.example")
+    'https://www.shop.example/images/2024/header-dc3137b1afd4.jpg'
+    """
+    return f"https://www.{sender}/images/2024/header-{hashlib.sha256(url.encode()).hexdigest()[:_HEADER_DIGITS]}.jpg"
 
 
 def link_redirect(url: str, link: str, length: int = 22) -> str:

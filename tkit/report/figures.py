@@ -129,7 +129,7 @@ def roc_figure(evaluations: Sequence[Evaluation], theme: Theme = LIGHT) -> Figur
     ]
     inside = [point for point in points if point[1] <= HIGHEST_FPR]
     beyond = [point for point in points if point[1] > HIGHEST_FPR]
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 6.0))
         axes = figure.subplots()
         figure.subplots_adjust(left=0.10, right=0.70 if curves else 0.97, top=0.92, bottom=0.17)
@@ -173,7 +173,7 @@ def tpr_figure(comparison: pd.DataFrame, theme: Theme = LIGHT, where: str = "") 
     ranked = comparison.assign(shown=detector_names(comparison)).sort_values(
         ["tpr_at_fpr_0.001", "tpr"], ascending=False, kind="stable"
     )
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 1.5 + 0.36 * len(ranked)))
         axes = figure.subplots()
         axes.set_title(f"Recall at 0.1% false positives, with 95% intervals{where}")
@@ -208,7 +208,7 @@ def score_figure(evaluation: Evaluation, theme: Theme = LIGHT) -> Figure:
     """
     rows = evaluation.rows
     shown = [label for label in LABELS if (rows["label"] == label).any()]
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 1.6 + 1.15 * len(shown)))
         panels = np.atleast_1d(figure.subplots(len(shown), sharex=True))
         figure.subplots_adjust(left=0.09, right=0.97, top=1 - 0.75 / figure.get_figheight(), hspace=0.55)
@@ -248,7 +248,7 @@ def audit_figure(audit: Audit, theme: Theme = LIGHT) -> Figure:
 
     The first and last 1% of the mails are left out, because wrong dates would stretch the scale.
     """
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 5.0))
         if audit.over_time.empty:
             figure.text(0.5, 0.5, "no mail has a readable date", ha="center")
@@ -288,7 +288,7 @@ def decay_figure(over_time: pd.DataFrame, theme: Theme = LIGHT) -> Figure:
     theme : Theme
     """
     period = np.arange(len(over_time))
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 5.0))
         panels = figure.subplots(2, sharex=True)
         figure.subplots_adjust(left=0.09, right=0.97, top=0.92, bottom=0.10, hspace=0.28)
@@ -319,7 +319,7 @@ def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> 
     """
     shown = table[~table["few"]]
     of = "mails" if "mails" in shown else "rows"
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(9.0, 1.2 + 0.34 * len(shown)))
         if shown.empty:
             figure.text(0.5, 0.5, "too few mails or rows for any share", ha="center")
@@ -343,7 +343,8 @@ def prevalence_figure(table: pd.DataFrame, title: str, theme: Theme = LIGHT) -> 
 
 
 @contextmanager
-def _style(theme: Theme) -> Iterator[None]:
+def style(theme: Theme) -> Iterator[None]:
+    """Draw in a theme's colours, in the one way in which tkit's figures look."""
     ink = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
     paper = ("figure.facecolor", "axes.facecolor")
     colours: dict[Any, Any] = dict.fromkeys(ink, theme.ink) | dict.fromkeys(paper, theme.paper)

@@ -178,7 +178,7 @@ def populations_grid(populations: pd.DataFrame, population: str) -> Grid:
     rows = []
     for (name, vantage), counted in of_kind.groupby(["name", "vantage"], sort=False):
         by_count = counted.set_index("count").to_dict("index")
-        cells = [share_with_interval(by_count[count], rate, " ") for rate in ("tpr", "fpr") for count in COUNTS]
+        cells = [share_with_interval(by_count[count], rate) for rate in ("tpr", "fpr") for count in COUNTS]
         rows.append((f"{name}\n{vantage}", *cells))
     columns = ("detector", *(f"{rate}, by {count}" for rate in ("recall", "false positives") for count in COUNTS))
     first = of_kind.groupby("count")[["trackers", "negatives"]].first()

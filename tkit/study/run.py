@@ -146,6 +146,7 @@ def run_study(
     settings = _Settings(folds, seed, max_false_alarms, unit, cluster, quick)
     run_trials = partial(_run_trials, rows, settings, workers, progress)
     factories = models(seed, dataset.disguised())
+    factories["campaign boosting"] = partial(factories["campaign boosting"], manipulated=dataset.disguised("campaign"))
     if quick:
         factories = {"message boosting": factories["message boosting"]}
     kits = unseen_kit(rows, folds, seed)

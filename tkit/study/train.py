@@ -82,7 +82,7 @@ def train_bundle(
     Bundle
     """
     rows = dataset.rows()
-    factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.disguised())
+    factory = partial(BoostingModel, vantage=vantage, random_state=seed, manipulated=dataset.disguised(vantage))
     answers = try_answers(
         rows,
         factory,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tkit.bundle import Bundle, Verdicts, judge
 from tkit.features import extract
+from tkit.features.campaign import with_campaigns
 from tkit.features.sizes import visible_size
 from tkit.html import LoadedBy
 from tkit.mail import Message
@@ -175,10 +176,21 @@ class Tally:
             _name(self.server_examples[host], where)
 
 
-def tally(messages: Iterable[Message], bundle: Bundle) -> Tally:
-    """Count some mails, which are all in memory at once."""
+def tally(messages: Iterable[Message], bundle: Bundle, copies: pd.DataFrame | None = None) -> Tally:
+    """Count some mails, which are all in memory at once.
+
+    Parameters
+    ----------
+    messages : iterable of Message
+    bundle : Bundle
+    copies : DataFrame, optional
+        Of these and other mails, see :func:`tkit.features.campaign.campaign_features`; needed by a bundle of the vantage point
+        ``campaign``.
+    """
     batch = list(messages)
     rows = extract(batch).drop_duplicates(["message_sha256", "index"], ignore_index=True)
+    if copies is not None:
+        rows = with_campaigns(rows, copies)
     counted = Tally()
     counted.add(batch, rows, judge(bundle, rows).verdicts)
     return counted

@@ -12,7 +12,9 @@ import pandas as pd
 
 from tkit.arrays import wilson
 from tkit.bundle import Bundle
-from tkit.features import require_one_mail
+from tkit.campaigns import compare
+from tkit.features import MAIL_VANTAGES
+from tkit.features.campaign import campaign_features
 from tkit.features.sizes import VISIBLE_SIZES
 from tkit.html import LOADED_BY
 from tkit.mail import Message
@@ -133,7 +135,8 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     ----------
     messages : iterable of Message
         Read a batch at a time. Memory grows with the number of different senders, servers and months, not with the
-        number of mails.
+        number of mails. A bundle of the vantage point ``campaign`` needs all of them in memory, to compare the copies of each
+        mailing.
     bundle : Bundle
         The detector.
     progress : callable, optional
@@ -142,16 +145,14 @@ def audit(messages: Iterable[Message], bundle: Bundle, progress: Callable[[int],
     Returns
     -------
     Audit
-
-    Raises
-    ------
-    TkitError
-        For a bundle of the vantage point ``campaign``.
     """
-    require_one_mail(bundle.vantage, "audit")
+    copies = None
+    if bundle.vantage not in MAIL_VANTAGES:
+        messages = list(messages)
+        copies = campaign_features(compare(messages))
     total = Tally()
     for batch in batches(messages, MAILS_AT_ONCE):
-        total.update(tally(batch, bundle))
+        total.update(tally(batch, bundle, copies))
         if progress is not None:
             progress(total.counts["mails"])
     return audit_of(total, bundle)

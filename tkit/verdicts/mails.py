@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from tkit.bundle import Bundle, Judgement, explain, judge
-from tkit.features import extract_batches, require_one_mail
+from tkit.campaigns import extract_with_copies
+from tkit.features import MAIL_VANTAGES, extract_batches
 from tkit.mail import Message
 from tkit.url.services import service_names
 
@@ -37,7 +38,8 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
     Parameters
     ----------
     messages : iterable of Message
-        Read while they are judged, so that any number fits in memory.
+        Read while they are judged, so that any number fits in memory. For a bundle of the vantage point ``campaign``, all are
+        read first, to compare the copies of each mailing.
     bundle : Bundle
         The detector.
 
@@ -49,14 +51,9 @@ def scan(messages: Iterable[Message], bundle: Bundle) -> Iterator[pd.DataFrame]:
         feature table; ``vantage`` of the bundle; ``score`` and ``individual_score``, the probabilities (float64) that it is a
         tracker and that it is individual; ``verdict``, one of :data:`tkit.bundle.VERDICTS`, the same for one URL of a mail;
         ``reasons``, see :func:`tkit.bundle.explain`; ``provider``, see :func:`tkit.url.services.service_names`.
-
-    Raises
-    ------
-    TkitError
-        For a bundle of the vantage point ``campaign``.
     """
-    require_one_mail(bundle.vantage, "scan")
-    for rows in extract_batches(messages):
+    by_mail = bundle.vantage in MAIL_VANTAGES
+    for rows in extract_batches(messages) if by_mail else filter(len, [extract_with_copies(messages)]):
         yield verdict_table(bundle, rows, judge(bundle, rows))
 
 

@@ -131,7 +131,7 @@ class Reader {
 
   /** Collect from an element's shadow tree: of the parser's template, or of a page that shows it. */
   shadow(element, tag, known, around) {
-    const isTemplate = tag === "template" && ["open", "closed"].includes(element.getAttribute("shadowrootmode")?.toLowerCase());
+    const isTemplate = tag === "template" && element.hasAttribute("shadowrootmode"); // Firefox takes any mode
     const tree = isTemplate ? element.content : element.shadowRoot;
     if (!tree) return;
     this.shadows++;
