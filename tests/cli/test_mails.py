@@ -90,11 +90,24 @@ def test_a_table_ends_with_a_summary_of_all_mails(tkit: Tkit, box: Path) -> None
     done = tkit("scan", box, "--trackers")
     text = " ".join(done.stdout.split())
     assert text.endswith(
-        "mails 5 not read fully 1 with remote references 4 with trackers 3 with personalised pictures alone 0"
-        f" remote references 6 trackers 3 personalised pictures 0 not read fully, PGP: encrypted: 1 mail, such as {box}#5"
+        "mails 5 not read fully 1 asking for a read receipt 0 with remote references 4 with trackers 3"
+        " with personalised pictures alone 0 remote references 6 trackers 3 personalised pictures 0"
+        f" not read fully, PGP: encrypted: 1 mail, such as {box}#5"
     )
     assert "cat.jpg" not in text
     assert "not read fully" not in done.stderr
+
+
+def test_who_is_to_receive_a_read_receipt(tkit: Tkit, tmp_path: Path) -> None:
+    head = b"From: a@b.example\nDisposition-Notification-To: A <a@c.example>\n"
+    picture = b"Content-Type: text/html\n\n<img src=http://p.example/logo.png>"
+    for name, raw in {"a.eml": head + picture, "b.eml": head + b"\nwords", "c.eml": picture}.items():
+        (tmp_path / name).write_bytes(raw)
+    text = " ".join(tkit("scan", tmp_path).stdout.split())
+    assert "a.eml · b.example · asks for a read receipt to c.example" in text
+    assert text.count("asks for a read receipt") == 1
+    assert "asking for a read receipt 2" in text
+    assert [row["receipt_to"] for row in rows(tkit("scan", tmp_path, "--format", "jsonl"))] == ["c.example", ""]
 
 
 def test_a_summary_of_references(tkit: Tkit, box: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tkit.dataset.language import LEAST_LETTERS, language_reader, visible_text
+from tkit.dataset.language import LEAST_LETTERS, language_reader
 
 ENGLISH = "We are pleased to tell you that your order has been sent and will arrive on Thursday of the next week."
 GERMAN = "Wir freuen uns, Ihnen mitzuteilen, dass Ihre Bestellung versandt wurde und am Donnerstag ankommen wird."
@@ -21,8 +21,3 @@ def test_language(text: str, language: str) -> None:
 @pytest.mark.parametrize("parts", [(), ("",), ("<p>Hello",), (f"<p>{'a' * (LEAST_LETTERS - 1)}",), ("<p>" + "12345 " * 99,)])
 def test_too_little_text(parts: tuple[str, ...]) -> None:
     assert language_reader()(parts) == ""
-
-
-def test_visible_text() -> None:
-    html = "<title>No</title><script>var no</script><p>Yes,\n <b>yes</b> at http://no.example/no no@no.example 4no"
-    assert visible_text((html, "<p>and this")) == "Yes, yes at and this"

@@ -24,7 +24,7 @@ class TestAuditTables:
         text = printed(*audit_tables(found))
         assert max(map(len, text.splitlines())) <= 80
         assert re.search(r"with trackers +mails +1 +33\.3%", text)
-        assert re.search(r"example\.com +2 +1 +50\.0% +1 +1 *\n +Mailchimp *\n", text)
+        assert re.search(r"example\.com +2 +1 +50\.0% +0 +1 +1 *\n +Mailchimp *\n", text)
         assert re.search(r"2024-05 +3 +1 +33\.3%", text)
         assert re.search(r"at most 3 px +1 +100%", text)
         assert re.search(r"example\.net +1 +1", text)

@@ -48,6 +48,20 @@ def test_personalised_pictures_are_kept_or_dropped(
     assert b"\n" + said in done.stderr
 
 
+def test_receipt_requests_are_dropped_where_asked(tmp_path: Path) -> None:
+    request = b"Return-Receipt-To: a@b.example\n"
+    assert tkit("scrub", "-", stdin=request + BEACON).stdout == CLEAN.replace(b"\n", b"\n" + request, 1)
+    done = tkit("scrub", "-", "--headers", stdin=request + BEACON)
+    assert done.stdout == CLEAN
+    assert done.stderr.startswith(b"-: 1 tracker and 1 receipt request removed\n")
+    assert b"  header Return-Receipt-To\n" in done.stderr
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.eml").write_bytes(request + BEACON)
+    (scrubbed,) = scrub_folder(tmp_path / "in", tmp_path / "out", default_bundle(), headers=True)
+    assert scrubbed[2].done is not None
+    assert (tmp_path / "out/a.eml").read_bytes() == CLEAN
+
+
 @pytest.mark.parametrize("verb", ["scrub", "milter"])
 def test_help_shows_an_example(verb: str) -> None:
     assert f"Example: tkit {verb}" in tkit(verb, "--help").stdout.decode()

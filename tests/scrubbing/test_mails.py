@@ -564,3 +564,39 @@ def test_real_mails(corpus_mails: list[bytes]) -> None:
 def test_inert_url_is_local() -> None:
     (found,) = references(Message.from_bytes(BEGIN + f"<img src={INERT}>".encode()))
     assert found.local
+
+
+ASKING = b"DKIM-Signature: v=1; d=b.example; h=From:\n return-receipt-to : Subject; b=x\nARC-Message-Signature: h=From; b=y\n"
+REQUESTS = b"Return-Receipt-To:\n a@b.example\nX-PMRQC: 1\n"
+
+
+def test_receipt_requests_are_dropped_where_asked() -> None:
+    raw = ASKING + REQUESTS + b"Content-Type: text/html\n\n<p>words"
+    assert scrub(raw, Calls(trackers)).raw == raw
+    done = scrub(raw, Calls(trackers), headers=True)
+    assert done.raw == ASKING + b"Content-Type: text/html\n\n<p>words"
+    assert (done.headers, done.summary) == (("Return-Receipt-To", "X-PMRQC"), "2 receipt requests removed")
+    assert done.notes == ("DKIM-Signature: no longer valid, because it covers Return-Receipt-To",)
+
+
+def test_receipt_requests_and_trackers_go_together() -> None:
+    body = b"Content-Type: text/html\n\n<img src=https://t.test/o>"
+    raw = b"From a Mon May  6 10:00:00 2024\n" + REQUESTS + body
+    done, without = scrub(raw, Calls(trackers), headers=True), scrub(raw.replace(REQUESTS, b""), Calls(trackers))
+    assert done.removed
+    assert done.raw == without.raw
+    assert done.summary == "1 tracker and 2 receipt requests removed"
+    assert b"X-Tkit-Scrubbed: 1 tracker removed;" in done.raw
+
+
+def test_receipt_requests_of_an_emlx_file() -> None:
+    mail = b"From: a@b.example\n\nwords"
+    raw = b"%d\n%s<?xml version='1.0'?>" % (len(REQUESTS + mail), REQUESTS + mail)
+    assert scrub(raw, Calls(trackers), headers=True).raw == b"%d\n%s<?xml version='1.0'?>" % (len(mail), mail)
+
+
+def test_a_request_that_has_to_stay_is_reported() -> None:
+    raw = b"a log line\nReturn-Receipt-To: a@b.example\n\nwords"
+    done = scrub(raw, Calls(trackers), headers=True)
+    assert (done.raw, done.headers) == (raw, ())
+    assert done.notes == ("Return-Receipt-To: without it, the mail would be read differently, left in",)

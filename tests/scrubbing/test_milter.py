@@ -29,7 +29,7 @@ NEUTRAL = b"<img  width=1 height=1>"
 HEADERS = [(b"From", b" News <a@b.example>"), (b"Subject", b" one\r\n two"), (b"Content-Type", b" text/html")]
 LOGO = b"<p>Hello</p><img src='http://b.example/logo.png' width=200 height=60>"
 BODY = LOGO + PIXEL + b"\r\n"
-ADD_HEADER, CHANGE_BODY, ALL_ACTIONS, ALL_STEPS = 0x1, 0x2, 0x1FF, 0x1FFFFF
+ADD_HEADER, CHANGE_BODY, CHANGE_HEADER, ALL_ACTIONS, ALL_STEPS = 0x1, 0x2, 0x10, 0x1FF, 0x1FFFFF
 
 
 def engine(*names: str) -> str:
@@ -105,6 +105,18 @@ class Client:
         while (reply := self.receive())[0] != b"c":
             {b"b": body, b"h": added}[reply[0]].append(reply[1])
         return b"".join(body) if body else None, added
+
+    def dropped(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> list[tuple[int, bytes]]:
+        """Return the header fields that are deleted from a mail: the number among those of the name, and the name."""
+        self.begin(headers, body)
+        self.send(b"E")
+        deleted = []
+        while (reply := self.receive())[0] != b"c":
+            if reply[0] == b"m":
+                name, value, end = reply[1][4:].split(b"\0")
+                assert (value, end) == (b"", b"")
+                deleted.append((struct.unpack(">I", reply[1][:4])[0], name))
+        return deleted
 
     def mail(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> tuple[bytes | None, list[bytes]]:
         self.begin(headers, body)
@@ -264,6 +276,25 @@ def test_personalised_pictures_are_kept_or_dropped_and_counted(
     assert f"1 mails, 1 changed, {counted}, 0 passed unscrubbed" in log
 
 
+def test_receipt_requests_are_dropped_where_asked() -> None:
+    started = Server("--headers", "--timeout", 600)
+    asking = [(b"Return-Receipt-To", b" a@b.example"), (b"X-PMRQC", b" 1"), (b"return-receipt-to", b" c@d.example")]
+    with closing(Client(started.port)) as client, closing(Client(started.port, actions=ADD_HEADER | CHANGE_BODY)) as old:
+        assert client.actions == ADD_HEADER | CHANGE_BODY | CHANGE_HEADER
+        last_first = [(2, b"return-receipt-to"), (1, b"X-PMRQC"), (1, b"Return-Receipt-To")]
+        assert client.dropped([*HEADERS, *asking], LOGO) == last_first
+        assert client.dropped(HEADERS, LOGO) == []
+        assert client.dropped([*asking[:1], *HEADERS], BODY) == last_first[2:]
+        assert old.dropped([*HEADERS, *asking], BODY) == []
+        with closing(Client(started.port)) as same:
+            assert same.mail(HEADERS, BODY)[0] == LOGO + NEUTRAL + b"\r\n"
+    assert "1 passed unscrubbed, 4 receipt requests dropped" in started.stop()
+
+
+def test_without_the_option_receipt_requests_stay(client: Client) -> None:
+    assert client.dropped([*HEADERS, (b"Return-Receipt-To", b" a@b.example")], BODY) == []
+
+
 def test_mail_under_way_is_finished_on_sigterm() -> None:
     stopping = Server("--timeout", 600)
     with closing(Client(stopping.port)) as idle, closing(Client(stopping.port, steps=0)) as busy:
@@ -405,11 +436,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def postfix(server: Server) -> Iterator[tuple[int, Path]]:
+def postfix() -> Iterator[tuple[int, Path]]:
     """A separate Postfix with its own queue that filters every mail and sends it on to the sink."""
     program = engine("postfix", "/usr/sbin/postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
+    server = Server("--headers", "--timeout", 600)
     with tempfile.TemporaryDirectory(prefix="tkit-postfix-") as folder, ThreadingTCPServer(("127.0.0.1", 0), Sink) as sink:
         home = Path(folder)
         home.chmod(0o755)
@@ -432,6 +464,7 @@ def postfix(server: Server) -> Iterator[tuple[int, Path]]:
             subprocess.run([*command, "stop"], capture_output=True, check=False, timeout=120)
             sink.shutdown()
             thread.join()
+            server.stop()
 
 
 def test_real_postfix(postfix: tuple[int, Path]) -> None:
@@ -440,9 +473,16 @@ def test_real_postfix(postfix: tuple[int, Path]) -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=120) as smtp:
         smtp.sendmail("a@b.example", ["c@d.example"], text + BODY)
         smtp.sendmail("a@b.example", ["c@d.example"], text + LOGO + b"\r\n")
-    taken = [Sink.taken.get(timeout=120) for _ in range(2)]
+        request = b"Return-Receipt-To: A\r\n <a@b.example>\r\n"
+        asking = b"X-PMRQC: 1\r\n" + request + text.replace(b"To:", request.lower() + b"To:", 1)
+        smtp.sendmail("a@b.example", ["c@d.example"], asking + LOGO + request)
+    taken = [Sink.taken.get(timeout=120) for _ in range(3)]
     assert "warning" not in log.read_text()
-    scrubbed, untouched = sorted(taken, key=lambda mail: b"X-Tkit-Scrubbed" not in mail)
+    scrubbed, untouched, asked = sorted(taken, key=lambda mail: (b"X-Tkit-Scrubbed" not in mail, request in mail))
+    assert asked.lower().count(b"return-receipt-to") == 1
+    assert b"X-PMRQC" not in asked
+    assert asked.endswith(b"\r\n\r\n" + LOGO + request)
+    assert text.removesuffix(b"\r\n") in asked
     assert scrubbed.partition(b"\r\n\r\n")[2] == LOGO + NEUTRAL + b"\r\n"
     assert b"\r\nX-Tkit-Scrubbed: 1 tracker removed; tkit 0.1.0\r\n" in scrubbed
     assert untouched.partition(b"\r\n\r\n")[2] == LOGO + b"\r\n"

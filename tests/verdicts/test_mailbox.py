@@ -73,8 +73,13 @@ class TestAudit:
             ["with trackers", 4, "mails"],
             ["with trackers for Outlook alone", 0, "with trackers"],
             ["with trackers in noscript alone", 0, "with trackers"],
+            ["with trackers and saying so", 0, "with trackers"],
+            ["with trackers and offering a choice", 0, "with trackers"],
             ["with personalised pictures alone", 1, "mails"],
             ["telling the recipient's address", 1, "mails"],
+            ["asking for a read receipt", 0, "mails"],
+            ["being a read receipt", 0, "mails"],
+            ["being a delivery report", 0, "mails"],
             ["without readable date", 2, "mails"],
             ["not read fully", 0, "mails"],
             ["remote references", 11, ""],
@@ -97,14 +102,45 @@ class TestAudit:
         ]
         assert found.totals.set_index("what").loc["not read fully", "count"] == 6
 
+    def test_what_a_mail_says_of_its_trackers(self) -> None:
+        says, choice = "<p>This email contains a tracking pixel.", "<p>Opt out of open tracking."
+        found = self.found(mail(dot() + says), mail(dot() + choice + says), mail(dot()), mail(says + choice))
+        counts = found.totals.set_index("what")["count"]
+        assert (counts["with trackers and saying so"], counts["with trackers and offering a choice"]) == (2, 1)
+        assert of(found.senders, "tracked", "said", "choice") == [[3, 2, 1]]
+
+    def test_who_asks_for_receipts(self) -> None:
+        head = b"From: a@news.b.example.com\n"
+        asks = head + b"Disposition-Notification-To: a@t.example.net, c@t.example.net\nReturn-Receipt-To: a@t.example.net\n\n"
+        delivery = head + b"Generate-Delivery-Report:\n\n"
+        report = b"Content-Type: multipart/report; report-type=%s; boundary=x\n\n"
+        sent = [report % kind for kind in (b"disposition-notification", b"delivery-status", b"delivery-status")]
+        found = self.found(
+            *(Message.from_bytes(raw) for raw in (asks, asks, delivery, head + b"Return-Receipt-To:\n\n", *sent))
+        )
+        assert of(found.receipts, "sender", "receiver", "kind", "header", "mails") == [
+            ["example.com", "example.net", "either", "Return-Receipt-To", 2],
+            ["example.com", "example.net", "read", "Disposition-Notification-To", 2],
+            ["example.com", "example.com", "delivery", "Generate-Delivery-Report", 1],
+        ]
+        counts = found.totals.set_index("what")["count"]
+        assert [counts[what] for what in ("asking for a read receipt", "being a read receipt", "being a delivery report")] == [
+            2,
+            1,
+            2,
+        ]
+
     def test_of_nothing(self) -> None:
         empty = self.found()
-        assert empty.totals["count"].tolist() == [0] * 13
+        assert empty.totals["count"].tolist() == [0] * 18
         assert empty.totals["share"].isna().all()
         frames = (empty.senders, empty.providers, empty.servers, empty.over_time)
         frames += (empty.carriers, empty.sizes, empty.loaded_by, empty.addresses)
         assert [len(frame) for frame in frames] == [0] * 8
-        assert list(empty.senders.columns) == ["sender", "mails", "tracked", "share", "trackers", "personalised", "provider"]
+        assert list(empty.senders.columns) == [
+            *("sender", "mails", "tracked", "share", "said", "choice", "trackers", "personalised", "provider")
+        ]
+        assert list(empty.receipts.columns) == ["sender", "receiver", "kind", "header", "mails"]
 
     def test_says_what_judged(self) -> None:
         found = self.found(mail(PHOTO))

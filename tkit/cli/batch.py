@@ -17,6 +17,7 @@ from tkit.features import KEY, extract, extract_batches
 from tkit.features.campaign import campaign_features, with_campaigns
 from tkit.html import references
 from tkit.mail import Message
+from tkit.mail.receipts import read_receipt_domains
 from tkit.verdicts import Tally, tally, with_provenance
 from tkit.verdicts.mails import verdict_table
 from tkit.verdicts.provenance import first_rows
@@ -91,10 +92,13 @@ def find_verdicts(
 ) -> Found:
     """Judge the remote references of the mails; the rows are those with the verdicts that are to be shown.
 
-    `copies` are the features of the vantage point ``campaign``, for a bundle that needs them.
+    `copies` are the features of the vantage point ``campaign``, for a bundle that needs them. The last
+    column of the rows is ``receipt_to``: the domains that the mail asks to send a read receipt to, ``""`` if none.
     """
     frames = []
+    asking = {message.message_sha256: domains for message in messages if (domains := read_receipt_domains(message))}
     counts: Counter[str] = Counter()
+    counts["asking for a read receipt"] = sum(message.message_sha256 in asking for message in messages)
     for extracted in extract_batches(messages):
         rows = extracted if copies is None else with_campaigns(extracted, copies)
         judged = judge(bundle, rows)
@@ -112,7 +116,9 @@ def find_verdicts(
         )
         chosen = np.isin(judged.verdicts, list(shown))
         frames.append(verdict_table(bundle, rows[chosen], judged.only(chosen)))
-    return Found(pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle, copies), counts)
+    found = pd.concat(frames, ignore_index=True) if frames else _no_verdicts(bundle, copies)
+    receivers = [", ".join(asking.get(key, ())) for key in found["message_sha256"]]
+    return Found(found.assign(receipt_to=pd.array(receivers, dtype="str")), counts)
 
 
 def _no_verdicts(bundle: Bundle, copies: pd.DataFrame | None) -> pd.DataFrame:

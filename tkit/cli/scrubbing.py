@@ -25,6 +25,10 @@ PersonalisedOption = Annotated[
     typer.Option("--personalised", help="Keep or drop pictures that are there to be seen but reveal who opened the mail."),
 ]
 
+Headers = Annotated[
+    bool, typer.Option("--headers", help="Also drop the header fields that ask the mail program for a read receipt.")
+]
+
 
 def scrub(
     path: Annotated[str, typer.Argument(metavar="IN", help="A mail file, or a folder of them; - is standard input.")],
@@ -33,6 +37,7 @@ def scrub(
     ] = None,
     replace: Replace = False,
     personalised: PersonalisedOption = Personalised.KEEP,
+    headers: Headers = False,
     model: Model = None,
     vantage: MailVantage = None,
 ) -> None:
@@ -46,10 +51,10 @@ def scrub(
 
     bundle = bundle_of(model, vantage)
     if not Path(path).is_dir() or output is None:
-        _report(path, scrub_file(path, output, bundle, replace=replace, personalised=personalised.value))
+        _report(path, scrub_file(path, output, bundle, replace=replace, personalised=personalised.value, headers=headers))
         return
     mails = 0
-    files = scrub_folder(Path(path), output, bundle, replace=replace, personalised=personalised.value)
+    files = scrub_folder(Path(path), output, bundle, replace=replace, personalised=personalised.value, headers=headers)
     with steps() as report:
         for number, count, file in files:
             report("mails", number, count)
@@ -65,6 +70,8 @@ def _report(where: str, scrubbed: Scrubbed) -> None:
     errors.print(f"{escape(where)}: {scrubbed.summary}", soft_wrap=True)
     for finding in scrubbed.removed:
         errors.print(f"  {_line(finding)}", soft_wrap=True)
+    for name in scrubbed.headers:
+        errors.print(f"  header {escape(name)}", soft_wrap=True)
     for finding in scrubbed.personalised:
         errors.print(f"  personalised picture kept: {_line(finding)}", soft_wrap=True)
     for finding, why in scrubbed.skipped:
@@ -85,6 +92,7 @@ def milter(
     ),
     replace: Replace = False,
     personalised: PersonalisedOption = Personalised.KEEP,
+    headers: Headers = False,
     model: Model = None,
     vantage: MailVantage = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Mails that are processed at the same time.")] = 2,
@@ -110,6 +118,7 @@ def milter(
         vantage=(vantage or MailVantagePoint.MESSAGE).value,
         replace=replace,
         personalised=personalised.value,
+        headers=headers,
         workers=workers,
         timeout=timeout,
         max_size=max_size,

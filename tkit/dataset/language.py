@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from importlib import import_module
 
-from selectolax.lexbor import LexborHTMLParser
-
 from tkit.errors import TkitError
+from tkit.html.text import visible_text
 
 LEAST_LETTERS = 40
 """A text with fewer letters gets no language."""
@@ -18,10 +16,6 @@ LEAST_PROBABILITY = 0.95
 
 # ISO 639-2 for "no linguistic content".
 _NO_LANGUAGE = "zxx"
-_MOST_CHARACTERS = 10_000
-# Addresses, hosts and numbers belong to no language.
-_NO_WORD = re.compile(r"\S*(?:[@/\d]|\.\w)\S*")
-_SPACE = re.compile(r"\s+")
 
 
 def language_reader() -> Callable[[tuple[str, ...]], str]:
@@ -50,18 +44,3 @@ def language_reader() -> Callable[[tuple[str, ...]], str]:
         return str(language) if probability >= LEAST_PROBABILITY and language != _NO_LANGUAGE else ""
 
     return language_of
-
-
-def visible_text(html_parts: tuple[str, ...]) -> str:
-    """Return the words of HTML parts without styles, scripts, and words with a digit, ``@``, ``/`` or an inner full stop.
-
-    >>> visible_text(("<style>p {}</style><p>Ask  us <b>at</b> www.a.example today.", ))
-    'Ask us at today.'
-    """
-    texts = []
-    for html in html_parts:
-        tree = LexborHTMLParser(html)
-        tree.strip_tags(["style", "script", "title"])
-        if tree.body:
-            texts.append(tree.body.text(separator=" ")[:_MOST_CHARACTERS])
-    return _SPACE.sub(" ", _NO_WORD.sub(" ", " ".join(texts))).strip()

@@ -79,7 +79,7 @@ def read_content(block: bytes, default: str) -> Content:
     Examples
     --------
     >>> read_content(b'Content-Type: (a) "text/html"; charset=utf-8\nContent-Transfer-Encoding: base64;\n', "text/plain")
-    Content(content_type='text/html', charset='utf-8', encoding='base64', boundaries=())
+    Content(content_type='text/html', charset='utf-8', encoding='base64', boundaries=(), name='')
     """
     lowered = block.lower()
     if b"content-" not in lowered:
@@ -127,6 +127,33 @@ def first_value(block: bytes, lowered: bytes, name: bytes) -> bytes | None:
     return None
 
 
+def parameter(value: str, name: str) -> str:
+    """Return a parameter of a field's value, put together from its pieces (RFC 2231); ``""`` if it is absent.
+
+    >>> parameter('multipart/report; (a) Report-Type="delivery-status"', "report-type")
+    'delivery-status'
+    """
+    return _Value(value).parameter(name) or ""
+
+
+def without_comments(value: str) -> str:
+    """Return a field's value with a blank in place of each comment and each quoted string.
+
+    >>> without_comments('"Lee, A" <a@b.example> (or (nested) c@d.example)')
+    '  <a@b.example>  '
+    """
+    brackets = _Brackets(value)
+    pieces, position = [], 0
+    for found in _QUOTED_OR_BRACKET.finditer(value):
+        if found.start() < position:
+            continue
+        end = found.end() if found[0][0] == '"' else brackets.end_of_comment(found.start())
+        if end is not None:
+            pieces.append(value[position : found.start()])
+            position = end
+    return " ".join([*pieces, value[position:]])
+
+
 def _declared_content(declared: bytes | None, encoding: bytes, default: str) -> Content:
     short = len(declared or b"") + len(encoding) < _LONGEST_CACHED
     return (_cached if short else _parsed)(declared, encoding, default)
@@ -172,6 +199,10 @@ class _Brackets:
                 opened.append(found.start())
             elif found[0] == ")" and opened:
                 self._end[opened.pop()] = found.end()
+
+    def end_of_comment(self, start: int) -> int | None:
+        """Return the position behind the comment that begins at one, None if none begins there."""
+        return self._end.get(start)
 
     def skipped(self, position: int, blanks: re.Pattern[str] = _BLANKS) -> int:
         """Return a position behind the blanks and comments at one."""

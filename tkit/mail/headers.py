@@ -15,6 +15,7 @@ reader of MIME parts, and :class:`tkit.mail.Message`. They read as tolerant mail
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 HEADER_LINES = 50
@@ -54,6 +55,9 @@ _DATED_LINE = re.compile(rb"From [^\r\n]{0,900}?[0-9]:[0-9]{2}\b[^\r\n]{0,50}?\b
 _FIELD_HERE = re.compile(_PLAIN_FIELD)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_FIELD_LINES = re.compile(
+    rb"(?:\A|(?<=[\r\n]))([\x21-\x39\x3b-\x7e]++)[ \t]*+:([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)(?:\r\n|\r|\n|\Z)"
+)
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(\r\n|\r|\n)")
 
 
@@ -74,6 +78,42 @@ class Head(NamedTuple):
     end: int
     body: int
     other_body: int
+
+
+class Field(NamedTuple):
+    """One header field and where its lines are.
+
+    Attributes
+    ----------
+    start, end : int
+        The first byte of its name, and the end of its last line with the line end.
+    name : bytes
+        As written, without the colon and the blanks before it.
+    value : bytes
+        As written, folds included.
+    """
+
+    start: int
+    end: int
+    name: bytes
+    value: bytes
+
+
+def header_fields(block: bytes) -> Iterator[Field]:
+    r"""Yield the fields of a header block, whatever ends its lines; lines that are no field are passed over.
+
+    Parameters
+    ----------
+    block : bytes
+        The bytes of a mail between :attr:`Head.start` and :attr:`Head.end`.
+
+    Examples
+    --------
+    >>> [field.value for field in header_fields(b"A: 1\r\n 2\r\nno field\r\nB : 3\r\n")]
+    [b' 1\r\n 2', b' 3']
+    """
+    for found in _FIELD_LINES.finditer(block):
+        yield Field(found.start(), found.end(), found[1], found[2])
 
 
 def known_field(raw: bytes, position: int = 0) -> int | None:

@@ -131,12 +131,16 @@ def _page(audit: Audit) -> str:
     tracked, alone = totals["with trackers"], totals["with personalised pictures alone"]
     shares = [share_with_interval(row, "share", ", 95% interval ") for row in (tracked, alone)]
     outlook, noscript = (totals[f"with trackers {which} alone"]["count"] for which in ("for Outlook", "in noscript"))
+    said, choice = (totals[f"with trackers and {which}"]["count"] for which in ("saying so", "offering a choice"))
+    receipts = totals["asking for a read receipt"]["count"]
     lead = (
         f"{tracked['count']:,} of {totals['mails']['count']:,} mails ({shares[0]}) report to a server when they are opened,"
         f" by trackers, which nobody is meant to see. {alone['count']:,} more ({shares[1]}) report it only by personalised"
         " pictures, which are there to be looked at. Blocking remote pictures prevents both."
         f" Of the mails with trackers, {outlook:,} report by them only in Outlook for Windows, and {noscript:,} only in"
         " programs that run no scripts."
+        f" {said:,} of the mails with trackers say that they track, and {choice:,} offer to turn it off. {receipts:,} mails ask"
+        " for a read receipt by a header field, which the mail program answers."
     )
     method = (
         f"The detector {audit.detector} judged every remote reference at the vantage point {audit.vantage}. A reference is a"
@@ -184,12 +188,13 @@ def _audit_grids(audit: Audit, place: Literal["terminal", "page"]) -> list[Grid]
         _counted("Trackers by declared size", audit.sizes, ["size", "trackers", "share"], most),
         _counted("Trackers by the programs that load them", audit.loaded_by, ["loaded_by", "trackers", "share"], most),
         _counted("Who receives the recipient's address", audit.addresses, ["domain", "mails", "senders"], most),
+        _counted("Who asks for a receipt by header", audit.receipts, ["sender", "receiver", "kind", "header", "mails"], most),
     ]
     return [grid for grid in grids if grid.rows]
 
 
 _EMPTY = {"sender": "(no sender)", "provider": "(unknown)", "domain": "(no host)"}
-_TEXTS = ("provider", "period", "carrier", "size", "loaded_by", "domain")
+_TEXTS = ("sender", "receiver", "kind", "header", "provider", "period", "carrier", "size", "loaded_by", "domain")
 
 
 def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> Grid:
@@ -207,13 +212,14 @@ def _counted(title: str, frame: pd.DataFrame, columns: list[str], most: int) -> 
 
 def _senders(senders: pd.DataFrame, most: int) -> Grid:
     """Return the senders; the provider of each is in small print below it."""
-    columns = ("sender, provider", "mails", "tracked", "share", "trackers", "personalised")
+    columns = ("sender, provider", "mails", "tracked", "share", "say so", "trackers", "personalised")
     rows = [
         (
             _stacked(row["sender"] or _EMPTY["sender"], row["provider"]),
             f"{row['mails']:,}",
             f"{row['tracked']:,}",
             percent(row["share"]),
+            f"{row['said']:,}",
             f"{row['trackers']:,}",
             f"{row['personalised']:,}",
         )

@@ -75,10 +75,10 @@ def _halves(title: str = "", headings: tuple[str, str] | None = None) -> Table:
 
 
 def _mail(row: Mapping[Any, Any]) -> str:
-    """Return the name of a row's mail: where it was found, its sender's domain and its day."""
-    if "where" not in row:
-        return str(row["message_sha256"][:8])
-    return " · ".join(filter(None, (row["where"], row["from_domain"], row["date"].partition("T")[0])))
+    """Return the name of a row's mail: place, its sender's domain, its day, and who is to receive a read receipt."""
+    name = (row["where"], row["from_domain"], row["date"].partition("T")[0]) if "where" in row else (row["message_sha256"][:8],)
+    receipt = f"asks for a read receipt to {row['receipt_to']}" if row.get("receipt_to") else ""
+    return " · ".join(filter(None, (*name, receipt)))
 
 
 def _kind(row: Mapping[Any, Any]) -> str:

@@ -55,7 +55,13 @@ def read_mail(path: str) -> bytes:
 
 
 def scrub_file(
-    path: str, output: Path | None, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep"
+    path: str,
+    output: Path | None,
+    bundle: Bundle,
+    *,
+    replace: bool = False,
+    personalised: Personalised = "keep",
+    headers: bool = False,
 ) -> Scrubbed:
     """Scrub the one mail in a file and write it to ``output``, or to standard output if there is none.
 
@@ -64,7 +70,7 @@ def scrub_file(
     TkitError
         See :func:`read_mail`; or if the output cannot be written, in which case nothing is left half-written.
     """
-    done = scrub(read_mail(path), bundle, replace=replace, personalised=personalised)
+    done = scrub(read_mail(path), bundle, replace=replace, personalised=personalised, headers=headers)
     if output is None:
         sys.stdout.buffer.write(done.raw)
         sys.stdout.buffer.flush()
@@ -75,7 +81,13 @@ def scrub_file(
 
 
 def scrub_folder(
-    folder: Path, output: Path, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep"
+    folder: Path,
+    output: Path,
+    bundle: Bundle,
+    *,
+    replace: bool = False,
+    personalised: Personalised = "keep",
+    headers: bool = False,
 ) -> Iterator[tuple[int, int, ScrubbedFile]]:
     """Scrub every mail file of a folder, such as a Maildir, into another folder under the same names.
 
@@ -103,7 +115,7 @@ def scrub_folder(
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TkitError(f"{target.parent}: cannot be made ({error.strerror}): give another folder") from None
-        done = scrub(raw, bundle, replace=replace, personalised=personalised)
+        done = scrub(raw, bundle, replace=replace, personalised=personalised, headers=headers)
         with whole_file(target) as stream:
             stream.write(done.raw)
         yield number, len(files), ScrubbedFile(str(path), done, "")

@@ -18,11 +18,12 @@ from tkit.mail.edit import Edit, HtmlSource, html_sources
 from tkit.mail.emlx import split_emlx
 from tkit.mail.headers import message_head
 from tkit.mail.message import mbox_line_length, with_line_feeds
+from tkit.mail.receipts import without_receipt_requests
 from tkit.url.services import service_names
 from tkit.version import __version__
 
 HEADER = "X-Tkit-Scrubbed"
-"""The header that is added to a changed mail and says how much was removed."""
+"""The header that is added to a mail that lost references, and says how many."""
 
 Personalised = Literal["keep", "drop"]
 """What happens to a personalised picture: it stays and is reported, or it goes like a tracker."""
@@ -34,6 +35,7 @@ _SIGNATURES = ("DKIM-Signature", "DomainKey-Signature", "ARC-Message-Signature")
 _OF_BODY = ("Content-Length", "Content-MD5", "Lines")
 _CLEAR_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_SIGNED = re.compile(r"(?:^|;)\s*h\s*=([^;]*)")
 _ONE_BY_ONE = 16  # if removals do not work together, this many are tried one after the other
 _NOT_ALONE = "it cannot be removed without changing another reference"
 _READ_OTHERWISE = "without it, the mail would be read differently"
@@ -94,7 +96,9 @@ class Scrubbed(NamedTuple):
         What was to be removed and is still there: in a signed part or in a container, or not removable without changing
         another reference.
     notes : tuple of str
-        What else the user should know: signatures whose body hash no longer fits, parts that were not inspected.
+        What else the user should know: signatures that no longer fit, parts that were not inspected.
+    headers : tuple of str
+        The names of the header fields that were dropped, since they asked for a read receipt.
     """
 
     raw: bytes
@@ -102,14 +106,22 @@ class Scrubbed(NamedTuple):
     personalised: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
+    headers: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was removed."""
+        return bool(self.removed or self.headers)
 
     @property
     def summary(self) -> str:
-        """The number of removed references in words: ``"2 trackers and 1 personalised picture removed"``."""
+        """What was removed, in words: ``"2 trackers and 1 personalised picture removed"``."""
         pictures = sum(finding.verdict == "personalised" for finding in self.removed)
         trackers = len(self.removed) - pictures
-        parts = [_number(trackers, "tracker")] if trackers or not pictures else []
+        headers = len(self.headers)
+        parts = [_number(trackers, "tracker")] if trackers or not (pictures or headers) else []
         parts += [_number(pictures, "personalised picture")] if pictures else []
+        parts += [_number(headers, "receipt request")] if headers else []
         return f"{' and '.join(parts)} removed"
 
 
@@ -117,7 +129,9 @@ def _number(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep") -> Scrubbed:
+def scrub(
+    raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Personalised = "keep", headers: bool = False
+) -> Scrubbed:
     r"""Remove the trackers from a mail.
 
     A picture loses its source and keeps its place and size, a ``srcset`` loses the candidate, a style sheet the URL.
@@ -136,6 +150,8 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Pe
     personalised : {"keep", "drop"}
         Whether personalised pictures stay, or are removed like trackers. They reveal that the mail was opened too, but they
         are there to be looked at.
+    headers : bool
+        Also drop the header fields that ask for a read receipt, see :mod:`tkit.mail.receipts`.
 
     Returns
     -------
@@ -157,17 +173,20 @@ def scrub(raw: bytes, bundle: Bundle, *, replace: bool = False, personalised: Pe
     require_one_mail(bundle.vantage, "scrub")
     emlx = split_emlx(raw)
     if emlx is not None:
-        inner = scrub(emlx.mail, bundle, replace=replace, personalised=personalised)
-        return inner._replace(raw=emlx.with_mail(inner.raw) if inner.removed else raw)
+        inner = scrub(emlx.mail, bundle, replace=replace, personalised=personalised, headers=headers)
+        return inner._replace(raw=emlx.with_mail(inner.raw) if inner.changed else raw)
     start = mbox_line_length(raw)
     work = _Work(raw[start:], bundle, replace, {"tracker"} if personalised == "keep" else {"tracker", "personalised"})
     work.run()
     removed = tuple(work.removed[index] for index in sorted(work.removed))
     kept = tuple(work.kept[index] for index in sorted(work.kept))
     skipped = tuple(work.skipped[index] for index in sorted(work.skipped))
-    notes = tuple(_notes(work.now.message, bool(removed)))
+    mail, dropped, left = without_receipt_requests(work.now.mail) if headers else (work.now.mail, (), ())
+    notes = (*_notes(work.now.message, bool(removed), dropped), *(f"{name}: {_READ_OTHERWISE}, left in" for name in left))
     done = Scrubbed(raw, removed, kept, skipped, notes)
-    return done._replace(raw=raw[:start] + _with_header(work.now.mail, done.summary)) if removed else done
+    if removed:
+        mail = _with_header(mail, done.summary)
+    return done._replace(raw=raw[:start] + mail if removed or dropped else raw, headers=dropped)
 
 
 def _with_header(mail: bytes, summary: str) -> bytes:
@@ -178,11 +197,22 @@ def _with_header(mail: bytes, summary: str) -> bytes:
     return mail[:first] + header + mail[first:]
 
 
-def _notes(message: Message, changed: bool) -> Iterator[str]:
+def _notes(message: Message, changed: bool, dropped: Collection[str]) -> Iterator[str]:
     for name in (*_SIGNATURES, *_OF_BODY) if changed else ():
         if name.lower() in message.headers:
             yield f"{name}: {'its body hash no longer fits' if name in _SIGNATURES else 'no longer fits the body'}"
+    for name in _SIGNATURES:
+        values = message.headers.get(name.lower(), ())
+        covered = {header for header in dropped for value in values if header.lower() in _signed_headers(value)}
+        if covered:
+            yield f"{name}: no longer valid, because it covers {', '.join(sorted(covered))}"
     yield from (f"{unread}, not inspected" for unread in message.unread)
+
+
+def _signed_headers(signature: str) -> list[str]:
+    """Return the header names that a signature covers (RFC 6376, section 3.5), lower case."""
+    found = _SIGNED.search(signature)
+    return [name.strip().lower() for name in found[1].split(":")] if found else []
 
 
 class _Reference(NamedTuple):

@@ -14,10 +14,12 @@ import signal
 import stat
 import struct
 from asyncio import StreamReader, StreamWriter
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
 from tkit.errors import TkitError
+from tkit.mail.receipts import asks_for_read_receipt
 from tkit.scrubbing.mails import HEADER, Personalised
 from tkit.scrubbing.worker import Done, Workers
 
@@ -35,7 +37,7 @@ _IDLE_SECONDS = 7_210  # libmilter's own
 _STOP_SECONDS = 20
 _LENGTH = struct.Struct(">I")
 _OPTIONS = struct.Struct(">III")
-_ADD_HEADER, _CHANGE_BODY = 0x01, 0x02
+_ADD_HEADER, _CHANGE_BODY, _CHANGE_HEADER = 0x01, 0x02, 0x10
 _ACTIONS = _ADD_HEADER | _CHANGE_BODY
 _NO_CONNECT, _NO_HELO, _NO_MAIL, _NO_RECIPIENT, _NO_UNKNOWN, _NO_DATA = 0x1, 0x2, 0x4, 0x8, 0x100, 0x200
 _NO_REPLY_HEADER, _NO_REPLY_END_OF_HEADERS, _NO_REPLY_BODY = 0x80, 0x40000, 0x80000
@@ -54,12 +56,13 @@ class Counts:
     """Numbers of mails, of what was removed from them, and of the personalised pictures that were kept."""
 
     def __init__(self) -> None:
-        self.mails = self.changed = self.trackers = self.personalised = self.kept = self.passed = 0
+        self.mails = self.changed = self.trackers = self.personalised = self.kept = self.headers = self.passed = 0
 
     def __str__(self) -> str:
         return (
             f"{self.mails:,} mails, {self.changed:,} changed, {self.trackers:,} trackers and {self.personalised:,} personalised"
-            f" pictures removed, {self.kept:,} personalised pictures kept, {self.passed:,} passed unscrubbed"
+            f" pictures removed, {self.kept:,} personalised pictures kept, {self.passed:,} passed unscrubbed,"
+            f" {self.headers:,} receipt requests dropped"
         )
 
 
@@ -72,6 +75,8 @@ class Milter:
         The processes that scrub.
     max_size : int
         Bytes; a larger mail passes unchanged.
+    headers : bool
+        Also drop the header fields that ask for a read receipt.
 
     Attributes
     ----------
@@ -79,8 +84,9 @@ class Milter:
         All mails so far.
     """
 
-    def __init__(self, workers: Workers, max_size: int) -> None:
+    def __init__(self, workers: Workers, max_size: int, headers: bool = False) -> None:
         self.counts = Counts()
+        self.headers = headers
         self._workers = workers
         self._max_size = max_size
         self._held = 0
@@ -120,7 +126,7 @@ class Milter:
         return True
 
     async def scrub(self, mail: bytes) -> Done | None:
-        """Scrub and count a mail; return None if it passes unchanged."""
+        """Scrub and count a mail; return None if that failed, so that it passes unchanged."""
         self.counts.mails += 1
         try:
             done = await self._workers.scrub(mail)
@@ -130,7 +136,7 @@ class Milter:
             return None
         self.counts.kept += done.kept
         if not done.raw:
-            return None
+            return done
         self.counts.changed += 1
         self.counts.trackers += done.trackers
         self.counts.personalised += done.personalised
@@ -165,7 +171,10 @@ class _Session:
         self._writer = writer
         self._steps = 0
         self._actions = 0
+        self._wanted = _ACTIONS | (_CHANGE_HEADER if milter.headers else 0)
         self._head: list[bytes] = []
+        self._named: Counter[bytes] = Counter()
+        self._requests: list[tuple[int, bytes]] = []  # the number of the field among those of its name
         self._body: list[bytes] = []
         self._size = 0
         self._too_much = False
@@ -202,6 +211,7 @@ class _Session:
         """Drop the mail that is held."""
         self._milter.hold(-self._size)
         self._head, self._body, self._size, self._too_much = [], [], 0, False
+        self._named, self._requests = Counter(), []
 
     async def _answer(self, command: bytes, data: bytes) -> None:
         if command == b"O":
@@ -228,11 +238,14 @@ class _Session:
         if len(data) < _OPTIONS.size:
             raise _BadPacketError
         version, actions, steps = _OPTIONS.unpack(data[: _OPTIONS.size])
-        self._actions, self._steps = actions & _ACTIONS, steps & _STEPS
+        self._actions, self._steps = actions & self._wanted, steps & _STEPS
         self._send(b"O" + _OPTIONS.pack(min(version, VERSION), self._actions, self._steps))
 
     def _header(self, data: bytes) -> None:
         name, _, value = data.partition(b"\0")
+        if self._milter.headers and not self._too_much and asks_for_read_receipt(name.decode("latin-1")):
+            self._named[name.lower()] += 1
+            self._requests.append((self._named[name.lower()], name))
         space = b"" if self._steps & _LEADING_SPACE else b" "
         value = value.removesuffix(b"\0").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self._keep(self._head, name + b":" + space + value + b"\r\n")
@@ -250,12 +263,14 @@ class _Session:
     async def _end_of_body(self) -> None:
         if self._too_much:
             self._milter.passed("it is too large")
-        elif self._actions != _ACTIONS:
-            self._milter.passed("the mail server does not allow changing the body")
+        elif self._actions != self._wanted:
+            self._milter.passed("the mail server does not allow changing the mail")
         else:
             head = b"".join(self._head) + b"\r\n"
             done = await self._milter.scrub(head + b"".join(self._body))
-            if done:
+            if done and self._milter.headers:
+                self._drop_requests()
+            if done and done.raw:
                 added, _, mail = done.raw.partition(b"\n")
                 # After a broken header the parts can begin among the headers, which cannot be changed here.
                 if mail.startswith(head):
@@ -266,6 +281,12 @@ class _Session:
                     space = b" " if self._steps & _LEADING_SPACE else b""
                     self._send(b"h" + HEADER.encode("ascii") + b"\0" + space + value + b"\0")
         self._send(_CONTINUE)
+
+    def _drop_requests(self) -> None:
+        """Delete the header fields that ask for a read receipt; the last of a name first, so that the numbers stay right."""
+        for number, name in reversed(self._requests):
+            self._send(b"m" + _LENGTH.pack(number) + name + b"\0\0")
+        self._milter.counts.headers += len(self._requests)
 
     def _send(self, packet: bytes) -> None:
         self._writer.write(_LENGTH.pack(len(packet)) + packet)
@@ -278,6 +299,7 @@ def serve(
     vantage: str = "message",
     replace: bool = False,
     personalised: Personalised = "keep",
+    headers: bool = False,
     workers: int = 2,
     timeout: float = 60.0,
     max_size: int = 64 << 20,
@@ -290,8 +312,8 @@ def serve(
         ``inet:PORT@HOST`` (``inet:PORT`` is 127.0.0.1) or ``unix:PATH``.
     model, vantage, replace, personalised, workers, timeout
         See :class:`tkit.scrubbing.worker.Workers`.
-    max_size : int
-        Bytes; a larger mail passes unchanged.
+    headers, max_size
+        See :class:`Milter`.
 
     Raises
     ------
@@ -300,11 +322,11 @@ def serve(
     """
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.INFO)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listen, Workers(workers, timeout, model, vantage, replace, personalised), max_size))
+        asyncio.run(_serve(listen, Workers(workers, timeout, model, vantage, replace, personalised), max_size, headers))
 
 
-async def _serve(listen: str, workers: Workers, max_size: int) -> None:
-    milter = Milter(workers, max_size)
+async def _serve(listen: str, workers: Workers, max_size: int, headers: bool) -> None:
+    milter = Milter(workers, max_size, headers)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,8 +14,10 @@ from tkit.features.campaign import with_campaigns
 from tkit.features.sizes import visible_size
 from tkit.html import LoadedBy
 from tkit.mail import Message
+from tkit.mail.receipts import receipt_requests, receipt_sent
 from tkit.url import host_of, registrable_domain, unwrap
 from tkit.url.services import service_names
+from tkit.verdicts.consent import Consent, consent_of
 
 _MOST_EXAMPLES = 3
 _FOR_FEW: Mapping[LoadedBy, str] = {
@@ -45,7 +47,7 @@ class Tally:
     months, tracked_months : Counter
         Mails, and mails with trackers, by month since year 0.
     senders : dict of Counter
-        By registrable domain of From: mails, tracked, trackers, personalised.
+        By registrable domain of From: mails, tracked, said (tracked mails that say so), choice, trackers, personalised.
     providers, provider_mails : Counter
         Trackers by (provider, sender), and mails by provider.
     servers, server_senders, server_services : dict of Counter
@@ -54,6 +56,8 @@ class Tally:
         Trackers by form.
     addresses : Counter
         Mails by (domain that receives the recipient's address, sender).
+    receipts : Counter
+        Mails by (sender, domain of the address that is to receive a receipt, kind, header that asks).
     unread : Counter
         Mails by reason why they could not be read fully.
     unread_examples, server_examples : dict of list of str
@@ -75,6 +79,7 @@ class Tally:
         self.sizes: Counter[str] = Counter()
         self.loaded_by: Counter[str] = Counter()
         self.addresses: Counter[tuple[str, str]] = Counter()
+        self.receipts: Counter[tuple[str, str, str, str]] = Counter()
         self.unread: Counter[str] = Counter()
         self.unread_examples: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -111,14 +116,26 @@ class Tally:
         trackers = [report for report in reports if report.is_tracker]
         personalised = len(reports) - len(trackers)
         tracked = int(bool(trackers))
+        consent = consent_of(message) if trackers else Consent(says=False, choice=False)
+        receipts = {
+            (sender, registrable_domain(domain), request.kind, request.header)
+            for request in receipt_requests(message)
+            for domain in request.domains
+        }
+        sent = receipt_sent(message)
         self.counts.update(
             {
                 "mails": 1,
                 "with HTML": int(bool(message.html_parts)),
                 "with remote references": int(bool(references)),
                 "with trackers": tracked,
+                "with trackers and saying so": int(consent.says),
+                "with trackers and offering a choice": int(consent.choice),
                 "with personalised pictures alone": int(personalised and not tracked),
                 "telling the recipient's address": int(bool(domains)),
+                "asking for a read receipt": int(any(kind != "delivery" for _, _, kind, _ in receipts)),
+                "being a read receipt": int(sent == "read"),
+                "being a delivery report": int(sent == "delivery"),
                 "without readable date": int(date is None),
                 "not read fully": int(bool(message.unread)),
                 "remote references": references,
@@ -126,10 +143,12 @@ class Tally:
                 "personalised pictures": personalised,
             }
         )
-        self.senders[sender].update(mails=1, tracked=tracked, trackers=len(trackers), personalised=personalised)
+        self.senders[sender].update(mails=1, tracked=tracked, said=int(consent.says), choice=int(consent.choice))
+        self.senders[sender].update(trackers=len(trackers), personalised=personalised)
         if reports:
             self._add_reports(reports, trackers, sender, where)
         self.addresses.update((domain, sender) for domain in domains)
+        self.receipts.update(receipts)
         self.unread.update(message.unread)
         for why in message.unread:
             _name(self.unread_examples[why], where)

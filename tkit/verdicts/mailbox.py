@@ -37,8 +37,13 @@ _TOTALS = {
     "with trackers": "mails",
     "with trackers for Outlook alone": "with trackers",
     "with trackers in noscript alone": "with trackers",
+    "with trackers and saying so": "with trackers",
+    "with trackers and offering a choice": "with trackers",
     "with personalised pictures alone": "mails",
     "telling the recipient's address": "mails",
+    "asking for a read receipt": "mails",
+    "being a read receipt": "mails",
+    "being a delivery report": "mails",
     "without readable date": "mails",
     "not read fully": "mails",
     "remote references": "",
@@ -66,13 +71,16 @@ class Audit:
         ``what``; ``count``; ``of``, the total that it is a share of; ``share``, ``low`` and ``high``, the share and
         its 95% Wilson interval, NaN if the total is 0 or there is none. Rows: ``mails``, and of these ``with HTML``,
         ``with remote references``, ``with trackers``; of these ``with trackers for Outlook alone`` and ``with trackers in
-        noscript alone``, which report nothing in other programs (see `loaded_by`); of the mails ``with personalised pictures
-        alone`` (and no tracker), ``telling the recipient's address`` (see `addresses`), ``without readable date``, ``not read
-        fully`` (see `unread`); then ``remote references``, and of these ``trackers`` and ``personalised pictures``.
+        noscript alone``, which report nothing in other programs (see `loaded_by`), and ``with trackers and saying so``
+        and ``with trackers and offering a choice`` (see :mod:`tkit.verdicts.consent`); of the mails ``with personalised
+        pictures alone`` (and no tracker), ``telling the recipient's address`` (see `addresses`), ``asking for a read receipt``
+        (see `receipts`), ``being a read receipt`` and ``being a delivery report`` themselves, ``without readable date``, ``not
+        read fully`` (see `unread`); then ``remote references``, and of these ``trackers`` and ``personalised pictures``.
     senders : DataFrame
         By ``sender``, the registrable domain of From (``""`` if there is none): ``mails``, ``tracked`` mails,
-        ``share``, ``trackers``, ``personalised`` pictures, and ``provider``, the known provider of most of its trackers
-        (``""`` if unknown). Senders of the most tracked mails come first.
+        ``share``, of the tracked mails those that ``said`` so and those that offer a ``choice``, ``trackers``,
+        ``personalised`` pictures, and ``provider``, the known provider of most of its trackers (``""`` if unknown). Senders
+        of the most tracked mails come first.
     providers : DataFrame
         By ``provider`` (``""`` for unknown ones): ``trackers``, and ``mails`` and ``senders`` with at least one.
     servers : DataFrame
@@ -93,6 +101,10 @@ class Audit:
     addresses : DataFrame
         By ``domain`` that receives a recipient's address in the URL of a remote reference, tracker or not:
         ``mails`` and ``senders``.
+    receipts : DataFrame
+        Receipts asked for by header fields, by ``sender``, ``receiver`` (the registrable domain of the address that is to
+        receive it), ``kind`` and ``header`` (see :class:`tkit.mail.receipts.ReceiptRequest`): ``mails``. Fields without an
+        address with a domain are left out. The most frequent come first.
     unread : DataFrame
         By ``why`` mails could not be read fully (:attr:`tkit.mail.Message.unread`): ``mails``, and ``examples``, the
         places of the first three, a list of str. The most frequent reason comes first.
@@ -112,6 +124,7 @@ class Audit:
     sizes: pd.DataFrame
     loaded_by: pd.DataFrame
     addresses: pd.DataFrame
+    receipts: pd.DataFrame
     unread: pd.DataFrame
 
 
@@ -181,6 +194,7 @@ def audit_of(counted: Tally, bundle: Bundle) -> Audit:
         sizes=_by_form("size", [(size, counted.sizes[size]) for size in VISIBLE_SIZES]),
         loaded_by=_by_form("loaded_by", [(name, counted.loaded_by[name]) for name in LOADED_BY]),
         addresses=_addresses(counted),
+        receipts=_receipts(counted),
         unread=pd.DataFrame(
             [(why, mails, counted.unread_examples[why]) for why, mails in counted.unread.most_common()],
             columns=["why", "mails", "examples"],
@@ -205,12 +219,14 @@ def _senders(counted: Tally) -> pd.DataFrame:
             count["mails"],
             count["tracked"],
             count["tracked"] / count["mails"],
+            count["said"],
+            count["choice"],
             count["trackers"],
             count["personalised"],
         )
         for sender, count in counted.senders.items()
     ]
-    senders = pd.DataFrame(rows, columns=["sender", "mails", "tracked", "share", "trackers", "personalised"])
+    senders = pd.DataFrame(rows, columns=["sender", "mails", "tracked", "share", "said", "choice", "trackers", "personalised"])
     senders["provider"] = [main.get(sender, "") for sender in senders["sender"]]
     return _ordered(senders, ["tracked", "mails"], "sender")
 
@@ -266,6 +282,12 @@ def _addresses(counted: Tally) -> pd.DataFrame:
         senders[domain] += 1
     rows = [(domain, mails[domain], senders[domain]) for domain in mails]
     return _ordered(pd.DataFrame(rows, columns=["domain", "mails", "senders"]), ["mails"], "domain")
+
+
+def _receipts(counted: Tally) -> pd.DataFrame:
+    rows = [(*key, mails) for key, mails in sorted(counted.receipts.items())]
+    table = pd.DataFrame(rows, columns=["sender", "receiver", "kind", "header", "mails"])
+    return table.sort_values("mails", ascending=False, kind="stable", ignore_index=True)
 
 
 def _period(months: Counter[int]) -> Period:
