@@ -33,6 +33,7 @@ SCAN_FIELDS = [
     "verdict",
     "reasons",
     "provider",
+    "receipt_to",
 ]
 
 

@@ -155,7 +155,7 @@ class TestAuditPage:
             write_audit(tmp_path / "audit", hostile(found)),
             write_study(tmp_path / "study", comparison(done), done, FACTS),
         ]
-        with render.ChromiumRenderer() as renderer:
+        with render.ChromiumRenderer(timeout_seconds=120) as renderer:
             for page in pages:
                 assert renderer.requested(page.read_text(encoding="utf-8")) == []
                 assert renderer.defects == ()
