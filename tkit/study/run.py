@@ -322,8 +322,9 @@ def _summary_of_parts(best: Evaluation, apart: pd.DataFrame, parts: pd.DataFrame
     for row in of_best.dropna(subset=["tpr", "fpr"]).to_dict("records"):
         recall = percent_estimate(Estimate(row["tpr"], row["tpr_low"], row["tpr_high"]))
         yield (
-            f"{row['population'].capitalize()}, each component counted once: {recall} of the trackers of"
-            f" {row['trackers']:,} components, {percent(row['fpr'], 2)} of the pictures of {row['negatives']:,}."
+            f"{row['population'].capitalize()}, each component counted once: it finds {recall} of the trackers"
+            f" ({row['trackers']:,} components) and flags {percent(row['fpr'], 2)} of the pictures that a person should see"
+            f" ({row['negatives']:,} components)."
         )
     many = parts[~parts["few"].str.contains("trackers")].nsmallest(WEAKEST, "tpr")
     worst = "; ".join(
