@@ -65,7 +65,11 @@ def test_what_is_not_installed_is_named() -> None:
 
 def test_an_interrupt_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tkit", "lab", "demo", "-o", str(tmp_path / "demo.html")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}) as process:
+    started = {
+        "env": os.environ | {"TMPDIR": str(tmp_path)},
+        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    }
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **started) as process:  # a shell's & ignores the signal
         line = process.stderr.readline()
         port = int(line.rpartition(":")[2].strip("/\n"))
         process.send_signal(signal.SIGINT)

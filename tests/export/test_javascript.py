@@ -144,7 +144,7 @@ def test_documents_in_one_another(ask: Ask) -> None:
     html = [html for cases in KINDS.values() for html, _ in cases] + [generated(seed)[0] for seed in range(40)]
     messages = [message_of(one) for one in html]
     found = [row for answer in ask(message=[question(message) for message in messages])["message"] for row in answer]
-    assert len(found) > 400
+    assert len(found) > 300
     assert_same(found, messages, default_bundle("message"))
 
 
@@ -333,7 +333,7 @@ def test_packed_suffixes_are_read_back_by_hand() -> None:
 
 def test_size_and_form() -> None:
     text = module_text(default_bundle("message"))
-    assert len(text.encode()) < 180_000
+    assert len(text.encode()) < 210_000
     assert not any(line.startswith("import ") for line in text.splitlines())
     assert len(DIGITS) == 64
     assert "javascript" in TARGETS

@@ -28,7 +28,7 @@ def test_vantage_points_include_the_lower_ones() -> None:
 
 
 def test_what_one_mail_gives_is_what_extract_gives() -> None:
-    assert list(extract([])) == [*KEY, "carrier", "url", "resolved_url", *feature_names(MAIL_VANTAGES[-1])]
+    assert list(extract([])) == [*KEY, "carrier", "url", "resolved_url", "loaded_by", *feature_names(MAIL_VANTAGES[-1])]
 
 
 def test_unknown_vantage_point() -> None:

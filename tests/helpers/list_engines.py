@@ -31,6 +31,8 @@ def urls_by_hand(templates: Templates) -> list[str]:
         text = pattern.replace("*", "q7-Zk2")
         front = {".": "http://t7", ":": "http", "//": "https:"}
         start = next((front[sign] for sign in ("//", ".", ":") if text.startswith(sign)), "http://mail.a.example")
+        if text[0].isalnum():  # the pattern begins with a host
+            start = "http://mail.a.example."
         url = f"{start}{text}9f3c/1.gif"
         found += [
             url,

@@ -53,7 +53,7 @@ _FORMS = {
     "language": re.compile("[a-z]{2}|"),
     "corpus": re.compile("|".join(corpus.name for corpus in CORPORA)),
     "by_time": re.compile("train|test|"),
-    "manipulation": re.compile(r"(?:letter\+)?[a-z0-9-]+(?:\+[a-z0-9-]+)?"),
+    "manipulation": re.compile(r"(?:letter\+)?[a-z0-9-]+(?:\+[a-z0-9-]+){0,2}"),
 }
 
 
