@@ -141,10 +141,10 @@ def test_one_url_of_a_mail_has_one_verdict(ask: Ask, tmp_path: Path) -> None:
 
 
 def test_documents_in_one_another(ask: Ask) -> None:
-    html = [html for cases in KINDS.values() for html, _ in cases] + [generated(seed)[0] for seed in range(40)]
+    html = [html for cases in KINDS.values() for html, _ in cases] + [generated(seed)[0] for seed in range(60)]
     messages = [message_of(one) for one in html]
     found = [row for answer in ask(message=[question(message) for message in messages])["message"] for row in answer]
-    assert len(found) > 300
+    assert len(found) > 400
     assert_same(found, messages, default_bundle("message"))
 
 

@@ -17,6 +17,7 @@ from tkit.evaluate.bootstrap import Bootstrap, ratio
 from tkit.evaluate.evaluation import Evaluation
 from tkit.evaluate.rates import Estimate
 from tkit.evaluate.slices import RECENT, YEARS
+from tkit.labels import is_positive
 from tkit.splits.folds import sender_groups
 
 WANTED_FROM = 2016
@@ -72,7 +73,7 @@ def by_population(evaluations: Iterable[Evaluation]) -> pd.DataFrame:
 
 
 def _rates(rows: pd.DataFrame, evaluation: Evaluation, count: str) -> dict[str, float]:
-    tracker = rows["label"].isin(evaluation.target.positive).to_numpy(bool)
+    tracker = is_positive(rows, evaluation.target)
     called = rows["called"].to_numpy(bool)
     found = _rate(rows[tracker], called[tracker], evaluation, count, every=True)
     flagged = _rate(rows[~tracker], called[~tracker], evaluation, count, every=False)

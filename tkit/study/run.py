@@ -146,9 +146,10 @@ def run_study(
     settings = _Settings(folds, seed, max_false_alarms, unit, cluster, quick)
     run_trials = partial(_run_trials, rows, settings, workers, progress)
     factories = models(seed, dataset.disguised())
-    factories["campaign boosting"] = partial(factories["campaign boosting"], manipulated=dataset.disguised("campaign"))
     if quick:
         factories = {"message boosting": factories["message boosting"]}
+    else:
+        factories["campaign boosting"] = partial(factories["campaign boosting"], manipulated=dataset.disguised("campaign"))
     kits = unseen_kit(rows, folds, seed)
     of_model = dict(zip(factories, run_trials("models", [(factory, kits) for factory in factories.values()]), strict=True))
     best_name = _best(of_model, settings)
